@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -61,9 +62,12 @@ class Collection:
         spec = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION)
         uid = uuid4().hex
         rows = {"spec": json.dumps(asdict(spec)), "uid": uid, "generation": "0"}
-        with closing(sqlite3.connect(path)) as connection, connection:
-            inserts = "".join(f"INSERT INTO meta VALUES ('{key}', '{_quoted(value)}');" for key, value in rows.items())
-            connection.executescript(f"BEGIN; {_SCHEMA} {inserts} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        unfinished = folder / f".{uid}.creating"
+        with closing(sqlite3.connect(unfinished)) as connection:
+            connection.executescript(f"PRAGMA user_version={SCHEMA_VERSION}; {_SCHEMA}")
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
+            connection.commit()
+        os.replace(unfinished, path)
         return cls(path, spec, uid)
 
     @classmethod
@@ -225,10 +229,6 @@ def collection_path(folder: Path, name: str) -> Path:
 def list_collections(folder: Path) -> list[str]:
     """The names of the collections in `folder`, sorted."""
     return sorted((path.stem for path in folder.glob(f"*{SUFFIX}")), key=str.casefold)
-
-
-def _quoted(value: str) -> str:
-    return value.replace("'", "''")
 
 
 def _next_generation(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,48 @@
+"""The story of a question: retrieve -> prompt -> generate -> cite, every step kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+from rag.grounding import cite
+from rag.prompting import build_prompt
+from rag.types import Answer, Embedder, Generator, Hit, Usage
+
+
+class Retriever(Protocol):
+    """Finds chunks for a query."""
+
+    def retrieve(self, query: str, k: int) -> tuple[Hit, ...]:
+        """At most k hits, best first."""
+
+
+def answer_question(
+    question: str, *, retriever: Retriever, embedder: Embedder, generator: Generator, k: int
+) -> Iterator[str | Answer]:
+    """Pieces of the answer as they are written, and last the Answer with everything it was made of.
+
+    Args:
+        embedder: compares the answer's sentences with the retrieved chunks, for the citations.
+
+    Raises:
+        PromptError: the question does not fit the model's context window.
+        ModelError: the model cannot be reached or breaks off.
+    """
+    started = time.perf_counter()
+    hits = retriever.retrieve(question, k)
+    prompt = build_prompt(
+        question, hits, context_window=generator.context_window, count_tokens=generator.count_tokens
+    )
+    pieces: list[str] = []
+    usage = Usage(None, None, complete=False)
+    for piece in generator.stream(prompt):
+        if isinstance(piece, Usage):
+            usage = piece
+        else:
+            pieces.append(piece)
+            yield piece
+    text = "".join(pieces).strip()
+    citations = cite(text, prompt.hits, embedder)
+    yield Answer(question, hits, prompt, text, citations, generator.name, usage, time.perf_counter() - started)

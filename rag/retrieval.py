@@ -1,0 +1,88 @@
+"""Query -> hits, and the index behind it, kept beside the collection as a cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag import cache, config
+from rag.collection import Collection
+from rag.index import FlatIndex
+from rag.types import Embedder, Finding, Hit
+
+_WORD = re.compile(r"\w+")
+
+
+def cache_path(collection: Collection, generation: int, kind: str) -> Path:
+    """Where a cache of this collection, at this generation, lives; older generations of this kind are dropped."""
+    return collection.path.with_suffix(".cache") / f"{kind}.{collection.uid[:12]}.{generation}"
+
+
+def load_index(collection: Collection) -> FlatIndex:
+    """The collection's index: from its cache, or built again where that is stale, missing or damaged."""
+    generation = collection.generation()
+    ids, vectors = collection.embeddings()
+    path = cache_path(collection, generation, "flat")
+    index = FlatIndex.load(path, ids)
+    if index is None:
+        index = FlatIndex.build(ids, vectors)
+        index.save(path)
+        cache.drop_others(path, "flat.*")
+    return index
+
+
+class DenseRetriever:
+    """Nearest chunks by cosine similarity of embeddings."""
+
+    name = "dense"
+
+    def __init__(self, collection: Collection, index: FlatIndex, embedder: Embedder) -> None:
+        collection.require_model(embedder.spec)
+        self._collection = collection
+        self._index = index
+        self._embedder = embedder
+
+    def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
+        """At most k hits, best first; none for a query without a visible character."""
+        if not query.strip():
+            return ()
+        scores, ids = self._index.search(self._embedder.encode_queries([query]), k)
+        return _hits(self._collection, ids[0].tolist(), scores[0].tolist(), self.name)
+
+
+class KeywordRetriever:
+    """Chunks that hold the query's words, by BM25."""
+
+    name = "keyword"
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
+        """At most k hits, best first; none where no word of the query occurs."""
+        found = self._collection.search_words(_WORD.findall(query), k)
+        return _hits(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
+
+
+def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, k: int) -> tuple[Hit, ...]:
+    """The k chunks nearest to a stored chunk, without itself."""
+    ids, vectors = collection.embeddings()
+    position = ids.searchsorted(chunk_id)
+    if position == len(ids) or ids[position] != chunk_id:
+        return ()
+    scores, found = index.search(vectors[position : position + 1], k + 1)
+    pairs = [pair for pair in zip(found[0].tolist(), scores[0].tolist(), strict=True) if pair[0] != chunk_id][:k]
+    return _hits(collection, [pair[0] for pair in pairs], [pair[1] for pair in pairs], DenseRetriever.name)
+
+
+def _hits(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:
+    """Hits in this order; a chunk deleted since the index was read is left out."""
+    chunks = {chunk.chunk_id: chunk for chunk in collection.chunks(ids)}
+    names = {summary.document_id: summary.name for summary in collection.documents()}
+    found = [(chunks[i], score) for i, score in zip(ids, scores, strict=True) if i in chunks]
+    return tuple(
+        Hit(chunk, names[chunk.document_id], score, rank, (Finding(retriever, rank, score),))
+        for rank, (chunk, score) in enumerate(found, start=1)
+        if chunk.document_id in names
+    )
