@@ -147,3 +147,14 @@ def from_bytes(content: bytes) -> Projection:
         return Projection(
             stored["chunk_ids"], stored["xy"], method, note, None if np.isnan(quality) else quality, seconds
         )
+
+
+def warm_up() -> None:
+    """Import umap and let numba compile what a layout needs, on a few seeded random points."""
+    import numpy as np
+
+    vectors = np.random.default_rng(config.SEED).standard_normal((40, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    scores = vectors @ vectors.T
+    order = np.argsort(-scores, axis=1)[:, :15]
+    _umap(vectors, order, np.take_along_axis(scores, order, axis=1), ProjectionParameters(n_epochs=2))

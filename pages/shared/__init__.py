@@ -1,0 +1,1 @@
+"""What pages share: the session, cached resources, components and charts."""

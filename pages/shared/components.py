@@ -1,0 +1,63 @@
+"""What looks the same on every page: hit cards, errors, empty states. Document text is shown as text."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.samples import NAME, make_sample
+from pages.shared.workspace import choose_collection, require_workspace
+from rag.collection import Collection
+from rag.errors import ExplorerError
+from rag.types import Hit
+
+
+def show_error(error: ExplorerError) -> None:
+    """What happened and what to do."""
+    st.error(str(error).replace("[", "\\["), icon=":material/error:")
+
+
+def show_hit(hit: Hit, *, key: str) -> None:
+    """Rank, score, document, page and heading of a hit, with its text."""
+    with st.container(border=True):
+        st.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
+        st.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        st.text(hit.chunk.text)
+        st.page_link(
+            "pages/neighbors.py",
+            label="Neighbors of this chunk",
+            icon=":material/hub:",
+            query_params={"collection": _collection_name(), "chunk": str(hit.chunk.chunk_id)},
+        )
+
+
+def _collection_name() -> str:
+    collection = require_workspace().collection
+    return collection.spec.name if collection else ""
+
+
+def place(hit: Hit) -> str:
+    """Page and heading, where the document has them: ", page 3 · Travel > Hotels"."""
+    page = f", page {hit.chunk.page}" if hit.chunk.page else ""
+    return page + (f" · {hit.chunk.heading}" if hit.chunk.heading else "")
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join("\\" + letter if letter in "\\`*_{}[]()#+-.!|<>~:$" else letter for letter in text)
+
+
+def require_chunks() -> Collection:
+    """The collection looked at; an empty state with the way on, and the page's end, where there is nothing to show."""
+    collection = require_workspace().collection
+    if collection is not None and collection.n_chunks():
+        return collection
+    name = f"'{collection.spec.name}' holds no text yet" if collection else "There is no collection yet"
+    st.info(f"{name}. Upload documents, and this page will show them.", icon=":material/info:")
+    with st.container(horizontal=True):
+        if st.button("Upload documents", type="primary", icon=":material/upload:"):
+            st.switch_page("pages/documents.py")
+        if (collection is None or collection.spec.name != NAME) and st.button("Open the sample"):
+            make_sample()
+            choose_collection(NAME)
+            st.rerun()
+    st.stop()

@@ -1,0 +1,229 @@
+"""The command line over the same functions: python -m rag."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from rag.answer import Retriever
+    from rag.collection import Collection
+    from rag.types import Answer, Citation, Embedder, Hit
+
+Json = dict[str, object]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0 when all went well, 1 when something failed; wrong usage exits with 2."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except ExplorerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rag", description="Documents in; a map, neighbors, answers out.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    ingest = commands.add_parser("ingest", help="take files and folders into a collection")
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    ingest.add_argument("--embedding-model", metavar="NAME", help="for a new collection (default: all-MiniLM-L6-v2)")
+    ingest.set_defaults(command=_ingest)
+
+    search = commands.add_parser("search", help="find the chunks nearest to a query")
+    search.add_argument("query")
+    search.add_argument("-k", type=_count, default=config.DEFAULT_K, help="how many (default: %(default)s)")
+    search.add_argument("--mode", choices=("dense", "keyword"), default="dense")
+    search.set_defaults(command=_search)
+
+    layout = commands.add_parser("map", help="write the map's coordinates as CSV")
+    layout.add_argument("--output", type=Path, required=True, metavar="FILE.csv")
+    layout.set_defaults(command=_map)
+
+    ask = commands.add_parser("ask", help="answer a question from a collection, with sources")
+    ask.add_argument("question")
+    ask.add_argument("-k", type=_count, default=config.DEFAULT_K, help="passages to retrieve (default: %(default)s)")
+    ask.add_argument("--model", metavar="ollama:NAME|builtin", help="default: Ollama's first model, else the built-in")
+    ask.set_defaults(command=_ask)
+
+    collections = commands.add_parser("collections", help="list the collections")
+    collections.set_defaults(command=_collections)
+
+    for command in (ingest, search, layout, ask):
+        command.add_argument("--collection", required=True, metavar="NAME")
+    for command in (ingest, search, layout, ask, collections):
+        command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    return parser
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
+    return value
+
+
+def _print(options: argparse.Namespace, result: Json, lines: Sequence[str]) -> None:
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        print("\n".join(lines))
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from rag.collection import Collection, list_collections
+    from rag.embedding import load_embedder
+    from rag.ingest import find_files, ingest
+    from rag.types import ChunkingSpec
+
+    started = time.perf_counter()
+    folder, name = config.data_dir(), options.collection
+    if name in list_collections(folder):
+        collection = Collection.open(folder, name)
+        embedder = load_embedder(options.embedding_model or collection.spec.embedding.model_id)
+    else:
+        embedder = load_embedder(options.embedding_model or config.DEFAULT_EMBEDDING_MODEL)
+        collection = Collection.create(folder, name, embedder.spec, ChunkingSpec())
+    outcomes = []
+    for outcome in ingest(collection, find_files(options.paths), embedder):
+        outcomes.append(outcome)
+        print(f"{outcome.outcome}: {outcome.path} ({outcome.chunks} chunks) {outcome.reason}", file=sys.stderr)
+    seconds = time.perf_counter() - started
+    files = [{"path": o.path, "outcome": o.outcome, "reason": o.reason, "chunks": o.chunks} for o in outcomes]
+    result: Json = {"collection": name, "seconds": seconds, "files": files}
+    _print(options, result, [f"{len(files)} files in {seconds:.1f} s; '{name}' holds {collection.n_chunks():,} chunks"])
+    return 1 if any(outcome.outcome == "failed" for outcome in outcomes) else 0
+
+
+def _open(options: argparse.Namespace) -> Collection:
+    from rag.collection import Collection
+
+    return Collection.open(config.data_dir(), options.collection)
+
+
+def _dense(collection: Collection) -> tuple[Retriever, Embedder]:
+    from rag.embedding import load_embedder
+    from rag.retrieval import DenseRetriever, load_index
+
+    embedder = load_embedder(collection.spec.embedding.model_id)
+    return DenseRetriever(collection, load_index(collection), embedder), embedder
+
+
+def _search(options: argparse.Namespace) -> int:
+    from rag.retrieval import KeywordRetriever
+
+    collection = _open(options)
+    retriever = KeywordRetriever(collection) if options.mode == "keyword" else _dense(collection)[0]
+    hits = retriever.retrieve(options.query, options.k)
+    lines = [f"{hit.rank}  {hit.score:.2f}  {hit.document_name}  {' '.join(hit.chunk.text.split())[:100]}" for hit in hits]
+    _print(options, {"query": options.query, "hits": [_hit_json(hit) for hit in hits]}, lines or ["Nothing was found."])
+    return 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from rag.layout import load_layout, make_layout
+    from rag.projection import ProjectionParameters
+
+    collection = _open(options)
+    layout = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
+    names = {summary.document_id: summary.name for summary in collection.documents()}
+    chunks = collection.chunks(layout.chunk_ids.tolist())
+    table = pd.DataFrame(
+        {
+            "chunk_id": layout.chunk_ids,
+            "x": layout.xy[:, 0],
+            "y": layout.xy[:, 1],
+            "document": [names[chunk.document_id] for chunk in chunks],
+            "text": [chunk.text for chunk in chunks],
+        }
+    )
+    try:
+        table.to_csv(options.output, index=False)
+    except OSError as error:
+        raise ExplorerError(f"'{options.output}' could not be written: {error.strerror}. Choose another file.") from error
+    quality = {"method": layout.method, "trustworthiness": layout.trustworthiness, "note": layout.note}
+    result: Json = {
+        "collection": options.collection, "points": len(table), "seconds": layout.seconds, "quality": quality
+    }  # fmt: skip
+    _print(options, result, [f"{len(table):,} points ({layout.method}) in {options.output}", layout.note])
+    return 0
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from rag.answer import answer_question
+    from rag.generation import default_generator, load_generator
+
+    collection = _open(options)
+    generator = load_generator(options.model or default_generator())
+    retriever, embedder = _dense(collection)
+    pieces = answer_question(
+        options.question, retriever=retriever, embedder=embedder, generator=generator, k=options.k
+    )
+    for piece in pieces:
+        if isinstance(piece, str):
+            print(piece, end="", flush=True, file=sys.stderr)
+            continue
+        print(file=sys.stderr)
+        _print(options, _answer_json(piece), _answer_lines(piece))
+    return 0
+
+
+def _collections(options: argparse.Namespace) -> int:
+    from rag.collection import Collection, list_collections
+
+    found: list[Json] = []
+    for name in list_collections(config.data_dir()):
+        collection = Collection.open(config.data_dir(), name)
+        model = collection.spec.embedding.model_id
+        found.append({"name": name, "chunks": collection.n_chunks(), "embedding_model": model})
+    lines = [f"{item['name']}  {item['chunks']} chunks  {item['embedding_model']}" for item in found]
+    _print(options, {"collections": found}, lines or ["There are no collections yet."])
+    return 0
+
+
+def _hit_json(hit: Hit) -> Json:
+    chunk = hit.chunk
+    return {
+        "rank": hit.rank, "score": hit.score, "document": hit.document_name, "page": chunk.page,
+        "start": chunk.start, "end": chunk.end, "text": chunk.text,
+    }  # fmt: skip
+
+
+def _citation_json(citation: Citation) -> Json:
+    return {
+        "start": citation.start, "end": citation.end, "number": citation.number, "score": citation.score,
+        "document": citation.hit.document_name, "passage": citation.passage,
+    }  # fmt: skip
+
+
+def _answer_json(answer: Answer) -> Json:
+    return {
+        "question": answer.question, "answer": answer.text, "model": answer.model,
+        "citations": [_citation_json(citation) for citation in answer.citations],
+        "hits": [_hit_json(hit) for hit in answer.hits],
+        "prompt_tokens": answer.prompt.n_tokens, "seconds": answer.seconds,
+    }  # fmt: skip
+
+
+def _answer_lines(answer: Answer) -> list[str]:
+    sources = [f"[{c.number}] {c.hit.document_name}: {c.passage}" for c in answer.citations]
+    return [answer.text, "", *(sources or ["No retrieved passage supports this answer."])]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
