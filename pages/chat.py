@@ -37,7 +37,9 @@ def choose_generator(workspace: Workspace) -> str:
         help="Writes the answer from the retrieved passages. It need not be the model that makes the embeddings.",
     )
     if workspace.generator == config.BUILTIN_GENERATOR:
-        st.sidebar.caption("A tiny demo model that runs in this app. It makes mistakes; start Ollama for better answers.")
+        st.sidebar.caption(
+            "A tiny demo model that runs in this app. It makes mistakes; start Ollama for better answers."
+        )
     return workspace.generator
 
 

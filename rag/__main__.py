@@ -128,7 +128,9 @@ def _search(options: argparse.Namespace) -> int:
     collection = _open(options)
     retriever = KeywordRetriever(collection) if options.mode == "keyword" else _dense(collection)[0]
     hits = retriever.retrieve(options.query, options.k)
-    lines = [f"{hit.rank}  {hit.score:.2f}  {hit.document_name}  {' '.join(hit.chunk.text.split())[:100]}" for hit in hits]
+    lines = [
+        f"{hit.rank}  {hit.score:.2f}  {hit.document_name}  {' '.join(hit.chunk.text.split())[:100]}" for hit in hits
+    ]
     _print(options, {"query": options.query, "hits": [_hit_json(hit) for hit in hits]}, lines or ["Nothing was found."])
     return 0
 
@@ -155,7 +157,9 @@ def _map(options: argparse.Namespace) -> int:
     try:
         table.to_csv(options.output, index=False)
     except OSError as error:
-        raise ExplorerError(f"'{options.output}' could not be written: {error.strerror}. Choose another file.") from error
+        raise ExplorerError(
+            f"'{options.output}' could not be written: {error.strerror}. Choose another file."
+        ) from error
     quality = {"method": layout.method, "trustworthiness": layout.trustworthiness, "note": layout.note}
     result: Json = {
         "collection": options.collection, "points": len(table), "seconds": layout.seconds, "quality": quality
@@ -171,9 +175,7 @@ def _ask(options: argparse.Namespace) -> int:
     collection = _open(options)
     generator = load_generator(options.model or default_generator())
     retriever, embedder = _dense(collection)
-    pieces = answer_question(
-        options.question, retriever=retriever, embedder=embedder, generator=generator, k=options.k
-    )
+    pieces = answer_question(options.question, retriever=retriever, embedder=embedder, generator=generator, k=options.k)
     for piece in pieces:
         if isinstance(piece, str):
             print(piece, end="", flush=True, file=sys.stderr)

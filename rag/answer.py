@@ -32,9 +32,7 @@ def answer_question(
     """
     started = time.perf_counter()
     hits = retriever.retrieve(question, k)
-    prompt = build_prompt(
-        question, hits, context_window=generator.context_window, count_tokens=generator.count_tokens
-    )
+    prompt = build_prompt(question, hits, context_window=generator.context_window, count_tokens=generator.count_tokens)
     pieces: list[str] = []
     usage = Usage(None, None, complete=False)
     for piece in generator.stream(prompt):

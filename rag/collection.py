@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -67,7 +66,7 @@ class Collection:
             connection.executescript(f"PRAGMA user_version={SCHEMA_VERSION}; {_SCHEMA}")
             connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
             connection.commit()
-        os.replace(unfinished, path)
+        unfinished.replace(path)
         return cls(path, spec, uid)
 
     @classmethod
@@ -167,7 +166,9 @@ class Collection:
         with self._connect() as connection:
             row = connection.execute("SELECT * FROM documents WHERE document_id = ?", (document_id,)).fetchone()
         if row is None:
-            raise CollectionError(f"Collection '{self.spec.name}' does not hold this document any more. Reload the page.")
+            raise CollectionError(
+                f"Collection '{self.spec.name}' does not hold this document any more. Reload the page."
+            )
         identity, name, media_type, sha256, text, pages, headings, rows = row
         return Document(
             identity, name, media_type, text, sha256, tuple(json.loads(pages)),

@@ -86,8 +86,8 @@ def _load_from_hub(model_id: str) -> SentenceTransformer:
             reasons.append(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
     there = ", ".join(available_models()) or "none"
     raise ModelError(
-        f"The embedding model '{model_id}' is not on this machine and could not be downloaded. Available here: {there}. "
-        f"Choose one of these, or connect to the network and try again. ({reasons[-1][:200]})"
+        f"The embedding model '{model_id}' is not on this machine and could not be downloaded. Available here: "
+        f"{there}. Choose one of these, or connect to the network and try again. ({reasons[-1][:200]})"
     )
 
 
@@ -109,7 +109,7 @@ class SentenceTransformerEmbedder:
         self._tokenizer = _without_limits(model.tokenizer.backend_tokenizer.to_str())
         limit = model.max_seq_length or 512
         prefix = max(self.count_tokens([self._spec.query_prefix, self._spec.document_prefix]))
-        self._window = int(limit) - model.tokenizer.num_special_tokens_to_add() - prefix
+        self._window: int = int(limit) - int(model.tokenizer.num_special_tokens_to_add()) - prefix
 
     @property
     def spec(self) -> EmbeddingSpec:
@@ -182,7 +182,7 @@ class OllamaEmbedder:
             batch = texts[start : start + _BATCH]
             vectors[start : start + len(batch)] = self._server.embed(self._name, batch)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.maximum(norms, np.finfo(np.float32).tiny)
+        return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors float32 (n, dimension)."""

@@ -104,7 +104,8 @@ class BuiltinGenerator:
         folder = _converted()
         dtype = torch.bfloat16 if _multiplies_bfloat16() else torch.float32
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
-        return cls(model.eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True))
+        model.train(mode=False)
+        return cls(model, AutoTokenizer.from_pretrained(folder, local_files_only=True))
 
     @property
     def name(self) -> str:
@@ -132,11 +133,11 @@ class BuiltinGenerator:
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
         stop = threading.Event()
         written: list[int] = []
-        failures: list[BaseException] = []
+        failures: list[Exception] = []
 
         def generate() -> None:
             try:
-                output = self._model.generate(
+                output = self._model.generate(  # type: ignore[operator]
                     **inputs,
                     streamer=streamer,
                     max_new_tokens=prompt.max_answer_tokens,
@@ -145,9 +146,9 @@ class BuiltinGenerator:
                     stopping_criteria=StoppingCriteriaList([lambda ids, scores: stop.is_set()]),
                 )
                 written.append(output.shape[1] - inputs["input_ids"].shape[1])
-            except BaseException as error:  # handed to the reader below
+            except Exception as error:  # noqa: BLE001 - handed to the reader below
                 failures.append(error)
-                streamer.end()
+                streamer.end()  # type: ignore[no-untyped-call]
 
         with self._busy:
             thread = threading.Thread(target=generate, daemon=True)
@@ -183,11 +184,16 @@ def _converted() -> Path:
             "-r requirements-models.txt - or start Ollama."
         )
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     unfinished = folder.with_name(f".{uuid4().hex}")
     try:
-        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=SMOLLM2.file, dtype=torch.bfloat16)
+        model = AutoModelForCausalLM.from_pretrained(
+            source,
+            gguf_file=SMOLLM2.file,
+            dtype=torch.bfloat16,
+            quantization_config=GgufConfig(dequantize=True),
+        )
         model.save_pretrained(unfinished)
         AutoTokenizer.from_pretrained(source, gguf_file=SMOLLM2.file).save_pretrained(unfinished)
         if not folder.is_dir():

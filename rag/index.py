@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rag import cache, config
@@ -56,9 +57,10 @@ class FlatIndex:
         return cls(index, ids) if index.ntotal == len(ids) else None
 
 
-def _faiss():  # type: ignore[no-untyped-def]  # noqa: ANN202 - faiss has no types
+def _faiss() -> ModuleType:
     """faiss with its threads set: one on macOS, where its OpenMP and torch's crash each other, else every core."""
     import faiss
 
     faiss.omp_set_num_threads(1 if sys.platform == "darwin" else config.cpu_threads())
-    return faiss
+    module: ModuleType = faiss
+    return module

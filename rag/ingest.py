@@ -66,7 +66,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DocumentError(f"'{path.name}' could not be read: {error.strerror}. Check the path and its rights.") from error
+        raise DocumentError(
+            f"'{path.name}' could not be read: {error.strerror}. Check the path and its rights."
+        ) from error
 
 
 def ingest(collection: Collection, files: Sequence[SourceFile], embedder: Embedder) -> Iterator[FileOutcome]:

@@ -129,7 +129,9 @@ def _extract(name: str, media_type: str, content: bytes) -> _Parsed:
         result = kreuzberg.extract_bytes_sync(content, media_type, config)
     except kreuzberg.KreuzbergError as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise DocumentError(f"'{name}' could not be read: {reason}. Is it damaged, or locked with a password?") from error
+        raise DocumentError(
+            f"'{name}' could not be read: {reason}. Is it damaged, or locked with a password?"
+        ) from error
     if media_type == "application/pdf" and result.pages:
         return _join_pages([_unwrap(_normalise(page["content"])) for page in result.pages])
     return _Parsed(_HTML_TITLE.sub("", _normalise(result.content)))

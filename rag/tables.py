@@ -27,7 +27,9 @@ def read_delimited(name: str, text: str) -> list[Fields]:
     try:
         lines = [line for line in csv.reader(io.StringIO(text), dialect, strict=False) if any(map(str.strip, line))]
     except csv.Error as error:
-        raise DocumentError(f"'{name}' cannot be read as a table: {error}. Save it as CSV with one header row.") from error
+        raise DocumentError(
+            f"'{name}' cannot be read as a table: {error}. Save it as CSV with one header row."
+        ) from error
     if not lines:
         return []
     header = [cell.strip() or f"column {position}" for position, cell in enumerate(lines[0], start=1)]

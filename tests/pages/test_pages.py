@@ -1,0 +1,85 @@
+"""What a person sees on each page, with the real models behind it."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from rag import config
+from rag.collection import Collection
+from rag.types import ChunkingSpec
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches(monkeypatch):
+    """No Ollama unless a test wants it, and nothing cached from the test before."""
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    st.cache_data.clear()
+
+
+def start(page: str = "", **query: str) -> AppTest:
+    app = AppTest.from_file(str(config.ROOT / "app.py"), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if page:
+        app.switch_page(str(config.ROOT / "pages" / page))
+        app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    elements = [*app.markdown, *app.caption, *app.text, *app.info, *app.error, *app.title]
+    return "\n".join(str(element.value) for element in elements)
+
+
+def test_the_first_start_makes_the_sample(data_dir):
+    app = start()
+    assert app.title[0].value == "Map"
+    assert Collection.open(data_dir, "Sample").n_chunks() > 250
+    assert "Trust this map?" in texts(app)
+
+
+def test_map_colours_by_topic_then_by_document(sample):
+    app = start()
+    colour = next(box for box in app.selectbox if box.label == "Colour by")
+    assert colour.value == "topic"
+    colour.select("document").run()
+    assert not app.exception
+
+
+def test_neighbors_of_a_typed_text(sample):
+    app = start("neighbors.py")
+    app.text_input[0].input("interest rates at the bank").run()
+    assert not app.exception
+    assert "similarity" in str([bar.text for bar in app.get("progress")]) or "topics\\.csv" in texts(app)
+
+
+def test_chat_says_who_answers_and_shows_sources(sample):
+    app = start("chat.py")
+    assert "tiny demo model" in texts(app)
+    app.chat_input[0].set_value("How many days of paid leave do full-time staff have?").run()
+    assert not app.exception
+    assert "29" in texts(app)
+    assert any("leave-and-benefits" in expander.label.replace("\\", "") for expander in app.expander)
+
+
+def test_documents_lists_them(sample):
+    app = start("documents.py")
+    assert "12 documents" in app.subheader[-1].value
+    assert len(app.dataframe[0].value) == 12
+
+
+@pytest.mark.parametrize("page", ["", "neighbors.py", "chat.py"])
+def test_an_empty_collection_says_what_to_do(data_dir, embedder, page):
+    data_dir.mkdir()
+    (data_dir / ".sample-made").touch()
+    Collection.create(data_dir, "Empty", embedder.spec, ChunkingSpec())
+    app = start(page)
+    assert "holds no text yet. Upload documents" in texts(app)
+
+
+def test_ollama_away_is_said_in_the_sidebar(sample):
+    assert "does not answer at 127.0.0.1:9" in texts(start())

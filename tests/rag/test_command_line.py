@@ -1,0 +1,49 @@
+"""The command line: one JSON object on standard output, and exit codes that tell."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from rag import config
+from rag.__main__ import main
+
+
+def run(capsys, *arguments: str):
+    code = main([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_ingest_search_map(capsys, tmp_path):
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(b"%PDF-1.4 nothing")
+    handbook = str(config.SAMPLES / "handbook")
+    code, result = run(capsys, "ingest", handbook, str(bad), "--collection", "H")
+    assert code == 1
+    assert [file["outcome"] for file in result["files"]].count("added") == 11
+    assert "bad.pdf" in result["files"][-1]["reason"]
+    code, result = run(capsys, "search", "door code", "--collection", "H", "-k", "3")
+    assert code == 0
+    assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3]
+    output = tmp_path / "map.csv"
+    code, result = run(capsys, "map", "--collection", "H", "--output", str(output))
+    assert code == 0
+    with output.open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == result["points"] > 80
+    assert 0.8 < result["quality"]["trustworthiness"] <= 1
+    code, result = run(capsys, "collections")
+    assert result["collections"][0]["name"] == "H"
+
+
+def test_failures_exit_with_one(capsys):
+    assert main(["search", "x", "--collection", "none"]) == 1
+    assert "There is no collection named 'none'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["search", "x"], ["search", "x", "--collection", "c", "-k", "0"]])
+def test_wrong_usage_exits_with_two(arguments):
+    with pytest.raises(SystemExit) as error:
+        main(arguments)
+    assert error.value.code == 2

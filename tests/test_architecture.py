@@ -1,0 +1,86 @@
+"""The rules of the house: who may import whom, and which library has which home."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from rag import config
+
+FOUNDATION = {"types", "errors", "config", "cache", "weights", "ollama_server", "tables"}
+STAGES = {
+    "loading",
+    "chunking",
+    "embedding",
+    "collection",
+    "index",
+    "projection",
+    "prompting",
+    "generation",
+    "grounding",
+}
+JOINING = {"retrieval", "layout"}
+STORIES = {"ingest", "answer"}
+LEVELS = [FOUNDATION, STAGES, JOINING, STORIES, {"__main__"}]
+HOMES = {
+    "sentence_transformers": {"embedding"},
+    "faiss": {"index"},
+    "umap": {"projection"},
+    "kreuzberg": {"loading"},
+    "ollama": {"ollama_server"},
+    "sqlite3": {"collection"},
+    "streamlit": set(),
+}
+
+
+def imported(path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def rag_modules():
+    return [path for path in (config.ROOT / "rag").glob("*.py") if path.stem != "__init__"]
+
+
+def test_every_module_has_a_level():
+    assert {path.stem for path in rag_modules()} == set().union(*LEVELS)
+
+
+@pytest.mark.parametrize("path", rag_modules(), ids=lambda path: path.stem)
+def test_rag_imports_only_what_is_below(path):
+    level = next(i for i, names in enumerate(LEVELS) if path.stem in names)
+    below = set().union(*LEVELS[:level])
+    siblings = LEVELS[level] if level in (0, 2) else set()
+    own = {name.split(".")[1] for name in imported(path) if name.startswith("rag.")}
+    assert own <= below | siblings
+
+
+@pytest.mark.parametrize("path", rag_modules(), ids=lambda path: path.stem)
+def test_heavy_libraries_have_one_home(path):
+    roots = {name.split(".")[0] for name in imported(path)}
+    for library, homes in HOMES.items():
+        assert library not in roots or path.stem in homes
+
+
+def test_pages_do_not_import_one_another_or_numeric_libraries():
+    for path in (config.ROOT / "pages").glob("*.py"):
+        names = imported(path)
+        assert not {name for name in names if name.startswith("pages.") and not name.startswith("pages.shared")}
+        assert not {name.split(".")[0] for name in names} & {"numpy", "faiss", "umap", "ollama", "torch"}
+
+
+@pytest.mark.parametrize("module", ["rag.__main__", "pages.shared.charts", "pages.shared.resources"])
+def test_imports_stay_light(module):
+    code = (
+        f"import sys, {module}; print(sorted({{'torch', 'umap', 'faiss', 'sentence_transformers'}} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=config.ROOT, check=True)
+    assert result.stdout.strip() == "[]"
