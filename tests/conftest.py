@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: a data folder of its own for each, the real embedding model, what a machine may lack."""
+"""Fixtures of all tests: a data folder for each, the real embedding model, what a machine may lack."""
 
 from __future__ import annotations
 

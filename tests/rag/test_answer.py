@@ -122,7 +122,7 @@ def test_an_unknown_ollama_model_is_named(ollama):
 
 def test_ollama_away_is_said(monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
-    with pytest.raises(OllamaError, match="No Ollama server answers at 127.0.0.1:9"):
+    with pytest.raises(OllamaError, match=r"No Ollama server answers at 127\.0\.0\.1:9"):
         load_generator("ollama:gemma3:270m")
 
 

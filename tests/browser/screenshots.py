@@ -1,0 +1,57 @@
+"""Redraw the README's pictures: four pages, light and dark. Run by `make screenshots`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from rag import config
+from tests.browser.app_server import launch, running_app
+
+_FOLDER = config.ROOT / "docs" / "images"
+_MAP_READY = ".js-plotly-plot .gl-container canvas"
+
+
+def take(page: Page, address: str, scheme: str) -> None:
+    """All four pages in one colour scheme."""
+
+    def save(name: str) -> None:
+        page.wait_for_timeout(1_500)
+        page.screenshot(path=_FOLDER / f"{name}-{scheme}.png")
+
+    page.goto(f"{address}/?collection=Sample")
+    page.wait_for_selector(_MAP_READY, timeout=120_000)
+    page.reload()
+    page.wait_for_selector(_MAP_READY, timeout=60_000)
+    save("map")
+    page.goto(f"{address}/documents")
+    page.get_by_text("12 documents").wait_for(timeout=60_000)
+    save("documents")
+    page.goto(f"{address}/neighbors?query=the+bank+raised+its+interest+rates")
+    page.get_by_text("similarity").first.wait_for(timeout=60_000)
+    save("neighbors")
+    page.goto(f"{address}/chat")
+    question = page.get_by_placeholder("Ask the collection")
+    question.fill("How many days of paid leave do full-time staff have?")
+    question.press("Enter")
+    page.get_by_text("tokens read").wait_for(timeout=180_000)
+    save("chat")
+
+
+def main() -> None:
+    """Start the app on an empty data folder, with the built-in model, and take every picture."""
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "EXPLORER_DATA_DIR": str(Path(folder) / "data"), "OLLAMA_HOST": "127.0.0.1:9"}
+        with running_app(environment) as address, launch() as browser:
+            for scheme in ("light", "dark"):
+                page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme=scheme)
+                take(page, address, scheme)
+                page.close()
+
+
+if __name__ == "__main__":
+    main()
