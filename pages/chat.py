@@ -13,7 +13,7 @@ from rag.collection import Collection
 from rag.errors import ExplorerError, OllamaError
 from rag.types import Answer
 
-_BUILTIN_LABEL = "Built-in SmolLM2-135M (tiny demo model)"
+_BUILTIN_LABEL = "Built-in (tiny demo model)"
 
 
 def generator_choices() -> list[str]:
@@ -38,7 +38,7 @@ def choose_generator(workspace: Workspace) -> str:
     )
     if workspace.generator == config.BUILTIN_GENERATOR:
         st.sidebar.caption(
-            "A tiny demo model that runs in this app. It makes mistakes; start Ollama for better answers."
+            "SmolLM2-135M, a tiny demo model that runs in this app. It makes mistakes; start Ollama for better answers."
         )
     return workspace.generator
 

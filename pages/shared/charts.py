@@ -14,7 +14,7 @@ PALETTE = (
     "#7B5EA7", "#8C564B", "#5A7D2A", "#E15F9C", "#1B7F8C", "#A05195", "#665191",
 )  # fmt: skip
 OTHER = "#9AA3AB"
-OTHER_NAME = "other"
+OTHER_NAME = "other, or without a value"
 
 
 def map_figure(projection: Projection, chunks: Sequence[Chunk], labels: Sequence[str]) -> go.Figure:
