@@ -26,7 +26,7 @@ def test_from_the_sample_to_a_cited_answer(page):
     page.wait_for_selector(".js-plotly-plot .gl-container canvas", timeout=90_000)
     assert page.get_by_text("Trust this map?").is_visible()
     page.get_by_role("link", name="Neighbors").click()
-    box = page.get_by_label("Text to find neighbors of")
+    box = page.get_by_role("textbox", name="Text to find neighbors of")
     box.fill("the snake swallowed its prey")
     box.press("Enter")
     page.get_by_text("similarity").first.wait_for(timeout=60_000)
