@@ -1,0 +1,88 @@
+"""What the reader of one format hands over: text, and where pages, headings and rows stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.types import Heading, Row
+
+MAX_BYTES = 200 * 1024 * 1024
+"""The largest file, archive member or part of an office file that is read."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.MULTILINE)
+_UNDERLINED = re.compile(r"(?:\A|\n\n)([^\s>|#*+-][^\n]{0,119})\n(={3,}|-{3,})[ \t]*$", re.MULTILINE)
+_FENCE = re.compile(r"^(```|~~~).*?(^\1|\Z)", re.MULTILINE | re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A---\n.*?^(?:---|\.\.\.)$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
+_EMPHASIS = re.compile(r"(\*\*|\*|`)(?=\S)(.{1,200}?)(?<=\S)\1")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file's text with its structure; every offset counts characters of `text`."""
+
+    text: str
+    pages: tuple[int, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page, slide or sheet before it is joined to the others; `title` becomes its heading."""
+
+    text: str
+    title: str = ""
+
+
+def clean(text: str) -> str:
+    """One kind of line end, no null characters, nothing that UTF-8 cannot hold: spans are counted in this text."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    return text if text.isascii() else _SURROGATE.sub("�", text)
+
+
+def join_pages(sections: Sequence[Section], notes: tuple[str, ...] = ()) -> Parsed:
+    """One text of all sections, each a page; no text at all has no pages either."""
+    starts, headings, length = [], [], 0
+    for section in sections:
+        starts.append(length)
+        if section.title:
+            headings.append(Heading(length, section.title))
+        length += len(section.text) + 2
+    text = "\n\n".join(section.text for section in sections)
+    if not text.strip():
+        return Parsed("", notes=notes)
+    return Parsed(text, tuple(starts), tuple(headings), notes=notes)
+
+
+def markdown_headings(text: str) -> tuple[Heading, ...]:
+    """Markdown headings, marked or underlined, outside code and front matter, each with the path of its parents."""
+    titles = [(match.start(), len(match[1]), match[2]) for match in _HEADING.finditer(text)]
+    titles += [(match.start(1), 1 if match[2][0] == "=" else 2, match[1]) for match in _UNDERLINED.finditer(text)]
+    outside = [match.span() for pattern in (_FRONT_MATTER, _FENCE) for match in pattern.finditer(text)]
+    trail: list[tuple[int, str]] = []
+    headings, passed = [], 0
+    for start, level, title in sorted(titles):
+        while passed < len(outside) and outside[passed][1] <= start:
+            passed += 1
+        if passed < len(outside) and outside[passed][0] <= start:
+            continue
+        trail = [(depth, parent) for depth, parent in trail if depth < level] + [(level, _plain(title))]
+        headings.append(Heading(start, " > ".join(parent for _, parent in trail)))
+    return tuple(headings)
+
+
+def _plain(title: str) -> str:
+    """A heading without the marks of links, emphasis and code."""
+    return _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", title)).rstrip(" \t#")
+
+
+def name_some(items: Sequence[str], shown: int = 5) -> str:
+    """A list for a sentence: "1, 2 and 3", the rest counted."""
+    if len(items) > shown:
+        return f"{', '.join(items[:shown])} and {len(items) - shown:,} more"
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
