@@ -1,50 +1,36 @@
-"""What is stored: one SQLite file a collection, one transaction a document. The only reader and writer of that file."""
+"""What is stored: one SQLite file a collection, one transaction a document. The only writer of that file's contents."""
 
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from rag import schema
+from rag.collection_names import collection_path, drop_leftovers, list_collections, require_free_name, unfinished_path
 from rag.errors import CollectionError, ModelMismatch
-from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec, Heading, Row
+from rag.schema import CHUNK_COLUMNS, DOCUMENT_COLUMNS, SCHEMA_VERSION, SUMMARY_COLUMNS
+from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
 if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
-SUFFIX = ".sqlite"
-SCHEMA_VERSION = 1
-_NAME = re.compile(r"[^\W_][\w .-]{0,59}")
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE documents (
-    document_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
-    text TEXT NOT NULL, pages TEXT NOT NULL, headings TEXT NOT NULL, rows TEXT NOT NULL);
-CREATE TABLE chunks (
-    chunk_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, n_tokens INTEGER NOT NULL,
-    page INTEGER, heading TEXT NOT NULL, fields TEXT NOT NULL);
-CREATE INDEX chunks_by_document ON chunks (document_id);
-CREATE TABLE embeddings (
-    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, vector BLOB NOT NULL);
-CREATE VIRTUAL TABLE words USING fts5(text, content='chunks', content_rowid='chunk_id', tokenize='porter unicode61');
-CREATE TRIGGER words_added AFTER INSERT ON chunks BEGIN
-    INSERT INTO words (rowid, text) VALUES (new.chunk_id, new.text); END;
-CREATE TRIGGER words_removed AFTER DELETE ON chunks BEGIN
-    INSERT INTO words (words, rowid, text) VALUES ('delete', old.chunk_id, old.text); END;
-"""
-_CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, chunk_id"
+__all__ = ["Collection", "collection_path", "list_collections", "unfinished_collection"]
+
+_ROWS_AT_ONCE = 1024
+_SEE = "Close other programs that use it, see that the disk has room and that the file may be written, and try again."
 
 
 class Collection:
-    """Documents, their chunks and embeddings. Every call opens the file for itself, so threads may share one object."""
+    """Documents, their chunks and embeddings. Every call opens the file for itself, so threads may share one object.
+
+    Others, in this process or another, may read and write at the same time; a read sees what was stored when it began.
+    Every method raises CollectionError where the file cannot be read or written.
+    """
 
     def __init__(self, path: Path, spec: CollectionSpec, uid: str) -> None:
         self.path = path
@@ -54,57 +40,39 @@ class Collection:
     @classmethod
     def create(cls, folder: Path, name: str, embedding: EmbeddingSpec, chunking: ChunkingSpec) -> Collection:
         """A new, empty collection in `folder`. Raises CollectionError for a name that is taken or cannot be used."""
-        path = collection_path(folder, name)
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(other.name.casefold() == path.name.casefold() for other in folder.glob(f"*{SUFFIX}")):
-            raise CollectionError(f"There is already a collection named '{name}'. Choose another name.")
-        spec = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION)
-        uid = uuid4().hex
-        rows = {"spec": json.dumps(asdict(spec)), "uid": uid, "generation": "0"}
-        unfinished = folder / f".{uid}.creating"
-        with closing(sqlite3.connect(unfinished)) as connection:
-            connection.executescript(f"PRAGMA user_version={SCHEMA_VERSION}; {_SCHEMA}")
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
-            connection.commit()
-        unfinished.replace(path)
-        return cls(path, spec, uid)
+        with unfinished_collection(folder, name, embedding, chunking):
+            pass
+        return cls.open(folder, name)
 
     @classmethod
     def open(cls, folder: Path, name: str) -> Collection:
-        """The stored collection `name`. Raises CollectionError where it is missing, damaged or of a newer version."""
+        """The stored collection `name`; a file of an earlier version is brought to this one.
+
+        Raises:
+            CollectionError: it is missing, damaged, of a newer version, or another program's.
+        """
         path = collection_path(folder, name)
         if not path.is_file():
             there = ", ".join(f"'{other}'" for other in list_collections(folder)) or "none yet"
             raise CollectionError(f"There is no collection named '{name}'. There are: {there}.")
         try:
-            with closing(sqlite3.connect(path)) as connection:
+            with closing(schema.connect(path)) as connection:
+                if schema.file_version(connection, path.name) < SCHEMA_VERSION:
+                    schema.migrate(connection)
                 meta = dict(connection.execute("SELECT key, value FROM meta"))
-            values = json.loads(meta["spec"])
-            spec = CollectionSpec(
-                values["name"],
-                EmbeddingSpec(**values["embedding"]),
-                ChunkingSpec(**values["chunking"]),
-                values["schema_version"],
-            )
-        except (sqlite3.DatabaseError, KeyError, TypeError, ValueError) as error:
+            return cls(path, schema.spec_from_json(meta["spec"], name, path.name), meta["uid"])
+        except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
+            if schema.is_hindered(error):
+                raise CollectionError(f"'{path.name}' could not be opened: {error}. {_SEE}") from error
             raise CollectionError(
                 f"'{path.name}' is not a readable collection ({error}). Nothing was changed; put back a copy, "
                 "or move the file away and ingest the documents again."
             ) from error
-        if spec.schema_version > SCHEMA_VERSION:
-            raise CollectionError(f"Collection '{name}' was made by a newer version of this program. Update it.")
-        return cls(path, replace(spec, name=name), meta["uid"])
 
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction: committed at the end, rolled back when anything is raised."""
-        try:
-            with closing(sqlite3.connect(self.path, timeout=30)) as connection:
-                connection.execute("PRAGMA foreign_keys = ON")
-                with connection:
-                    yield connection
-        except sqlite3.Error as error:
-            raise CollectionError(f"Collection '{self.spec.name}' could not be read or written: {error}.") from error
+    @property
+    def cache_folder(self) -> Path:
+        """Where what can be made again from this collection is kept."""
+        return self.path.with_suffix(".cache")
 
     def require_model(self, embedding: EmbeddingSpec) -> None:
         """Raise ModelMismatch unless vectors of `embedding` may enter or search this collection."""
@@ -122,136 +90,205 @@ class Collection:
         """Store a document whole, in place of an earlier one of the same name, in one transaction.
 
         Args:
+            chunks: spans of the document; they get new ids, in this order.
             vectors: unit vectors float32 (len(chunks), dimension), made by `embedding`.
 
         Raises:
             ModelMismatch: the vectors are of another model.
+            CollectionError: they are no unit vectors, or a text holds half a character (a lone surrogate).
+            ValueError: they are too few or too many, or a chunk is no span of the document.
         """
         self.require_model(embedding)
         if vectors.shape != (len(chunks), embedding.dimension):
             raise ValueError(f"expected vectors {(len(chunks), embedding.dimension)}, got {vectors.shape}")
-        with self._connect() as connection:
-            connection.execute("DELETE FROM documents WHERE name = ?", (document.name,))
-            connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _document_row(document))
-            for chunk, vector in zip(chunks, vectors, strict=True):
-                cursor = connection.execute(
-                    f"INSERT INTO chunks ({_CHUNK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", _chunk_row(chunk)
-                )
-                blob = vector.astype("<f4").tobytes()
-                connection.execute("INSERT INTO embeddings VALUES (?, ?)", (cursor.lastrowid, blob))
-            _next_generation(connection)
+        if any(document.text[chunk.start : chunk.end] != chunk.text for chunk in chunks):
+            raise ValueError(f"the text of a chunk of '{document.name}' is not what stands at its span")
+        if not schema.are_unit(vectors):
+            raise CollectionError(
+                f"'{document.name}' was not stored: the model '{embedding.model_id}' made embeddings of it that are "
+                "no unit vectors. Use another embedding model."
+            )
+        try:
+            with self.writing() as connection:
+                connection.execute("DELETE FROM documents WHERE name = ?", (document.name,))
+                last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
+                first = last[0] + 1 if last else 1
+                schema.insert_document(connection, document, chunks, range(first, first + len(chunks)), vectors)
+        except UnicodeEncodeError as error:
+            name = document.name.encode(errors="replace").decode()
+            raise CollectionError(f"'{name}' was not stored: its name or text holds half a character.") from error
 
     def delete_document(self, document_id: str) -> None:
         """Remove a document with its chunks and embeddings; nothing happens where it is not there."""
-        with self._connect() as connection:
-            connection.execute("DELETE FROM documents WHERE document_id = ?", (document_id,))
-            _next_generation(connection)
+        self.delete_documents([document_id])
+
+    def delete_documents(self, document_ids: Sequence[str]) -> None:
+        """Remove these documents, all in one transaction; those that are not there are passed over."""
+        with self.writing() as connection:
+            connection.execute(
+                "DELETE FROM documents WHERE document_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(document_ids)),),
+            )
 
     def generation(self) -> int:
         """A number that grows with every change; caches are keyed by it."""
-        with self._connect() as connection:
+        with self._reading() as connection:
             return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
 
     def documents(self) -> list[DocumentSummary]:
         """All documents by name, without their texts."""
-        with self._connect() as connection:
-            rows = connection.execute(
-                "SELECT document_id, name, media_type, sha256, length(text), json_array_length(pages), "
-                "(SELECT count(*) FROM chunks c WHERE c.document_id = d.document_id) FROM documents d ORDER BY name"
-            ).fetchall()
-        return [DocumentSummary(*row) for row in rows]
+        with self._reading() as connection:
+            rows = connection.execute(f"SELECT {SUMMARY_COLUMNS} FROM documents ORDER BY name").fetchall()
+            counts = dict(connection.execute("SELECT document_id, count(*) FROM chunks GROUP BY document_id"))
+        return [schema.summary_from_row(row, counts.get(row[0], 0)) for row in rows]
+
+    def document_names(self, document_ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Names by document id: of these documents, as far as they are there, or of all."""
+        query = "SELECT document_id, name FROM documents"
+        with self._reading() as connection:
+            if document_ids is None:
+                return dict(connection.execute(query))
+            wanted = json.dumps(list(document_ids))
+            return dict(connection.execute(f"{query} WHERE document_id IN (SELECT value FROM json_each(?))", (wanted,)))
 
     def document(self, document_id: str) -> Document:
         """One document with its text. Raises CollectionError where it is not (or no longer) there."""
-        with self._connect() as connection:
-            row = connection.execute("SELECT * FROM documents WHERE document_id = ?", (document_id,)).fetchone()
+        columns = DOCUMENT_COLUMNS[SCHEMA_VERSION]
+        with self._reading() as connection:
+            query = f"SELECT {columns} FROM documents WHERE document_id = ?"
+            row = connection.execute(query, (document_id,)).fetchone()
         if row is None:
             raise CollectionError(
                 f"Collection '{self.spec.name}' does not hold this document any more. Reload the page."
             )
-        identity, name, media_type, sha256, text, pages, headings, rows = row
-        return Document(
-            identity, name, media_type, text, sha256, tuple(json.loads(pages)),
-            tuple(Heading(*item) for item in json.loads(headings)),
-            tuple(Row(start, end, _fields(fields)) for start, end, fields in json.loads(rows)),
-        )  # fmt: skip
+        return schema.document_from_row(row)
 
     def n_chunks(self) -> int:
         """How many chunks there are."""
-        with self._connect() as connection:
+        with self._reading() as connection:
             return int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
+    def chunk_ids(self) -> IntArray:
+        """The ids of all chunks, int64 (n,), ascending."""
+        import numpy as np
+
+        with self._reading() as connection:
+            # Without ORDER BY the small index is read, not the chunks with their texts.
+            ids = np.array(connection.execute("SELECT chunk_id FROM chunks").fetchall(), dtype=np.int64)
+        return np.sort(ids.reshape(-1))
 
     def chunks(self, chunk_ids: Sequence[int] | None = None) -> list[Chunk]:
         """The chunks with these ids, in this order (ids that are gone are left out); all, by id, without ids."""
-        with self._connect() as connection:
+        with self._reading() as connection:
             if chunk_ids is None:
-                rows = connection.execute(f"SELECT {_CHUNK_COLUMNS} FROM chunks ORDER BY chunk_id").fetchall()
-                return [_chunk(row) for row in rows]
+                rows = connection.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks ORDER BY chunk_id").fetchall()
+                return [schema.chunk_from_row(row) for row in rows]
             wanted = json.dumps([int(chunk_id) for chunk_id in chunk_ids])
             rows = connection.execute(
-                f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))", (wanted,)
+                f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))", (wanted,)
             ).fetchall()
-        found = {chunk.chunk_id: chunk for chunk in map(_chunk, rows)}
+        found = {chunk.chunk_id: chunk for chunk in map(schema.chunk_from_row, rows)}
         return [found[int(chunk_id)] for chunk_id in chunk_ids if int(chunk_id) in found]
+
+    def chunks_of(self, document_id: str) -> list[Chunk]:
+        """The chunks of one document in the order of its text; none where it is not there."""
+        query = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY chunk_id"
+        with self._reading() as connection:
+            return [schema.chunk_from_row(row) for row in connection.execute(query, (document_id,))]
 
     def embeddings(self) -> tuple[IntArray, FloatArray]:
         """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
         import numpy as np
 
-        with self._connect() as connection:
-            rows = connection.execute("SELECT chunk_id, vector FROM embeddings ORDER BY chunk_id").fetchall()
-        ids = np.array([row[0] for row in rows], dtype=np.int64)
-        flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").astype(np.float32)
-        return ids, flat.reshape(len(rows), self.spec.embedding.dimension)
+        with self._reading() as connection:
+            n = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
+            ids, vectors = np.empty(n, np.int64), np.empty((n, self.spec.embedding.dimension), np.float32)
+            cursor = connection.execute("SELECT chunk_id, vector FROM embeddings ORDER BY chunk_id")
+            start = 0
+            try:
+                while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                    part = slice(start, start + len(rows))
+                    ids[part] = [row[0] for row in rows]
+                    vectors[part] = schema.vectors_from_blobs([row[1] for row in rows], vectors.shape[1])
+                    start += len(rows)
+            except ValueError as error:
+                raise CollectionError(f"'{self.path.name}' is damaged: it holds {error}. Put back a copy.") from error
+        return ids[:start], vectors[:start]
 
     def search_words(self, words: Sequence[str], k: int) -> list[tuple[int, float]]:
         """Chunk ids and BM25 scores (higher is better) of the k best chunks that hold any of the words."""
         if not words:
             return []
         query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-        with self._connect() as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?",
                 (query, k),
             ).fetchall()
         return [(int(chunk_id), float(score)) for chunk_id, score in rows]
 
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other writer runs beside: a new generation at its end, undone when anything is raised.
 
-def collection_path(folder: Path, name: str) -> Path:
-    """The file of the collection `name`. Raises CollectionError where the name cannot be a file's."""
-    if not _NAME.fullmatch(name) or name != name.strip(" ."):
+        Only `schema.insert_document` belongs into it outside this module.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+            connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+            connection.execute("COMMIT")
+
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """One state of the file, whatever is written meanwhile."""
+        return self._transaction("BEGIN")
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(schema.connect(self.path)) as connection:
+                connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute(begin)
+                self._require_same_file(connection)
+                yield connection
+        except sqlite3.Error as error:
+            name = self.spec.name
+            if not self.path.exists():
+                raise CollectionError(f"Collection '{name}' was renamed or deleted. Choose it anew.") from error
+            raise CollectionError(
+                f"Collection '{name}' could not be read or written: {error}. What was stored before is kept. {_SEE}"
+            ) from error
+
+    def _require_same_file(self, connection: sqlite3.Connection) -> None:
+        """Vectors of one model must not get into a collection of another that was given the same name."""
+        if connection.execute("SELECT value FROM meta WHERE key = 'uid'").fetchone() != (self.uid,):
+            raise CollectionError(f"Collection '{self.spec.name}' was replaced by another. Choose it anew.")
+
+
+@contextmanager
+def unfinished_collection(
+    folder: Path, name: str, embedding: EmbeddingSpec, chunking: ChunkingSpec
+) -> Iterator[Collection]:
+    """A new collection that no one sees: it takes its place in `folder` when the block ends, or is gone if that fails.
+
+    Raises:
+        CollectionError: the name is taken or cannot be used, or the folder cannot be written.
+    """
+    path = collection_path(folder, name)
+    require_free_name(folder, name)
+    spec = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION)
+    uid = uuid4().hex
+    unfinished = unfinished_path(folder, uid)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        drop_leftovers(folder)
+        schema.create_file(unfinished, {"spec": schema.spec_to_json(spec), "uid": uid, "generation": "0"})
+        yield Collection(unfinished, spec, uid)
+        require_free_name(folder, name)
+        unfinished.replace(path)
+    except (OSError, sqlite3.Error) as error:
         raise CollectionError(
-            f"'{name}' cannot name a collection. Use up to 60 letters, digits, spaces, '-', '_' and '.', "
-            "beginning with a letter or digit."
-        )
-    return folder / f"{name}{SUFFIX}"
-
-
-def list_collections(folder: Path) -> list[str]:
-    """The names of the collections in `folder`, sorted."""
-    return sorted((path.stem for path in folder.glob(f"*{SUFFIX}")), key=str.casefold)
-
-
-def _next_generation(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
-
-
-def _document_row(document: Document) -> tuple[str, ...]:
-    headings = [(heading.start, heading.path) for heading in document.headings]
-    rows = [(row.start, row.end, row.fields) for row in document.rows]
-    identity = (document.document_id, document.name, document.media_type, document.sha256, document.text)
-    return (*identity, json.dumps(document.pages), json.dumps(headings), json.dumps(rows))
-
-
-def _chunk_row(chunk: Chunk) -> tuple[str | int | None, ...]:
-    where = (chunk.document_id, chunk.start, chunk.end, chunk.text, chunk.n_tokens)
-    return (*where, chunk.page, chunk.heading, json.dumps(chunk.fields))
-
-
-def _chunk(row: tuple[str, int, int, str, int, int | None, str, str, int]) -> Chunk:
-    document_id, start, end, text, n_tokens, page, heading, fields, chunk_id = row
-    return Chunk(document_id, start, end, text, n_tokens, page, heading, _fields(json.loads(fields)), chunk_id)
-
-
-def _fields(pairs: list[list[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in pairs)
+            f"Collection '{name}' could not be made: {error}. See that the disk has room and that "
+            f"the folder '{folder.name}' may be written."
+        ) from error
+    finally:
+        schema.discard_file(unfinished)
