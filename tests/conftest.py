@@ -8,12 +8,25 @@ from pathlib import Path
 import pytest
 
 from rag import config
+from rag.archives import Archive, open_archive
 from rag.collection import Collection
 from rag.embedding import load_embedder
 from rag.errors import OllamaError
-from rag.ingest import find_files, ingest
+from rag.ingest import ingest
+from rag.loading import load_document
 from rag.ollama_server import OllamaServer
-from rag.types import ChunkingSpec, Embedder
+from rag.sources import find_files
+from rag.types import ChunkingSpec, Document, Embedder
+
+
+class ReadHere:
+    """Parses in the test's own process."""
+
+    def read(self, name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
+        return load_document(name, content, text_columns=text_columns)
+
+    def open_archive(self, name: str, content: bytes) -> Archive:
+        return open_archive(name, content)
 
 
 def lacking(what: str) -> None:
@@ -41,7 +54,7 @@ def sample_file(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("sample")
     collection = Collection.create(folder, "Sample", embedder.spec, ChunkingSpec())
     files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
-    outcomes = list(ingest(collection, files, embedder))
+    outcomes = list(ingest(collection, files, embedder, ReadHere()))
     assert {outcome.outcome for outcome in outcomes} == {"added"}
     return collection.path
 
