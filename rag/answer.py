@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from rag.grounding import cite
+from rag import config
+from rag.grounding import cite, nearest_sentences
 from rag.prompting import build_prompt
 from rag.types import Answer, Embedder, Generator, Hit, Usage
 
@@ -24,7 +25,7 @@ def answer_question(
     """Pieces of the answer as they are written, and last the Answer with everything it was made of.
 
     Args:
-        embedder: compares the answer's sentences with the retrieved chunks, for the citations.
+        embedder: compares sentences with the question (for a tiny model) and with the answer (for the citations).
 
     Raises:
         PromptError: the question does not fit the model's context window.
@@ -32,9 +33,16 @@ def answer_question(
     """
     started = time.perf_counter()
     hits = retriever.retrieve(question, k)
-    prompt = build_prompt(question, hits, context_window=generator.context_window, count_tokens=generator.count_tokens)
+    prompt = build_prompt(
+        question,
+        nearest_sentences(question, hits, embedder) if generator.is_tiny else hits,
+        context_window=generator.context_window,
+        count_tokens=generator.count_tokens,
+        is_tiny=generator.is_tiny,
+        max_answer_tokens=config.MAX_TINY_ANSWER_TOKENS if generator.is_tiny else config.MAX_ANSWER_TOKENS,
+    )
     pieces: list[str] = []
-    usage = Usage(None, None, complete=False)
+    usage = Usage(None, None, "broken")
     for piece in generator.stream(prompt):
         if isinstance(piece, Usage):
             usage = piece

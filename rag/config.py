@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
+
+from rag.errors import ExplorerError
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "data" / "samples"
@@ -13,6 +16,10 @@ BUILTIN_GENERATOR = "builtin"
 DEFAULT_K = 5
 DEFAULT_CONTEXT_WINDOW = 4096
 MAX_ANSWER_TOKENS = 256
+MAX_TINY_ANSWER_TOKENS = 96
+DEFAULT_VECTOR_CACHE_MB = 2048
+PrecisionSetting = Literal["auto", "float32", "bfloat16"]
+PRECISIONS: tuple[PrecisionSetting, ...] = ("auto", "float32", "bfloat16")
 SEED = 42
 
 
@@ -42,3 +49,31 @@ def cpu_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def precision() -> PrecisionSetting:
+    """The number format of embedding models: EXPLORER_PRECISION, else "auto", which asks the processor.
+
+    Raises:
+        ExplorerError: the setting is none of the three.
+    """
+    value = os.environ.get("EXPLORER_PRECISION", "").strip().lower() or "auto"
+    for known in PRECISIONS:
+        if value == known:
+            return known
+    raise ExplorerError(f"EXPLORER_PRECISION is '{value}'. Set it to auto, float32 or bfloat16, or leave it out.")
+
+
+def vector_cache_bytes() -> int:
+    """How large the cache of embeddings may grow: EXPLORER_VECTOR_CACHE_MB megabytes, else 2,048; 0 turns it off.
+
+    Raises:
+        ExplorerError: the setting is not a whole number.
+    """
+    value = os.environ.get("EXPLORER_VECTOR_CACHE_MB", "").strip() or str(DEFAULT_VECTOR_CACHE_MB)
+    if not value.isdecimal():
+        raise ExplorerError(
+            f"EXPLORER_VECTOR_CACHE_MB is '{value}'. Set it to a whole number of megabytes (0 turns the cache of "
+            f"embeddings off), or leave it out for {DEFAULT_VECTOR_CACHE_MB}."
+        )
+    return int(value) * 1024 * 1024

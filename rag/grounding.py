@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from rag.sentences import split_sentences
 from rag.types import Citation, Embedder, Hit
 
 MINIMUM_SIMILARITY = 0.55
 _MINIMUM_WORDS = 3
+_MINIMUM_LETTERS = 12
 
 
-def split_sentences(text: str) -> list[tuple[int, int]]:
-    """Spans [start, end) of the sentences of `text`, without the spaces around them."""
-    import sentencex
-
-    spans = []
-    for piece in sentencex.get_sentence_boundaries("en", text):
-        start, end = piece["start_index"], piece["end_index"]
-        for line_start, line_end in _lines(text, start, end):
-            spans.append((line_start, line_end))
-    return spans
-
-
-def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The non-empty lines of text[start:end], as spans without surrounding spaces."""
-    spans, position = [], start
-    for line in text[start:end].splitlines(keepends=True):
-        if stripped := line.strip():
-            first = position + line.index(stripped)
-            spans.append((first, first + len(stripped)))
-        position += len(line)
-    return spans
+def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n: int = 2) -> tuple[Hit, ...]:
+    """The hits that hold the `n` sentences most similar to the question, each with only those as its excerpt."""
+    sentences = [
+        (row, hit.chunk.text[start:end])
+        for row, hit in enumerate(hits)
+        for start, end in split_sentences(hit.chunk.text)
+        if end - start >= _MINIMUM_LETTERS and not hit.chunk.text[start:end].startswith("#")
+    ]
+    if not sentences:
+        return tuple(hits)
+    similarity = embedder.encode_documents([text for _, text in sentences]) @ embedder.encode_queries([question])[0]
+    best = sorted(similarity.argsort()[::-1][:n].tolist())
+    rows = dict.fromkeys(sentences[position][0] for position in best)
+    excerpts = {row: " ".join(sentences[p][1] for p in best if sentences[p][0] == row) for row in rows}
+    return tuple(replace(hits[row], excerpt=excerpt) for row, excerpt in excerpts.items())
 
 
 def cite(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Citation, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import OllamaError
-from rag.types import Message, Usage
+from rag.types import Ending, Message, Usage
 
 if TYPE_CHECKING:
     import ollama
@@ -117,17 +117,18 @@ class OllamaServer:
             return list(self._client().embed(model=name, input=list(texts), truncate=False).embeddings)
 
     def chat(self, name: str, messages: Sequence[Message], *, num_ctx: int, num_predict: int) -> Iterator[str | Usage]:
-        """Pieces of the answer, then a Usage; `complete` is False where the stream broke off without its last message.
+        """Pieces of the answer, then a Usage; its ending is "broken" where the stream stopped without its last message.
 
         Closing the iterator closes the connection, and the server stops.
         """
         wire = [{"role": message.role, "content": message.content} for message in messages]
         options = {"num_ctx": num_ctx, "num_predict": num_predict, "temperature": 0.0}
-        usage = Usage(None, None, complete=False)
+        usage = Usage(None, None, "broken")
         with self._explained(name):
             for part in self._client().chat(model=name, messages=wire, options=options, stream=True):
                 if part.message.content:
                     yield part.message.content
                 if part.done:
-                    usage = Usage(part.prompt_eval_count, part.eval_count, complete=True)
+                    ending: Ending = "length" if part.done_reason == "length" else "finished"
+                    usage = Usage(part.prompt_eval_count, part.eval_count, ending)
         yield usage

@@ -16,7 +16,7 @@ _WORD = re.compile(r"\w+")
 
 def cache_path(collection: Collection, generation: int, kind: str) -> Path:
     """Where a cache of this collection, at this generation, lives; older generations of this kind are dropped."""
-    return collection.path.with_suffix(".cache") / f"{kind}.{collection.uid[:12]}.{generation}"
+    return collection.cache_folder / f"{kind}.{collection.uid[:12]}.{generation}"
 
 
 def load_index(collection: Collection) -> FlatIndex:
@@ -79,7 +79,7 @@ def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, 
 def _hits(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:
     """Hits in this order; a chunk deleted since the index was read is left out."""
     chunks = {chunk.chunk_id: chunk for chunk in collection.chunks(ids)}
-    names = {summary.document_id: summary.name for summary in collection.documents()}
+    names = collection.document_names([chunk.document_id for chunk in chunks.values()])
     found = [(chunks[i], score) for i, score in zip(ids, scores, strict=True) if i in chunks]
     return tuple(
         Hit(chunk, names[chunk.document_id], score, rank, (Finding(retriever, rank, score),))

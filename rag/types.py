@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A source file's text. `pages` holds the offset in `text` at which each page begins (empty without pages)."""
+    """A source file's text.
+
+    `pages` holds the offset in `text` at which each page begins (empty without pages); `language` is an
+    ISO 639-1 code, or empty where it could not be told; `notes` are sentences for the person about what was
+    read and what was not ("Pages 3 and 4 hold no text: they are scans.").
+    """
 
     document_id: str
     name: str
@@ -46,6 +51,8 @@ class Document:
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
     rows: tuple[Row, ...] = ()
+    language: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,8 @@ class DocumentSummary:
     n_characters: int
     n_pages: int
     n_chunks: int
+    language: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +96,27 @@ class EmbeddingSpec:
     document_prefix: str = ""
 
 
+Strategy = Literal["recursive", "fixed", "sentences", "semantic"]
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkingSpec:
-    """How text is split: at most `max_tokens` of the embedding model's tokens, `overlap` of them shared."""
+    """How text is split; sizes are in the embedding model's tokens.
+
+    Every strategy keeps to `max_tokens`. "recursive" splits at headings, paragraphs, sentences, and merges
+    pieces below `min_tokens` into a neighbor; "fixed" cuts every `max_tokens`; both share `overlap` tokens
+    between neighbors. "sentences" is a window of `sentences` sentences that moves on by `sentences - shared`.
+    "semantic" breaks between consecutive sentences whose embeddings are less alike than `percentile` per cent
+    of the document's consecutive sentences are.
+    """
 
     max_tokens: int = 160
     overlap: int = 0
+    strategy: Strategy = "recursive"
+    min_tokens: int = 0
+    sentences: int = 5
+    shared: int = 2
+    percentile: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +140,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved chunk. Higher score is nearer; rank counts from 1."""
+    """A retrieved chunk. Higher score is nearer; rank counts from 1.
+
+    `excerpt` is the part of the chunk that a tiny model is shown; empty where the whole chunk is.
+    """
 
     chunk: Chunk
     document_name: str
     score: float
     rank: int
     found_by: tuple[Finding, ...]
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +201,17 @@ class Citation:
     score: float
 
 
+Ending = Literal["finished", "length", "broken"]
+"""How an answer ended: the model was done, it reached its limit of tokens, or the stream broke off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the model itself reported after an answer: tokens read (None where unknown) and written."""
+    """What the model itself reported after an answer: tokens read and written (None where unknown)."""
 
     prompt_tokens: int | None
     answer_tokens: int | None
-    complete: bool
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +228,20 @@ class Answer:
     seconds: float
 
 
+class TextTokenizer(Protocol):
+    """How an embedding model divides a text into tokens, special tokens left out."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the parts of a text that is cut at spaces have, together, as many tokens as the text."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text; never too few."""
+
+    def spans(self, text: str) -> IntArray:
+        """Characters [start, end) of each token, int64 (n, 2), in the order of the text."""
+
+
 class Embedder(Protocol):
     """Texts in, unit vectors out."""
 
@@ -206,6 +252,10 @@ class Embedder(Protocol):
     @property
     def window(self) -> int:
         """The most tokens of text the model reads; what is longer would be cut off."""
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """Where this model's tokens lie in a text."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as this model counts them, without its special tokens."""
@@ -227,6 +277,10 @@ class Generator(Protocol):
     @property
     def context_window(self) -> int:
         """Tokens of prompt and answer together."""
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether whole passages confuse it: it is then given the few sentences nearest to the question."""
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Tokens the messages take in this model's prompt; an estimate is on the high side."""

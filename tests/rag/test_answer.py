@@ -11,7 +11,7 @@ from rag.answer import answer_question
 from rag.embedding import load_embedder
 from rag.errors import ModelError, OllamaError, PromptError
 from rag.generation import BuiltinGenerator, load_generator
-from rag.grounding import cite, split_sentences
+from rag.grounding import cite, nearest_sentences, split_sentences
 from rag.prompting import build_prompt
 from rag.retrieval import DenseRetriever, load_index
 from rag.types import Answer, Chunk, Finding, Hit
@@ -71,6 +71,17 @@ def test_a_copied_sentence_cites_its_chunk_and_a_foreign_one_nothing(sample, emb
     assert hits[citations[0].number - 1] == citations[0].hit
 
 
+def test_a_tiny_model_is_shown_the_sentences_nearest_to_the_question(sample, embedder):
+    item = QUESTIONS[0]
+    hits = DenseRetriever(sample, load_index(sample), embedder).retrieve(item["question"], 5)
+    shown = nearest_sentences(item["question"], hits, embedder)
+    assert any(item["passage"] in one.excerpt for one in shown)
+    assert all(sentence in one.chunk.text for one in shown for sentence in [one.excerpt.split(". ")[0]])
+    prompt = build_prompt(item["question"], shown, context_window=2048, count_tokens=words, is_tiny=True)
+    assert item["passage"] in prompt.messages[1].content
+    assert hits[0].chunk.text not in prompt.messages[1].content
+
+
 def ask(sample, embedder, generator) -> Answer:
     retriever = DenseRetriever(sample, load_index(sample), embedder)
     question = "How many days of paid leave do full-time staff have?"
@@ -101,7 +112,7 @@ def test_the_builtin_model_stops_when_closed(builtin):
 
 def test_ollama_streams_and_reports(sample, embedder, ollama):
     answer = ask(sample, embedder, load_generator("ollama:gemma3:270m"))
-    assert answer.usage.complete
+    assert answer.usage.ending in ("finished", "length")
     assert answer.text
 
 
