@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.components import escaped, place, require_chunks, show_error
+from pages.shared.components import escaped, place, require_chunks, show_chunk_links, show_error
 from pages.shared.resources import embedder, generator, ollama_models, retriever
+from pages.shared.samples import NAME as SAMPLE
 from pages.shared.workspace import Workspace, require_workspace
 from rag import config
 from rag.answer import answer_question
@@ -14,6 +15,11 @@ from rag.errors import ExplorerError, OllamaError
 from rag.types import Answer
 
 _BUILTIN_LABEL = "Built-in (tiny demo model)"
+
+
+def model_label(name: str) -> str:
+    """How a model is called on screen."""
+    return _BUILTIN_LABEL if name == config.BUILTIN_GENERATOR else name.removeprefix("ollama:")
 
 
 def generator_choices() -> list[str]:
@@ -33,7 +39,7 @@ def choose_generator(workspace: Workspace) -> str:
         "Answering model",
         choices,
         index=index,
-        format_func=lambda name: _BUILTIN_LABEL if name == config.BUILTIN_GENERATOR else name,
+        format_func=model_label,
         help="Writes the answer from the retrieved passages. It need not be the model that makes the embeddings.",
     )
     if workspace.generator == config.BUILTIN_GENERATOR:
@@ -65,16 +71,29 @@ def show_answer(answer: Answer) -> None:
             st.text(citation.passage)
             st.caption("The whole chunk:")
             st.text(citation.hit.chunk.text)
-    if not answer.usage.complete:
+            show_chunk_links(citation.hit.chunk.chunk_id)
+    if answer.usage.ending == "broken":
         st.warning("The model broke off before its end. What it wrote is kept.", icon=":material/warning:")
+    if answer.usage.ending == "length":
+        st.caption(f"The answer was cut at its limit of {answer.prompt.max_answer_tokens} tokens.")
     read = answer.usage.prompt_tokens or answer.prompt.n_tokens
-    st.caption(f"{answer.model} · {answer.seconds:.1f} s · {read:,} tokens read")
-    with st.expander("All retrieved passages"):
-        for number, hit in enumerate(answer.prompt.hits, start=1):
-            st.markdown(f"**\\[{number}\\]** {escaped(hit.document_name)}{escaped(place(hit))} · {hit.score:.2f}")
+    st.caption(f"{escaped(model_label(answer.model))} · {answer.seconds:.1f} s · {read:,} tokens read")
+    show_passages(answer)
+
+
+def show_passages(answer: Answer) -> None:
+    """Every retrieved passage, and what of it the model was shown."""
+    numbers = {hit.chunk.chunk_id: number for number, hit in enumerate(answer.prompt.hits, start=1)}
+    with st.expander(f"All {len(answer.hits)} retrieved passages"):
+        if any(hit.excerpt for hit in answer.prompt.hits):
+            st.caption("The tiny built-in model was shown only the sentences nearest to your question.")
+        for hit in answer.hits:
+            number = numbers.get(hit.chunk.chunk_id)
+            mark = f"\\[{number}\\]" if number else "not shown to the model"
+            st.markdown(f"**{mark}** {escaped(hit.document_name)}{escaped(place(hit))} · similarity {hit.score:.2f}")
             st.text(hit.chunk.text)
         if answer.prompt.left_out:
-            st.caption(f"{len(answer.prompt.left_out)} more did not fit the model's context window.")
+            st.caption(f"{len(answer.prompt.left_out)} did not fit the model's context window.")
 
 
 def ask(collection: Collection, question: str, model: str) -> Answer | None:
@@ -112,8 +131,8 @@ for answer in history:
         st.text(answer.question)
     with st.chat_message("assistant"):
         show_answer(answer)
-if not history:
-    st.info("For the sample, try: How many days of paid leave do full-time staff have?", icon=":material/lightbulb:")
+if not history and collection.spec.name == SAMPLE:
+    st.info("Try: How many days of paid leave do full-time staff have?", icon=":material/lightbulb:")
 if question := st.chat_input("Ask the collection"):
     with st.chat_message("user"):
         st.text(question)

@@ -1,108 +1,114 @@
-"""Documents: upload, see what became of each file, delete."""
+"""Documents: put files in, see what became of each, and see how each was split."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared.components import show_error
-from pages.shared.resources import embedder, embedding_models
-from pages.shared.workspace import choose_collection, require_workspace
-from rag import config
-from rag.collection import Collection, list_collections
+from pages.shared.add_documents import show_add_documents
+from pages.shared.chunk_view import show_chunked_text, show_sizes
+from pages.shared.collection_menu import show_collection_menu
+from pages.shared.components import escaped, show_error
+from pages.shared.job_view import show_jobs
+from pages.shared.workspace import require_workspace
+from rag.collection import Collection
 from rag.errors import ExplorerError
-from rag.ingest import FileOutcome, SourceFile, ingest
-from rag.loading import MEDIA_TYPES
-from rag.types import ChunkingSpec
-
-_OUTCOMES = "outcomes"
+from rag.formats import label
+from rag.language import language_name
+from rag.types import DocumentSummary
 
 
-def take_in(collection: Collection, uploads: Sequence[UploadedFile]) -> list[FileOutcome]:
-    """Ingest the uploads with progress."""
-    files = [SourceFile(upload.name, upload.name, partial(bytes, upload.getbuffer())) for upload in uploads]
-    model = embedder(collection.spec.embedding.model_id)
-    bar = st.progress(0.0, "Reading")
-    outcomes = []
-    for outcome in ingest(collection, files, model):
-        outcomes.append(outcome)
-        bar.progress(len(outcomes) / len(files), f"{outcome.outcome}: {outcome.path}")
-    return outcomes
-
-
-def show_upload(collection: Collection) -> None:
-    """Files in, and a table of what became of each."""
-    with st.form("upload", clear_on_submit=True):
-        uploads = st.file_uploader(
-            f"Add documents to '{collection.spec.name}'",
-            type=[suffix.removeprefix(".") for suffix in MEDIA_TYPES],
-            accept_multiple_files=True,
-            help="Each file is split into chunks and every chunk becomes an embedding. Files stay on this machine.",
-        )
-        submitted = st.form_submit_button("Add to the collection", type="primary", icon=":material/upload:")
-    if submitted and uploads:
-        st.session_state[_OUTCOMES] = take_in(collection, uploads)
-    if outcomes := st.session_state.get(_OUTCOMES):
-        rows = [{"file": o.path, "outcome": o.outcome, "chunks": o.chunks, "reason": o.reason} for o in outcomes]
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
+def kind(media_type: str) -> str:
+    """A media type in a word or two: "PDF", "Word document", "CSV table"."""
+    return label(media_type).removeprefix("an ").removeprefix("a ")
 
 
 def show_documents(collection: Collection) -> None:
-    """What the collection holds, with a way to delete."""
+    """What the collection holds, with a way to open and to delete."""
     documents = collection.documents()
     if not documents:
         st.info("This collection is empty. Choose files above and add them.", icon=":material/info:")
         return
     st.subheader(f"{len(documents):,} documents, {collection.n_chunks():,} chunks")
+    st.caption("Tick a document to see how it was split, or to delete it.")
     table = pd.DataFrame(
         {
             "document": [document.name for document in documents],
             "chunks": [document.n_chunks for document in documents],
             "characters": [document.n_characters for document in documents],
-            "pages": [document.n_pages or None for document in documents],
-            "type": [document.media_type for document in documents],
+            "pages": [str(document.n_pages or "") for document in documents],
+            "kind": [kind(document.media_type) for document in documents],
+            "language": [language_name(document.language) for document in documents],
         }
     )
-    event = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row")
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        height=min(38 + 35 * len(documents), 460),
+        column_config={"characters": st.column_config.NumberColumn(format="localized")},
+    )
     chosen = [documents[row] for row in event.selection.rows if row < len(documents)]
-    if chosen and st.button(f"Delete {len(chosen)} selected", icon=":material/delete:"):
-        for document in chosen:
-            collection.delete_document(document.document_id)
-        st.rerun()
+    show_chosen(collection, chosen)
 
 
-def show_new_collection() -> None:
-    """A name and an embedding model make a collection."""
-    with st.popover("New collection", icon=":material/add:"), st.form("new", border=False):
-        name = st.text_input("Name", help="Names the file that will hold the collection.")
-        model = st.selectbox(
-            "Embedding model",
-            embedding_models(config.ollama_host()),
-            accept_new_options=True,
-            help="Turns text into embeddings. A collection keeps its model; another model needs another collection.",
-        )
-        if st.form_submit_button("Create", type="primary"):
-            if name in list_collections(config.data_dir()) or not name:
-                raise ExplorerError(f"'{name}' is taken or empty. Choose another name.")
-            Collection.create(config.data_dir(), name, embedder(model).spec, ChunkingSpec())
-            choose_collection(name)
-            st.session_state.pop(_OUTCOMES, None)
+def show_chosen(collection: Collection, chosen: Sequence[DocumentSummary]) -> None:
+    """Delete what is ticked; open what is ticked alone."""
+    if not chosen:
+        return
+    with st.popover(f"Delete {len(chosen):,} ticked", icon=":material/delete:"):
+        st.write("Their chunks and embeddings go too. Your own files are not touched.")
+        if st.button("Delete them", type="primary"):
+            collection.delete_documents([document.document_id for document in chosen])
             st.rerun()
+    if len(chosen) == 1:
+        show_split(collection, chosen[0].document_id)
+
+
+def show_split(collection: Collection, document_id: str, chunk_id: int | None = None) -> None:
+    """A stored document with its chunks coloured, from the opened chunk on."""
+    document = collection.document(document_id)
+    chunks = collection.chunks_of(document_id)
+    opened = next((chunk for chunk in chunks if chunk.chunk_id == chunk_id), None)
+    st.subheader(escaped(document.name), divider="gray")
+    for note in document.notes:
+        st.caption(escaped(note))
+    show_sizes(chunks, key=f"sizes-{document_id}")
+    show_chunked_text(document, chunks, key=f"text-{document_id}-{chunk_id or ''}", opened=opened)
+
+
+def opened_chunk(collection: Collection) -> None:
+    """The chunk named in the address, in its document: where the map, a neighbor or a citation leads."""
+    value = st.query_params.get("chunk", "")
+    if not (value.isascii() and value.isdigit()):
+        return
+    found = collection.chunks([int(value)])
+    if not found:
+        st.warning("The chunk of this link is not in the collection any more.", icon=":material/warning:")
+        return
+    if st.button("Close the document", icon=":material/close:"):
+        st.query_params.pop("chunk")
+        st.rerun()
+    show_split(collection, found[0].document_id, found[0].chunk_id)
+    st.divider()
 
 
 workspace = require_workspace()
 st.title("Documents")
 st.caption("Put files in. They are split into chunks, and every chunk becomes a point on the map.")
 try:
-    show_new_collection()
-    if workspace.collection is None:
-        st.info("There is no collection yet. Make one with the button above.", icon=":material/info:")
+    show_collection_menu(workspace.collection)
+    if workspace.problem:
+        show_error(workspace.problem)
+    elif workspace.collection is None:
+        st.info("There is no collection yet. Make one with 'New collection' above.", icon=":material/info:")
     else:
-        show_upload(workspace.collection)
+        opened_chunk(workspace.collection)
+        show_jobs(workspace.collection.uid)
+        show_add_documents(workspace.collection)
         show_documents(workspace.collection)
 except ExplorerError as error:
     show_error(error)

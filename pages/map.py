@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared.charts import OTHER_NAME, PALETTE, map_figure
-from pages.shared.components import escaped, require_chunks
+from pages.shared.components import escaped, require_chunks, show_chunk_links
 from pages.shared.resources import chunks as load_chunks
+from pages.shared.resources import warm_up_projection
 from pages.shared.workspace import require_workspace
 from rag.collection import Collection
 from rag.layout import load_layout, make_layout
-from rag.projection import ProjectionParameters
+from rag.projection import UMAP_MINIMUM, ProjectionParameters
 from rag.types import Chunk, Projection
 
 _DOCUMENT = "document"
@@ -46,6 +47,8 @@ def current_layout(collection: Collection) -> Projection:
     layout = load_layout(collection, parameters)
     if layout is None:
         with st.spinner(f"Laying out {collection.n_chunks():,} chunks. The first map takes longest.", show_time=True):
+            if collection.n_chunks() >= UMAP_MINIMUM:
+                warm_up_projection().join()
             layout = make_layout(collection, parameters)
     return layout
 
@@ -56,13 +59,11 @@ def show_trust(layout: Projection) -> None:
         st.info(layout.note, icon=":material/info:")
     if layout.trustworthiness is not None:
         st.markdown(
-            f"**Trust this map? {layout.trustworthiness:.2f}** (trustworthiness)",
+            f"**Trust this map? {layout.trustworthiness:.2f}** of 1.00 (trustworthiness). "
+            "Distances between far-apart groups, and how large a group looks, mean little.",
             help="1.00 would mean that all points shown close together are truly close in the embedding space. "
             "Compared over each chunk's 10 nearest points; above 2,000 chunks on a sample.",
         )
-    st.caption(
-        "Near means similar in meaning. Distances between far-apart groups, and how large a group looks, mean little."
-    )
 
 
 def show_selected(collection: Collection, ids: Sequence[int]) -> None:
@@ -77,21 +78,17 @@ def show_selected(collection: Collection, ids: Sequence[int]) -> None:
             with st.container(border=True):
                 st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}**")
                 st.text(chunk.text)
-                st.page_link(
-                    "pages/neighbors.py",
-                    label="Neighbors of this chunk",
-                    icon=":material/hub:",
-                    query_params={"collection": collection.spec.name, "chunk": str(chunk.chunk_id)},
-                )
+                show_chunk_links(chunk.chunk_id)
 
 
 require_workspace()
-st.title("Map")
+header, control = st.columns([3, 1], vertical_alignment="bottom")
+header.title("Map")
 collection = require_chunks()
 chunks = load_chunks(collection)
-st.caption(f"What your {len(chunks):,} chunks are about. Each point is one chunk of text; near means similar.")
+header.caption(f"What your {len(chunks):,} chunks are about. Each point is one chunk of text; near means similar.")
 choices = colour_choices(chunks)
-choice = st.selectbox("Colour by", choices, width=280, help="Gives points with the same value the same colour.")
+choice = control.selectbox("Colour by", choices, help="Gives points with the same value the same colour.")
 layout = current_layout(collection)
 by_id = {chunk.chunk_id: chunk for chunk in chunks}
 drawn = [by_id[chunk_id] for chunk_id in layout.chunk_ids.tolist()]
@@ -103,6 +100,7 @@ with left:
         on_select="rerun",
         selection_mode=("points", "box", "lasso"),
         config={"scrollZoom": True, "displaylogo": False},
+        alt=f"Map of {len(drawn):,} chunks coloured by {choice}",
     )
     show_trust(layout)
 with right:

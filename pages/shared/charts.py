@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from rag.chunk_preview import SizeSummary
 from rag.types import Chunk, Projection
 
 # Okabe and Ito's eight colours without black, then hues that stay apart from them and from one another.
@@ -37,12 +38,26 @@ def map_figure(projection: Projection, chunks: Sequence[Chunk], labels: Sequence
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
     figure.update_layout(
-        height=560,
+        height=600,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.02, "itemsizing": "constant"},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.01, "itemsizing": "constant"},
         dragmode="pan",
         uirevision="map",
     )
+    return figure
+
+
+def size_histogram(sizes: SizeSummary) -> go.Figure:
+    """Chunks by their number of tokens."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=[(one.low + one.high) / 2 for one in sizes.bins],
+        y=[one.count for one in sizes.bins],
+        marker={"color": PALETTE[0]},
+    )
+    figure.update_layout(height=150, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0.08)
+    figure.update_xaxes(title="tokens a chunk", rangemode="tozero")
+    figure.update_yaxes(title="chunks", nticks=4)
     return figure
 
 

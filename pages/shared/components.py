@@ -13,26 +13,26 @@ from rag.types import Hit
 
 def show_error(error: ExplorerError) -> None:
     """What happened and what to do."""
-    st.error(str(error).replace("[", "\\["), icon=":material/error:")
+    st.error(escaped(str(error)), icon=":material/error:")
 
 
 def show_hit(hit: Hit, *, key: str) -> None:
     """Rank, score, document, page and heading of a hit, with its text."""
     with st.container(border=True):
-        st.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
-        st.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        name, score = st.columns([3, 1], vertical_alignment="center")
+        name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
+        score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         st.text(hit.chunk.text)
-        st.page_link(
-            "pages/neighbors.py",
-            label="Neighbors of this chunk",
-            icon=":material/hub:",
-            query_params={"collection": _collection_name(), "chunk": str(hit.chunk.chunk_id)},
-        )
+        show_chunk_links(hit.chunk.chunk_id)
 
 
-def _collection_name() -> str:
+def show_chunk_links(chunk_id: int) -> None:
+    """Ways on from a chunk: its neighbors, and its place in its document."""
     collection = require_workspace().collection
-    return collection.spec.name if collection else ""
+    where = {"collection": collection.spec.name if collection else "", "chunk": str(chunk_id)}
+    with st.container(horizontal=True):
+        st.page_link("pages/neighbors.py", label="Neighbors", icon=":material/hub:", query_params=where)
+        st.page_link("pages/documents.py", label="In its document", icon=":material/description:", query_params=where)
 
 
 def place(hit: Hit) -> str:
@@ -48,9 +48,13 @@ def escaped(text: str) -> str:
 
 def require_chunks() -> Collection:
     """The collection looked at; an empty state with the way on, and the page's end, where there is nothing to show."""
-    collection = require_workspace().collection
+    workspace = require_workspace()
+    collection = workspace.collection
     if collection is not None and collection.n_chunks():
         return collection
+    if workspace.problem:
+        show_error(workspace.problem)
+        return st.stop()
     name = f"'{collection.spec.name}' holds no text yet" if collection else "There is no collection yet"
     st.info(f"{name}. Upload documents, and this page will show them.", icon=":material/info:")
     with st.container(horizontal=True):

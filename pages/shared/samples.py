@@ -9,7 +9,9 @@ import streamlit as st
 from pages.shared.resources import embedder, warm_up_projection
 from rag import config
 from rag.collection import Collection, list_collections
-from rag.ingest import find_files, ingest
+from rag.ingest import ingest
+from rag.sandbox import DocumentReader
+from rag.sources import find_files
 from rag.types import ChunkingSpec
 
 NAME = "Sample"
@@ -36,8 +38,7 @@ def make_sample() -> None:
     """Take the sample documents in, showing progress; what is in already is not repeated."""
     folder = config.data_dir()
     warm_up_projection()
-    with st.status("Getting the sample collection ready, once", expanded=True) as status:
-        st.write("Loading the embedding model")
+    with st.status("Getting the sample collection ready. This happens once.", expanded=True) as status:
         model = embedder(config.DEFAULT_EMBEDDING_MODEL)
         if NAME in list_collections(folder):
             collection = Collection.open(folder, NAME)
@@ -45,7 +46,8 @@ def make_sample() -> None:
             collection = Collection.create(folder, NAME, model.spec, ChunkingSpec())
         files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
         bar = st.progress(0.0)
-        for done, outcome in enumerate(ingest(collection, files, model), start=1):
-            bar.progress(done / len(files), f"{outcome.outcome}: {files[done - 1].name}")
+        with DocumentReader() as reader:
+            for done, outcome in enumerate(ingest(collection, files, model, reader), start=1):
+                bar.progress(done / len(files), f"{outcome.outcome}: {files[done - 1].name}")
         status.update(label="The sample collection is ready", state="complete", expanded=False)
     (folder / _MARKER).touch()

@@ -8,7 +8,7 @@ from pages.shared.resources import ollama_models
 from pages.shared.workspace import choose_collection, require_workspace
 from rag import config
 from rag.collection import list_collections
-from rag.errors import ExplorerError, OllamaError
+from rag.errors import OllamaError
 
 
 def show_sidebar() -> None:
@@ -16,7 +16,7 @@ def show_sidebar() -> None:
     workspace = require_workspace()
     with st.sidebar:
         names = list_collections(config.data_dir())
-        current = workspace.collection.spec.name if workspace.collection else None
+        current = workspace.collection.spec.name if workspace.collection else st.query_params.get("collection")
         if names:
             chosen = st.selectbox(
                 "Collection",
@@ -24,10 +24,7 @@ def show_sidebar() -> None:
                 index=names.index(current) if current in names else 0,
                 help="Everything you see comes from this collection of documents.",
             )
-            try:
-                choose_collection(chosen)
-            except ExplorerError as error:
-                st.error(str(error), icon=":material/error:")
+            choose_collection(chosen)
         show_status()
 
 

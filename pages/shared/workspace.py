@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from pages.shared.samples import ensure_sample
 from rag import config
 from rag.collection import Collection, list_collections
+from rag.errors import ExplorerError
 
 _KEY = "workspace"
+_WANTED = "wanted-page"
 
 
 @dataclass(slots=True)
 class Workspace:
-    """The session's choices; None where there is nothing to choose."""
+    """The session's choices; None where there is nothing to choose. `problem` says why a choice could not be had."""
 
     collection: Collection | None = None
     generator: str | None = None
+    problem: ExplorerError | None = None
 
 
 def open_workspace() -> Workspace:
     """The session's workspace, made on its first run: the sample collection is ready after it."""
     if _KEY not in st.session_state:
-        ensure_sample()
-        st.session_state[_KEY] = Workspace()
+        workspace = Workspace()
+        try:
+            ensure_sample()
+        except ExplorerError as error:
+            workspace.problem = error
+        st.session_state[_KEY] = workspace
         choose_collection(st.query_params.get("collection"))
     return require_workspace()
 
@@ -33,16 +42,31 @@ def open_workspace() -> Workspace:
 def require_workspace() -> Workspace:
     """The workspace; a page opened without the frame (a deep link on a cold server) is sent to the frame first."""
     if _KEY not in st.session_state:
+        st.session_state[_WANTED] = urlsplit(st.context.url or "").path.rpartition("/")[2]
         st.switch_page("app.py", query_params=dict(st.query_params))
     workspace: Workspace = st.session_state[_KEY]
     return workspace
 
 
+def follow_deep_link(pages: Sequence[st.Page]) -> None:
+    """Go to the page that was opened without the frame, now that the workspace is there."""
+    wanted = st.session_state.pop(_WANTED, "")
+    for page in pages:
+        if wanted and page.url_path == wanted:
+            st.switch_page(page, query_params=dict(st.query_params))
+
+
 def choose_collection(name: str | None) -> None:
-    """Look at this collection; at the first there is where it does not exist."""
+    """Look at this collection; at the first there is where it does not exist. What cannot be opened is a problem."""
     names = list_collections(config.data_dir())
     chosen = name if name in names else next(iter(names), None)
     workspace: Workspace = st.session_state[_KEY]
-    workspace.collection = Collection.open(config.data_dir(), chosen) if chosen else None
-    if chosen:
-        st.query_params["collection"] = chosen
+    if chosen is None:
+        workspace.collection = None
+        return
+    workspace.problem = None
+    st.query_params["collection"] = chosen
+    try:
+        workspace.collection = Collection.open(config.data_dir(), chosen)
+    except ExplorerError as error:
+        workspace.collection, workspace.problem = None, error

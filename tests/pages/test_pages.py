@@ -3,36 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-from rag import config
 from rag.collection import Collection
 from rag.types import ChunkingSpec
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches(monkeypatch):
-    """No Ollama unless a test wants it, and nothing cached from the test before."""
-    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
-    st.cache_data.clear()
-
-
-def start(page: str = "", **query: str) -> AppTest:
-    app = AppTest.from_file(str(config.ROOT / "app.py"), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    if page:
-        app.switch_page(str(config.ROOT / "pages" / page))
-        app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    elements = [*app.markdown, *app.caption, *app.text, *app.info, *app.error, *app.title]
-    return "\n".join(str(element.value) for element in elements)
+from tests.pages.app import start, texts
 
 
 def test_the_first_start_makes_the_sample(data_dir):
@@ -54,7 +28,7 @@ def test_neighbors_of_a_typed_text(sample):
     app = start("neighbors.py")
     app.text_input[0].input("interest rates at the bank").run()
     assert not app.exception
-    assert "similarity" in str([bar.text for bar in app.get("progress")]) or "topics\\.csv" in texts(app)
+    assert "similarity" in str([bar.text for bar in app.get("progress")]) or "topics.csv" in texts(app)
 
 
 def test_chat_says_who_answers_and_shows_sources(sample):

@@ -1,0 +1,49 @@
+"""Start the app for AppTest, and read what is on the page."""
+
+from __future__ import annotations
+
+import time
+
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from pages.shared.resources import job_board
+from rag import config
+from rag.collection import Collection
+
+
+def start(page: str = "", **query: str) -> AppTest:
+    """The app on `page` (a file name in pages/; the map without one), after its first run."""
+    app = AppTest.from_file(str(config.ROOT / "app.py"), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if page:
+        app.switch_page(str(config.ROOT / "pages" / page))
+        app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """All prose on the page, without Markdown's escapes."""
+    elements = [*app.markdown, *app.caption, *app.text, *app.info, *app.error, *app.warning, *app.title]
+    return "\n".join(str(element.value) for element in elements).replace("\\", "")
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The first button whose label begins so."""
+    return next(item for item in app.button if item.label.startswith(label))
+
+
+def labelled(elements, label: str):
+    """The one of these elements that has this label."""
+    return next(item for item in elements if item.label == label)
+
+
+def wait_for_jobs(app: AppTest, collection: Collection) -> None:
+    """Let the background jobs of the collection end, and draw the page anew."""
+    while job_board().is_busy(collection.uid):
+        time.sleep(0.05)
+    app.run()
+    assert not app.exception
