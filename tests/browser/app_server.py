@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from rag import config
 
 CHROMIUM = Path("/usr/bin/chromium")
+MAP_READY = ".js-plotly-plot .gl-container canvas"
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

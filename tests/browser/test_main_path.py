@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
-import pytest
-
-from tests.browser.app_server import CHROMIUM, launch, running_app
-from tests.conftest import lacking
+from tests.browser.app_server import MAP_READY
 
 
-@pytest.fixture
-def page() -> Iterator[object]:
-    if not CHROMIUM.exists():
-        lacking(f"no Chromium at {CHROMIUM}")
-    environment = {**os.environ, "OLLAMA_HOST": "127.0.0.1:9"}
-    with running_app(environment) as address, launch() as browser:
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.goto(address)
-        yield page
+def test_a_link_to_a_page_works_on_a_server_that_just_started(page):
+    page.goto("/neighbors?query=money+in+the+bank")
+    page.get_by_text("similarity").first.wait_for(timeout=90_000)
+    assert page.url.partition("?")[0].endswith("/neighbors")
+    assert page.get_by_role("textbox", name="Text to find neighbors of").input_value() == "money in the bank"
 
 
 def test_from_the_sample_to_a_cited_answer(page):
-    page.wait_for_selector(".js-plotly-plot .gl-container canvas", timeout=90_000)
+    page.goto("/")
+    page.wait_for_selector(MAP_READY, timeout=90_000)
     assert page.get_by_text("Trust this map?").is_visible()
     page.get_by_role("link", name="Neighbors").click()
     box = page.get_by_role("textbox", name="Text to find neighbors of")

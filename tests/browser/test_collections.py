@@ -1,0 +1,89 @@
+"""What can be done with a whole collection, in a real browser: each dialog says what it does, and does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+_PATIENCE = 120_000
+
+
+@pytest.fixture
+def documents(page: Page) -> Page:
+    page.goto("/documents?collection=Sample")
+    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
+    return page
+
+
+def manage(page: Page, entry: str) -> None:
+    page.get_by_role("button", name="Manage").click()
+    page.get_by_role("button", name=entry, exact=True).click(timeout=_PATIENCE)
+
+
+def in_dialog(page: Page, label: str, text: str) -> None:
+    box = page.get_by_role("dialog").get_by_role("textbox", name=label).first
+    box.fill(text)
+    box.press("Enter")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click(timeout=_PATIENCE)
+
+
+def test_made_copied_renamed_exported_imported_and_deleted(documents: Page, tmp_path: Path):
+    page = documents
+    page.get_by_role("button", name="New collection").click()
+    in_dialog(page, "Name", "Mine")
+    press(page, "Create")
+    page.get_by_text("This collection is empty").wait_for(timeout=_PATIENCE)
+    manage(page, "Rename")
+    in_dialog(page, "New name", "Ours")
+    page.get_by_role("button", name="Rename", exact=True).last.click()
+    expect(page.get_by_text("Add documents to 'Ours'")).to_be_visible(timeout=_PATIENCE)
+    manage(page, "Delete")
+    page.get_by_text("your own files are not touched").wait_for()
+    press(page, "Delete it")
+    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
+    manage(page, "Copy with another model or splitting")
+    press(page, "Copy")
+    page.get_by_text("12 added in").wait_for(timeout=_PATIENCE)
+    expect(page.get_by_text("Add documents to 'Sample copy'")).to_be_visible()
+    page.get_by_role("button", name="Manage").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export to one file").click()
+    exported = tmp_path / "away.explorer"
+    download.value.save_as(exported)
+    import_file(page, exported)
+    press(page, "Import")
+    expect(page.get_by_text("Add documents to 'away'")).to_be_visible(timeout=_PATIENCE)
+    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def import_file(page: Page, path: Path) -> None:
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
+    page.get_by_role("dialog").get_by_text(path.name).first.wait_for(timeout=_PATIENCE)
+
+
+def test_what_cannot_be_done_is_said_in_the_dialog(documents: Page, tmp_path: Path):
+    page = documents
+    page.get_by_role("button", name="New collection").click()
+    in_dialog(page, "Name", "a/b")
+    press(page, "Create")
+    page.get_by_text("cannot name a collection").wait_for(timeout=_PATIENCE)
+    model = page.get_by_role("dialog").get_by_role("combobox", name="Embedding model")
+    model.fill("nobody/nothing")
+    model.press("Enter")
+    page.get_by_text("'nobody/nothing'").first.wait_for(timeout=_PATIENCE)
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("all-MiniLM-L6-v2")
+    page.keyboard.press("Escape")
+    damaged = tmp_path / "half.explorer"
+    damaged.write_bytes(b"SQLite format 3\0" + b"half" * 2000)
+    import_file(page, damaged)
+    press(page, "Import")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("half.explorer", timeout=_PATIENCE)
+    assert page.get_by_test_id("stException").count() == 0

@@ -1,0 +1,105 @@
+"""Documents in a real browser: files dropped, a job watched, reloaded and cancelled, a chunk opened."""
+
+from __future__ import annotations
+
+import base64
+import random
+import re
+
+from playwright.sync_api import Page, expect
+
+from rag import config
+from tests.rag.good_files import SENTENCE
+
+_DROP = """(zone, files) => {
+    const data = new DataTransfer();
+    for (const [name, content] of files) {
+        const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+        data.items.add(new File([bytes], name));
+    }
+    for (const type of ["dragenter", "dragover", "drop"])
+        zone.dispatchEvent(new DragEvent(type, {dataTransfer: data, bubbles: true, cancelable: true}));
+}"""
+_PATIENCE = 120_000
+
+
+def long_text(seed: int, n_paragraphs: int) -> bytes:
+    """Prose that no other test has embedded, so that its job takes long enough to be looked at."""
+    words = (config.SAMPLES / "topics.csv").read_text("utf-8").split()
+    choose = random.Random(seed)
+    return "\n\n".join(" ".join(choose.choices(words, k=60)) for _ in range(n_paragraphs)).encode()
+
+
+def ten_files() -> list[tuple[str, bytes]]:
+    names = [
+        "travel-policy.docx",
+        "workshop-manual.pdf",
+        "leave-and-benefits.html",
+        "error-codes.csv",
+        "support-faq.md",
+    ]
+    return [
+        *((f"my-{name}", (config.SAMPLES / "handbook" / name).read_bytes()) for name in names),
+        ("ferry.txt", SENTENCE.encode("utf-16")),
+        ("ferry.json", f'[{{"note": "{SENTENCE}", "year": 1999}}]'.encode()),
+        ("ferry.eml", f"Subject: Ferry\nFrom: a@example.org\n\n{SENTENCE}\n".encode()),
+        ("broken.pdf", b"%PDF-1.4 nothing"),
+        ("long.txt", long_text(1, 600)),
+    ]
+
+
+def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
+    zone = page.get_by_test_id("stFileUploaderDropzone").first
+    zone.evaluate(_DROP, [[name, base64.b64encode(content).decode()] for name, content in files])
+    page.get_by_role("button", name=f"Add {len(files)} to the collection").click(timeout=_PATIENCE)
+
+
+def open_documents(page: Page) -> None:
+    page.goto("/documents?collection=Sample")
+    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
+
+
+def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(page):
+    open_documents(page)
+    drop(page, ten_files())
+    page.get_by_text("Embedding long.txt").wait_for(timeout=_PATIENCE)
+    expect(page.get_by_text("chunks/s")).to_be_visible(timeout=_PATIENCE)
+    page.reload()
+    expect(page.get_by_text("Embedding long.txt")).to_be_visible(timeout=_PATIENCE)
+    page.get_by_text("1 failed").wait_for(timeout=_PATIENCE)
+    page.get_by_text("21 documents").wait_for(timeout=_PATIENCE)
+    outcomes = page.get_by_test_id("stDataFrame").first.locator("td")
+    expect(outcomes.filter(has_text="could not be read as a PDF")).not_to_have_count(0)
+    expect(outcomes.filter(has_text="added")).not_to_have_count(0)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(page):
+    open_documents(page)
+    files = [(f"part-{number}.txt", long_text(number, 80)) for number in range(8)]
+    drop(page, files)
+    page.get_by_text("of 8 files (").wait_for(timeout=_PATIENCE)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("What is in stays in.", exact=False).first.wait_for(timeout=_PATIENCE)
+    page.get_by_text("cancelled after").wait_for(timeout=_PATIENCE)
+    drop(page, files)
+    page.get_by_text("20 documents").wait_for(timeout=_PATIENCE)
+    assert page.get_by_text("unchanged").count() >= 1
+
+
+def test_a_chunk_opens_in_its_document(page):
+    page.goto("/neighbors?collection=Sample&query=days+of+paid+leave")
+    page.get_by_role("link", name="In its document").first.click(timeout=_PATIENCE)
+    page.get_by_text("of 3,239").wait_for(timeout=_PATIENCE)
+    opened = page.locator("span[style*=outline]").first
+    expect(opened).to_be_in_viewport()
+    assert "paid leave" in opened.inner_text()
+
+
+def test_a_dropped_file_is_previewed_before_it_is_added(page):
+    open_documents(page)
+    zone = page.get_by_test_id("stFileUploaderDropzone").first
+    zone.evaluate(_DROP, [["novel.txt", base64.b64encode(long_text(2, 40)).decode()]])
+    page.get_by_text("Preview the split").click(timeout=_PATIENCE)
+    page.get_by_text(re.compile(r"\d+ chunks of \d+ to")).first.wait_for(timeout=_PATIENCE)
+    assert page.get_by_text("12 documents, 298 chunks").is_visible()
