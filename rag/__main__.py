@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,10 @@ from rag.errors import ExplorerError
 if TYPE_CHECKING:
     from rag.answer import Retriever
     from rag.collection import Collection
-    from rag.types import Answer, Citation, Embedder, Hit
+    from rag.types import Answer, ChunkingSpec, Citation, Embedder, Hit
 
 Json = dict[str, object]
+_STRATEGIES = ("recursive", "fixed", "sentences", "semantic")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     ingest = commands.add_parser("ingest", help="take files and folders into a collection")
     ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     ingest.add_argument("--embedding-model", metavar="NAME", help="for a new collection (default: all-MiniLM-L6-v2)")
+    ingest.add_argument(
+        "--strategy", choices=_STRATEGIES, default="recursive", help="for a new collection: how to split"
+    )
+    ingest.add_argument("--max-tokens", type=_count, default=160, help="for a new collection (default: %(default)s)")
+    ingest.add_argument("--overlap", type=int, default=0, help="for a new collection (default: %(default)s)")
+    ingest.add_argument(
+        "--text-column", action="append", default=[], metavar="NAME", help="a column that holds the text of tables"
+    )
     ingest.set_defaults(command=_ingest)
 
     search = commands.add_parser("search", help="find the chunks nearest to a query")
@@ -61,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
     collections = commands.add_parser("collections", help="list the collections")
     collections.set_defaults(command=_collections)
+
+    prepare = commands.add_parser("prepare", help="do now what the first start would wait for")
+    prepare.set_defaults(command=_prepare)
 
     for command in (ingest, search, layout, ask):
         command.add_argument("--collection", required=True, metavar="NAME")
@@ -85,27 +98,38 @@ def _print(options: argparse.Namespace, result: Json, lines: Sequence[str]) -> N
 
 def _ingest(options: argparse.Namespace) -> int:
     from rag.collection import Collection, list_collections
-    from rag.embedding import load_embedder
-    from rag.ingest import find_files, ingest
-    from rag.types import ChunkingSpec
+    from rag.ingest import ingest
+    from rag.models import load_cached_embedder
+    from rag.sandbox import DocumentReader
+    from rag.sources import find_files
 
     started = time.perf_counter()
     folder, name = config.data_dir(), options.collection
     if name in list_collections(folder):
         collection = Collection.open(folder, name)
-        embedder = load_embedder(options.embedding_model or collection.spec.embedding.model_id)
+        embedder = load_cached_embedder(options.embedding_model or collection.spec.embedding.model_id)
     else:
-        embedder = load_embedder(options.embedding_model or config.DEFAULT_EMBEDDING_MODEL)
-        collection = Collection.create(folder, name, embedder.spec, ChunkingSpec())
+        embedder = load_cached_embedder(options.embedding_model or config.DEFAULT_EMBEDDING_MODEL)
+        collection = Collection.create(folder, name, embedder.spec, _chunking(options))
     outcomes = []
-    for outcome in ingest(collection, find_files(options.paths), embedder):
-        outcomes.append(outcome)
-        print(f"{outcome.outcome}: {outcome.path} ({outcome.chunks} chunks) {outcome.reason}", file=sys.stderr)
+    files = [replace(file, text_columns=tuple(options.text_column)) for file in find_files(options.paths)]
+    with DocumentReader() as reader:
+        for outcome in ingest(collection, files, embedder, reader):
+            outcomes.append(outcome)
+            print(f"{outcome.outcome}: {outcome.path} ({outcome.chunks} chunks) {outcome.reason}", file=sys.stderr)
     seconds = time.perf_counter() - started
-    files = [{"path": o.path, "outcome": o.outcome, "reason": o.reason, "chunks": o.chunks} for o in outcomes]
-    result: Json = {"collection": name, "seconds": seconds, "files": files}
-    _print(options, result, [f"{len(files)} files in {seconds:.1f} s; '{name}' holds {collection.n_chunks():,} chunks"])
+    rows = [{"path": o.path, "outcome": o.outcome, "reason": o.reason, "chunks": o.chunks} for o in outcomes]
+    result: Json = {"collection": name, "seconds": seconds, "files": rows}
+    _print(options, result, [f"{len(rows)} files in {seconds:.1f} s; '{name}' holds {collection.n_chunks():,} chunks"])
     return 1 if any(outcome.outcome == "failed" for outcome in outcomes) else 0
+
+
+def _chunking(options: argparse.Namespace) -> ChunkingSpec:
+    from rag.types import ChunkingSpec
+
+    if options.overlap >= options.max_tokens:
+        raise ExplorerError(f"--overlap {options.overlap} must be below --max-tokens {options.max_tokens}. Lower it.")
+    return ChunkingSpec(options.max_tokens, options.overlap, options.strategy)
 
 
 def _open(options: argparse.Namespace) -> Collection:
@@ -115,10 +139,10 @@ def _open(options: argparse.Namespace) -> Collection:
 
 
 def _dense(collection: Collection) -> tuple[Retriever, Embedder]:
-    from rag.embedding import load_embedder
+    from rag.models import load_cached_embedder
     from rag.retrieval import DenseRetriever, load_index
 
-    embedder = load_embedder(collection.spec.embedding.model_id)
+    embedder = load_cached_embedder(collection.spec.embedding.model_id)
     return DenseRetriever(collection, load_index(collection), embedder), embedder
 
 
@@ -195,6 +219,16 @@ def _collections(options: argparse.Namespace) -> int:
         found.append({"name": name, "chunks": collection.n_chunks(), "embedding_model": model})
     lines = [f"{item['name']}  {item['chunks']} chunks  {item['embedding_model']}" for item in found]
     _print(options, {"collections": found}, lines or ["There are no collections yet."])
+    return 0
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from rag.generation import BuiltinGenerator
+    from rag.projection import warm_up
+
+    warm_up()
+    BuiltinGenerator.load()
+    print("UMAP is compiled and the built-in answering model is converted.")
     return 0
 
 
