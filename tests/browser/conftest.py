@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+from rag.collection import Collection
 from tests.browser.app_server import CHROMIUM, launch, running_app
 from tests.conftest import lacking
 
@@ -20,3 +21,11 @@ def page() -> Iterator[Page]:
     environment = {**os.environ, "OLLAMA_HOST": "127.0.0.1:9", "EXPLORER_VECTOR_CACHE_MB": "0"}
     with running_app(environment) as address, launch() as browser:
         yield browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address)
+
+
+@pytest.fixture
+def documents(sample: Collection, page: Page) -> Page:
+    """The Documents page of a sample collection that was made on an earlier start."""
+    page.goto("/documents?collection=Sample")
+    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=60_000)
+    return page

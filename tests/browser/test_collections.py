@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 _PATIENCE = 120_000
-
-
-@pytest.fixture
-def documents(page: Page) -> Page:
-    page.goto("/documents?collection=Sample")
-    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
-    return page
 
 
 def manage(page: Page, entry: str) -> None:

@@ -54,13 +54,8 @@ def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
     page.get_by_role("button", name=f"Add {len(files)} to the collection").click(timeout=_PATIENCE)
 
 
-def open_documents(page: Page) -> None:
-    page.goto("/documents?collection=Sample")
-    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
-
-
-def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(page):
-    open_documents(page)
+def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
+    page = documents
     drop(page, ten_files())
     page.get_by_text("Embedding long.txt").wait_for(timeout=_PATIENCE)
     expect(page.get_by_text("chunks/s")).to_be_visible(timeout=_PATIENCE)
@@ -74,8 +69,8 @@ def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(page):
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(page):
-    open_documents(page)
+def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(documents):
+    page = documents
     files = [(f"part-{number}.txt", long_text(number, 80)) for number in range(8)]
     drop(page, files)
     page.get_by_text("of 8 files (").wait_for(timeout=_PATIENCE)
@@ -87,7 +82,8 @@ def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(page):
     assert page.get_by_text("unchanged").count() >= 1
 
 
-def test_a_chunk_opens_in_its_document(page):
+def test_a_chunk_opens_in_its_document(documents):
+    page = documents
     page.goto("/neighbors?collection=Sample&query=days+of+paid+leave")
     page.get_by_role("link", name="In its document").first.click(timeout=_PATIENCE)
     page.get_by_text("of 3,239").wait_for(timeout=_PATIENCE)
@@ -96,8 +92,8 @@ def test_a_chunk_opens_in_its_document(page):
     assert "paid leave" in opened.inner_text()
 
 
-def test_a_dropped_file_is_previewed_before_it_is_added(page):
-    open_documents(page)
+def test_a_dropped_file_is_previewed_before_it_is_added(documents):
+    page = documents
     zone = page.get_by_test_id("stFileUploaderDropzone").first
     zone.evaluate(_DROP, [["novel.txt", base64.b64encode(long_text(2, 40)).decode()]])
     page.get_by_text("Preview the split").click(timeout=_PATIENCE)
