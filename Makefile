@@ -21,6 +21,10 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.first_map
 	$(BIN)/python -m bench.tiny_model
+	$(BIN)/python -m bench.embedding
+	$(BIN)/python -m bench.chunking
+	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.retrieval_quality
 
 screenshots: $(DEV_READY)
 	$(BIN)/python -m tests.browser.screenshots

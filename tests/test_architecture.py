@@ -72,7 +72,6 @@ HOMES = {
     "sqlite3": {"schema", "foreign", "collection", "collection_files", "vector_cache"},
     "tokenizers": {"tokenizing"},
     "sentencex": {"sentences"},
-    "semantic_text_splitter": {"splitting"},
     "streamlit": set(),
 }
 

@@ -1,0 +1,79 @@
+"""The other side of every comparison: plain sentence-transformers in float32, and texts to encode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.embedding import SentenceTransformerEmbedder, load_embedder
+from rag.weights import MINILM, find_wheel
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+    from rag.types import FloatArray
+
+RETRIEVAL = config.ROOT.parent / "shared" / "retrieval"
+SCIFACT = RETRIEVAL / "scifact"
+"""An optional folder: a test collection in the BEIR layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestCollection:
+    """Texts and queries by identity, and each query's grades. A document's text is its title and its body."""
+
+    __test__ = False
+
+    documents: dict[str, str]
+    queries: dict[str, str]
+    qrels: dict[str, dict[str, int]]
+
+
+def read_test_collection(folder: Path) -> TestCollection:
+    """The collection in `folder`: corpus.jsonl, queries.jsonl, and qrels.tsv with a header line."""
+    qrels: dict[str, dict[str, int]] = {}
+    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+        query, document, grade = line.split("\t")
+        qrels.setdefault(query, {})[document] = int(grade)
+    queries = {row["_id"]: row["text"] for row in _json_lines(folder / "queries.jsonl")}
+    return TestCollection(read_documents(folder), queries, qrels)
+
+
+def read_documents(folder: Path) -> dict[str, str]:
+    """The texts of a test collection by identity."""
+    return {row["_id"]: f"{row.get('title', '')} {row['text']}".strip() for row in _json_lines(folder / "corpus.jsonl")}
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def sample_texts() -> list[str]:
+    """The texts of the sample documents, for a machine without the test collections."""
+    files = sorted(path for path in config.SAMPLES.rglob("*") if path.suffix in {".md", ".txt", ".csv"})
+    return [path.read_text("utf-8") for path in files]
+
+
+def load_plain() -> SentenceTransformer:
+    """The same weights as sentence-transformers' own documentation loads them."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(
+        str(find_wheel(MINILM) or MINILM.model_id), device="cpu", model_kwargs={"dtype": torch.float32}
+    )
+
+
+def load_ours() -> SentenceTransformerEmbedder:
+    embedder = load_embedder(config.DEFAULT_EMBEDDING_MODEL)
+    assert isinstance(embedder, SentenceTransformerEmbedder)
+    return embedder
+
+
+def encode_plainly(model: SentenceTransformer, texts: list[str]) -> FloatArray:
+    return model.encode(texts, normalize_embeddings=True, show_progress_bar=False)

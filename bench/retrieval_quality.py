@@ -1,0 +1,71 @@
+"""How good a ranking is: nDCG@10 with the vectors this machine makes, against plain sentence-transformers in float32.
+
+python -m bench.retrieval_quality             some minutes: the whole test collection is embedded twice
+python -m bench.retrieval_quality --folder F  another test collection in the BEIR layout
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.reference import SCIFACT, TestCollection, encode_plainly, load_ours, load_plain, read_test_collection
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray
+
+Grades = Mapping[str, int]
+"""Document identity -> how relevant it is to one query; what is not named is not relevant."""
+_ALLOWED = 0.005
+
+
+def ndcg(ranking: Sequence[str], grades: Grades, k: int = 10) -> float:
+    """Normalised discounted cumulative gain of the first k, in [0, 1]; linear gain, as trec_eval's ndcg_cut.
+
+    Each grade counts 1 / log2(rank + 1); the sum is divided by that of the best possible ranking.
+    """
+    gained = sum(grades.get(item, 0) / math.log2(rank + 1) for rank, item in enumerate(ranking[:k], start=1))
+    best = sorted(grades.values(), reverse=True)[:k]
+    ideal = sum(grade / math.log2(rank + 1) for rank, grade in enumerate(best, start=1))
+    return gained / ideal if ideal else 0.0
+
+
+def mean_ndcg(collection: TestCollection, documents: FloatArray, queries: FloatArray, k: int = 10) -> float:
+    """Mean nDCG@k of an exact search with unit vectors, rows in the order of the collection's dictionaries."""
+    import numpy as np
+
+    names = list(collection.documents)
+    nearest = np.argsort(-(queries @ documents.T), axis=1, kind="stable")[:, :k]
+    scores = [
+        ndcg([names[i] for i in row], collection.qrels[query], k)
+        for query, row in zip(collection.queries, nearest, strict=True)
+        if query in collection.qrels
+    ]
+    return sum(scores) / len(scores)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.retrieval_quality", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=SCIFACT, help="a test collection (default: scifact)")
+    folder = parser.parse_args().folder
+    if not folder.is_dir():
+        print(f"nDCG@10: skipped, there is no test collection at {folder}; --folder names another")
+        return
+    collection = read_test_collection(folder)
+    documents, queries = list(collection.documents.values()), list(collection.queries.values())
+    plain, ours = load_plain(), load_ours()
+    exact = mean_ndcg(collection, encode_plainly(plain, documents), encode_plainly(plain, queries))
+    quick = mean_ndcg(collection, ours.encode_documents(documents), ours.encode_queries(queries))
+    kept = "kept" if abs(quick - exact) <= _ALLOWED else "NOT KEPT"
+    print(
+        f"nDCG@10 on {folder.name}, {len(documents):,} documents and {len(collection.qrels):,} judged queries: "
+        f"plain float32 {exact:.4f}, ours in {ours.precision} {quick:.4f}, difference {quick - exact:+.4f} "
+        f"(at most {_ALLOWED}: {kept})"
+    )
+
+
+if __name__ == "__main__":
+    main()

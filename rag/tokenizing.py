@@ -1,0 +1,127 @@
+"""Where an embedding model's tokens lie in a text, and how many there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from rag.types import IntArray
+
+_BLOCK = 4000
+_LONGEST_WORD = 1_000_000
+_BATCH = 512
+_SPACES = re.compile(r"[ \t\r\n]+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def without_surrogates(text: str) -> str:
+    """The text with U+FFFD for halves of UTF-16 pairs, which no library in Rust takes: as long as before."""
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+class SubwordTokenizer:
+    """A tokenizer of the `tokenizers` library that neither cuts nor pads, and adds no special tokens."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._adds_up = _splits_at_spaces(tokenizer)
+
+    @classmethod
+    def from_json(cls, serialised: str) -> SubwordTokenizer:
+        """From the text of a `tokenizer.json`: the limits that a model sets there are dropped."""
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(serialised)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return cls(tokenizer)
+
+    @classmethod
+    def from_gguf_vocabulary(cls, vocabulary: Sequence[str]) -> SubwordTokenizer:
+        """BERT's tokenizer from a GGUF file, which marks the beginnings of words instead of their continuations."""
+        from tokenizers import BertWordPieceTokenizer
+
+        spelled = {}
+        for identity, token in enumerate(vocabulary):
+            if token.startswith("\u2581"):
+                token = token[1:]
+            elif not (token.startswith("[") and token.endswith("]")):
+                token = "##" + token
+            spelled[token] = identity
+        return cls.from_json(BertWordPieceTokenizer(spelled).to_str())
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the parts of a text that is cut at spaces have, together, as many tokens as the text."""
+        return self._adds_up
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        counts: list[int] = []
+        for first in range(0, len(texts), _BATCH):
+            batch = [without_surrogates(text) for text in texts[first : first + _BATCH]]
+            counts += map(len, self._tokenizer.encode_batch_fast(batch, add_special_tokens=False))
+        return counts
+
+    def spans(self, text: str) -> IntArray:
+        """Characters [start, end) of each token, int64 (n, 2), in the order of the text.
+
+        A long text is encoded in blocks that are cut before spaces: all cores work, and little memory is held.
+        """
+        import numpy as np
+
+        text = without_surrogates(text)
+        blocks = list(_blocks(text))
+        parts = [np.empty((0, 2), dtype=np.int64)]
+        for first in range(0, len(blocks), _BATCH):
+            batch = blocks[first : first + _BATCH]
+            encodings = self._tokenizer.encode_batch([text[a:b] for a, b in batch], add_special_tokens=False)
+            for (start, _), encoding in zip(batch, encodings, strict=True):
+                parts.append(np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) + start)
+        return np.concatenate(parts)
+
+
+class ByteTokenizer:
+    """Counts UTF-8 bytes: no tokenizer makes more tokens than that, so a limit that is kept here is kept anywhere."""
+
+    @property
+    def adds_up(self) -> bool:
+        """No: the bytes of the spaces between two parts are in neither."""
+        return False
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Bytes of each text."""
+        return [len(text.encode("utf-8", "surrogatepass")) for text in texts]
+
+    def spans(self, text: str) -> IntArray:
+        """The character of each byte, int64 (n, 2), in the order of the text."""
+        import numpy as np
+
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        lengths = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
+        starts = np.repeat(np.arange(len(codes), dtype=np.int64), lengths)
+        return np.column_stack((starts, starts + 1))
+
+
+def _splits_at_spaces(tokenizer: Tokenizer) -> bool:
+    """Whether it is BERT's: each word is encoded without a look at its neighbors."""
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+
+    is_bert = isinstance(tokenizer.normalizer, BertNormalizer)
+    added = tokenizer.get_added_tokens_decoder().values()
+    return is_bert and isinstance(tokenizer.pre_tokenizer, BertPreTokenizer) and not any(" " in str(t) for t in added)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of some thousand characters that end before a space; a word is cut where it is a million long."""
+    start = 0
+    while start < len(text):
+        space = _SPACES.search(text, start + _BLOCK, start + _LONGEST_WORD)
+        end = space.start() if space else min(start + _LONGEST_WORD, len(text))
+        yield start, end
+        start = end
