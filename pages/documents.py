@@ -107,7 +107,7 @@ try:
         st.info("There is no collection yet. Make one with 'New collection' above.", icon=":material/info:")
     else:
         opened_chunk(workspace.collection)
-        show_jobs(workspace.collection.uid)
+        show_jobs(workspace.collection)
         show_add_documents(workspace.collection)
         show_documents(workspace.collection)
 except ExplorerError as error:

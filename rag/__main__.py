@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from rag import config
 from rag.errors import ExplorerError
+from rag.types import Strategy
 
 if TYPE_CHECKING:
     from rag.answer import Retriever
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from rag.types import Answer, ChunkingSpec, Citation, Embedder, Hit
 
 Json = dict[str, object]
-_STRATEGIES = ("recursive", "fixed", "sentences", "semantic")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,18 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m rag", description="Documents in; a map, neighbors, answers out.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
     ingest = commands.add_parser("ingest", help="take files and folders into a collection")
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    ingest.add_argument("--embedding-model", metavar="NAME", help="for a new collection (default: all-MiniLM-L6-v2)")
-    ingest.add_argument(
-        "--strategy", choices=_STRATEGIES, default="recursive", help="for a new collection: how to split"
-    )
-    ingest.add_argument("--max-tokens", type=_count, default=160, help="for a new collection (default: %(default)s)")
-    ingest.add_argument("--overlap", type=int, default=0, help="for a new collection (default: %(default)s)")
-    ingest.add_argument(
-        "--text-column", action="append", default=[], metavar="NAME", help="a column that holds the text of tables"
-    )
+    _add_ingest_arguments(ingest)
     ingest.set_defaults(command=_ingest)
 
     search = commands.add_parser("search", help="find the chunks nearest to a query")
@@ -82,6 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_ingest_arguments(ingest: argparse.ArgumentParser) -> None:
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    ingest.add_argument("--embedding-model", metavar="NAME", help="for a new collection (default: all-MiniLM-L6-v2)")
+    ingest.add_argument(
+        "--strategy", choices=get_args(Strategy), default="recursive", help="for a new collection: how to split"
+    )
+    ingest.add_argument("--max-tokens", type=_count, default=160, help="for a new collection (default: %(default)s)")
+    ingest.add_argument("--overlap", type=int, default=0, help="for a new collection (default: %(default)s)")
+    ingest.add_argument(
+        "--text-column", action="append", default=[], metavar="NAME", help="a column that holds the text of tables"
+    )
+
+
 def _count(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -105,6 +108,7 @@ def _ingest(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     folder, name = config.data_dir(), options.collection
+    files = [replace(file, text_columns=tuple(options.text_column)) for file in find_files(options.paths)]
     if name in list_collections(folder):
         collection = Collection.open(folder, name)
         embedder = load_cached_embedder(options.embedding_model or collection.spec.embedding.model_id)
@@ -112,11 +116,12 @@ def _ingest(options: argparse.Namespace) -> int:
         embedder = load_cached_embedder(options.embedding_model or config.DEFAULT_EMBEDDING_MODEL)
         collection = Collection.create(folder, name, embedder.spec, _chunking(options))
     outcomes = []
-    files = [replace(file, text_columns=tuple(options.text_column)) for file in find_files(options.paths)]
     with DocumentReader() as reader:
         for outcome in ingest(collection, files, embedder, reader):
             outcomes.append(outcome)
             print(f"{outcome.outcome}: {outcome.path} ({outcome.chunks} chunks) {outcome.reason}", file=sys.stderr)
+    if embedder.problem:
+        print(f"warning: {embedder.problem}", file=sys.stderr)
     seconds = time.perf_counter() - started
     rows = [{"path": o.path, "outcome": o.outcome, "reason": o.reason, "chunks": o.chunks} for o in outcomes]
     result: Json = {"collection": name, "seconds": seconds, "files": rows}
@@ -127,8 +132,8 @@ def _ingest(options: argparse.Namespace) -> int:
 def _chunking(options: argparse.Namespace) -> ChunkingSpec:
     from rag.types import ChunkingSpec
 
-    if options.overlap >= options.max_tokens:
-        raise ExplorerError(f"--overlap {options.overlap} must be below --max-tokens {options.max_tokens}. Lower it.")
+    if not 0 <= options.overlap < options.max_tokens:
+        raise ExplorerError(f"--overlap is {options.overlap}; it must be from 0 to below --max-tokens.")
     return ChunkingSpec(options.max_tokens, options.overlap, options.strategy)
 
 

@@ -8,21 +8,25 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared.components import escaped
-from pages.shared.resources import job_board
+from pages.shared.resources import embedder, job_board
+from rag.collection import Collection
 from rag.jobs import JobView
 
 _WORDS = {"reading": "Reading", "embedding": "Embedding", "storing": "Storing"}
 
 
-def show_jobs(collection_uid: str) -> None:
+def show_jobs(collection: Collection) -> None:
     """The newest job of the collection, kept fresh while it runs; another tab shows the same."""
-    jobs = job_board().of(collection_uid)
+    jobs = job_board().of(collection.uid)
     if not jobs:
         return
     if any(job.is_active for job in jobs):
-        _fresh(collection_uid)
-    else:
-        _show(jobs[0])
+        _fresh(collection.uid)
+        return
+    _show(jobs[0])
+    # The job has loaded the model, and what it remembers of earlier texts may have been unusable.
+    if problem := embedder(collection.spec.embedding.model_id).problem:
+        st.warning(f"{problem} Nothing is lost: texts are embedded anew.", icon=":material/warning:")
 
 
 @st.fragment(run_every=1.0)

@@ -20,13 +20,14 @@ from rag.retrieval import DenseRetriever, load_index
 from rag.sandbox import DocumentReader
 from rag.tables import TableColumns
 from rag.types import Chunk, Document, Embedder, Generator, Strategy
+from rag.vector_cache import CachedEmbedder
 
 Parts = tuple[Document, Embedder]
 _TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the embedding model")
-def embedder(model_id: str) -> Embedder:
+def embedder(model_id: str) -> CachedEmbedder:
     """The embedding model, loaded once for all sessions."""
     return load_cached_embedder(model_id)
 

@@ -8,7 +8,9 @@ from pages.shared.resources import ollama_models
 from pages.shared.workspace import choose_collection, require_workspace
 from rag import config
 from rag.collection import list_collections
-from rag.errors import OllamaError
+from rag.cpu import chosen_precision
+from rag.embedding import OLLAMA_PREFIX
+from rag.errors import ExplorerError, OllamaError
 
 
 def show_sidebar() -> None:
@@ -30,11 +32,10 @@ def show_sidebar() -> None:
 
 def show_status() -> None:
     """A dot, a name and a sentence for the embedding model and for Ollama."""
-    workspace = require_workspace()
+    collection = require_workspace().collection
     st.subheader("Models", divider="gray")
-    if workspace.collection:
-        model = workspace.collection.spec.embedding.model_id.removeprefix("sentence-transformers/")
-        _status("green", model, "turns this collection's text into embeddings")
+    if collection:
+        _show_embedding_model(collection.spec.embedding.model_id)
     host = config.ollama_host()
     try:
         models = [model for model in ollama_models(host) if not model.embeds_only]
@@ -45,6 +46,16 @@ def show_status() -> None:
         _status("green", "Ollama", f"answers, with {len(models)} model{'s' * (len(models) > 1)} for chat")
     else:
         _status("orange", "Ollama", "answers, but has no chat model. Run: ollama pull llama3.2")
+
+
+def _show_embedding_model(model_id: str) -> None:
+    name = model_id.removeprefix("sentence-transformers/")
+    try:
+        how = "" if name.startswith(OLLAMA_PREFIX) else f", computed in {chosen_precision()}"
+    except ExplorerError as error:
+        _status("orange", name, str(error))
+        return
+    _status("green", name, f"turns this collection's text into embeddings{how}")
 
 
 def _status(color: str, name: str, sentence: str) -> None:

@@ -67,3 +67,8 @@ def test_a_damaged_collection_is_named(data_dir, embedder, page):
     assert "'A.sqlite' is not a readable collection" in texts(app)
     app = start(page, collection="B")
     assert "not a readable collection" not in texts(app)
+
+
+def test_a_setting_that_is_none_is_named(sample, monkeypatch):
+    monkeypatch.setenv("EXPLORER_PRECISION", "float8")
+    assert "EXPLORER_PRECISION is 'float8'. Set it to auto, float32 or bfloat16" in texts(start())
