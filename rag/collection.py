@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rag import schema
-from rag.collection_names import collection_path, drop_leftovers, list_collections, require_free_name, unfinished_path
+from rag.collection_names import (
+    collection_path,
+    discard_file,
+    drop_leftovers,
+    list_collections,
+    require_free_name,
+    unfinished_path,
+)
 from rag.errors import CollectionError, ModelMismatch
 from rag.schema import CHUNK_COLUMNS, DOCUMENT_COLUMNS, SCHEMA_VERSION, SUMMARY_COLUMNS
 from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
@@ -183,10 +190,8 @@ class Collection:
             if chunk_ids is None:
                 rows = connection.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks ORDER BY chunk_id").fetchall()
                 return [schema.chunk_from_row(row) for row in rows]
-            wanted = json.dumps([int(chunk_id) for chunk_id in chunk_ids])
-            rows = connection.execute(
-                f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))", (wanted,)
-            ).fetchall()
+            query = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+            rows = connection.execute(query, (json.dumps([int(chunk_id) for chunk_id in chunk_ids]),)).fetchall()
         found = {chunk.chunk_id: chunk for chunk in map(schema.chunk_from_row, rows)}
         return [found[int(chunk_id)] for chunk_id in chunk_ids if int(chunk_id) in found]
 
@@ -291,4 +296,4 @@ def unfinished_collection(
             f"the folder '{folder.name}' may be written."
         ) from error
     finally:
-        schema.discard_file(unfinished)
+        discard_file(unfinished)

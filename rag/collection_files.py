@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from rag import schema
 from rag.collection import Collection, unfinished_collection
-from rag.collection_names import collection_path, require_free_name
+from rag.collection_names import collection_path, discard_file, require_free_name
 from rag.errors import CollectionError
 from rag.foreign import open_foreign
 
@@ -76,7 +76,7 @@ def export_collection(collection: Collection, path: Path) -> None:
             "collection is still there, and that the folder exists, has room and may be written."
         ) from error
     finally:
-        schema.discard_file(unfinished)
+        discard_file(unfinished)
 
 
 def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: str = "") -> Collection:

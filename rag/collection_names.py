@@ -1,4 +1,4 @@
-"""What collections may be called, and which there are in a folder."""
+"""The files of a folder of collections: what they may be called, which there are, and how one is thrown away."""
 
 from __future__ import annotations
 
@@ -61,3 +61,10 @@ def _is_usable(name: str) -> bool:
 def _folded(name: str) -> str:
     """Equal for names that some file system takes for the same."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def discard_file(path: Path) -> None:
+    """Delete an unfinished file and its journal; where that fails, what led to it is the error to tell of."""
+    for each in (path, path.with_name(f"{path.name}-journal")):
+        with suppress(OSError):
+            each.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
@@ -99,8 +99,11 @@ def connect(path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rw") -> sqlite3.C
 
 def file_version(connection: sqlite3.Connection, shown_as: str) -> int:
     """The file's schema version. Raises CollectionError for another program's database and for a newer version."""
+    # Both marks are of one moment: another process may be migrating the file.
+    connection.execute("SAVEPOINT marks")
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    connection.execute("RELEASE marks")
     if (application, version) != (0, 1) and (application != APPLICATION_ID or version < 1):
         raise CollectionError(f"'{shown_as}' is not a collection: another program made this database. Choose another.")
     if version > SCHEMA_VERSION:
@@ -139,13 +142,6 @@ def create_file(path: Path, meta: dict[str, str]) -> None:
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
         connection.execute("COMMIT")
-
-
-def discard_file(path: Path) -> None:
-    """Delete an unfinished file and its journal; where that fails, what led to it is the error to tell of."""
-    for each in (path, path.with_name(f"{path.name}-journal")):
-        with suppress(OSError):
-            each.unlink(missing_ok=True)
 
 
 def expected_objects(version: int) -> set[tuple[str, str, str]]:
