@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag import config
+from rag.map_quality import measure_map
 from rag.types import Projection
 
 if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 UMAP_MINIMUM = 10
-_QUALITY_SAMPLE = 2_000
-_QUALITY_NEIGHBORS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ def project(
     else:
         positions = np.searchsorted(ids, neighbor_ids)
         xy, method, note = _umap(vectors, positions, neighbor_scores, parameters), "umap", ""
-    quality = _trustworthiness(vectors, xy, parameters.seed)
-    return Projection(ids, xy, method, note, quality, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Projection(ids, xy, method, note, trust(vectors, xy), seconds, ids[:0])
 
 
 def _pca(vectors: FloatArray) -> FloatArray:
@@ -108,17 +107,10 @@ def _self_first(positions: IntArray, distances: FloatArray, n_neighbors: int) ->
     return positions.astype(np.int32), distances.astype(np.float32)
 
 
-def _trustworthiness(vectors: FloatArray, xy: FloatArray, seed: int) -> float | None:
-    """scikit-learn's trustworthiness (k=10, cosine), over a seeded sample above 2,000 chunks; None below 21 chunks."""
-    import numpy as np
-    from sklearn.manifold import trustworthiness
-
-    if len(vectors) <= 2 * _QUALITY_NEIGHBORS:
-        return None
-    if len(vectors) > _QUALITY_SAMPLE:
-        sample = np.sort(np.random.default_rng(seed).choice(len(vectors), _QUALITY_SAMPLE, replace=False))
-        vectors, xy = vectors[sample], xy[sample]
-    return float(trustworthiness(vectors, xy, n_neighbors=_QUALITY_NEIGHBORS, metric="cosine"))
+def trust(vectors: FloatArray, xy: FloatArray) -> float | None:
+    """The map's trustworthiness over 10 neighbors, of a sample above 2,000 chunks; None below 21 chunks."""
+    quality = measure_map(vectors, xy)
+    return None if quality is None else quality.trustworthiness
 
 
 def to_bytes(projection: Projection) -> bytes:
@@ -133,6 +125,7 @@ def to_bytes(projection: Projection) -> bytes:
         xy=projection.xy,
         labels=np.array([projection.method, projection.note]),
         figures=np.array([quality, projection.seconds]),
+        placed_ids=projection.placed_ids,
     )
     return buffer.getvalue()
 
@@ -144,8 +137,9 @@ def from_bytes(content: bytes) -> Projection:
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         method, note = map(str, stored["labels"])
         quality, seconds = map(float, stored["figures"])
+        trustworthiness = None if np.isnan(quality) else quality
         return Projection(
-            stored["chunk_ids"], stored["xy"], method, note, None if np.isnan(quality) else quality, seconds
+            stored["chunk_ids"], stored["xy"], method, note, trustworthiness, seconds, stored["placed_ids"]
         )
 
 

@@ -13,9 +13,7 @@ from rag import config, schema
 from rag.collection import Collection, list_collections
 from rag.collection_files import delete_collection
 from rag.errors import CollectionError, ModelMismatch
-from rag.layout import load_layout, make_layout
 from rag.loading import load_document
-from rag.projection import ProjectionParameters
 from rag.retrieval import DenseRetriever, KeywordRetriever, cache_path, load_index, neighbors_of_chunk
 from rag.types import Chunk, ChunkingSpec, Heading, Row
 from tests.fakes import WordEmbedder
@@ -241,13 +239,3 @@ def test_a_damaged_index_is_rebuilt(sample, embedder):
     hits = DenseRetriever(sample, load_index(sample), embedder).retrieve("python", 3)
     assert path.read_bytes() == whole
     assert [hit.rank for hit in hits] == [1, 2, 3]
-
-
-def test_a_layout_is_kept_until_the_collection_changes(sample):
-    made = make_layout(sample, ProjectionParameters())
-    kept = load_layout(sample, ProjectionParameters())
-    assert kept is not None
-    np.testing.assert_array_equal(kept.xy, made.xy)
-    assert (kept.method, kept.trustworthiness) == ("umap", made.trustworthiness)
-    sample.delete_document(sample.documents()[0].document_id)
-    assert load_layout(sample, ProjectionParameters()) is None

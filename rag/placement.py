@@ -1,0 +1,100 @@
+"""Where a new vector belongs on a map that stays as it is: among its nearest chunks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import FloatArray, IntArray
+
+    DoubleArray = NDArray[np.float64]
+
+_SAME = 1e-6
+_SEARCH_STEPS = 64
+_LEAST_SCALE = 1e-3
+
+
+def place(positions: IntArray, scores: FloatArray, xy: FloatArray) -> FloatArray:
+    """The mean of the neighbors' coordinates, weighted as UMAP weighs neighbors.
+
+    The weights are McInnes, Healy and Melville, "UMAP", 2018, algorithm 3 (smooth kNN distances); starting a new
+    point at their mean is what umap-learn's `init_graph_transform` does. A copy of a laid-out chunk (cosine
+    similarity within 1e-6 of 1) lands on it, on the first of several. On a map without points, all land at 0.
+
+    Args:
+        positions: the nearest laid-out chunks of each new one, as rows of `xy`, int64 (m, k), in any order;
+            -1 stands for none, as where k is more than there are.
+        scores: their cosine similarities, float32 (m, k).
+        xy: the map, float32 (n, 2), or (n, 3).
+
+    Returns:
+        Coordinates float32 (m, 2), or (m, 3).
+
+    Raises:
+        ValueError: the shapes differ, a position is not on the map, or one of the new has no neighbor at all.
+    """
+    import numpy as np
+
+    if not len(xy) or not len(positions):
+        return np.zeros((len(positions), xy.shape[1]), dtype=np.float32)
+    found = positions >= 0
+    _check(positions, scores, found, len(xy))
+    distances = np.where(found, 1.0 - scores.astype(np.float64), np.inf).clip(0.0)
+    weights = _only_copies(distances, neighbor_weights(distances))
+    placed: FloatArray = np.einsum("mk,mkd->md", weights, xy[positions.clip(0)].astype(np.float64)).astype(np.float32)
+    return placed
+
+
+def _check(positions: IntArray, scores: FloatArray, found: NDArray[np.bool_], n: int) -> None:
+    if positions.shape != scores.shape or positions.ndim != 2:
+        raise ValueError(f"Positions and scores must both be (m, k), and are {positions.shape} and {scores.shape}.")
+    if not found.any(axis=1).all():
+        raise ValueError("A place on the map needs at least one neighbor for each new vector; there is one without.")
+    if positions.max() >= n:
+        raise ValueError(f"Neighbors must be among the {n} points of the map; there is one at {positions.max()}.")
+
+
+def neighbor_weights(distances: DoubleArray) -> DoubleArray:
+    """UMAP's weights of k neighbors: exp(-(d - nearest) / sigma), where sigma makes them add up to log2(k).
+
+    Args:
+        distances: float64 (m, k), not negative; infinite for a neighbor that is missing, which k does not count.
+
+    Returns:
+        The weights as shares, float64 (m, k), each row summing to 1.
+    """
+    import numpy as np
+
+    beyond = distances - distances.min(axis=1, keepdims=True)
+    weights = np.exp(-beyond / _sigma(beyond, distances))
+    shares: DoubleArray = weights / weights.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _sigma(beyond: DoubleArray, distances: DoubleArray) -> DoubleArray:
+    """Sigma of each row, float64 (m, 1), by bisection; at least a thousandth of the mean distance, as in umap-learn."""
+    import numpy as np
+
+    is_found = np.isfinite(distances)
+    n_found = is_found.sum(axis=1, keepdims=True)
+    least = _LEAST_SCALE * np.where(is_found, distances, 0.0).sum(axis=1, keepdims=True) / n_found
+    low, high = np.zeros_like(least), np.full_like(least, np.inf)
+    sigma = np.ones_like(least)
+    for _ in range(_SEARCH_STEPS):
+        is_wide = np.exp(-beyond / sigma).sum(axis=1, keepdims=True) > np.log2(n_found)
+        high, low = np.where(is_wide, sigma, high), np.where(is_wide, low, sigma)
+        sigma = np.where(np.isinf(high), 2.0 * sigma, (low + high) / 2.0)
+    floored: DoubleArray = np.maximum(sigma, np.maximum(least, np.finfo(np.float64).tiny))
+    return floored
+
+
+def _only_copies(distances: DoubleArray, weights: DoubleArray) -> DoubleArray:
+    """All the weight on the first neighbor that is the same chunk, where there is one."""
+    import numpy as np
+
+    is_same = distances <= _SAME
+    first = np.arange(distances.shape[1]) == is_same.argmax(axis=1)[:, None]
+    return np.where(is_same.any(axis=1, keepdims=True), first.astype(np.float64), weights)
