@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from pages.shared.charts import OTHER_NAME, PALETTE, map_figure
+from pages.shared.charts import map_figure
 from pages.shared.components import escaped, require_chunks, show_chunk_links
 from pages.shared.resources import chunks as load_chunks
+from pages.shared.resources import clusters as find_clusters
 from pages.shared.resources import warm_up_projection
 from pages.shared.workspace import require_workspace
+from rag.clusters import DEFAULT_COARSENESS
 from rag.collection import Collection
 from rag.layout import load_layout, make_layout
+from rag.map_export import UNCLUSTERED_NAME
+from rag.map_points import MapPoints
+from rag.map_view import (
+    EXPORTS,
+    OTHER_NAME,
+    PALETTE,
+    Clusters,
+    colours_of,
+    map_file,
+    map_points,
+    present,
+)
 from rag.projection import UMAP_MINIMUM, ProjectionParameters
 from rag.types import Chunk, Projection
 
 _DOCUMENT = "document"
+_CLUSTER = "cluster"
 
 
 def colour_choices(chunks: Sequence[Chunk]) -> list[str]:
@@ -27,17 +43,19 @@ def colour_choices(chunks: Sequence[Chunk]) -> list[str]:
         for name, value in chunk.fields:
             values.setdefault(name, set()).add(value)
     few = [name for name, own in values.items() if 1 < len(own) <= len(PALETTE)]
-    return [*(name for name in few if name != _DOCUMENT), _DOCUMENT]
+    return [*(name for name in few if name not in (_DOCUMENT, _CLUSTER)), _DOCUMENT, _CLUSTER]
 
 
-def labels_of(collection: Collection, chunks: Sequence[Chunk], choice: str) -> list[str]:
+def labels_of(collection: Collection, chunks: Sequence[Chunk], clusters: Clusters, choice: str) -> list[str]:
     """The label of each chunk; the rarest beyond the palette, and those without a value, are "other"."""
-    if choice == _DOCUMENT:
+    if choice == _CLUSTER:
+        labels = clusters.names()
+    elif choice == _DOCUMENT:
         names = {summary.document_id: summary.name for summary in collection.documents()}
         labels = [names.get(chunk.document_id, OTHER_NAME) for chunk in chunks]
     else:
         labels = [dict(chunk.fields).get(choice) or OTHER_NAME for chunk in chunks]
-    kept = {label for label, _ in Counter(labels).most_common(len(PALETTE))}
+    kept = {label for label, _ in Counter(labels).most_common(len(PALETTE))} | {UNCLUSTERED_NAME}
     return [label if label in kept else OTHER_NAME for label in labels]
 
 
@@ -51,6 +69,35 @@ def current_layout(collection: Collection) -> Projection:
                 warm_up_projection().join()
             layout = make_layout(collection, parameters)
     return layout
+
+
+def show_placed(collection: Collection, layout: Projection) -> None:
+    """How many chunks came after the layout was made, and a way to make it anew."""
+    if not len(layout.placed_ids):
+        return
+    counted = "1 chunk" if len(layout.placed_ids) == 1 else f"{len(layout.placed_ids):,} chunks"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{counted} came since this layout was made, and stand among their neighbors.")
+        if st.button("Lay out anew", help="Draws all chunks together. The new map is turned to lie like this one."):
+            with st.spinner("Laying out", show_time=True):
+                warm_up_projection().join()
+                make_layout(collection, ProjectionParameters())
+            st.rerun()
+
+
+def show_files(points: MapPoints) -> None:
+    """The map as files of its own."""
+    with st.popover("Take it away", icon=":material/download:"):
+        st.caption("The HTML file works without this app and without a network: hover, search, zoom.")
+        for suffix in EXPORTS:
+            st.download_button(
+                f"{suffix.removeprefix('.').upper()} file",
+                partial(map_file, points, f"map{suffix}"),
+                file_name=f"{points.title} map{suffix}",
+                mime="application/octet-stream",
+                key=f"take{suffix}",
+                width="stretch",
+            )
 
 
 def show_trust(layout: Projection) -> None:
@@ -82,20 +129,24 @@ def show_selected(collection: Collection, ids: Sequence[int]) -> None:
 
 
 require_workspace()
-header, control = st.columns([3, 1], vertical_alignment="bottom")
+header, control = st.columns([3, 1])
 header.title("Map")
 collection = require_chunks()
 chunks = load_chunks(collection)
 header.caption(f"What your {len(chunks):,} chunks are about. Each point is one chunk of text; near means similar.")
 choices = colour_choices(chunks)
 choice = control.selectbox("Colour by", choices, help="Gives points with the same value the same colour.")
-layout = current_layout(collection)
-by_id = {chunk.chunk_id: chunk for chunk in chunks}
-drawn = [by_id[chunk_id] for chunk_id in layout.chunk_ids.tolist()]
+layout, drawn = present(current_layout(collection), chunks)
+coarseness = DEFAULT_COARSENESS
+if choice == _CLUSTER:
+    help_text = "Fewer, larger clusters to the right. What lies in no dense place stays grey: unclustered."
+    coarseness = control.slider("Fine to coarse", 0.0, 1.0, DEFAULT_COARSENESS, 0.05, help=help_text)
+clusters = find_clusters(collection, layout, drawn, coarseness)
+labels = labels_of(collection, drawn, clusters, choice)
 left, right = st.columns([2.2, 1])
 with left:
     event = st.plotly_chart(
-        map_figure(layout, drawn, labels_of(collection, drawn, choice)),
+        map_figure(layout, drawn, labels),
         key=f"map-{collection.uid}-{choice}",
         on_select="rerun",
         selection_mode=("points", "box", "lasso"),
@@ -103,5 +154,10 @@ with left:
         alt=f"Map of {len(drawn):,} chunks coloured by {choice}",
     )
     show_trust(layout)
+    show_placed(collection, layout)
+    colours = colours_of(labels)
+    show_files(
+        map_points(collection, layout, drawn, clusters, colour_title=choice, colour_labels=labels, colours=colours)
+    )
 with right:
     show_selected(collection, [int(point["customdata"]) for point in event.selection.points])

@@ -49,8 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--mode", choices=("dense", "keyword"), default="dense")
     search.set_defaults(command=_search)
 
-    layout = commands.add_parser("map", help="write the map's coordinates as CSV")
-    layout.add_argument("--output", type=Path, required=True, metavar="FILE.csv")
+    layout = commands.add_parser("map", help="write the map as HTML, SVG, CSV or Parquet")
+    layout.add_argument("--output", type=Path, required=True, metavar="FILE.html")
     layout.set_defaults(command=_map)
 
     ask = commands.add_parser("ask", help="answer a question from a collection, with sources")
@@ -165,35 +165,30 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _map(options: argparse.Namespace) -> int:
-    import pandas as pd
-
     from rag.layout import load_layout, make_layout
+    from rag.map_view import colours_of, find_clusters, map_file, map_points, present
     from rag.projection import ProjectionParameters
 
     collection = _open(options)
-    layout = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
-    names = {summary.document_id: summary.name for summary in collection.documents()}
-    chunks = collection.chunks(layout.chunk_ids.tolist())
-    table = pd.DataFrame(
-        {
-            "chunk_id": layout.chunk_ids,
-            "x": layout.xy[:, 0],
-            "y": layout.xy[:, 1],
-            "document": [names[chunk.document_id] for chunk in chunks],
-            "text": [chunk.text for chunk in chunks],
-        }
+    made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
+    layout, chunks = present(made, collection.chunks())
+    clusters = find_clusters(collection, layout, chunks)
+    names = clusters.names()
+    points = map_points(
+        collection, layout, chunks, clusters, colour_title="cluster", colour_labels=names, colours=colours_of(names)
     )
+    content = map_file(points, options.output.name)
     try:
-        table.to_csv(options.output, index=False)
+        options.output.write_bytes(content)
     except OSError as error:
         raise ExplorerError(
             f"'{options.output}' could not be written: {error.strerror}. Choose another file."
         ) from error
     quality = {"method": layout.method, "trustworthiness": layout.trustworthiness, "note": layout.note}
     result: Json = {
-        "collection": options.collection, "points": len(table), "seconds": layout.seconds, "quality": quality
+        "collection": options.collection, "points": len(chunks), "seconds": layout.seconds, "quality": quality
     }  # fmt: skip
-    _print(options, result, [f"{len(table):,} points ({layout.method}) in {options.output}", layout.note])
+    _print(options, result, [f"{len(chunks):,} points ({layout.method}) in {options.output}", layout.note])
     return 0
 
 

@@ -43,6 +43,14 @@ FOUNDATION = {
     "schema",
     "foreign",
     "collection_names",
+    "map_quality",
+    "placement",
+    "alignment",
+    "map_points",
+    "map_script",
+    "map_html",
+    "clusters",
+    "cluster_names",
 }
 STAGES = {
     "loading",
@@ -57,7 +65,18 @@ STAGES = {
     "generation",
     "grounding",
 }
-JOINING = {"models", "sources", "worker", "sandbox", "collection_files", "retrieval", "layout"}
+JOINING = {
+    "map_svg",
+    "map_export",
+    "map_view",
+    "models",
+    "sources",
+    "worker",
+    "sandbox",
+    "collection_files",
+    "retrieval",
+    "layout",
+}
 STORIES = {"ingest", "answer"}
 LEVELS = [FOUNDATION, STAGES, JOINING, STORIES, {"jobs"}, {"__main__"}]
 HOMES = {

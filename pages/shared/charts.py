@@ -7,30 +7,21 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from rag.chunk_preview import SizeSummary
+from rag.map_view import PALETTE, colours_of
 from rag.types import Chunk, Projection
-
-# Okabe and Ito's eight colours without black, then hues that stay apart from them and from one another.
-PALETTE = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A600",
-    "#7B5EA7", "#8C564B", "#5A7D2A", "#E15F9C", "#1B7F8C", "#A05195", "#665191",
-)  # fmt: skip
-OTHER = "#9AA3AB"
-OTHER_NAME = "other, or without a value"
 
 
 def map_figure(projection: Projection, chunks: Sequence[Chunk], labels: Sequence[str]) -> go.Figure:
     """One point a chunk, one trace a label (grey for "other"); customdata holds the chunk's id."""
     figure = go.Figure()
-    distinct = sorted({label for label in labels if label != OTHER_NAME})
-    colours = {label: PALETTE[i] if i < len(PALETTE) else OTHER for i, label in enumerate(distinct)}
-    for label in [*distinct, *([OTHER_NAME] if OTHER_NAME in labels else [])]:
+    for label, colour in colours_of(labels).items():
         rows = [row for row, own in enumerate(labels) if own == label]
         figure.add_scattergl(
             x=projection.xy[rows, 0],
             y=projection.xy[rows, 1],
             mode="markers",
             name=label,
-            marker={"size": 8, "opacity": 0.85, "color": colours.get(label, OTHER)},
+            marker={"size": 8, "opacity": 0.85, "color": colour},
             customdata=projection.chunk_ids[rows],
             text=[_hover(chunks[row].text) for row in rows],
             hovertemplate="%{text}<extra>%{fullData.name}</extra>",

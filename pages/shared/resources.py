@@ -12,6 +12,7 @@ from rag.embedding import available_models
 from rag.generation import load_generator
 from rag.index import FlatIndex
 from rag.jobs import JobBoard
+from rag.map_view import Clusters, find_clusters
 from rag.models import load_cached_embedder
 from rag.ollama_server import OllamaModel, OllamaServer
 from rag.prepared import PreparedText, prepare, with_likeness
@@ -19,7 +20,7 @@ from rag.projection import warm_up
 from rag.retrieval import DenseRetriever, load_index
 from rag.sandbox import DocumentReader
 from rag.tables import TableColumns
-from rag.types import Chunk, Document, Embedder, Generator, Strategy
+from rag.types import Chunk, Document, Embedder, Generator, Projection, Strategy
 from rag.vector_cache import CachedEmbedder
 
 Parts = tuple[Document, Embedder]
@@ -63,6 +64,19 @@ def _chunks(path: str, uid: str, generation: int, _collection: Collection) -> li
 def chunks(collection: Collection) -> list[Chunk]:
     """All chunks of the collection, by id."""
     return _chunks(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
+def _clusters(
+    key: tuple[object, ...], coarseness: float, _view: tuple[Collection, Projection, list[Chunk]]
+) -> Clusters:
+    return find_clusters(*_view, coarseness)
+
+
+def clusters(collection: Collection, layout: Projection, drawn: list[Chunk], coarseness: float) -> Clusters:
+    """The clusters of a layout and their names; `drawn` are its chunks."""
+    key = (str(collection.path), collection.uid, collection.generation(), layout.seconds, len(drawn))
+    return _clusters(key, coarseness, (collection, layout, drawn))
 
 
 @st.cache_resource(show_spinner=False)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from rag.collection import Collection
+from rag.ingest import ingest
+from rag.sources import SourceFile
 from rag.types import ChunkingSpec
-from tests.pages.app import start, texts
+from tests.conftest import ReadHere
+from tests.pages.app import button, labelled, start, texts
 
 
 def test_the_first_start_makes_the_sample(data_dir):
@@ -22,6 +25,20 @@ def test_map_colours_by_topic_then_by_document(sample):
     assert colour.value == "topic"
     colour.select("document").run()
     assert not app.exception
+    labelled(app.selectbox, "Colour by").select("cluster").run()
+    assert not app.exception
+    labelled(app.slider, "Fine to coarse").set_value(0.0).run()
+    assert not app.exception
+
+
+def test_chunks_that_came_later_are_counted_until_a_new_layout(sample, embedder):
+    start()
+    file = SourceFile("later.txt", "later.txt", b"Otters hold hands while they sleep.".strip)
+    assert [one.outcome for one in ingest(sample, [file], embedder, ReadHere())] == ["added"]
+    app = start()
+    assert "1 chunk came since this layout was made" in texts(app)
+    button(app, "Lay out anew").click().run()
+    assert "came since this layout" not in texts(app)
 
 
 def test_neighbors_of_a_typed_text(sample):

@@ -1,0 +1,223 @@
+"""Clusters -> words: key terms by class-based TF-IDF, typical chunks, and a place for the name on the map."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+
+    from rag.types import FloatArray, IntArray
+
+N_TERMS = 5
+N_TYPICAL = 3
+_TERMS_IN_NAME = 3
+_SHORTEST_WORD = 3
+_DISTINCTIVE = 2.0
+_MEDOID_SAMPLE = 1_000
+_LAST_MARK = 0x20000
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HIRAGANA = "\u3040-\u309f"
+_KATAKANA = "\u30a0-\u30ff"
+_PARTS = re.compile(f"[{_HAN}]+|[{_HIRAGANA}]+|[{_KATAKANA}]+|[^{_HAN}{_HIRAGANA}{_KATAKANA}]+")
+_ONLY_HAN, _ONLY_HIRAGANA = re.compile(f"[{_HAN}]+"), re.compile(f"[{_HIRAGANA}]+")
+_SHORT_WORD = re.compile(f"[\uac00-\ud7a3{_KATAKANA}]{{2}}")
+_CONTRACTED = frozenset({
+    "ain", "aren", "couldn", "didn", "doesn", "don", "hadn", "hasn", "haven", "isn", "mustn", "needn", "shan",
+    "shouldn", "wasn", "weren", "won", "wouldn",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSummary:
+    """What a cluster is about.
+
+    `terms` are its five most telling words, or fewer, and `name` the first three of them joined by ", ".
+    `typical` are the rows of the three chunks nearest to the cluster's mean embedding, nearest first. `x` and `y`
+    are the place of its label: its medoid, which is one of its points and so never lies in a gap.
+    """
+
+    label: int
+    size: int
+    terms: tuple[str, ...]
+    name: str
+    typical: tuple[int, ...]
+    x: float
+    y: float
+
+
+def summarize_clusters(
+    texts: Sequence[str], labels: IntArray, vectors: FloatArray, xy: FloatArray
+) -> tuple[ClusterSummary, ...]:
+    """A summary of every cluster, in the order of their labels; the unclustered (-1) have none.
+
+    Args:
+        texts: n texts.
+        labels: int64 (n,), 0 and up, -1 for unclustered.
+        vectors: unit vectors float32 (n, dimension).
+        xy: float32 (n, 2).
+    """
+    import numpy as np
+
+    if not len(texts):
+        return ()
+    order = np.argsort(labels, kind="stable")
+    names, starts = np.unique(labels[order], return_index=True)
+    classes = np.split(order, starts[1:])
+    words = [count_words([texts[row] for row in rows]) for rows in classes]
+    terms = key_terms(words)
+    return tuple(
+        _summary(label, rows, own, vectors, xy)
+        for label, rows, own in zip(names.tolist(), classes, terms, strict=True)
+        if label >= 0
+    )
+
+
+def _summary(label: int, rows: IntArray, terms: tuple[str, ...], vectors: FloatArray, xy: FloatArray) -> ClusterSummary:
+    x, y = medoid(xy[rows]).tolist()
+    name = ", ".join(terms[:_TERMS_IN_NAME]) or f"cluster {label + 1}"
+    return ClusterSummary(label, len(rows), terms, name, typical_rows(rows, vectors), x, y)
+
+
+def typical_rows(rows: IntArray, vectors: FloatArray) -> tuple[int, ...]:
+    """The three of `rows` nearest to their mean embedding by cosine, nearest first; ties in the order of `rows`."""
+    import numpy as np
+
+    own = vectors[rows]
+    nearest = np.argsort(-(own @ own.mean(axis=0)), kind="stable")[:N_TYPICAL]
+    return tuple(rows[nearest].tolist())
+
+
+def medoid(points: FloatArray) -> FloatArray:
+    """The point with the least sum of distances to the others, float32 (2,); of more than 1,000, evenly taken ones."""
+    import numpy as np
+    from scipy.spatial.distance import cdist  # type: ignore[import-untyped]
+
+    step = -(-len(points) // _MEDOID_SAMPLE)
+    candidates = points[::step]
+    return np.asarray(candidates[cdist(candidates, candidates).sum(axis=1).argmin()])
+
+
+def count_words(texts: Sequence[str]) -> Counter[str]:
+    """How often each word occurs: lower case, three letters or more in any script, no numbers, no English stop words.
+
+    Chinese and Japanese do without spaces: Chinese characters are counted in pairs, katakana in runs, and hiragana,
+    which is mostly grammar, not at all. A word of katakana or Hangul may have two letters.
+    """
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    runs = Counter(_words().findall("\n".join(texts).lower()))
+    words: Counter[str] = Counter()
+    for run, count in runs.items():
+        for word in _split_run(run):
+            words[word] += count
+    for stop_word in ENGLISH_STOP_WORDS | _CONTRACTED:
+        words.pop(stop_word, None)
+    return words
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    """Runs of letters and their combining marks, which `\\w` leaves out: without them Hindi falls to pieces."""
+    marks = (code for code in range(_LAST_MARK) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+    ranges = [[code for _, code in group] for _, group in groupby(enumerate(marks), lambda pair: pair[1] - pair[0])]
+    combining = "".join(f"{chr(codes[0])}-{chr(codes[-1])}" for codes in ranges)
+    return re.compile(rf"[^\W\d_](?:[^\W\d_]|[{combining}])*")
+
+
+def _split_run(run: str) -> Iterator[str]:
+    if run.isascii():
+        if len(run) >= _SHORTEST_WORD:
+            yield run
+        return
+    for part in _PARTS.findall(run):
+        if _ONLY_HAN.fullmatch(part):
+            yield from [part[i : i + 2] for i in range(len(part) - 1)] or [part]
+        elif not _ONLY_HIRAGANA.fullmatch(part) and (len(part) >= _SHORTEST_WORD or _SHORT_WORD.fullmatch(part)):
+            yield part
+
+
+def key_terms(classes: Sequence[Counter[str]]) -> list[tuple[str, ...]]:
+    """The five most telling words of each class (fewer where it has fewer), best first, ties by alphabet.
+
+    Ranked by `class_tf_idf`, after one distinction: words that are not even twice as frequent in the class as in the
+    rest come last. Those are the common words of a language for which there is no list of stop words. Of a word and
+    its plural the better stays.
+    """
+    import numpy as np
+
+    vocabulary = sorted(set().union(*classes)) if classes else []
+    counts = _count_matrix(classes, vocabulary)
+    weights = class_tf_idf(counts)
+    totals = np.asarray(counts.sum(axis=0)).ravel()
+    terms = []
+    for row in range(len(classes)):
+        own = slice(counts.indptr[row], counts.indptr[row + 1])
+        columns, inside = counts.indices[own], counts.data[own]
+        outside = totals[columns] - inside
+        shares = max(float(totals.sum() - inside.sum()), 1.0) / max(float(inside.sum()), 1.0)
+        common = inside * shares < _DISTINCTIVE * outside
+        ranked = columns[np.lexsort((columns, -weights.data[own], common))]
+        terms.append(_without_plurals(vocabulary[column] for column in ranked.tolist()))
+    return terms
+
+
+def class_tf_idf(counts: csr_matrix) -> csr_matrix:
+    """The weight of each word in each class: its share of the class's words times log(1 + A / f).
+
+    A is the mean number of words of a class and f how often the word occurs in all (Grootendorst, "BERTopic", 2022,
+    https://arxiv.org/abs/2203.05794).
+
+    Args:
+        counts: words (columns) by class (rows).
+
+    Returns:
+        float64 of the same shape and sparsity.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    per_class = np.maximum(np.asarray(counts.sum(axis=1), dtype=np.float64).ravel(), 1.0)
+    per_word = np.maximum(np.asarray(counts.sum(axis=0), dtype=np.float64).ravel(), 1.0)
+    mean = counts.sum() / max(counts.shape[0], 1)
+    shares = counts.data / np.repeat(per_class, np.diff(counts.indptr))
+    weights = shares * np.log1p(mean / per_word)[counts.indices]
+    return csr_matrix((weights, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def _count_matrix(classes: Sequence[Counter[str]], vocabulary: Sequence[str]) -> csr_matrix:
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    column = {word: i for i, word in enumerate(vocabulary)}
+    indices = np.array([column[word] for words in classes for word in words], dtype=np.int64)
+    values = np.array([count for words in classes for count in words.values()], dtype=np.float64)
+    starts = np.concatenate([[0], np.cumsum([len(words) for words in classes], dtype=np.int64)])
+    return csr_matrix((values, indices, starts), shape=(len(classes), len(vocabulary)))
+
+
+def _without_plurals(ranked: Iterator[str]) -> tuple[str, ...]:
+    chosen: dict[str, str] = {}
+    for word in ranked:
+        chosen.setdefault(_singular(word), word)
+        if len(chosen) == N_TERMS:
+            break
+    return tuple(chosen.values())
+
+
+def _singular(word: str) -> str:
+    """The word without a regular English plural: "policies" -> "policy", "boxes" -> "box", "days" -> "day"."""
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > _SHORTEST_WORD:
+        return word[:-1]
+    return word

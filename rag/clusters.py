@@ -1,0 +1,135 @@
+"""2D coordinates -> clusters: HDBSCAN on what the map shows, from fine to coarse."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+
+    from rag.types import FloatArray, IntArray
+
+    Points = NDArray[np.float64]
+
+UNCLUSTERED = -1
+DEFAULT_COARSENESS = 0.35
+_MIN_SAMPLES = 5
+_GRAPH_NEIGHBORS = 10
+_SMALLEST_CLUSTER = 5
+_LARGEST_FRACTION = 6
+_FINEST_FRACTION = 200
+
+
+def cluster(xy: FloatArray, coarseness: float = DEFAULT_COARSENESS) -> IntArray:
+    """The cluster of each point of a map.
+
+    HDBSCAN (Campello, Moulavi and Sander, 2013) with `smallest_cluster(n, coarseness)` and 5 points to a
+    neighborhood. Its spanning tree is looked for along the Delaunay triangulation and among the nearest neighbors
+    instead of all pairs: 100,000 points take 2.6 s of processor time instead of 37. The tree weighs the same; where
+    several do, a few points at the rim of a cluster may fall otherwise than with all pairs.
+
+    Args:
+        xy: float32 (n, 2), finite.
+        coarseness: from 0 (many small clusters) to 1 (few large ones).
+
+    Returns:
+        int64 (n,): 0 is the largest cluster, equal sizes in the order of their first rows; UNCLUSTERED (-1) for
+        points in no cluster, which are all of them where the points are too few or lie in one place.
+
+    Raises:
+        ValueError: a coordinate is not finite, or coarseness is not from 0 to 1.
+    """
+    import numpy as np
+    from sklearn.cluster import HDBSCAN
+
+    if not np.isfinite(xy).all():
+        raise ValueError("a map's coordinates must be finite; lay the collection out again")
+    size = smallest_cluster(len(xy), coarseness)
+    if len(xy) < 2 * _SMALLEST_CLUSTER or not np.ptp(xy, axis=0).any():
+        return np.full(len(xy), UNCLUSTERED, dtype=np.int64)
+    method = HDBSCAN(
+        min_cluster_size=size, min_samples=_MIN_SAMPLES, metric="precomputed", algorithm="brute", n_jobs=1, copy=True
+    )
+    return _largest_first(method.fit_predict(_distances(xy)).astype(np.int64))
+
+
+def smallest_cluster(n: int, coarseness: float) -> int:
+    """The fewest points that make a cluster among n: from max(5, n / 200) to n / 6, even steps in its logarithm.
+
+    Raises:
+        ValueError: coarseness is not from 0 to 1.
+    """
+    if not 0.0 <= coarseness <= 1.0:
+        raise ValueError(f"coarseness must be from 0 to 1, got {coarseness}")
+    finest = max(float(_SMALLEST_CLUSTER), n / _FINEST_FRACTION)
+    coarsest = max(finest, n / _LARGEST_FRACTION)
+    return round(finest * math.pow(coarsest / finest, coarseness))
+
+
+def _largest_first(found: IntArray) -> IntArray:
+    """The same clusters, numbered by size and then by first row."""
+    import numpy as np
+
+    labels = np.full(len(found), UNCLUSTERED, dtype=np.int64)
+    names, first, sizes = np.unique(found[found >= 0], return_index=True, return_counts=True)
+    ranks = np.empty(len(names), dtype=np.int64)
+    ranks[np.lexsort((first, -sizes))] = np.arange(len(names))
+    labels[found >= 0] = ranks[found[found >= 0]]
+    return labels
+
+
+def _distances(xy: FloatArray) -> csr_matrix:
+    """Distances along the edges that HDBSCAN's spanning tree may need, symmetric, one connected component.
+
+    Rows hold every point's nearest neighbors, itself among them, from which HDBSCAN takes its core distance. A
+    distance of 0 is stored as a tiny one: a sparse graph has no edge there otherwise.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    points = np.ascontiguousarray(xy, dtype=np.float64)
+    n = len(points)
+    edges = np.concatenate([_neighbor_edges(points), _triangulation_edges(points)])
+    edges.sort(axis=1)
+    keys = np.unique(edges[:, 0] * n + edges[:, 1])
+    start, stop = keys // n, keys % n
+    start, stop = start[start != stop], stop[start != stop]
+    lengths = np.linalg.norm(points[start] - points[stop], axis=1)
+    own = np.arange(n)
+    tiny = float(np.ptp(points, axis=0).max()) * 1e-12
+    weights = np.maximum(np.concatenate([lengths, lengths, np.zeros(n)]), tiny)
+    rows, columns = np.concatenate([start, stop, own]), np.concatenate([stop, start, own])
+    return csr_matrix((weights, (rows, columns)), shape=(n, n))
+
+
+def _neighbor_edges(points: Points) -> IntArray:
+    """Each point with each of its nearest neighbors: int64 (m, 2)."""
+    import numpy as np
+    from scipy.spatial import KDTree  # type: ignore[import-untyped]
+
+    k = min(_GRAPH_NEIGHBORS, len(points))
+    neighbors = KDTree(points).query(points, k)[1]
+    return np.column_stack([np.repeat(np.arange(len(points)), k), neighbors.ravel()]).astype(np.int64)
+
+
+def _triangulation_edges(points: Points) -> IntArray:
+    """The edges of the Delaunay triangulation, and a chain through all points that keeps the graph in one piece.
+
+    The chain follows the points in the order of x and y. It joins points in the same place, which are no part of a
+    triangulation, and is all there is for points on one line, which have none.
+    """
+    import numpy as np
+    from scipy.spatial import Delaunay, QhullError
+
+    order = np.lexsort((points[:, 1], points[:, 0])).astype(np.int64)
+    chain = np.column_stack([order[:-1], order[1:]])
+    distinct = order[np.concatenate([[True], np.any(np.diff(points[order], axis=0) != 0, axis=1)])]
+    try:
+        corners = Delaunay(points[distinct]).simplices
+    except QhullError:
+        return chain
+    sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    return np.concatenate([distinct[sides], chain])

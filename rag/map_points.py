@@ -1,0 +1,80 @@
+"""What a map shows, as plain columns: the chunks, their places, their colours, and the clusters' names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
+
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class MapLabel:
+    """A cluster's name and where on the map it is written."""
+
+    cluster: int
+    name: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class MapPoints:
+    """Everything a map shows; row i of each of the sequences is one chunk.
+
+    `xy` is float32 (n, 2), finite; `clusters` int64 (n,), -1 for unclustered, and `cluster_labels` names the others.
+    `colour_labels` says what each chunk is coloured by, and `colours` has each of them as "#rrggbb", in the
+    legend's order.
+
+    Raises:
+        ValueError: lengths differ, a coordinate is not finite, or a label has no colour or one that is no "#rrggbb".
+    """
+
+    chunk_ids: IntArray
+    xy: FloatArray
+    texts: Sequence[str]
+    documents: Sequence[str]
+    pages: Sequence[int | None]
+    headings: Sequence[str]
+    clusters: IntArray
+    colour_labels: Sequence[str]
+    colours: Mapping[str, str]
+    cluster_labels: Sequence[MapLabel]
+    title: str
+    colour_title: str = "Colours"
+
+    def __post_init__(self) -> None:
+        """Check what every export relies on."""
+        import numpy as np
+
+        n = len(self.chunk_ids)
+        rows = (self.texts, self.documents, self.pages, self.headings, self.clusters, self.colour_labels)
+        if self.xy.shape != (n, 2) or any(len(one) != n for one in rows):
+            raise ValueError(f"every field needs one row for each of the {n} chunks")
+        if not np.isfinite(self.xy).all():
+            raise ValueError("a map's coordinates must be finite; lay the collection out again")
+        if missing := set(self.colour_labels) - set(self.colours):
+            raise ValueError(f"no colour for {sorted(missing)[:3]}; give every label one")
+        if wrong := [colour for colour in self.colours.values() if not _COLOUR.fullmatch(colour)]:
+            raise ValueError(f"a colour must be like '#0072b2', got {wrong[0]!r}")
+
+
+def used_labels(points: MapPoints) -> list[str]:
+    """The labels that some chunk has, in the legend's order."""
+    present = set(points.colour_labels)
+    return [label for label in points.colours if label in present]
+
+
+def frame(points: MapPoints) -> tuple[FloatArray, FloatArray, float]:
+    """The lower and the upper corner of the map, and its longer side (1 where all points lie in one place)."""
+    import numpy as np
+
+    if not len(points.xy):
+        return np.zeros(2, dtype=np.float32), np.zeros(2, dtype=np.float32), 1.0
+    low, high = points.xy.min(axis=0), points.xy.max(axis=0)
+    return low, high, float((high - low).max()) or 1.0
