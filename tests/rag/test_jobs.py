@@ -220,6 +220,8 @@ ENDLESS = """
 import signal, threading
 from rag.jobs import JobBoard
 
+# A shell that starts programs in the background has them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 board = JobBoard()
 
 def endless(report, cancelled):
@@ -247,8 +249,11 @@ def test_jobs_end_with_the_program():
     with process:
         assert {process.stdout.readline(), process.stdout.readline()} == {"running\n", "waiting\n"}
         process.send_signal(signal.SIGINT)
-        said = process.stdout.read().split()
-        assert process.wait(PATIENCE) == 0
+        try:
+            said = process.communicate(timeout=PATIENCE)[0].split()
+        finally:
+            process.kill()
+        assert process.returncode == 0
     assert said == ["interrupted", "cancelled", "tidied", "tidied"]
 
 
