@@ -85,6 +85,8 @@ def _placed(new: FloatArray, laid_out: FloatArray, xy: FloatArray) -> FloatArray
 def _turned(projection: Projection, before: Projection) -> FloatArray:
     """The new coordinates, mirrored, turned, sized and moved so that what both layouts hold lies as near as it can."""
     old_rows, rows = _common(before.chunk_ids, projection.chunk_ids)
+    if not len(rows):
+        return projection.xy
     fixed = before.xy[old_rows]
     alignment = align(projection.xy[rows], fixed)
     # The best fit is smaller the less two layouts agree; without this, the map would shrink with each new layout.

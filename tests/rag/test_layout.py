@@ -83,3 +83,11 @@ def test_a_collection_that_has_more_than_doubled_is_laid_out_anew(sample, layout
         "\n\n".join(f"Paragraph {i} is about the number {i} alone. " * 8 for i in range(40)),
     )
     assert load_layout(sample, PARAMETERS) is None
+
+
+def test_a_layout_of_other_chunks_alone_stands_for_itself(sample, layout, embedder):
+    sample.delete_documents([summary.document_id for summary in sample.documents()])
+    add(sample, embedder, "new.txt", "\n\n".join(f"Paragraph {i} is about number {i} alone. " * 8 for i in range(40)))
+    anew = make_layout(sample, PARAMETERS)
+    assert anew.method == "umap"
+    assert np.isfinite(anew.xy).all()
