@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from tests.browser.app_server import MAP_READY
 
 
@@ -26,7 +28,7 @@ def test_from_the_sample_to_a_cited_answer(page):
     question.fill("How many days of paid leave do full-time staff have?")
     question.press("Enter")
     page.get_by_text("tokens read").wait_for(timeout=120_000)
-    assert "[1]" in page.get_by_test_id("stChatMessage").last.inner_text()
+    expect(page.get_by_test_id("stChatMessage").last).to_contain_text("[1]", timeout=30_000)
     page.get_by_test_id("stExpander").first.click()
-    assert page.get_by_text("The passage nearest to the sentence").is_visible()
+    expect(page.get_by_text("The passage nearest to the sentence").first).to_be_visible(timeout=30_000)
     assert page.get_by_test_id("stException").count() == 0
