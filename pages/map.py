@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 
 from pages.shared.charts import map_figure
 from pages.shared.components import escaped, require_chunks, show_chunk_links
+from pages.shared.map_files import Colouring, show_files
 from pages.shared.resources import chunks as load_chunks
-from pages.shared.resources import clusters as find_clusters
-from pages.shared.resources import warm_up_projection
+from pages.shared.resources import clusters, warm_up_projection
 from pages.shared.workspace import require_workspace
 from rag.clusters import DEFAULT_COARSENESS
 from rag.collection import Collection
 from rag.layout import load_layout, make_layout
 from rag.map_export import UNCLUSTERED_NAME
-from rag.map_points import MapPoints
-from rag.map_view import (
-    EXPORTS,
-    OTHER_NAME,
-    PALETTE,
-    Clusters,
-    colours_of,
-    map_file,
-    map_points,
-    present,
-)
+from rag.map_view import OTHER_NAME, PALETTE, present
 from rag.projection import UMAP_MINIMUM, ProjectionParameters
 from rag.types import Chunk, Projection
 
@@ -37,7 +26,7 @@ _CLUSTER = "cluster"
 
 
 def colour_choices(chunks: Sequence[Chunk]) -> list[str]:
-    """What points can be coloured by: table columns with few values first, then the document."""
+    """What points can be coloured by: table columns with few values first, then document and cluster."""
     values: dict[str, set[str]] = {}
     for chunk in chunks:
         for name, value in chunk.fields:
@@ -46,15 +35,16 @@ def colour_choices(chunks: Sequence[Chunk]) -> list[str]:
     return [*(name for name in few if name not in (_DOCUMENT, _CLUSTER)), _DOCUMENT, _CLUSTER]
 
 
-def labels_of(collection: Collection, chunks: Sequence[Chunk], clusters: Clusters, choice: str) -> list[str]:
-    """The label of each chunk; the rarest beyond the palette, and those without a value, are "other"."""
-    if choice == _CLUSTER:
-        labels = clusters.names()
-    elif choice == _DOCUMENT:
-        names = {summary.document_id: summary.name for summary in collection.documents()}
-        labels = [names.get(chunk.document_id, OTHER_NAME) for chunk in chunks]
-    else:
-        labels = [dict(chunk.fields).get(choice) or OTHER_NAME for chunk in chunks]
+def labels_of(collection: Collection, chunks: Sequence[Chunk], choice: str) -> list[str]:
+    """The value of each chunk for anything but clusters."""
+    if choice == _DOCUMENT:
+        names = collection.document_names()
+        return [names.get(chunk.document_id, OTHER_NAME) for chunk in chunks]
+    return [dict(chunk.fields).get(choice) or OTHER_NAME for chunk in chunks]
+
+
+def most_common(labels: Sequence[str]) -> list[str]:
+    """The labels, the rarest beyond the palette as "other"."""
     kept = {label for label, _ in Counter(labels).most_common(len(PALETTE))} | {UNCLUSTERED_NAME}
     return [label if label in kept else OTHER_NAME for label in labels]
 
@@ -85,21 +75,6 @@ def show_placed(collection: Collection, layout: Projection) -> None:
             st.rerun()
 
 
-def show_files(points: MapPoints) -> None:
-    """The map as files of its own."""
-    with st.popover("Take it away", icon=":material/download:"):
-        st.caption("The HTML file works without this app and without a network: hover, search, zoom.")
-        for suffix in EXPORTS:
-            st.download_button(
-                f"{suffix.removeprefix('.').upper()} file",
-                partial(map_file, points, f"map{suffix}"),
-                file_name=f"{points.title} map{suffix}",
-                mime="application/octet-stream",
-                key=f"take{suffix}",
-                width="stretch",
-            )
-
-
 def show_trust(layout: Projection) -> None:
     """How far the picture may be believed."""
     if layout.note:
@@ -119,7 +94,7 @@ def show_selected(collection: Collection, ids: Sequence[int]) -> None:
         st.caption("Click a point to read its chunk, or choose box or lasso in the chart's toolbar to mark several.")
         return
     st.markdown(f"**{len(ids):,} selected**")
-    names = {summary.document_id: summary.name for summary in collection.documents()}
+    names = collection.document_names()
     with st.container(height=520, border=False):
         for chunk in collection.chunks(ids[:50]):
             with st.container(border=True):
@@ -141,8 +116,9 @@ coarseness = DEFAULT_COARSENESS
 if choice == _CLUSTER:
     help_text = "Fewer, larger clusters to the right. What lies in no dense place stays grey: unclustered."
     coarseness = control.slider("Fine to coarse", 0.0, 1.0, DEFAULT_COARSENESS, 0.05, help=help_text)
-clusters = find_clusters(collection, layout, drawn, coarseness)
-labels = labels_of(collection, drawn, clusters, choice)
+    labels = most_common(clusters(collection, layout, drawn, coarseness).names())
+else:
+    labels = most_common(labels_of(collection, drawn, choice))
 left, right = st.columns([2.2, 1])
 with left:
     event = st.plotly_chart(
@@ -155,9 +131,6 @@ with left:
     )
     show_trust(layout)
     show_placed(collection, layout)
-    colours = colours_of(labels)
-    show_files(
-        map_points(collection, layout, drawn, clusters, colour_title=choice, colour_labels=labels, colours=colours)
-    )
+    show_files(collection, layout, drawn, coarseness, Colouring(choice, labels))
 with right:
     show_selected(collection, [int(point["customdata"]) for point in event.selection.points])

@@ -166,17 +166,14 @@ def _search(options: argparse.Namespace) -> int:
 
 def _map(options: argparse.Namespace) -> int:
     from rag.layout import load_layout, make_layout
-    from rag.map_view import colours_of, find_clusters, map_file, map_points, present
+    from rag.map_view import find_clusters, map_file, map_points, present
     from rag.projection import ProjectionParameters
 
     collection = _open(options)
     made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
     layout, chunks = present(made, collection.chunks())
     clusters = find_clusters(collection, layout, chunks)
-    names = clusters.names()
-    points = map_points(
-        collection, layout, chunks, clusters, colour_title="cluster", colour_labels=names, colours=colours_of(names)
-    )
+    points = map_points(collection, layout, chunks, clusters, colour_title="cluster", colour_labels=clusters.names())
     content = map_file(points, options.output.name)
     try:
         options.output.write_bytes(content)

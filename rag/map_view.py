@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -75,8 +75,13 @@ def find_clusters(
         chunks: those of the layout, in its order.
         coarseness: from 0, many small clusters, to 1, few large ones.
     """
+    import numpy as np
+
     ids, vectors = collection.embeddings()
-    own = vectors[ids.searchsorted(layout.chunk_ids).clip(0, max(len(ids) - 1, 0))]
+    own = np.zeros((len(chunks), vectors.shape[1]), dtype=np.float32)
+    # A chunk that was deleted since has no vector any more, and is no typical one.
+    there = np.isin(layout.chunk_ids, ids)
+    own[there] = vectors[ids.searchsorted(layout.chunk_ids[there])]
     labels = cluster(layout.xy, coarseness)
     return Clusters(labels, summarize_clusters([chunk.text for chunk in chunks], labels, own, layout.xy))
 
@@ -89,9 +94,8 @@ def map_points(
     *,
     colour_title: str,
     colour_labels: Sequence[str],
-    colours: Mapping[str, str],
 ) -> MapPoints:
-    """Everything that is drawn, for a file of its own."""
+    """Everything that is drawn, for a file of its own; `colour_labels` says what each chunk is coloured by."""
     documents = collection.document_names()
     return MapPoints(
         chunk_ids=layout.chunk_ids,
@@ -102,7 +106,7 @@ def map_points(
         headings=[chunk.heading for chunk in chunks],
         clusters=clusters.labels,
         colour_labels=colour_labels,
-        colours=colours,
+        colours=colours_of(colour_labels),
         cluster_labels=[MapLabel(one.label, one.name, one.x, one.y) for one in clusters.summaries],
         title=collection.spec.name,
         colour_title=colour_title,

@@ -24,6 +24,7 @@ from rag.types import Chunk, Document, Embedder, Generator, Projection, Strategy
 from rag.vector_cache import CachedEmbedder
 
 Parts = tuple[Document, Embedder]
+Drawn = tuple[Collection, Projection, list[Chunk]]
 _TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
 
 
@@ -68,14 +69,14 @@ def chunks(collection: Collection) -> list[Chunk]:
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
 def _clusters(
-    key: tuple[object, ...], coarseness: float, _view: tuple[Collection, Projection, list[Chunk]]
+    key: tuple[object, ...], coarseness: float, _parts: tuple[Collection, Projection, list[Chunk]]
 ) -> Clusters:
-    return find_clusters(*_view, coarseness)
+    return find_clusters(*_parts, coarseness)
 
 
 def clusters(collection: Collection, layout: Projection, drawn: list[Chunk], coarseness: float) -> Clusters:
     """The clusters of a layout and their names; `drawn` are its chunks."""
-    key = (str(collection.path), collection.uid, collection.generation(), layout.seconds, len(drawn))
+    key = (str(collection.path), collection.uid, layout.chunk_ids.tobytes(), layout.xy.tobytes())
     return _clusters(key, coarseness, (collection, layout, drawn))
 
 

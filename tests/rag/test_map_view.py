@@ -19,10 +19,7 @@ from rag.projection import ProjectionParameters
 def points(sample):
     layout, chunks = present(make_layout(sample, ProjectionParameters()), sample.chunks())
     clusters = find_clusters(sample, layout, chunks)
-    names = clusters.names()
-    return map_points(
-        sample, layout, chunks, clusters, colour_title="cluster", colour_labels=names, colours=colours_of(names)
-    )
+    return map_points(sample, layout, chunks, clusters, colour_title="cluster", colour_labels=clusters.names())
 
 
 def test_every_kind_of_file_is_made_and_the_table_holds_the_collection(sample, points):
