@@ -48,6 +48,7 @@ _LARGE_TEXTS_A_FILE = 100
 _CHARACTERS_A_TOKEN = 4.2
 """Of English in all-MiniLM-L6-v2's tokens, with what recursive chunking leaves unfilled."""
 _FILLED = 0.75
+_LARGE_FILLED = 0.85
 _NOT_ENGLISH = frozenset({"xquad_de", "xquad_ru"})
 _MOST_BESIDE = 0.15
 _TIMES_FASTER = 50
@@ -253,7 +254,7 @@ def report_again(files: Path, pairs: list[Pair]) -> None:
 
 def measure_memory(folder: Path, n_chunks: int) -> None:
     files = folder / "files"
-    write_files(files, n_chunks * _LARGE.max_tokens * _FILLED, texts_a_file=_LARGE_TEXTS_A_FILE)
+    write_files(files, n_chunks * _LARGE.max_tokens * _LARGE_FILLED, texts_a_file=_LARGE_TEXTS_A_FILE)
     print(f"{len(list(files.iterdir())):,} files written", flush=True)
     embedder = load_with_empty_cache(folder / "cache")
     collection = new_collection(folder, "large", embedder, _LARGE)
