@@ -11,16 +11,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rag import schema
-from rag.collection_names import (
-    collection_path,
-    discard_file,
-    drop_leftovers,
-    list_collections,
-    require_free_name,
-    unfinished_path,
-)
+from rag.collection_names import collection_path, list_collections
 from rag.errors import CollectionError, ModelMismatch
 from rag.schema import CHUNK_COLUMNS, DOCUMENT_COLUMNS, SCHEMA_VERSION, SUMMARY_COLUMNS
+from rag.transactions import SEE, Begin, transaction, unfinished_file
 from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
 if TYPE_CHECKING:
@@ -29,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Collection", "collection_path", "list_collections", "unfinished_collection"]
 
 _ROWS_AT_ONCE = 1024
-_SEE = "Close other programs that use it, see that the disk has room and that the file may be written, and try again."
 
 
 class Collection:
@@ -70,7 +63,7 @@ class Collection:
             return cls(path, schema.spec_from_json(meta["spec"], name, path.name), meta["uid"])
         except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
             if schema.is_hindered(error):
-                raise CollectionError(f"'{path.name}' could not be opened: {error}. {_SEE}") from error
+                raise CollectionError(f"'{path.name}' could not be opened: {error}. {SEE}") from error
             raise CollectionError(
                 f"'{path.name}' is not a readable collection ({error}). Nothing was changed; put back a copy, "
                 "or move the file away and ingest the documents again."
@@ -220,17 +213,42 @@ class Collection:
                 raise CollectionError(f"'{self.path.name}' is damaged: it holds {error}. Put back a copy.") from error
         return ids[:start], vectors[:start]
 
-    def search_words(self, words: Sequence[str], k: int) -> list[tuple[int, float]]:
-        """Chunk ids and BM25 scores (higher is better) of the k best chunks that hold any of the words."""
+    def search_words(self, words: Sequence[str], k: int, only: frozenset[int] | None = None) -> list[tuple[int, float]]:
+        """Chunk ids and BM25 scores (higher is better) of the k best chunks that hold any of the words.
+
+        Args:
+            only: the ids of the chunks to search in; their scores are the same as in a search of all.
+        """
         if not words:
             return []
         query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+        # The plus sign keeps SQLite from a search for each of these chunks.
+        within = "TRUE" if only is None else "+rowid IN (SELECT value FROM json_each(:only))"
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?",
-                (query, k),
+                f"SELECT rowid, -bm25(words) FROM words WHERE words MATCH :query AND {within} "
+                "ORDER BY bm25(words), rowid LIMIT :k",
+                {"query": query, "only": json.dumps(list(only or ())), "k": k},
             ).fetchall()
         return [(int(chunk_id), float(score)) for chunk_id, score in rows]
+
+    def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
+        """Count one more retrieval for each of these chunks; ids that are gone are passed over.
+
+        The generation stays: no cache depends on these counts.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute(
+                "INSERT INTO retrievals SELECT value, 1 FROM json_each(?) WHERE value IN (SELECT chunk_id FROM chunks) "
+                "ON CONFLICT DO UPDATE SET times = times + 1",
+                (json.dumps([int(chunk_id) for chunk_id in chunk_ids]),),
+            )
+            connection.execute("COMMIT")
+
+    def retrieved_counts(self) -> dict[int, int]:
+        """How often each chunk was counted by `count_retrieved`, by chunk id; chunks that never were are not in it."""
+        with self._reading() as connection:
+            return dict(connection.execute("SELECT chunk_id, times FROM retrievals ORDER BY chunk_id"))
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -247,26 +265,8 @@ class Collection:
         """One state of the file, whatever is written meanwhile."""
         return self._transaction("BEGIN")
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(schema.connect(self.path)) as connection:
-                connection.execute("PRAGMA foreign_keys = ON")
-                connection.execute(begin)
-                self._require_same_file(connection)
-                yield connection
-        except sqlite3.Error as error:
-            name = self.spec.name
-            if not self.path.exists():
-                raise CollectionError(f"Collection '{name}' was renamed or deleted. Choose it anew.") from error
-            raise CollectionError(
-                f"Collection '{name}' could not be read or written: {error}. What was stored before is kept. {_SEE}"
-            ) from error
-
-    def _require_same_file(self, connection: sqlite3.Connection) -> None:
-        """Vectors of one model must not get into a collection of another that was given the same name."""
-        if connection.execute("SELECT value FROM meta WHERE key = 'uid'").fetchone() != (self.uid,):
-            raise CollectionError(f"Collection '{self.spec.name}' was replaced by another. Choose it anew.")
+    def _transaction(self, begin: Begin) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self.path, self.uid, begin, shown_as=self.spec.name)
 
 
 @contextmanager
@@ -278,22 +278,6 @@ def unfinished_collection(
     Raises:
         CollectionError: the name is taken or cannot be used, or the folder cannot be written.
     """
-    path = collection_path(folder, name)
-    require_free_name(folder, name)
-    spec = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION)
-    uid = uuid4().hex
-    unfinished = unfinished_path(folder, uid)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        drop_leftovers(folder)
-        schema.create_file(unfinished, {"spec": schema.spec_to_json(spec), "uid": uid, "generation": "0"})
-        yield Collection(unfinished, spec, uid)
-        require_free_name(folder, name)
-        unfinished.replace(path)
-    except (OSError, sqlite3.Error) as error:
-        raise CollectionError(
-            f"Collection '{name}' could not be made: {error}. See that the disk has room and that "
-            f"the folder '{folder.name}' may be written."
-        ) from error
-    finally:
-        discard_file(unfinished)
+    spec, uid = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION), uuid4().hex
+    with unfinished_file(folder, spec, uid) as path:
+        yield Collection(path, spec, uid)

@@ -53,7 +53,8 @@ def delete_collection(folder: Path, name: str) -> None:
 def export_collection(collection: Collection, path: Path) -> None:
     """Write the collection as it is now, though others write to it, into the file `path` (replaced if it is there).
 
-    The whole collection is checked on the way, so that what is exported can be imported.
+    The whole collection is checked on the way, so that what is exported can be imported. How often chunks were
+    retrieved is not exported.
 
     Raises:
         CollectionError: the collection is damaged, or `path` cannot be written; it is then as it was before.
@@ -68,6 +69,7 @@ def export_collection(collection: Collection, path: Path) -> None:
             for _ in exported.contents():
                 pass
         with closing(schema.connect(unfinished)) as connection:
+            connection.execute("DELETE FROM retrievals")
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('digest', ?)", (exported.digest,))
         unfinished.replace(path)
     except (OSError, sqlite3.Error) as error:

@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MAGIC = b"SQLite format 3\0"
 _ROLLBACK_JOURNAL = b"\x01\x01"
 _LARGEST_ID = 2**53
+# The version that wrote the first digests. Later ones store the same contents, so they digest them the same.
+_DIGESTED_AS = 2
 _CHOOSE_ANOTHER = "Choose a file that was exported by this program."
 
 
@@ -41,7 +43,7 @@ class ForeignCollection:
         self._connection = connection
         self._shown_as = shown_as
         self._meta = meta
-        self._hash = hashlib.sha256(schema.spec_to_json(spec).encode())
+        self._hash = hashlib.sha256(schema.spec_to_json(replace(spec, schema_version=_DIGESTED_AS)).encode())
 
     @property
     def digest(self) -> str:

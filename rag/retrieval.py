@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from rag import cache, config
@@ -33,35 +34,48 @@ def load_index(collection: Collection) -> FlatIndex:
 
 
 class DenseRetriever:
-    """Nearest chunks by cosine similarity of embeddings."""
+    """Nearest chunks by cosine similarity of embeddings: of all, or of those whose ids are in `only`."""
 
     name = "dense"
 
-    def __init__(self, collection: Collection, index: FlatIndex, embedder: Embedder) -> None:
+    def __init__(
+        self, collection: Collection, index: FlatIndex, embedder: Embedder, only: frozenset[int] | None = None
+    ) -> None:
         collection.require_model(embedder.spec)
         self._collection = collection
         self._index = index
         self._embedder = embedder
+        self._only = only
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
         """At most k hits, best first; none for a query without a visible character."""
         if not query.strip():
             return ()
-        scores, ids = self._index.search(self._embedder.encode_queries([query]), k)
-        return _hits(self._collection, ids[0].tolist(), scores[0].tolist(), self.name)
+        # The search is exact, so the nearest of some chunks are the first of them among the nearest of all.
+        searched = k if self._only is None else len(self._index.ids)
+        scores, ids = self._index.search(self._embedder.encode_queries([query]), searched)
+        own = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._holds(chunk_id)), k))
+        return _hits(self._collection, ids[0, own].tolist(), scores[0, own].tolist(), self.name)
+
+    def _holds(self, chunk_id: int) -> bool:
+        return self._only is None or chunk_id in self._only
 
 
 class KeywordRetriever:
-    """Chunks that hold the query's words, by BM25."""
+    """Chunks that hold the query's words, by BM25: of all, or of those whose ids are in `only`.
+
+    How rare a word is counts over the whole collection, so a chunk has the same score in both.
+    """
 
     name = "keyword"
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, only: frozenset[int] | None = None) -> None:
         self._collection = collection
+        self._only = only
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
         """At most k hits, best first; none where no word of the query occurs."""
-        found = self._collection.search_words(_WORD.findall(query), k)
+        found = self._collection.search_words(_WORD.findall(query), k, self._only)
         return _hits(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
 
 

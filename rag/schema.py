@@ -64,14 +64,19 @@ _VERSION_2 = (
     "ALTER TABLE documents_2 RENAME TO documents",
     "UPDATE meta SET value = json_set(value, '$.schema_version', 2) WHERE key = 'spec'",
 )
-_MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    """CREATE TABLE retrievals (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, times INTEGER NOT NULL)""",
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 3) WHERE key = 'spec'",
+)
+_MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages, language, notes"
 DOCUMENT_COLUMNS = {
     1: "document_id, name, media_type, sha256, characters(text), json_array_length(pages), '', '[]', "
     "pages, headings, rows, text",
-    2: f"{SUMMARY_COLUMNS}, pages, headings, rows, text",
+    **dict.fromkeys((2, 3), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
 }
 """What to select from `documents`, by the file's version, to have the columns of the newest."""
 CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, chunk_id"
