@@ -1,4 +1,4 @@
-"""The story of a map: a collection's embeddings -> neighbors -> 2D, kept beside the collection.
+"""The story of a map: a collection's embeddings -> neighbors -> 2D or 3D, kept beside the collection.
 
 A layout stays put: chunks that come later are placed among their neighbors, those that go leave a gap, until a
 new layout is asked for. The new one is turned and scaled onto the old.
@@ -14,16 +14,21 @@ from typing import TYPE_CHECKING
 from rag import cache
 from rag.alignment import align
 from rag.collection import Collection
-from rag.index import FlatIndex
+from rag.index import FlatIndex, nearest
 from rag.placement import place
-from rag.projection import ProjectionParameters, from_bytes, project, to_bytes, trust
-from rag.retrieval import load_index
+from rag.projection import ProjectionParameters, comparable, from_bytes, project, to_bytes, trust
 from rag.types import Projection
 
 if TYPE_CHECKING:
+    from rag.projection import Metric
+    from rag.tasks import Report
     from rag.types import FloatArray, IntArray
 
 _PLACED_FROM = 15
+_NEIGHBORS_SHARE = 0.15
+_UMAP_QUICK = 8_000
+_TSNE_QUICK = 2_500
+_PCA_QUICK = 100_000
 _MOST_PLACED = 0.5
 _LEAST_AGREEMENT = 0.1
 
@@ -36,22 +41,69 @@ def load_layout(collection: Collection, parameters: ProjectionParameters) -> Pro
     kept = _read(collection, parameters)
     if kept is None or kept.chunk_ids.tolist() == collection.chunk_ids().tolist():
         return kept
-    now = _brought_up(collection, kept)
+    now = _brought_up(collection, kept, parameters.metric)
     if now is not None:
         cache.write_cached(_path(collection, parameters), to_bytes(now))
     return now
 
 
-def make_layout(collection: Collection, parameters: ProjectionParameters) -> Projection:
-    """Lay the collection out anew, turned onto the layout before it, and keep the result. Takes seconds."""
+def make_layout(collection: Collection, parameters: ProjectionParameters, report: Report | None = None) -> Projection:
+    """Lay the collection out anew, turned onto the layout before it, and keep the result. Takes seconds to minutes.
+
+    Args:
+        report: told the share done, in [0, 1], never less than before. What it raises ends the work and comes out
+            here; nothing is kept then.
+
+    Raises:
+        ExplorerError: t-SNE was asked for in 3D.
+    """
     before = _read(collection, parameters)
     ids, vectors = collection.embeddings()
-    scores, neighbors = load_index(collection).search(vectors, parameters.n_neighbors)
-    projection = project(ids, vectors, neighbors, scores, parameters)
+    projection = lay_out(ids, vectors, parameters, report)
     if before is not None and before.method == projection.method:
         projection = replace(projection, xy=_turned(projection, before))
     cache.write_cached(_path(collection, parameters), to_bytes(projection))
     return projection
+
+
+def lay_out(
+    ids: IntArray, vectors: FloatArray, parameters: ProjectionParameters, report: Report | None = None
+) -> Projection:
+    """A layout of any chunks: their neighbors are found, and then they are drawn.
+
+    Args:
+        ids: int64 (n,), ascending.
+        vectors: unit vectors float32 (n, dimension).
+        report: as in `make_layout`.
+
+    Raises:
+        ExplorerError: t-SNE was asked for in 3D.
+    """
+    parameters.require_drawable()
+    report = report or _nothing
+    compared = comparable(vectors, parameters.metric)
+    scores, rows = nearest(compared, parameters.n_searched, lambda share: report(_NEIGHBORS_SHARE * share))
+    drawn_share = 1.0 - _NEIGHBORS_SHARE
+    return project(
+        ids, vectors, ids[rows], scores, parameters, lambda share: report(_NEIGHBORS_SHARE + drawn_share * share)
+    )
+
+
+def is_long(n_chunks: int, parameters: ProjectionParameters) -> bool:
+    """Whether a layout of so many chunks takes more than about 4 seconds on 2 cores, the libraries being loaded.
+
+    Measured with 384 dimensions: see bench/projection.py.
+    """
+    if parameters.method == "pca":
+        return n_chunks > _PCA_QUICK
+    if parameters.method == "tsne":
+        return n_chunks * max(1.0, parameters.n_neighbors / 30) > _TSNE_QUICK
+    work = n_chunks * max(0.5, parameters.n_neighbors / 15) * max(0.5, parameters.n_epochs / 200)
+    return work > _UMAP_QUICK
+
+
+def _nothing(share: float) -> None:
+    """Where nobody asks how much is done."""
 
 
 def _read(collection: Collection, parameters: ProjectionParameters) -> Projection | None:
@@ -59,19 +111,23 @@ def _read(collection: Collection, parameters: ProjectionParameters) -> Projectio
     return None if content is None else from_bytes(content)
 
 
-def _brought_up(collection: Collection, kept: Projection) -> Projection | None:
-    """The kept layout without the chunks that are gone, and with the new ones among their neighbors."""
+def _brought_up(collection: Collection, kept: Projection, metric: Metric) -> Projection | None:
+    """The kept layout without the chunks that are gone, and with the new ones among their neighbors.
+
+    Not of PCA: that draws no neighborhoods, and is quickly drawn anew.
+    """
     import numpy as np
 
     ids, vectors = collection.embeddings()
     old_rows, rows = _common(kept.chunk_ids, ids)
     new = np.setdiff1d(np.arange(len(ids)), rows)
     placed_ids = np.union1d(np.intersect1d(kept.placed_ids, ids), ids[new])
-    if len(placed_ids) > _MOST_PLACED * len(ids) or not len(rows) or kept.method != "umap":
+    if len(placed_ids) > _MOST_PLACED * len(ids) or not len(rows) or kept.method == "pca":
         return None
-    xy = np.empty((len(ids), 2), dtype=np.float32)
+    xy = np.empty((len(ids), kept.xy.shape[1]), dtype=np.float32)
     xy[rows] = kept.xy[old_rows]
-    xy[new] = _placed(vectors[new], vectors[rows], xy[rows])
+    compared = comparable(vectors, metric)
+    xy[new] = _placed(compared[new], compared[rows], xy[rows])
     return replace(kept, chunk_ids=ids, xy=xy, placed_ids=placed_ids, trustworthiness=trust(vectors, xy))
 
 
@@ -105,5 +161,5 @@ def _common(before: IntArray, now: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def _path(collection: Collection, parameters: ProjectionParameters) -> Path:
-    digest = hashlib.sha256(repr(parameters).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(repr(parameters.canonical()).encode()).hexdigest()[:12]
     return collection.cache_folder / f"layout-{digest}.{collection.uid[:12]}"

@@ -1,30 +1,33 @@
-"""Embeddings -> 2D: the only home of umap."""
+"""Embeddings -> 2D or 3D: the only home of umap."""
 
 from __future__ import annotations
 
 import io
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag import config
 from rag.map_quality import measure_map
+from rag.projection_parameters import NEIGHBORS_PER_PERPLEXITY, Method, Metric, ProjectionParameters, comparable
+from rag.tsne import draw_tsne
 from rag.types import Projection
 
 if TYPE_CHECKING:
+    from rag.tasks import Report
     from rag.types import FloatArray, IntArray
 
+__all__ = [
+    "UMAP_MINIMUM", "Method", "Metric", "ProjectionParameters", "comparable", "from_bytes", "project", "to_bytes",
+    "trust", "warm_up",
+]  # fmt: skip
+
 UMAP_MINIMUM = 10
+_DRAWN_SHARE = 0.95
+_MANY = 10
+# UMAP's bar, written to an object, is the only way to see how far it is; its `verbose` would print as well.
+_BAR = {"disable": False, "bar_format": "{n}/{total}", "position": 0, "mininterval": 0.1, "miniters": 1}
 
-
-@dataclass(frozen=True, slots=True)
-class ProjectionParameters:
-    """What a layout depends on, beside the embeddings."""
-
-    n_neighbors: int = 15
-    min_dist: float = 0.1
-    n_epochs: int = 200
-    seed: int = config.SEED
+_NAMES: dict[Method, str] = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 
 
 def project(
@@ -33,61 +36,128 @@ def project(
     neighbor_ids: IntArray,
     neighbor_scores: FloatArray,
     parameters: ProjectionParameters,
+    report: Report | None = None,
 ) -> Projection:
-    """Lay the chunks out so that near neighbors stay near.
+    """Lay the chunks out so that near neighbors stay near. The same input gives the same layout in every process.
 
     Args:
-        ids: int64 (n,).
+        ids: int64 (n,), ascending.
         vectors: unit vectors float32 (n, dimension).
-        neighbor_ids: each chunk's nearest, itself among them, int64 (n, at least min(n_neighbors, n)).
-        neighbor_scores: their cosine similarities, float32, of the same shape.
+        neighbor_ids: each chunk's nearest by cosine similarity of `comparable(vectors, metric)`, itself among them,
+            int64 (n, at least min(parameters.n_searched, n)).
+        neighbor_scores: these similarities, float32, of the same shape.
+        report: told the share done, in [0, 1], never less than before; what it raises ends the work.
 
     Returns:
-        UMAP's layout, or PCA's where there are fewer than UMAP_MINIMUM different chunks; its note says so.
+        The layout; PCA's where there are fewer than UMAP_MINIMUM different chunks. Its note says so, and where
+        t-SNE's perplexity had to be smaller than asked for.
+
+    Raises:
+        ExplorerError: t-SNE was asked for in 3D.
+        ValueError: there are too few neighbors for each chunk.
     """
     import numpy as np
 
+    report = report or _nothing
+    parameters.require_drawable()
     started = time.perf_counter()
-    distinct = len(np.unique(vectors, axis=0)) if len(ids) else 0
-    if distinct < UMAP_MINIMUM:
-        xy, method = _pca(vectors), "pca"
-        note = f"Drawn by PCA: UMAP needs at least {UMAP_MINIMUM} different chunks, and there are {distinct}."
-    else:
-        positions = np.searchsorted(ids, neighbor_ids)
-        xy, method, note = _umap(vectors, positions, neighbor_scores, parameters), "umap", ""
+    n_needed = min(parameters.n_searched, len(ids))
+    if neighbor_ids.shape[1] < n_needed:
+        raise ValueError(f"This layout needs {n_needed} neighbors for each chunk, got {neighbor_ids.shape[1]}.")
+    xy, method, note = _draw(
+        vectors, np.searchsorted(ids, neighbor_ids), neighbor_scores, parameters, _part(report, 0.0, _DRAWN_SHARE)
+    )
     seconds = time.perf_counter() - started
-    return Projection(ids, xy, method, note, trust(vectors, xy), seconds, ids[:0])
+    report(_DRAWN_SHARE)
+    projection = Projection(ids, xy, method, note, trust(vectors, xy), seconds, ids[:0])
+    report(1.0)
+    return projection
 
 
-def _pca(vectors: FloatArray) -> FloatArray:
+def _draw(
+    vectors: FloatArray, positions: IntArray, scores: FloatArray, parameters: ProjectionParameters, report: Report
+) -> tuple[FloatArray, Method, str]:
+    """Coordinates, what drew them, and what is to be said about it."""
+    import numpy as np
+
+    method = parameters.method
+    n_different = _count_different(vectors, UMAP_MINIMUM)
+    if method == "pca" or n_different < UMAP_MINIMUM:
+        asked = _NAMES[method]
+        few = f"Drawn by PCA: {asked} needs at least {UMAP_MINIMUM} different chunks, and there are {n_different}."
+        return _pca(vectors, parameters.n_components), "pca", "" if method == "pca" else few
+    compared = comparable(vectors, parameters.metric)
+    positions, distances = _self_first(positions, 1.0 - scores)
+    if parameters.metric == "euclidean":
+        distances = np.sqrt(2.0 * distances)
+    if method == "umap":
+        return _umap(compared, positions, distances, parameters, report), "umap", ""
+    xy, note = _tsne(compared, positions, distances, parameters, report)
+    return xy, "tsne", note
+
+
+def _count_different(vectors: FloatArray, most: int) -> int:
+    """How many different vectors there are, counted no further than `most`."""
+    seen: set[bytes] = set()
+    for vector in vectors:
+        seen.add(vector.tobytes())
+        if len(seen) == most:
+            break
+    return len(seen)
+
+
+def _pca(vectors: FloatArray, n_components: int) -> FloatArray:
+    """The directions in which the vectors differ most; an axis that they do not fill is 0."""
     import numpy as np
     from sklearn.decomposition import PCA
 
-    xy = np.zeros((len(vectors), 2), dtype=np.float32)
-    n_components = min(2, len(vectors) - 1, vectors.shape[1])
-    if n_components > 0 and np.ptp(vectors, axis=0).max() > 0:
-        xy[:, :n_components] = PCA(n_components, svd_solver="full").fit_transform(vectors)
+    xy = np.zeros((len(vectors), n_components), dtype=np.float32)
+    n_filled = min(n_components, len(vectors) - 1, vectors.shape[1])
+    if n_filled > 0 and np.ptp(vectors, axis=0).max() > 0:
+        # The covariance of many vectors is small and quick; of few, the vectors themselves are more exact.
+        solver = "covariance_eigh" if len(vectors) > _MANY * vectors.shape[1] else "full"
+        xy[:, :n_filled] = PCA(n_filled, svd_solver=solver).fit_transform(vectors)
     return xy
 
 
-def _umap(vectors: FloatArray, positions: IntArray, scores: FloatArray, parameters: ProjectionParameters) -> FloatArray:
+def _self_first(positions: IntArray, distances: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Itself in front at distance 0, although a copy may have been found before it, or so many that it was not."""
+    import numpy as np
+
+    own = np.arange(len(positions))[:, None]
+    positions, distances = positions.copy(), distances.clip(0.0)
+    is_missing = ~(positions == own).any(axis=1)
+    positions[is_missing, -1] = own[is_missing, 0]
+    order = np.argsort(positions != own, axis=1, kind="stable")
+    positions, distances = np.take_along_axis(positions, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    distances[:, 0] = 0.0
+    return positions, distances
+
+
+def _umap(
+    vectors: FloatArray, positions: IntArray, distances: FloatArray, parameters: ProjectionParameters, report: Report
+) -> FloatArray:
     import warnings
 
     import numpy as np
     import umap
 
-    n_neighbors = min(parameters.n_neighbors, len(vectors))
-    indices, distances = _self_first(positions, 1.0 - scores, n_neighbors)
+    n_neighbors = min(parameters.n_neighbors, len(vectors) - 1)
+    nearest = positions[:, :n_neighbors].astype(np.int32), distances[:, :n_neighbors].astype(np.float32)
     reducer = umap.UMAP(
         n_neighbors=n_neighbors,
+        n_components=parameters.n_components,
         min_dist=parameters.min_dist,
-        metric="cosine",
+        metric=parameters.metric,
         n_epochs=parameters.n_epochs,
         init="pca",
         random_state=parameters.seed,
         n_jobs=1,
-        precomputed_knn=(indices, distances, None),
+        precomputed_knn=(*nearest, None),
         force_approximation_algorithm=True,
+        # UMAP would leave out a chunk all of whose neighbors point the opposite way.
+        disconnection_distance=np.inf,
+        tqdm_kwds={**_BAR, "file": _EpochReader(report)},
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*precomputed_knn.*")
@@ -95,16 +165,59 @@ def _umap(vectors: FloatArray, positions: IntArray, scores: FloatArray, paramete
         return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
 
 
-def _self_first(positions: IntArray, distances: FloatArray, n_neighbors: int) -> tuple[IntArray, FloatArray]:
-    """Neighbors as UMAP wants them: itself first at distance 0, although a duplicate may have been found before it."""
+class _EpochReader:
+    """The file that tqdm writes its bar to, "120/200" at a time: the share of UMAP's epochs that are done."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._is_closing = False
+
+    def write(self, text: str) -> None:
+        # tqdm writes an empty text before it draws its bar for the last time.
+        self._is_closing = self._is_closing or not text
+        done, slash, total = text.strip().partition("/")
+        if self._is_closing or not slash or done == "0":
+            return
+        try:
+            self._report(int(done) / int(total))
+        except BaseException:
+            from umap import layouts
+
+            # tqdm holds a lock for all bars of the process while it writes, and keeps it where writing fails.
+            layouts.tqdm.get_lock().release()
+            raise
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+def _tsne(
+    vectors: FloatArray, positions: IntArray, distances: FloatArray, parameters: ProjectionParameters, report: Report
+) -> tuple[FloatArray, str]:
+    """Coordinates, and a note where the perplexity had to be smaller: it has to be less than a third of the chunks."""
     import numpy as np
 
-    own = np.arange(len(positions))[:, None]
-    order = np.argsort(positions != own, axis=1, kind="stable")
-    positions = np.take_along_axis(positions, order, axis=1)[:, :n_neighbors]
-    distances = np.take_along_axis(distances, order, axis=1)[:, :n_neighbors].clip(0.0)
-    positions[:, 0], distances[:, 0] = own[:, 0], 0.0
-    return positions.astype(np.int32), distances.astype(np.float32)
+    asked = parameters.n_neighbors
+    perplexity = min(asked, (len(vectors) - 1) // NEIGHBORS_PER_PERPLEXITY)
+    others = slice(1, NEIGHBORS_PER_PERPLEXITY * perplexity + 1)
+    note = (
+        f"Drawn with a perplexity of {perplexity} instead of {asked}: "
+        f"it must be less than a third of the {len(vectors)} chunks."
+    )
+    xy = draw_tsne(
+        np.ascontiguousarray(positions[:, others], dtype=np.int64), distances[:, others], _pca(vectors, 2), perplexity,
+        parameters.seed, report,
+    )  # fmt: skip
+    return xy, note if perplexity < asked else ""
+
+
+def _part(report: Report, start: float, end: float) -> Report:
+    """A report of the share done of one part of the work, which lasts from `start` to `end` of the whole."""
+    return lambda share: report(start + (end - start) * share)
+
+
+def _nothing(share: float) -> None:
+    """Where nobody asks how much is done."""
 
 
 def trust(vectors: FloatArray, xy: FloatArray) -> float | None:
@@ -159,4 +272,5 @@ def warm_up() -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     scores = vectors @ vectors.T
     order = np.argsort(-scores, axis=1)[:, :15]
-    _umap(vectors, order, np.take_along_axis(scores, order, axis=1), ProjectionParameters(n_epochs=2))
+    distances = 1.0 - np.take_along_axis(scores, order, axis=1)
+    _umap(vectors, order, distances, ProjectionParameters(n_epochs=2), _nothing)

@@ -155,9 +155,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """2D coordinates of a collection's chunks: `xy` float32 (n, 2), row i belongs to `chunk_ids[i]`.
+    """Coordinates of a collection's chunks: `xy` float32 (n, 2), or (n, 3); row i belongs to `chunk_ids[i]`.
 
-    `method` is what drew it ("umap" or "pca"); `note` says why, where it is not what was asked for.
+    `method` is what drew it ("umap", "tsne" or "pca"); `note` says why, where it is not what was asked for.
     `trustworthiness` is in [0, 1], or None where it is undefined (too few points). `placed_ids` are the chunks that
     came after the layout was made and were put among their neighbors.
     """

@@ -6,13 +6,24 @@ import numpy as np
 import pytest
 
 from rag.collection import Collection
+from rag.errors import ExplorerError
+from rag.index import EXACT_UP_TO, FlatIndex, nearest
 from rag.ingest import ingest
-from rag.layout import load_layout, make_layout
+from rag.layout import is_long, load_layout, make_layout
 from rag.projection import ProjectionParameters
 from rag.sources import SourceFile
+from rag.tasks import Stopped
 from tests.conftest import ReadHere
+from tests.fakes import WordEmbedder
+from tests.rag.made_collections import CHUNKING, plain_document, put
 
 PARAMETERS = ProjectionParameters()
+OTHERS = [
+    ProjectionParameters(n_components=3),
+    ProjectionParameters("tsne"),
+    ProjectionParameters(metric="correlation"),
+    ProjectionParameters("tsne", metric="euclidean"),
+]
 
 
 def add(collection: Collection, embedder, name: str, text: str) -> None:
@@ -91,3 +102,148 @@ def test_a_layout_of_other_chunks_alone_stands_for_itself(sample, layout, embedd
     anew = make_layout(sample, PARAMETERS)
     assert anew.method == "umap"
     assert np.isfinite(anew.xy).all()
+
+
+@pytest.fixture
+def words(tmp_path):
+    """A small collection without a model: 60 chunks in twelve documents."""
+    collection = Collection.create(tmp_path, "Words", WordEmbedder().spec, CHUNKING)
+    put(collection, WordEmbedder(), *(plain_document(f"{i}.txt", paragraphs(i, 5)) for i in range(12)))
+    return collection
+
+
+def paragraphs(i: int, n: int) -> str:
+    topic = ("owls", "ships", "bread", "stars")[i % 4]
+    return "\n\n".join(f"Paragraph {j} of text {i} is about {topic} and {topic} number {i * j}." for j in range(n))
+
+
+@pytest.mark.parametrize("parameters", OTHERS, ids=repr)
+def test_every_neighborhood_layout_takes_in_a_copy_and_stays_put(words, parameters):
+    before = make_layout(words, parameters)
+    assert before.xy.shape == (words.n_chunks(), parameters.n_components)
+    twin = words.chunks()[7]
+    put(words, WordEmbedder(), plain_document("copy.txt", twin.text))
+    now = load_layout(words, parameters)
+    np.testing.assert_array_equal(now.xy[:-1], before.xy)
+    np.testing.assert_allclose(now.xy[-1], before.xy[7], atol=1e-5)
+    assert now.placed_ids.tolist() == words.chunk_ids().tolist()[-1:]
+    assert now.trustworthiness is not None
+
+
+@pytest.mark.parametrize("parameters", [PARAMETERS, *OTHERS], ids=repr)
+def test_every_new_layout_is_turned_onto_the_one_before(words, parameters):
+    before = make_layout(words, parameters)
+    again = make_layout(words, parameters)
+    np.testing.assert_allclose(again.xy, before.xy, atol=1e-3 * np.ptp(before.xy))
+    words.delete_document("id of 3.txt")
+    anew = make_layout(words, parameters)
+    common = before.xy[np.isin(before.chunk_ids, anew.chunk_ids)]
+    np.testing.assert_allclose(anew.xy.mean(axis=0), common.mean(axis=0), atol=1e-3 * np.ptp(before.xy))
+
+
+def test_pca_is_drawn_anew_where_chunks_came_or_went(words):
+    parameters = ProjectionParameters("pca")
+    before = make_layout(words, parameters)
+    np.testing.assert_array_equal(load_layout(words, parameters).xy, before.xy)
+    put(words, WordEmbedder(), plain_document("more.txt", "An owl and a ship."))
+    assert load_layout(words, parameters) is None
+    assert len(make_layout(words, parameters).xy) == words.n_chunks()
+
+
+def test_what_a_method_does_not_use_makes_no_second_layout(words):
+    kept = make_layout(words, ProjectionParameters("tsne", min_dist=0.7, n_epochs=50))
+    np.testing.assert_array_equal(load_layout(words, ProjectionParameters("tsne")).xy, kept.xy)
+    assert load_layout(words, ProjectionParameters("tsne", n_neighbors=7)) is None
+    assert load_layout(words, PARAMETERS) is None
+    make_layout(words, ProjectionParameters("pca", seed=1))
+    assert load_layout(words, ProjectionParameters("pca", metric="correlation")) is not None
+    assert load_layout(words, ProjectionParameters("pca", 3)) is None
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
+def test_progress_and_a_stop_that_keeps_nothing(words, method):
+    parameters = ProjectionParameters(method)
+    shares = []
+    for stop_at in (0.0, 0.5, 1.0):
+
+        def report(share, stop_at=stop_at):
+            if share >= stop_at:
+                raise Stopped("Enough.")
+
+        with pytest.raises(Stopped):
+            make_layout(words, parameters, report)
+        assert load_layout(words, parameters) is None
+    make_layout(words, parameters, shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert load_layout(words, parameters) is not None
+
+
+def test_tsne_in_3d_is_refused_in_a_sentence(words):
+    with pytest.raises(ExplorerError, match="2D only"):
+        make_layout(words, ProjectionParameters("tsne", 3))
+    assert load_layout(words, ProjectionParameters("tsne", 3)) is None
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
+def test_a_few_chunks_are_quick_and_very_many_are_long(method):
+    parameters = ProjectionParameters(method)
+    assert not is_long(0, parameters)
+    assert not is_long(1_000, parameters)
+    assert is_long(1_000_000, parameters)
+
+
+def clustered(n: int, dimension: int) -> np.ndarray:
+    random = np.random.default_rng(5)
+    centers = random.standard_normal((40, dimension))
+    vectors = centers[random.integers(0, 40, n)] + 0.6 * random.standard_normal((n, dimension))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("n", "k"), [(0, 5), (1, 5), (2, 1), (7, 7), (7, 20), (300, 15), (300, 0)])
+def test_neighbors_are_those_of_brute_force(n, k):
+    vectors = clustered(n, 12)
+    scores, rows = nearest(vectors, k)
+    assert (scores.shape, scores.dtype, rows.dtype) == ((n, min(k, n)), np.float32, np.int64)
+    true = vectors @ vectors.T
+    np.testing.assert_array_equal(rows, np.argsort(-true, axis=1, kind="stable")[:, : min(k, n)])
+    np.testing.assert_allclose(scores, np.take_along_axis(true, rows, axis=1), atol=1e-6)
+
+
+def test_above_the_limit_nearly_all_neighbors_are_found_and_always_the_same(monkeypatch):
+    vectors = clustered(EXACT_UP_TO + 500, 16)
+    shares = []
+    scores, rows = nearest(vectors, 15, shares.append)
+    monkeypatch.setattr("rag.config.cpu_threads", lambda: 1)
+    again = nearest(vectors, 15)
+    np.testing.assert_array_equal(rows, again[1])
+    np.testing.assert_array_equal(scores, again[0])
+    sample = np.random.default_rng(1).choice(len(vectors), 500, replace=False)
+    true_scores, true_rows = FlatIndex.build(np.arange(len(vectors)), vectors).search(vectors[sample], 15)
+    found = [len({*one} & {*other}) for one, other in zip(rows[sample].tolist(), true_rows.tolist(), strict=True)]
+    assert np.mean(found) / 15 > 0.97
+    assert (np.diff(scores, axis=1) <= 0).all()
+    np.testing.assert_allclose(scores[sample, 0], true_scores[:, 0], atol=1e-5)
+    assert shares == sorted(shares)
+    assert 0.0 <= shares[0] < shares[-1] <= 1.0
+
+
+def test_above_the_limit_copies_are_no_trouble(monkeypatch):
+    monkeypatch.setattr("rag.index.EXACT_UP_TO", 100)
+    vectors = np.repeat(clustered(20, 12), 50, axis=0)
+    scores, rows = nearest(vectors, 15)
+    assert (rows >= 0).all()
+    assert all(len(set(row)) == 15 for row in rows.tolist())
+    np.testing.assert_allclose(scores, np.einsum("nd,nkd->nk", vectors, vectors[rows]), atol=1e-6)
+    assert scores.min() > 0.999
+
+
+def test_a_stop_ends_the_search_for_neighbors(monkeypatch):
+    monkeypatch.setattr("rag.index.EXACT_UP_TO", 100)
+
+    def report(share):
+        raise Stopped("Enough.")
+
+    for n in (100, 101):
+        with pytest.raises(Stopped):
+            nearest(clustered(n, 12), 5, report)
