@@ -165,15 +165,18 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _map(options: argparse.Namespace) -> int:
+    from rag.chunk_table import chunk_table
+    from rag.collection_rows import chunk_rows
     from rag.layout import load_layout, make_layout
+    from rag.map_colours import group_colours
     from rag.map_view import find_clusters, map_file, map_points, present
     from rag.projection import ProjectionParameters
 
     collection = _open(options)
     made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
-    layout, chunks = present(made, collection.chunks())
-    clusters = find_clusters(collection, layout, chunks)
-    points = map_points(collection, layout, chunks, clusters, colour_title="cluster", colour_labels=clusters.names())
+    layout, table = present(made, chunk_table(chunk_rows(collection), collection.document_names()))
+    clusters = find_clusters(collection, layout)
+    points = map_points(collection, layout, table, clusters, group_colours("cluster", clusters.names()))
     content = map_file(points, options.output.name)
     try:
         options.output.write_bytes(content)
@@ -183,9 +186,9 @@ def _map(options: argparse.Namespace) -> int:
         ) from error
     quality = {"method": layout.method, "trustworthiness": layout.trustworthiness, "note": layout.note}
     result: Json = {
-        "collection": options.collection, "points": len(chunks), "seconds": layout.seconds, "quality": quality
+        "collection": options.collection, "points": len(table), "seconds": layout.seconds, "quality": quality
     }  # fmt: skip
-    _print(options, result, [f"{len(chunks):,} points ({layout.method}) in {options.output}", layout.note])
+    _print(options, result, [f"{len(table):,} points ({layout.method}) in {options.output}", layout.note])
     return 0
 
 

@@ -40,8 +40,8 @@ class ClusterSummary:
     """What a cluster is about.
 
     `terms` are its five most telling words, or fewer, and `name` the first three of them joined by ", ".
-    `typical` are the rows of the three chunks nearest to the cluster's mean embedding, nearest first. `x` and `y`
-    are the place of its label: its medoid, which is one of its points and so never lies in a gap.
+    `typical` are the rows of the three chunks nearest to the cluster's mean embedding, nearest first. `x`, `y` and,
+    in 3D, `z` are the place of its label: its medoid, which is one of its points and so never lies in a gap.
     """
 
     label: int
@@ -51,6 +51,7 @@ class ClusterSummary:
     typical: tuple[int, ...]
     x: float
     y: float
+    z: float = 0.0
 
 
 def summarize_clusters(
@@ -62,7 +63,7 @@ def summarize_clusters(
         texts: n texts.
         labels: int64 (n,), 0 and up, -1 for unclustered.
         vectors: unit vectors float32 (n, dimension).
-        xy: float32 (n, 2).
+        xy: float32 (n, 2) or (n, 3).
     """
     import numpy as np
 
@@ -81,9 +82,9 @@ def summarize_clusters(
 
 
 def _summary(label: int, rows: IntArray, terms: tuple[str, ...], vectors: FloatArray, xy: FloatArray) -> ClusterSummary:
-    x, y = medoid(xy[rows]).tolist()
+    place = medoid(xy[rows]).tolist()
     name = ", ".join(terms[:_TERMS_IN_NAME]) or f"cluster {label + 1}"
-    return ClusterSummary(label, len(rows), terms, name, typical_rows(rows, vectors), x, y)
+    return ClusterSummary(label, len(rows), terms, name, typical_rows(rows, vectors), *place)
 
 
 def typical_rows(rows: IntArray, vectors: FloatArray) -> tuple[int, ...]:
@@ -96,7 +97,10 @@ def typical_rows(rows: IntArray, vectors: FloatArray) -> tuple[int, ...]:
 
 
 def medoid(points: FloatArray) -> FloatArray:
-    """The point with the least sum of distances to the others, float32 (2,); of more than 1,000, evenly taken ones."""
+    """The point with the least sum of distances to the others, float32 (2,) or (3,).
+
+    Of more than 1,000 points, evenly taken ones are looked at.
+    """
     import numpy as np
     from scipy.spatial.distance import cdist  # type: ignore[import-untyped]
 

@@ -1,8 +1,9 @@
-"""2D coordinates -> clusters: HDBSCAN on what the map shows, from fine to coarse."""
+"""Coordinates -> clusters: HDBSCAN on what the map shows, from fine to coarse."""
 
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def cluster(xy: FloatArray, coarseness: float = DEFAULT_COARSENESS) -> IntArray:
     several do, a few points at the rim of a cluster may fall otherwise than with all pairs.
 
     Args:
-        xy: float32 (n, 2), finite.
+        xy: float32 (n, 2) or (n, 3), finite.
         coarseness: from 0 (many small clusters) to 1 (few large ones).
 
     Returns:
@@ -118,18 +119,18 @@ def _neighbor_edges(points: Points) -> IntArray:
 def _triangulation_edges(points: Points) -> IntArray:
     """The edges of the Delaunay triangulation, and a chain through all points that keeps the graph in one piece.
 
-    The chain follows the points in the order of x and y. It joins points in the same place, which are no part of a
-    triangulation, and is all there is for points on one line, which have none.
+    The chain follows the points in the order of their coordinates. It joins points in the same place, which
+    are no part of a triangulation, and is all there is for points on one line, which have none.
     """
     import numpy as np
     from scipy.spatial import Delaunay, QhullError
 
-    order = np.lexsort((points[:, 1], points[:, 0])).astype(np.int64)
+    order = np.lexsort(points.T[::-1]).astype(np.int64)
     chain = np.column_stack([order[:-1], order[1:]])
     distinct = order[np.concatenate([[True], np.any(np.diff(points[order], axis=0) != 0, axis=1)])]
     try:
         corners = Delaunay(points[distinct]).simplices
     except QhullError:
         return chain
-    sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    sides = np.concatenate([corners[:, list(pair)] for pair in combinations(range(corners.shape[1]), 2)])
     return np.concatenate([distinct[sides], chain])

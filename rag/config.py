@@ -18,6 +18,7 @@ DEFAULT_CONTEXT_WINDOW = 4096
 MAX_ANSWER_TOKENS = 256
 MAX_TINY_ANSWER_TOKENS = 96
 DEFAULT_VECTOR_CACHE_MB = 2048
+DEFAULT_MAP_POINTS = 300_000
 PrecisionSetting = Literal["auto", "float32", "bfloat16"]
 PRECISIONS: tuple[PrecisionSetting, ...] = ("auto", "float32", "bfloat16")
 SEED = 42
@@ -64,16 +65,30 @@ def precision() -> PrecisionSetting:
     raise ExplorerError(f"EXPLORER_PRECISION is '{value}'. Set it to auto, float32 or bfloat16, or leave it out.")
 
 
+def map_points() -> int:
+    """The most points that a map draws: EXPLORER_MAP_POINTS, else 300,000. Above it, a sample is drawn and said.
+
+    Raises:
+        ExplorerError: the setting is not a whole number above 0.
+    """
+    return _whole_number("EXPLORER_MAP_POINTS", DEFAULT_MAP_POINTS, least=1, meaning="the most points a map draws")
+
+
 def vector_cache_bytes() -> int:
     """How large the cache of embeddings may grow: EXPLORER_VECTOR_CACHE_MB megabytes, else 2,048; 0 turns it off.
 
     Raises:
         ExplorerError: the setting is not a whole number.
     """
-    value = os.environ.get("EXPLORER_VECTOR_CACHE_MB", "").strip() or str(DEFAULT_VECTOR_CACHE_MB)
-    if not value.isdecimal():
+    meaning = "megabytes for the cache of embeddings; 0 turns it off"
+    return _whole_number("EXPLORER_VECTOR_CACHE_MB", DEFAULT_VECTOR_CACHE_MB, least=0, meaning=meaning) * 1024 * 1024
+
+
+def _whole_number(name: str, default: int, *, least: int, meaning: str) -> int:
+    value = os.environ.get(name, "").strip() or str(default)
+    if not value.isdecimal() or int(value) < least:
         raise ExplorerError(
-            f"EXPLORER_VECTOR_CACHE_MB is '{value}'. Set it to a whole number of megabytes (0 turns the cache of "
-            f"embeddings off), or leave it out for {DEFAULT_VECTOR_CACHE_MB}."
+            f"{name} is '{value}'. Set it to a whole number from {least:,} up ({meaning}), or leave it out for "
+            f"{default:,}."
         )
-    return int(value) * 1024 * 1024
+    return int(value)

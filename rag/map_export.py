@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag.map_html import page
-from rag.map_points import MapPoints, frame, used_labels
+from rag.map_points import UNCLUSTERED_NAME, MapPoints, frame, used_labels
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNCLUSTERED_NAME = "unclustered"
 _STEPS = 100_000
 _NOT_IN_SCRIPT = re.compile("[<\u2028\u2029\ud800-\udfff]")
 
@@ -51,17 +50,26 @@ def to_table(points: MapPoints) -> pd.DataFrame:
 
 
 def to_csv(points: MapPoints) -> bytes:
-    """`to_table` as CSV in UTF-8, with a byte order mark, without which Excel reads it as something else."""
-    content = to_table(points).to_csv(index=False, lineterminator="\r\n")
-    return content.encode("utf-8-sig")
+    """`to_table` as CSV."""
+    return as_csv(to_table(points))
 
 
 def to_parquet(points: MapPoints) -> bytes:
     """`to_table` as a Parquet file."""
+    return as_parquet(to_table(points))
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A table as CSV in UTF-8, with a byte order mark, without which Excel reads it as something else."""
+    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def as_parquet(table: pd.DataFrame) -> bytes:
+    """A table as a Parquet file."""
     import io
 
     buffer = io.BytesIO()
-    to_table(points).to_parquet(buffer, index=False)
+    table.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 

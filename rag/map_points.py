@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
+UNCLUSTERED_NAME = "unclustered"
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -21,6 +22,7 @@ class MapLabel:
     name: str
     x: float
     y: float
+    z: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

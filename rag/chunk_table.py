@@ -1,0 +1,81 @@
+"""What is known of every chunk without its text, column by column: what a map colours and filters by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.types import Fields
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
+
+
+class ChunkRow(NamedTuple):
+    """One chunk without its text."""
+
+    chunk_id: int
+    document_id: str
+    page: int | None
+    n_tokens: int
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTable:
+    """Chunks by ascending id, one row each.
+
+    `documents` int64 (n,) numbers `document_names`; `pages` float32 (n,) is NaN without pages; `n_tokens` int64
+    (n,); `columns` holds each table column's value of every chunk, "" where it has none.
+    """
+
+    chunk_ids: IntArray
+    documents: IntArray
+    document_names: tuple[str, ...]
+    pages: FloatArray
+    n_tokens: IntArray
+    columns: Mapping[str, Sequence[str]]
+
+    def __len__(self) -> int:
+        """How many chunks there are."""
+        return len(self.chunk_ids)
+
+    def document_of_each(self) -> list[str]:
+        """The name of every chunk's document."""
+        return [self.document_names[number] for number in self.documents.tolist()]
+
+    def take(self, rows: IntArray) -> ChunkTable:
+        """The table of these rows, in their order."""
+        chosen = rows.tolist()
+        columns = {name: [values[row] for row in chosen] for name, values in self.columns.items()}
+        return ChunkTable(
+            self.chunk_ids[rows], self.documents[rows], self.document_names, self.pages[rows], self.n_tokens[rows],
+            columns,
+        )  # fmt: skip
+
+
+def chunk_table(rows: Iterable[ChunkRow], document_names: Mapping[str, str]) -> ChunkTable:
+    """The table of these chunks.
+
+    Args:
+        rows: by ascending id.
+        document_names: by document id; a chunk whose document is not among them is called "".
+    """
+    import numpy as np
+
+    listed = list(rows)
+    number: dict[str, int] = {}
+    documents = [number.setdefault(row.document_id, len(number)) for row in listed]
+    columns: dict[str, list[str]] = {}
+    for i, row in enumerate(listed):
+        for name, value in row.fields:
+            columns.setdefault(name, [""] * len(listed))[i] = value
+    return ChunkTable(
+        np.array([row.chunk_id for row in listed], dtype=np.int64),
+        np.array(documents, dtype=np.int64),
+        tuple(document_names.get(document_id, "") for document_id in number),
+        np.array([np.nan if row.page is None else row.page for row in listed], dtype=np.float32),
+        np.array([row.n_tokens for row in listed], dtype=np.int64),
+        columns,
+    )
