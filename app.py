@@ -12,6 +12,7 @@ pages = [
     st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", default=True),
     st.Page("pages/neighbors.py", title="Neighbors", icon=":material/hub:"),
     st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
+    st.Page("pages/compare.py", title="Two models", icon=":material/compare:"),
 ]
 page = st.navigation(pages)
 open_workspace()

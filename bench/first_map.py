@@ -8,14 +8,14 @@ import time
 
 from playwright.sync_api import Browser
 
-from tests.browser.app_server import MAP_READY, launch, running_app
+from tests.browser.app_server import launch, map_frame, running_app
 
 
 def seconds_to_map(browser: Browser, address: str) -> float:
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     started = time.perf_counter()
     page.goto(address)
-    page.wait_for_selector(MAP_READY, timeout=180_000)
+    map_frame(page, seconds=180)
     seconds = time.perf_counter() - started
     page.close()
     return seconds

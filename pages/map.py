@@ -1,136 +1,78 @@
-"""The 2D map of a collection."""
+"""The map of a collection: where each chunk lies, what lies near a question, and how far to trust the picture."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from pages.shared.charts import map_figure
-from pages.shared.components import escaped, require_chunks, show_chunk_links
-from pages.shared.map_files import Colouring, show_files
-from pages.shared.resources import chunks as load_chunks
-from pages.shared.resources import clusters, warm_up_projection
+from pages.shared.components import require_chunks, show_error
+from pages.shared.map_chart import show_map
+from pages.shared.map_colouring import choose_colour, colours_for, explain
+from pages.shared.map_files import show_files
+from pages.shared.map_filters import filter_controls
+from pages.shared.map_layouts import current_layout, layout_controls, show_placed
+from pages.shared.map_panel import ask_box, show_panel
+from pages.shared.map_regions import coarseness_control, named, show_regions
+from pages.shared.map_scenes import look, scene_of
+from pages.shared.map_state import map_state
+from pages.shared.map_trust import show_lens, show_trust
+from pages.shared.resources import clusters as find_clusters
+from pages.shared.resources import query_similarities
+from pages.shared.resources import table as chunk_table
 from pages.shared.workspace import require_workspace
-from rag.clusters import DEFAULT_COARSENESS
-from rag.collection import Collection
-from rag.layout import load_layout, make_layout
-from rag.map_export import UNCLUSTERED_NAME
-from rag.map_view import OTHER_NAME, PALETTE, present
-from rag.projection import UMAP_MINIMUM, ProjectionParameters
-from rag.types import Chunk, Projection
-
-_DOCUMENT = "document"
-_CLUSTER = "cluster"
-
-
-def colour_choices(chunks: Sequence[Chunk]) -> list[str]:
-    """What points can be coloured by: table columns with few values first, then document and cluster."""
-    values: dict[str, set[str]] = {}
-    for chunk in chunks:
-        for name, value in chunk.fields:
-            values.setdefault(name, set()).add(value)
-    few = [name for name, own in values.items() if 1 < len(own) <= len(PALETTE)]
-    return [*(name for name in few if name not in (_DOCUMENT, _CLUSTER)), _DOCUMENT, _CLUSTER]
-
-
-def labels_of(collection: Collection, chunks: Sequence[Chunk], choice: str) -> list[str]:
-    """The value of each chunk for anything but clusters."""
-    if choice == _DOCUMENT:
-        names = collection.document_names()
-        return [names.get(chunk.document_id, OTHER_NAME) for chunk in chunks]
-    return [dict(chunk.fields).get(choice) or OTHER_NAME for chunk in chunks]
-
-
-def most_common(labels: Sequence[str]) -> list[str]:
-    """The labels, the rarest beyond the palette as "other"."""
-    kept = {label for label, _ in Counter(labels).most_common(len(PALETTE))} | {UNCLUSTERED_NAME}
-    return [label if label in kept else OTHER_NAME for label in labels]
-
-
-def current_layout(collection: Collection) -> Projection:
-    """The layout, from its cache or made now while the person is told."""
-    parameters = ProjectionParameters()
-    layout = load_layout(collection, parameters)
-    if layout is None:
-        with st.spinner(f"Laying out {collection.n_chunks():,} chunks. The first map takes longest.", show_time=True):
-            if collection.n_chunks() >= UMAP_MINIMUM:
-                warm_up_projection().join()
-            layout = make_layout(collection, parameters)
-    return layout
-
-
-def show_placed(collection: Collection, layout: Projection) -> None:
-    """How many chunks came after the layout was made, and a way to make it anew."""
-    if not len(layout.placed_ids):
-        return
-    counted = "1 chunk" if len(layout.placed_ids) == 1 else f"{len(layout.placed_ids):,} chunks"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{counted} came since this layout was made, and stand among their neighbors.")
-        if st.button("Lay out anew", help="Draws all chunks together. The new map is turned to lie like this one."):
-            with st.spinner("Laying out", show_time=True):
-                warm_up_projection().join()
-                make_layout(collection, ProjectionParameters())
-            st.rerun()
-
-
-def show_trust(layout: Projection) -> None:
-    """How far the picture may be believed."""
-    if layout.note:
-        st.info(layout.note, icon=":material/info:")
-    if layout.trustworthiness is not None:
-        st.markdown(
-            f"**Trust this map? {layout.trustworthiness:.2f}** of 1.00 (trustworthiness). "
-            "Distances between far-apart groups, and how large a group looks, mean little.",
-            help="1.00 would mean that all points shown close together are truly close in the embedding space. "
-            "Compared over each chunk's 10 nearest points; above 2,000 chunks on a sample.",
-        )
-
-
-def show_selected(collection: Collection, ids: Sequence[int]) -> None:
-    """The chunks that were clicked, boxed or lassoed."""
-    if not ids:
-        st.caption("Click a point to read its chunk, or choose box or lasso in the chart's toolbar to mark several.")
-        return
-    st.markdown(f"**{len(ids):,} selected**")
-    names = collection.document_names()
-    with st.container(height=520, border=False):
-        for chunk in collection.chunks(ids[:50]):
-            with st.container(border=True):
-                st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}**")
-                st.text(chunk.text)
-                show_chunk_links(chunk.chunk_id)
-
+from rag.errors import ExplorerError
+from rag.map_view import present
 
 require_workspace()
-header, control = st.columns([3, 1])
-header.title("Map")
+st.title("Map")
 collection = require_chunks()
-chunks = load_chunks(collection)
-header.caption(f"What your {len(chunks):,} chunks are about. Each point is one chunk of text; near means similar.")
-choices = colour_choices(chunks)
-choice = control.selectbox("Colour by", choices, help="Gives points with the same value the same colour.")
-layout, drawn = present(current_layout(collection), chunks)
-coarseness = DEFAULT_COARSENESS
-if choice == _CLUSTER:
-    help_text = "Fewer, larger clusters to the right. What lies in no dense place stays grey: unclustered."
-    coarseness = control.slider("Fine to coarse", 0.0, 1.0, DEFAULT_COARSENESS, 0.05, help=help_text)
-    labels = most_common(clusters(collection, layout, drawn, coarseness).names())
-else:
-    labels = most_common(labels_of(collection, drawn, choice))
-left, right = st.columns([2.2, 1])
-with left:
-    event = st.plotly_chart(
-        map_figure(layout, drawn, labels),
-        key=f"map-{collection.uid}-{choice}",
-        on_select="rerun",
-        selection_mode=("points", "box", "lasso"),
-        config={"scrollZoom": True, "displaylogo": False},
-        alt=f"Map of {len(drawn):,} chunks coloured by {choice}",
+state = map_state(collection)
+st.caption(
+    f"What your {collection.n_chunks():,} chunks are about. Each point is one chunk of text; near means similar."
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    controls = st.container(width=260)
+    layout_controls(state)
+    filters, regions, files = (
+        st.container(width="content"),
+        st.container(width="content"),
+        st.container(width="content"),
     )
-    show_trust(layout)
-    show_placed(collection, layout)
-    show_files(collection, layout, drawn, coarseness, Colouring(choice, labels))
+left, right = st.columns([2.2, 1])
 with right:
-    show_selected(collection, [int(point["customdata"]) for point in event.selection.points])
+    query, k = ask_box()
+try:
+    with left:
+        layout, table = present(current_layout(collection, state), chunk_table(collection))
+    with regions, st.popover("Clusters", icon=":material/bubble_chart:"):
+        coarseness = coarseness_control()
+        has_names = st.toggle("Names on the map", value=True, key="map-names")
+        clusters = named(collection, layout, find_clusters(collection, layout, coarseness))
+    with controls:
+        choice = choose_colour(table)
+    seen = look(collection, layout, query, k)
+    colours = colours_for(
+        choice, collection, layout, table,
+        clusters=clusters, similarities=partial(query_similarities, collection, layout, query),
+    )  # fmt: skip
+    with filters:
+        shown = filter_controls(collection, table, clusters)
+    with left:
+        explain(choice, has_query=bool(query))
+        scene = scene_of(collection, layout, table, colours, clusters if has_names else None, state, seen, shown)
+except ExplorerError as error:
+    show_error(error)
+    st.stop()
+with left:
+    show_map(scene, key=f"map-{collection.uid}", on_event=state.follow)
+    wants_lens = show_trust(layout)
+    show_placed(collection, layout, state)
+with right:
+    show_panel(collection, state, query, seen.hits, seen.clicked)
+with files:
+    show_files(collection, layout, table, clusters, colours)
+if wants_lens:
+    show_lens(collection, layout)
+with st.expander(f"Clusters ({len(clusters.summaries)})", icon=":material/bubble_chart:"):
+    show_regions(collection, layout, clusters)

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import plotly.graph_objects as go
 
 from rag.chunk_preview import SizeSummary
-from rag.map_view import PALETTE, colours_of
-from rag.types import Chunk, Projection
+from rag.map_colours import PALETTE
+from rag.map_quality import DistancePairs
 
 
-def map_figure(projection: Projection, chunks: Sequence[Chunk], labels: Sequence[str]) -> go.Figure:
-    """One point a chunk, one trace a label (grey for "other"); customdata holds the chunk's id."""
+def shepard_figure(pairs: DistancePairs) -> go.Figure:
+    """Pairs of chunks: how far apart they are against how far apart they are drawn."""
     figure = go.Figure()
-    for label, colour in colours_of(labels).items():
-        rows = [row for row, own in enumerate(labels) if own == label]
-        figure.add_scattergl(
-            x=projection.xy[rows, 0],
-            y=projection.xy[rows, 1],
-            mode="markers",
-            name=label,
-            marker={"size": 8, "opacity": 0.85, "color": colour},
-            customdata=projection.chunk_ids[rows],
-            text=[_hover(chunks[row].text) for row in rows],
-            hovertemplate="%{text}<extra>%{fullData.name}</extra>",
-        )
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
-    figure.update_layout(
-        height=600,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.01, "itemsizing": "constant"},
-        dragmode="pan",
-        uirevision="map",
+    figure.add_scattergl(
+        x=pairs.cosine_distances,
+        y=pairs.map_distances,
+        mode="markers",
+        marker={"size": 3, "opacity": 0.35, "color": PALETTE[0]},
+        hoverinfo="skip",
     )
+    figure.update_layout(height=300, margin={"l": 0, "r": 0, "t": 4, "b": 0})
+    figure.update_xaxes(title="distance between embeddings (1 - cosine)", rangemode="tozero")
+    figure.update_yaxes(title="distance on the map", rangemode="tozero", showticklabels=False)
     return figure
 
 
@@ -50,13 +37,3 @@ def size_histogram(sizes: SizeSummary) -> go.Figure:
     figure.update_xaxes(title="tokens a chunk", rangemode="tozero")
     figure.update_yaxes(title="chunks", nticks=4)
     return figure
-
-
-def _hover(text: str, width: int = 56, lines: int = 4) -> str:
-    """The beginning of a text as lines for a hover box, with HTML escaped."""
-    import html
-    import textwrap
-
-    shown = textwrap.wrap(" ".join(text.split()), width)
-    more = " ..." if len(shown) > lines else ""
-    return "<br>".join(html.escape(line) for line in shown[:lines]) + more

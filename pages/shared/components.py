@@ -8,6 +8,7 @@ from pages.shared.samples import NAME, make_sample
 from pages.shared.workspace import choose_collection, require_workspace
 from rag.collection import Collection
 from rag.errors import ExplorerError
+from rag.map_scene import preview
 from rag.types import Hit
 
 
@@ -23,6 +24,15 @@ def show_hit(hit: Hit, *, key: str) -> None:
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         st.text(hit.chunk.text)
+        show_chunk_links(hit.chunk.chunk_id)
+
+
+def show_small_hit(hit: Hit) -> None:
+    """A hit where there is little room: its beginning, with the same ways on."""
+    with st.container(border=True):
+        st.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
+        st.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        st.text(preview(hit.chunk.text))
         show_chunk_links(hit.chunk.chunk_id)
 
 

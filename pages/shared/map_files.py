@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 import streamlit as st
 
+from rag.chunk_table import ChunkTable
 from rag.collection import Collection
-from rag.map_view import EXPORTS, find_clusters, map_file, map_points
-from rag.types import Chunk, Projection
-
-
-class Colouring(NamedTuple):
-    """What the map is coloured by, and the label of each of its chunks."""
-
-    title: str
-    labels: Sequence[str]
+from rag.map_colours import Colours
+from rag.map_view import EXPORTS, Clusters, map_file, map_points
+from rag.types import Projection
 
 
 def show_files(
-    collection: Collection, layout: Projection, drawn: Sequence[Chunk], coarseness: float, colouring: Colouring
+    collection: Collection, layout: Projection, table: ChunkTable, clusters: Clusters, colours: Colours
 ) -> None:
-    """A button for each kind of file; `drawn` are the chunks of the layout, `coarseness` is that of its clusters."""
+    """A button for each kind of file; table, clusters and colours are those of the layout's chunks."""
 
     def made(name: str) -> bytes:
-        clusters = find_clusters(collection, layout, drawn, coarseness)
-        points = map_points(
-            collection, layout, drawn, clusters, colour_title=colouring.title, colour_labels=colouring.labels
-        )
-        return map_file(points, name)
+        return map_file(map_points(collection, layout, table, clusters, colours), name)
 
     with st.popover("Take it away", icon=":material/download:"):
-        st.caption("The HTML file works without this app and without a network: hover, search, zoom.")
+        st.caption(
+            "The HTML file works without this app and without a network: hover, search, zoom. The picture's own "
+            "toolbar saves a PNG."
+        )
         for suffix in EXPORTS:
             name = f"{collection.spec.name} map{suffix}"
             st.download_button(

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.chunk_table import ChunkTable, chunk_table
 from rag.collection import Collection
+from rag.collection_rows import chunk_rows
 from rag.embedding import available_models
 from rag.generation import load_generator
 from rag.index import FlatIndex
 from rag.jobs import JobBoard
-from rag.map_view import Clusters, find_clusters
+from rag.map_quality import DistancePairs, MapQuality, distance_pairs, measure_map
+from rag.map_query import similarities
+from rag.map_scene import preview
+from rag.map_view import Clusters, find_clusters, vectors_of
 from rag.models import load_cached_embedder
+from rag.neighbor_table import kept_on_map, load_neighbors
 from rag.ollama_server import OllamaModel, OllamaServer
 from rag.prepared import PreparedText, prepare, with_likeness
 from rag.projection import warm_up
 from rag.retrieval import DenseRetriever, load_index
 from rag.sandbox import DocumentReader
 from rag.tables import TableColumns
-from rag.types import Chunk, Document, Embedder, Generator, Projection, Strategy
+from rag.tasks import TaskBoard
+from rag.types import Document, Embedder, Generator, Projection, Strategy
 from rag.vector_cache import CachedEmbedder
 
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
+
 Parts = tuple[Document, Embedder]
-Drawn = tuple[Collection, Projection, list[Chunk]]
+Drawn = tuple[Collection, Projection]
 _TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
 
 
@@ -52,32 +64,101 @@ def index(collection: Collection) -> FlatIndex:
     return _index(str(collection.path), collection.uid, collection.generation(), collection)
 
 
-def retriever(collection: Collection) -> DenseRetriever:
-    """Dense retrieval over the collection, with its own embedding model."""
-    return DenseRetriever(collection, index(collection), embedder(collection.spec.embedding.model_id))
+def retriever(collection: Collection, only: frozenset[int] | None = None) -> DenseRetriever:
+    """Dense retrieval over the collection, or over these of its chunks, with its own embedding model."""
+    return DenseRetriever(collection, index(collection), embedder(collection.spec.embedding.model_id), only)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _chunks(path: str, uid: str, generation: int, _collection: Collection) -> list[Chunk]:
-    return _collection.chunks()
-
-
-def chunks(collection: Collection) -> list[Chunk]:
-    """All chunks of the collection, by id."""
-    return _chunks(str(collection.path), collection.uid, collection.generation(), collection)
+def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
+    """Names a layout's places, to remember what follows from them."""
+    digest = hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
+    return str(collection.path), collection.uid, digest
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
-def _clusters(
-    key: tuple[object, ...], coarseness: float, _parts: tuple[Collection, Projection, list[Chunk]]
-) -> Clusters:
+def _clusters(key: tuple[str, str, str], coarseness: float, _parts: Drawn) -> Clusters:
     return find_clusters(*_parts, coarseness)
 
 
-def clusters(collection: Collection, layout: Projection, drawn: list[Chunk], coarseness: float) -> Clusters:
-    """The clusters of a layout and their names; `drawn` are its chunks."""
-    key = (str(collection.path), collection.uid, layout.chunk_ids.tobytes(), layout.xy.tobytes())
-    return _clusters(key, coarseness, (collection, layout, drawn))
+def clusters(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
+    """The clusters of a layout and their names."""
+    return _clusters(_key(collection, layout), coarseness, (collection, layout))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _table(path: str, uid: str, generation: int, _collection: Collection) -> ChunkTable:
+    return chunk_table(chunk_rows(_collection), _collection.document_names())
+
+
+def table(collection: Collection) -> ChunkTable:
+    """What is known of each chunk without its text."""
+    return _table(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_data(max_entries=64, show_spinner="Reading the question")
+def _query_vector(model_id: str, query: str) -> FloatArray:
+    return embedder(model_id).encode_queries([query])
+
+
+def query_vector(collection: Collection, query: str) -> FloatArray:
+    """The question's unit vector, float32 (1, dimension), by the collection's own model."""
+    return _query_vector(collection.spec.embedding.model_id, query)
+
+
+def query_similarities(collection: Collection, layout: Projection, query: str) -> FloatArray | None:
+    """Each drawn chunk's cosine similarity to the question, float32 (n,); None without a question."""
+    return similarities(index(collection), query_vector(collection, query), layout) if query else None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _previews(key: tuple[str, str, bytes], _collection: Collection) -> list[str]:
+    import numpy as np
+
+    texts = {chunk.chunk_id: preview(chunk.text) for chunk in _collection.chunks()}
+    return [texts.get(chunk_id, "") for chunk_id in np.frombuffer(key[2], dtype=np.int64).tolist()]
+
+
+def previews(collection: Collection, chunk_ids: IntArray) -> list[str]:
+    """The beginnings of these chunks' texts."""
+    return _previews((str(collection.path), collection.uid, chunk_ids.tobytes()), collection)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Measuring how true the map is")
+def _quality(key: tuple[str, str, str], _parts: Drawn) -> MapQuality | None:
+    collection, layout = _parts
+    return measure_map(vectors_of(collection, layout), layout.xy)
+
+
+def map_quality(collection: Collection, layout: Projection) -> MapQuality | None:
+    """The map's figures; None where there are too few chunks to measure."""
+    return _quality(_key(collection, layout), (collection, layout))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing distances")
+def _distances(key: tuple[str, str, str], _parts: Drawn) -> DistancePairs:
+    collection, layout = _parts
+    return distance_pairs(vectors_of(collection, layout), layout.xy)
+
+
+def map_distances(collection: Collection, layout: Projection) -> DistancePairs:
+    """How far apart pairs of chunks are, and how far apart they are drawn."""
+    return _distances(_key(collection, layout), (collection, layout))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing each chunk's neighbors with the map's")
+def _kept(key: tuple[str, str, str], _parts: Drawn) -> FloatArray:
+    return kept_on_map(load_neighbors(_parts[0]), _parts[1])
+
+
+def kept_neighbors(collection: Collection, layout: Projection) -> FloatArray:
+    """The share of each chunk's true neighbors that the map draws near it, float32 (n,)."""
+    return _kept(_key(collection, layout), (collection, layout))
+
+
+@st.cache_resource(show_spinner=False)
+def task_board() -> TaskBoard:
+    """The background computations of this process, the same for every tab."""
+    return TaskBoard()
 
 
 @st.cache_resource(show_spinner=False)

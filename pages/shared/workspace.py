@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,11 +19,25 @@ _WANTED = "wanted-page"
 
 @dataclass(slots=True)
 class Workspace:
-    """The session's choices; None where there is nothing to choose. `problem` says why a choice could not be had."""
+    """The session's choices; None where there is nothing to choose. `problem` says why a choice could not be had.
+
+    `only` are the ids of the chunks that a question is asked about, in the collection with the uid `only_of`; empty
+    for all chunks.
+    """
 
     collection: Collection | None = None
     generator: str | None = None
     problem: ExplorerError | None = None
+    only: frozenset[int] = frozenset()
+    only_of: str = ""
+
+    def ask_only(self, collection: Collection, chunk_ids: Iterable[int]) -> None:
+        """Ask about these chunks of the collection from now on; about all of it where there are none."""
+        self.only, self.only_of = frozenset(map(int, chunk_ids)), collection.uid
+
+    def asked_only(self, collection: Collection) -> frozenset[int]:
+        """The chunks of this collection that questions are asked about; empty for all. Some may be gone."""
+        return self.only if self.only_of == collection.uid else frozenset()
 
 
 def open_workspace() -> Workspace:

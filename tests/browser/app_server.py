@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 
 from rag import config
 
 CHROMIUM = Path("/usr/bin/chromium")
-MAP_READY = ".js-plotly-plot .gl-container canvas"
+_MAP = "iframe[title='pages.shared.map_chart.map']"
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,24 +28,30 @@ _FLAGS = (
 )
 
 
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def running_app(environment: Mapping[str, str]) -> Iterator[str]:
     """The address of the app, started as a user starts it, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=config.ROOT, env=dict(environment), stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_healthy(f"{address}/_stcore/health")
+        wait_until_healthy(f"{address}/_stcore/health")
         yield address
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_until_healthy(address: str, patience: float = 60.0) -> None:
+def wait_until_healthy(address: str, patience: float = 60.0) -> None:
+    """Wait until a server answers."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -66,3 +72,34 @@ def launch() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def map_frame(page: Page, *, seconds: float = 90.0) -> FrameLocator:
+    """The frame that the map is drawn in, once it is drawn."""
+    frame = page.frame_locator(_MAP)
+    frame.locator("#chart[data-drawn]").wait_for(timeout=seconds * 1000)
+    return frame
+
+
+def map_value(page: Page, expression: str) -> object:
+    """What a JavaScript expression is worth in the map's frame; `scene`, `chart` and `places` are its own."""
+    script = "([frame, expression]) => document.querySelector(frame).contentWindow.eval(expression)"
+    return page.evaluate(script, [_MAP, expression])
+
+
+def wait_until(page: Page, expression: str, *, seconds: float = 60.0) -> None:
+    """Wait until a JavaScript expression is true in the map's frame."""
+    script = "([frame, expression]) => document.querySelector(frame).contentWindow.eval(expression)"
+    page.wait_for_function(script, arg=[_MAP, expression], timeout=seconds * 1000)
+
+
+def place_of_chunk(page: Page, row: int) -> tuple[float, float]:
+    """Where on the page the chunk in a row of the map is drawn."""
+    x, y = map_value(
+        page,
+        f"""(() => {{ const box = chart.getBoundingClientRect(), frame = window.frameElement.getBoundingClientRect(),
+        {{ xaxis, yaxis }} = chart._fullLayout, at = (i) => places[{row} * scene.dims + i];
+        return [frame.x + box.x + xaxis._offset + xaxis.l2p(at(0)), frame.y + box.y + yaxis._offset + yaxis.l2p(at(1))];
+        }})()""",
+    )
+    return float(x), float(y)

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from rag import config
-from tests.browser.app_server import MAP_READY, launch, running_app
+from tests.browser.app_server import launch, map_frame, running_app
 
 _FOLDER = config.ROOT / "docs" / "images"
 
@@ -22,9 +22,9 @@ def take(page: Page, address: str, scheme: str) -> None:
         page.screenshot(path=_FOLDER / f"{name}-{scheme}.png")
 
     page.goto(f"{address}/?collection=Sample")
-    page.wait_for_selector(MAP_READY, timeout=120_000)
+    map_frame(page, seconds=120)
     page.reload()
-    page.wait_for_selector(MAP_READY, timeout=60_000)
+    map_frame(page)
     save("map")
     page.goto(f"{address}/documents")
     page.get_by_text("12 documents").wait_for(timeout=60_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.app_server import MAP_READY
+from tests.browser.app_server import map_frame
 
 
 def test_a_link_to_a_page_works_on_a_server_that_just_started(page):
@@ -16,7 +16,7 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page):
 
 def test_from_the_sample_to_a_cited_answer(page):
     page.goto("/")
-    page.wait_for_selector(MAP_READY, timeout=90_000)
+    map_frame(page)
     assert page.get_by_text("Trust this map?").is_visible()
     page.get_by_role("link", name="Neighbors").click()
     box = page.get_by_role("textbox", name="Text to find neighbors of")

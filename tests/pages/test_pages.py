@@ -9,7 +9,7 @@ from rag.ingest import ingest
 from rag.sources import SourceFile
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
-from tests.pages.app import button, labelled, start, texts
+from tests.pages.app import button, start, texts
 
 
 def test_the_first_start_makes_the_sample(data_dir):
@@ -17,18 +17,6 @@ def test_the_first_start_makes_the_sample(data_dir):
     assert app.title[0].value == "Map"
     assert Collection.open(data_dir, "Sample").n_chunks() > 250
     assert "Trust this map?" in texts(app)
-
-
-def test_map_colours_by_topic_then_by_document(sample):
-    app = start()
-    colour = next(box for box in app.selectbox if box.label == "Colour by")
-    assert colour.value == "topic"
-    colour.select("document").run()
-    assert not app.exception
-    labelled(app.selectbox, "Colour by").select("cluster").run()
-    assert not app.exception
-    labelled(app.slider, "Fine to coarse").set_value(0.0).run()
-    assert not app.exception
 
 
 def test_chunks_that_came_later_are_counted_until_a_new_layout(sample, embedder):

@@ -1,0 +1,255 @@
+"use strict";
+// Draws a scene with Plotly, keeps the view while it changes, and tells the app what is clicked and marked.
+const at = (id) => document.getElementById(id);
+const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas").getContext("2d");
+const off = new Set();
+let scene = null, places = null, sequence = Date.now(), moving = 0, labelled = "", drawn = 0, byHand = false, told = "";
+let busy = Promise.resolve(), shownAs = "", width = 0, viewed = "", gliding = false;
+const HEIGHT = () => Math.round(Math.min(scene.height, Math.max(340, window.innerWidth * 0.95)));
+const ANIMATED = 20000, MOVE_MS = 900;
+
+Streamlit.listen((args, theme) => {
+  const before = scene, from = places;
+  scene = { ...readScene(args), ...inks(theme) };
+  if (before && before.colourKey !== scene.colourKey) off.clear();
+  document.documentElement.style.setProperty("--page", scene.page);
+  chart.setAttribute("aria-label", scene.alt);
+  at("morph").hidden = !scene.other;
+  if (scene.other) { at("first").textContent = scene.ends[0]; at("second").textContent = scene.ends[1]; }
+  places = scene.other ? between(scene.xy, scene.other, at("share").value / 100) : scene.xy;
+  legend();
+  const start = before && scene.layoutKey !== before.layoutKey ? startOf(before, from) : null;
+  const wanted = pictureOf(args, theme), isTold = wanted === shownAs && told === String([...scene.chosen]);
+  shownAs = wanted;
+  gliding = false;
+  if (start) glide(start, scene.xy);
+  else if (!isTold) draw();
+});
+
+// Everything that a picture depends on but for what is marked: Plotly has drawn that by itself before it was told.
+function pictureOf(args, theme) {
+  const { layoutKey, colourKey, star, focus, hits, labels } = args;
+  const shown = args.shown ? args.shown.reduce((sum, kept, i) => (sum * 31 + kept * (i % 997)) | 0, 7) : 0;
+  return JSON.stringify([layoutKey, colourKey, star, focus, hits, labels, shown, theme?.base, Boolean(args.other)]);
+}
+
+function inks(theme) {
+  const style = document.documentElement.style, page = theme?.backgroundColor || "#ffffff";
+  const own = { page, ink: theme?.textColor || "#1b2127", accent: "#D5006D", grey: "#9AA3AB" };
+  own.rim = { width: 0 };
+  // The scale's dark end is hard to see on a dark page.
+  if (theme?.base === "dark") { own.accent = "#FF5CA8"; own.rim = { width: 0.8, color: "rgba(255,255,255,0.45)" }; }
+  style.setProperty("--ink", own.ink);
+  style.setProperty("--panel", theme?.secondaryBackgroundColor || "#f4f6f8");
+  style.setProperty("--accent", theme?.primaryColor || "#0072b2");
+  style.setProperty("--quiet", theme?.base === "dark" ? "#9aa6b2" : "#5a6672");
+  return own;
+}
+
+// Where today's chunks were on the map before; null where there is nothing to move.
+function startOf(before, from) {
+  if (scene.dims !== 2 || before.dims !== 2 || scene.n > ANIMATED || !scene.moves) return null;
+  const row = new Map();
+  before.ids.forEach((id, i) => row.set(id, i));
+  const start = scene.xy.slice();
+  let common = 0;
+  scene.ids.forEach((id, i) => {
+    const old = row.get(id);
+    if (old === undefined) return;
+    common++;
+    start[2 * i] = from[2 * old];
+    start[2 * i + 1] = from[2 * old + 1];
+  });
+  return common ? start : null;
+}
+
+function between(first, second, share) {
+  const middle = new Float32Array(first.length);
+  for (let i = 0; i < first.length; i++) middle[i] = first[i] + (second[i] - first[i]) * share;
+  return middle;
+}
+
+async function glide(first, second, done) {
+  const mine = ++moving, began = performance.now();
+  const ease = (t) => t * t * (3 - 2 * t);
+  for (;;) {
+    const share = Math.min(1, (performance.now() - began) / MOVE_MS);
+    if (mine !== moving) return;
+    places = between(first, second, ease(share));
+    gliding = share < 1 && !scene.other;
+    if (done) done(share);
+    await draw();
+    if (share >= 1) return;
+    await new Promise(requestAnimationFrame);
+  }
+}
+
+function layout() {
+  const [x, y] = view();
+  const hidden = { visible: false, showgrid: false, zeroline: false };
+  width = document.documentElement.clientWidth;
+  const shared = { height: HEIGHT(), width, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: scene.page,
+    plot_bgcolor: scene.page, font: { color: scene.ink, family: getComputedStyle(document.body).fontFamily },
+    uirevision: scene.layoutKey, modebar: { bgcolor: "rgba(0,0,0,0)" }, hovermode: "closest" };
+  if (scene.dims === 3) {
+    const bare = { ...hidden, title: { text: "" }, showspikes: false };
+    return { ...shared, scene: { xaxis: bare, yaxis: bare, zaxis: bare, aspectmode: "data", uirevision: scene.layoutKey } };
+  }
+  const free = freeNow(drawn === 2 ? unitPixels() : Math.min(width / (x[1] - x[0]), HEIGHT() / (y[1] - y[0])));
+  return { ...shared, annotations: annotations(scene, free), dragmode: chart._fullLayout?.dragmode || "pan", selections: chart.layout?.selections || [],
+    xaxis: { ...hidden, range: x }, yaxis: { ...hidden, range: y, scaleanchor: "x", scaleratio: 1 } };
+}
+
+// What part of the map is in sight: what it was before while the places stay, else all of them.
+function view() {
+  const across = chart._fullLayout?.xaxis, up = chart._fullLayout?.yaxis;
+  const isKept = drawn === 2 && scene.dims === 2 && viewed === scene.layoutKey && width === document.documentElement.clientWidth;
+  if (isKept) return [across.range.slice(), up.range.slice()];
+  const [x, y] = corners(places, scene.dims);
+  if (!scene.other) return [x, y];
+  const [left, bottom] = corners(scene.xy, scene.dims), [right, top] = corners(scene.other, scene.dims);
+  return [[Math.min(left[0], right[0]), Math.max(left[1], right[1])], [Math.min(bottom[0], top[0]), Math.max(bottom[1], top[1])]];
+}
+
+function traces() {
+  const own = [...groupTraces(scene, places, off), ...overlayTraces(scene, places)];
+  if (scene.dims === 3 && scene.labels.length) own.push({ type: "scatter3d", mode: "text", hoverinfo: "skip",
+    x: scene.labels.map((l) => l.x), y: scene.labels.map((l) => l.y), z: scene.labels.map((l) => l.z),
+    text: scene.labels.map((l) => plain(l.name)), textfont: { color: scene.ink, size: 12 } });
+  return own;
+}
+
+const CONFIG = { scrollZoom: true, displaylogo: false, showSendToCloud: false, doubleClick: "reset",
+  modeBarButtonsToRemove: ["toImage", "autoScale2d", "resetCameraLastSave3d"],
+  modeBarButtonsToAdd: [{ name: "png", title: "Save as PNG", icon: Plotly.Icons.camera, click: savePng }] };
+
+function draw() {
+  busy = busy.then(async () => {
+    const config = scene.dims === 2
+      ? { ...CONFIG, modeBarButtonsToAdd: [...CONFIG.modeBarButtonsToAdd, "select2d", "lasso2d"] } : CONFIG;
+    // A surface cannot become a flat map in place: the chart begins anew then.
+    if (drawn && drawn !== scene.dims) { Plotly.purge(chart); drawn = 0; }
+    else if (drawn && !scene.chosen.size) await unmark();
+    await Plotly.react(chart, traces(), layout(), config);
+    if (drawn !== scene.dims) listen();
+    drawn = scene.dims;
+    viewed = gliding ? "" : scene.layoutKey;
+    await label();
+    fit();
+    chart.dataset.drawn = scene.layoutKey + "|" + scene.colourKey;
+  }).catch((error) => console.error(error));
+  return busy;
+}
+
+// The outline of a marked area goes with what it marked.
+async function unmark() {
+  chart.querySelectorAll(".select-outline").forEach((outline) => outline.remove());
+  if (chart.layout?.selections?.length) await Plotly.relayout(chart, { selections: [] });
+}
+
+async function label() {
+  if (scene.dims === 3) return;
+  const before = labelled, free = freeNow(unitPixels());
+  if (labelled !== before) await Plotly.relayout(chart, { annotations: annotations(scene, free) });
+}
+function freeNow(pixels) {
+  const free = scene.other ? [] : freeLabels(scene.labels, pixels, measure);
+  labelled = JSON.stringify(free.map((one) => [one.name, one.x, one.y])) + scene.ink;
+  return free;
+}
+function unitPixels() {
+  const across = chart._fullLayout.xaxis;
+  return across._length / Math.abs(across.range[1] - across.range[0]);
+}
+function measure(text) {
+  pen.font = "600 13px " + getComputedStyle(document.body).fontFamily;
+  return pen.measureText(text).width;
+}
+const fit = () => Streamlit.height(Math.ceil(document.body.scrollHeight));
+
+function listen() {
+  chart.on("plotly_relayout", () => { if (scene.dims === 2) label(); });
+  chart.on("plotly_hover", (event) => hover(event.points[0], event.event));
+  chart.on("plotly_unhover", () => { tip.hidden = true; });
+  chart.on("plotly_click", (event) => {
+    const id = event.points[0]?.customdata;
+    if (id !== undefined) tell("click", [id]);
+  });
+  chart.on("plotly_selected", (event) => {
+    // Plotly marks anew after each drawing as well; only what a hand has marked is told.
+    if (!event || !byHand) return;
+    byHand = false;
+    const ids = event.points.map((point) => point.customdata).filter((id) => id !== undefined);
+    if (event.range || event.lassoPoints) tell("area", ids);
+  });
+  chart.on("plotly_deselect", () => { if (byHand) tell("clear", []); });
+}
+function tell(kind, ids) {
+  const list = Array.from(ids);
+  told = kind === "area" ? String(list) : "";
+  Streamlit.value({ kind, ids: list, sequence: ++sequence });
+}
+
+function hover(point, pointer) {
+  const row = point.data.rows?.[point.pointNumber];
+  if (row === undefined) return;
+  const lines = [];
+  if (scene.texts) lines.push([scene.texts[row], ""]);
+  if (scene.sourceNames) lines.push([scene.sourceNames[scene.sources[row]], "quiet"]);
+  const value = scene.codes[row] === scene.scaleGroup ? `${scene.title}: ${scene.values[row].toFixed(scene.decimals)}`
+    : `${scene.title}: ${scene.names[scene.codes[row]]}`;
+  lines.push([value, "quiet"]);
+  if (!scene.texts && scene.dims === 2) lines.push(["Click to read it", "quiet"]);
+  tip.replaceChildren(...lines.map(([text, name]) => {
+    const line = document.createElement("div");
+    line.className = name;
+    line.textContent = text;
+    return line;
+  }));
+  tip.hidden = false;
+  const box = chart.getBoundingClientRect(), x = pointer.clientX - box.left, y = pointer.clientY - box.top;
+  tip.style.left = Math.max(4, x > box.width / 2 ? x - tip.offsetWidth - 14 : x + 14) + "px";
+  tip.style.top = Math.max(4, y > box.height / 2 ? y - tip.offsetHeight - 14 : y + 14) + "px";
+}
+
+function legend() {
+  const counts = scene.names.map(() => 0);
+  scene.codes.forEach((code, row) => { if (!scene.shown || scene.shown[row]) counts[code]++; });
+  const title = document.createElement("b");
+  title.textContent = scene.title;
+  const items = scene.names.map((name, group) => {
+    const item = document.createElement("button"), dot = document.createElement("span");
+    dot.className = "dot";
+    dot.style.background = group === scene.scaleGroup ? `linear-gradient(90deg, ${scene.scale.map((s) => s[1]).join(",")})`
+      : scene.colours[group];
+    item.append(dot, `${name} (${counts[group].toLocaleString("en")})`);
+    item.title = "Hide or show these";
+    item.setAttribute("aria-pressed", String(!off.has(name)));
+    item.onclick = () => { off.delete(name) || off.add(name); legend(); draw(); };
+    return counts[group] ? item : null;
+  });
+  at("legend").replaceChildren(title, ...items.filter(Boolean));
+}
+
+async function savePng() {
+  const picture = { data: chart.data, layout: { ...chart.layout, showlegend: true, title: { text: plain(scene.file) },
+    margin: { l: 20, r: 20, t: 60, b: 20 } } };
+  const url = await Plotly.toImage(picture, { format: "png", width: 1400, height: 1000, scale: 2 });
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = scene.file + ".png";
+  link.click();
+}
+
+chart.addEventListener("pointerdown", () => { byHand = true; }, true);
+at("share").oninput = () => {
+  moving++;
+  places = between(scene.xy, scene.other, at("share").value / 100);
+  draw();
+};
+at("play").onclick = () => {
+  const back = at("share").value >= 50, ends = back ? [scene.other, scene.xy] : [scene.xy, scene.other];
+  glide(ends[0], ends[1], (share) => { at("share").value = 100 * (back ? 1 - share : share); });
+};
+// The frame's height follows the picture's; only another width asks for another picture.
+window.addEventListener("resize", () => { if (scene && document.documentElement.clientWidth !== width) draw(); });

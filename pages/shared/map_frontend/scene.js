@@ -1,0 +1,155 @@
+"use strict";
+// A scene as the app sends it -> Plotly's traces and labels. Draws nothing itself.
+
+// A copy, because the bytes may begin anywhere in the message.
+const numbers = (bytes, Kind) => new Kind(bytes ? bytes.slice().buffer : 0);
+const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const sizeOf = (n) => (n > 50000 ? 3 : n > 5000 ? 4 : n > 800 ? 6 : 8);
+
+function readScene(args) {
+  const dims = args.dims, ids = numbers(args.ids, Int32Array), xy = numbers(args.xy, Float32Array);
+  return {
+    ...args, n: ids.length, ids, xy, dims,
+    other: args.other ? numbers(args.other, Float32Array) : null,
+    codes: numbers(args.codes, Int16Array), values: numbers(args.values, Float32Array),
+    shown: args.shown ? numbers(args.shown, Uint8Array) : null,
+    chosen: new Set(numbers(args.selected, Int32Array)),
+    sources: numbers(args.sources, Int32Array),
+  };
+}
+
+// Rows by what they are drawn as: each group of its own, -1 for what a filter leaves out.
+function rowsByGroup(scene) {
+  const rows = new Map();
+  for (let row = 0; row < scene.n; row++) {
+    const group = scene.shown && !scene.shown[row] ? -1 : scene.codes[row];
+    if (!rows.has(group)) rows.set(group, []);
+    rows.get(group).push(row);
+  }
+  return rows;
+}
+
+function axis(places, dims, rows, which) {
+  const values = new Float32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) values[i] = places[rows[i] * dims + which];
+  return values;
+}
+
+function placed(scene, places, rows) {
+  const where = { x: axis(places, scene.dims, rows, 0), y: axis(places, scene.dims, rows, 1) };
+  return scene.dims === 3 ? { ...where, z: axis(places, 3, rows, 2), type: "scatter3d" } : { ...where, type: "scattergl" };
+}
+
+function selectedAmong(scene, rows) {
+  if (!scene.chosen.size) return null;
+  const found = [];
+  rows.forEach((row, i) => { if (scene.chosen.has(scene.ids[row])) found.push(i); });
+  return found;
+}
+
+function points(scene, places, rows, marker, extra) {
+  const size = scene.dims === 3 ? Math.max(2, sizeOf(scene.n) - 3) : sizeOf(scene.n);
+  const trace = {
+    ...placed(scene, places, rows), mode: "markers", hoverinfo: "none",
+    marker: { size, opacity: 0.85, line: { width: 0 }, ...marker }, ...extra,
+  };
+  if (scene.dims === 3) return trace;
+  return { ...trace, selectedpoints: selectedAmong(scene, rows), selected: { marker: { opacity: 1 } },
+    unselected: { marker: { opacity: 0.12 } } };
+}
+
+function groupTraces(scene, places, off) {
+  const traces = [], byGroup = rowsByGroup(scene);
+  const ids = (rows) => Int32Array.from(rows, (row) => scene.ids[row]);
+  if (byGroup.has(-1)) {
+    traces.push(points(scene, places, byGroup.get(-1), { color: scene.grey, opacity: 0.12 },
+      { hoverinfo: "skip", selectedpoints: null, showlegend: false }));
+  }
+  for (const group of [...byGroup.keys()].filter((key) => key >= 0).sort((a, b) => b - a)) {
+    const rows = byGroup.get(group), isScale = group === scene.scaleGroup;
+    const marker = isScale
+      ? { color: Float32Array.from(rows, (row) => scene.values[row]), line: scene.rim, colorscale: scene.scale, cmin: scene.low,
+          cmax: scene.high, showscale: true, colorbar: { title: { text: plain(scene.title), side: "right" },
+            thickness: 12, len: 0.7, outlinewidth: 0, tickfont: { color: scene.ink } } }
+      : { color: scene.colours[group] };
+    traces.push(points(scene, places, rows, marker,
+      { name: plain(scene.names[group]), customdata: ids(rows), rows, visible: off.has(scene.names[group]) ? false : true }));
+  }
+  return traces;
+}
+
+// Lines from one place to others, rings around those, and the star of a query.
+function overlayTraces(scene, places) {
+  const traces = [], at = (row) => Array.from({ length: scene.dims }, (_, i) => places[row * scene.dims + i]);
+  const drawn = (list, extra) => {
+    const columns = [0, 1, 2].map((i) => list.map((place) => (place ? place[i] : null)));
+    const where = scene.dims === 3 ? { x: columns[0], y: columns[1], z: columns[2], type: "scatter3d" }
+      : { x: columns[0], y: columns[1], type: "scattergl" };
+    traces.push({ ...where, hoverinfo: "skip", showlegend: false, ...extra,
+      ...(scene.dims === 3 ? {} : { selected: { marker: { opacity: 1 } }, unselected: { marker: { opacity: 1 } } }) });
+  };
+  const centre = scene.star || (scene.focus >= 0 ? at(scene.focus) : null);
+  if (!centre) return traces;
+  const hits = scene.hits.map(at);
+  const ring = (size, width, color) => ({ mode: "markers", marker: { size, symbol: scene.dims === 3 ? "circle-open" : "circle-open",
+    color, line: { width, color } } });
+  if (hits.length) {
+    drawn(hits.flatMap((hit) => [centre, hit, null]), { mode: "lines", line: { color: scene.accent, width: 1.5 }, opacity: 0.8 });
+    drawn(hits, ring(sizeOf(scene.n) + 7, 2, scene.ink));
+  }
+  if (scene.star) {
+    drawn([centre], { mode: "markers", marker: { size: scene.dims === 3 ? 9 : 20, symbol: scene.dims === 3 ? "diamond" : "star",
+      color: scene.accent, line: { width: 1.5, color: scene.page } } });
+  } else {
+    drawn([centre], ring(sizeOf(scene.n) + 9, 3, scene.accent));
+  }
+  return traces;
+}
+
+// Names that do not cover one another: the first come first; `pixels` are those of one unit of the map.
+function freeLabels(labels, pixels, measure) {
+  const taken = [], free = [];
+  for (const label of labels) {
+    const lines = wrapped(label.name), half = Math.max(...lines.map(measure)) / 2 + 5, tall = (lines.length * 16 + 6) / 2;
+    const x = label.x * pixels, y = label.y * pixels;
+    if (taken.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < box.tall + tall)) continue;
+    taken.push({ x, y, half, tall });
+    free.push({ ...label, lines });
+  }
+  return free;
+}
+
+function wrapped(name, width = 18) {
+  const lines = [""];
+  for (const word of name.split(/\s+/)) {
+    const last = lines[lines.length - 1];
+    if (last && last.length + word.length >= width && lines.length < 3) lines.push(word);
+    else lines[lines.length - 1] = last ? last + " " + word : word;
+  }
+  return lines.map((line) => (line.length > 26 ? line.slice(0, 25) + "\u2026" : line));
+}
+
+function annotations(scene, free) {
+  return free.map((label) => ({
+    x: label.x, y: label.y, text: label.lines.map(plain).join("<br>"), showarrow: false, captureevents: false,
+    font: { size: 13, weight: 650, color: scene.ink, shadow: halo(scene.page) },
+  }));
+}
+
+// A rim in the page's colour, so that a name can be read on top of points.
+const halo = (page) => ["1px 1px", "-1px 1px", "1px -1px", "-1px -1px", "0 2px", "0 -2px", "2px 0", "-2px 0"]
+  .map((shift) => `${shift} 2px ${page}`).join(", ");
+
+// The corners of what is drawn, with a margin: [[left, right], [bottom, top]].
+function corners(places, dims) {
+  const ends = [[Infinity, -Infinity], [Infinity, -Infinity]];
+  for (let i = 0; i < places.length; i++) {
+    if (i % dims > 1) continue;
+    const pair = ends[i % dims];
+    if (places[i] < pair[0]) pair[0] = places[i];
+    if (places[i] > pair[1]) pair[1] = places[i];
+  }
+  const span = Math.max(ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]);
+  const margin = span > 0 ? 0.05 * span : 1;
+  return ends.map(([low, high]) => (high >= low ? [low - margin, high + margin] : [-1, 1]));
+}

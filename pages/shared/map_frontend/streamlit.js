@@ -1,0 +1,15 @@
+"use strict";
+// The few messages that a component and Streamlit exchange.
+const Streamlit = {
+  send(type, fields) {
+    window.parent.postMessage({ isStreamlitMessage: true, type: "streamlit:" + type, ...fields }, "*");
+  },
+  listen(render) {
+    window.addEventListener("message", (event) => {
+      if (event.data.type === "streamlit:render") render(event.data.args, event.data.theme);
+    });
+    Streamlit.send("componentReady", { apiVersion: 1 });
+  },
+  value(value) { Streamlit.send("setComponentValue", { value, dataType: "json" }); },
+  height(height) { Streamlit.send("setFrameHeight", { height }); },
+};

@@ -1,0 +1,156 @@
+"""The map under a hand: colours, a question, a click, a lasso, the view that stays, and a hundred thousand points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+
+from rag import config
+from rag.collection import Collection
+from rag.layout import load_layout
+from rag.projection import ProjectionParameters
+from tests.browser.app_server import map_frame, map_value, place_of_chunk, wait_until
+from tests.browser.lasso import drag_lasso
+from tests.rag.large_collection import large_collection
+
+
+@pytest.fixture
+def drawn(sample: Collection, page: Page) -> Page:
+    """The map of the sample, drawn."""
+    page.goto("/?collection=Sample")
+    map_frame(page)
+    page.get_by_text("Trust this map?").wait_for(timeout=60_000)
+    return page
+
+
+def inside(collection: Collection, corners: NDArray[np.float64]) -> set[int]:
+    """The chunks within a polygon of the map's own coordinates: those from which a ray crosses it an odd number of
+    times."""
+    layout = load_layout(collection, ProjectionParameters())
+    x, y = layout.xy.astype(np.float64).T
+    is_inside = np.zeros(len(x), dtype=bool)
+    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y1 != y2:
+            is_inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return set(layout.chunk_ids[is_inside].tolist())
+
+
+def lasso(page: Page) -> NDArray[np.float64]:
+    """Mark a square in the map's lower left; returns its corners in the map's coordinates, (n, 2)."""
+    drag_lasso(page)()
+    wait_until(page, "chart.layout.selections?.length === 1")
+    outline = str(map_value(page, "chart.layout.selections[0].path"))
+    return np.array([corner.split(",") for corner in outline.strip("MZ").split("L")], dtype=np.float64)
+
+
+def test_every_colour_is_drawn_with_its_legend(drawn: Page, sample: Collection):
+    sample.count_retrieved(sample.chunk_ids().tolist()[:3])
+    box = drawn.get_by_role("combobox", name="Colour by")
+    box.click()
+    choices = drawn.get_by_role("option").all_inner_texts()
+    drawn.keyboard.press("Escape")
+    assert {"topic", "Document", "Cluster", "Chunk length", "Honesty of the map"} <= set(choices)
+    for choice in choices[1:]:
+        before = map_value(drawn, "chart.dataset.drawn")
+        box.click()
+        drawn.get_by_role("option", name=choice, exact=True).click()
+        wait_until(drawn, f"chart.dataset.drawn !== {before!r}")
+        n_drawn = map_value(drawn, "chart.data.reduce((sum, trace) => sum + (trace.customdata?.length || 0), 0)")
+        assert n_drawn == sample.n_chunks()
+        expect(map_frame(drawn).locator("#legend button").first).to_be_visible()
+
+
+def test_a_question_is_a_star_joined_to_its_nearest(drawn: Page):
+    box = drawn.get_by_role("textbox", name="Ask the map")
+    box.fill("planets around the sun")
+    box.press("Enter")
+    drawn.get_by_text("5 nearest to").wait_for(timeout=60_000)
+    expect(drawn.get_by_text("similarity")).to_have_count(5, timeout=30_000)
+    wait_until(drawn, "Boolean(scene.star) && scene.hits.length === 5")
+    wait_until(drawn, "chart.data.some((trace) => trace.marker?.symbol === 'star')")
+    assert "query=planets+around+the+sun" in drawn.url or "query=planets%20around" in drawn.url
+
+
+def test_a_clicked_chunk_is_read_beside_the_map_and_the_view_stays(drawn: Page, sample: Collection):
+    layout = load_layout(sample, ProjectionParameters())
+    farthest = int(np.abs(layout.xy - layout.xy.mean(axis=0)).sum(axis=1).argmax())
+    x, y = place_of_chunk(drawn, farthest)
+    drawn.mouse.move(x, y)
+    for _ in range(3):
+        drawn.mouse.wheel(0, -120)
+        drawn.wait_for_timeout(150)
+    view = map_value(drawn, "chart._fullLayout.xaxis.range.map((end) => Math.round(end * 1000))")
+    drawn.mouse.click(*place_of_chunk(drawn, farthest))
+    drawn.get_by_text("the clicked chunk").wait_for(timeout=30_000)
+    chunk = sample.chunks([int(layout.chunk_ids[farthest])])[0]
+    assert f"chunk={chunk.chunk_id}" in drawn.url
+    expect(drawn.get_by_text(chunk.text.split("\n")[0][:40]).first).to_be_visible()
+    wait_until(drawn, f"scene.focus === {farthest} && scene.hits.length === {config.DEFAULT_K}")
+    assert map_value(drawn, "chart._fullLayout.xaxis.range.map((end) => Math.round(end * 1000))") == view
+
+
+def test_a_lassos_rows_are_exactly_the_points_inside(drawn: Page, sample: Collection):
+    expected = inside(sample, lasso(drawn))
+    assert 10 < len(expected) < sample.n_chunks()
+    drawn.get_by_text(f"{len(expected)} selected").wait_for(timeout=30_000)
+    with drawn.expect_download() as download:
+        drawn.get_by_role("button", name="CSV", exact=True).click()
+    rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    ids = {int(line.split(",")[0]) for line in rows[1:] if line.split(",")[0].isdigit()}
+    assert expected <= ids
+    assert set(map_value(drawn, "[...scene.chosen]")) == expected
+    drawn.get_by_role("combobox", name="Colour by").click()
+    drawn.get_by_role("option", name="Document").click()
+    drawn.get_by_text(f"{len(expected)} selected").wait_for(timeout=30_000)
+    drawn.get_by_role("button", name="Clear").click()
+    drawn.get_by_text("Ask a question above").wait_for(timeout=30_000)
+    wait_until(drawn, "scene.chosen.size === 0 && chart._fullLayout.selections.length === 0")
+
+
+def test_names_do_not_cover_one_another_at_any_size(drawn: Page):
+    for width in (1400, 420):
+        drawn.set_viewport_size({"width": width, "height": 900})
+        drawn.wait_for_timeout(1_500)
+        boxes = map_value(
+            drawn,
+            "[...chart.querySelectorAll('.annotation')].map((one) => { const box = one.getBoundingClientRect();"
+            " return [box.left, box.right, box.top, box.bottom]; })",
+        )
+        assert boxes
+        for i, (left, right, top, bottom) in enumerate(boxes):
+            for other in boxes[:i]:
+                assert right < other[0] or other[1] < left or bottom < other[2] or other[3] < top
+
+
+def test_three_dimensions_are_drawn_and_left_again(drawn: Page):
+    for choice, dims in (("3D", 3), ("2D", 2)):
+        drawn.get_by_role("button", name="Layout").click()
+        drawn.get_by_text(choice, exact=True).click()
+        drawn.get_by_role("button", name="Draw", exact=True).click()
+        wait_until(drawn, f"drawn === {dims}")
+        drawn.keyboard.press("Escape")
+    assert drawn.get_by_test_id("stException").count() == 0
+
+
+def test_a_picture_is_saved_as_png(drawn: Page):
+    with drawn.expect_download() as download:
+        map_frame(drawn).locator("[data-title='Save as PNG']").click()
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) > 20_000
+
+
+def test_a_hundred_thousand_chunks_are_drawn_and_marked(data_dir: Path, page: Page):
+    collection = large_collection(data_dir, 100_000)
+    page.goto(f"/?collection={collection.spec.name}&colour=Document")
+    map_frame(page, seconds=120)
+    assert map_value(page, "[scene.n, scene.texts]") == [100_000, None]
+    page.get_by_text("Trust this map?").wait_for(timeout=60_000)
+    expected = inside(collection, lasso(page))
+    assert len(expected) > 100
+    page.get_by_text(f"{len(expected):,} selected").wait_for(timeout=60_000)
+    assert page.get_by_test_id("stException").count() == 0

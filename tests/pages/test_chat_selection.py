@@ -1,0 +1,140 @@
+"""Chat within the chunks that were selected on the map, and how often an answer was made from a chunk."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag.collection import Collection
+from rag.errors import CollectionError
+from rag.types import ChunkingSpec
+from tests.pages.app import button, start, texts
+from tests.scripted_ollama import HEALTHY, scripted_ollama
+
+QUESTION = "How many days of paid leave do full-time staff have?"
+WRITTEN = "The otters wrote this."
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """An Ollama server whose model always writes the same."""
+    answer = {"model": "scripted:latest", "message": {"role": "assistant", "content": WRITTEN}, "done": True}
+    with scripted_ollama({**HEALTHY, "/api/chat": (200, answer)}) as address:
+        monkeypatch.setenv("OLLAMA_HOST", address)
+        yield
+
+
+def chat_about(collection: Collection, chunk_ids: list[int]) -> AppTest:
+    """The chat page, as one comes to it with a selection on the map."""
+    app = start("chat.py")
+    app.session_state["workspace"].ask_only(collection, chunk_ids)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def ask(app: AppTest) -> list[int]:
+    """The ids of the chunks behind the answer to the question."""
+    app.chat_input[0].set_value(QUESTION).run()
+    assert not app.exception
+    assert WRITTEN in texts(app)
+    collection = app.session_state["workspace"].collection
+    return [hit.chunk.chunk_id for hit in app.session_state[f"answers-{collection.uid}"][-1].hits]
+
+
+def chunks_of(collection: Collection, name: str) -> list[int]:
+    (document,) = [summary for summary in collection.documents() if summary.name == name]
+    return [chunk.chunk_id for chunk in collection.chunks_of(document.document_id)]
+
+
+def has_button(app: AppTest) -> bool:
+    return any(item.label == "Use all chunks" for item in app.button)
+
+
+def test_answers_come_from_the_selected_chunks_until_all_are_used(sample, model):
+    chosen = chunks_of(sample, "topics.csv")[:37]
+    app = chat_about(sample, chosen)
+    assert "Answers come from the 37 chunks selected on the map." in texts(app)
+    within = ask(app)
+    assert len(within) == 5
+    assert set(within) <= set(chosen)
+    button(app, "Use all chunks").click().run()
+    assert "selected on the map" not in texts(app)
+    assert not has_button(app)
+    assert not set(ask(app)) & set(chosen)
+
+
+def test_one_chunk_is_one_chunk(sample, model):
+    chosen = chunks_of(sample, "topics.csv")[:1]
+    app = chat_about(sample, chosen)
+    assert "Answers come from the 1 chunk selected on the map." in texts(app)
+    assert ask(app) == chosen
+
+
+def test_without_a_selection_nothing_is_said(sample, model):
+    app = start("chat.py")
+    assert "selected on the map" not in texts(app)
+    assert not has_button(app)
+
+
+def test_a_selection_never_applies_to_another_collection(sample, model, data_dir, embedder):
+    chosen = sample.chunk_ids()[:3].tolist()
+    app = chat_about(sample, chosen)
+    assert "3 chunks selected" in texts(app)
+    other = Collection.create(data_dir, "Other", embedder.spec, ChunkingSpec())
+    document = sample.document(sample.documents()[0].document_id)
+    chunks = sample.chunks_of(document.document_id)
+    other.put_document(document, chunks, embedder.encode_documents([chunk.text for chunk in chunks]), embedder.spec)
+    app.session_state["workspace"].collection = other
+    app.run()
+    assert not app.exception
+    assert "selected on the map" not in texts(app)
+    assert len(ask(app)) == min(5, other.n_chunks())
+    app.session_state["workspace"].collection = sample
+    app.run()
+    assert "3 chunks selected" in texts(app)
+
+
+def test_chunks_that_are_gone_are_not_counted(sample, model):
+    chosen = [*chunks_of(sample, "topics.csv")[:3], *sample.chunk_ids()[-2:].tolist()]
+    gone = sample.chunks(chosen[-1:])[0].document_id
+    app = chat_about(sample, chosen)
+    assert "the 5 chunks selected" in texts(app)
+    sample.delete_document(gone)
+    left = len(sample.chunks(chosen))
+    app.run()
+    assert f"the {left} chunks selected" in texts(app)
+    assert sorted(ask(app)) == [chunk.chunk_id for chunk in sample.chunks(chosen)]
+
+
+def test_where_none_of_the_selection_is_left_one_is_told_and_can_go_on(sample, model):
+    app = chat_about(sample, [10**9])
+    assert "The chunks selected on the map are not in the collection any more." in texts(app)
+    assert app.chat_input[0].disabled
+    button(app, "Use all chunks").click().run()
+    assert not app.chat_input[0].disabled
+    assert len(ask(app)) == 5
+
+
+def test_chunks_in_the_prompt_are_counted_each_time(sample, model):
+    generation = sample.generation()
+    app = start("chat.py")
+    first = ask(app)
+    assert sample.retrieved_counts() == dict.fromkeys(sorted(first), 1)
+    app.run()
+    ask(app)
+    assert sample.retrieved_counts() == dict.fromkeys(sorted(first), 2)
+    assert sample.generation() == generation
+
+
+def test_an_answer_is_kept_where_its_chunks_cannot_be_counted(sample, model, monkeypatch):
+    def refuse(self, chunk_ids):
+        raise CollectionError("Collection 'Sample' could not be read or written: database is locked.")
+
+    monkeypatch.setattr(Collection, "count_retrieved", refuse)
+    app = start("chat.py")
+    ask(app)
+    assert "database is locked" in texts(app)
+    app.run()
+    assert WRITTEN in texts(app)
+    assert "database is locked" not in texts(app)

@@ -1,0 +1,185 @@
+"""The map page, as far as it can be driven without a browser: every colour, every layout, every size, every state."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages.shared.map_state import MapState
+from rag.collection import Collection
+from rag.ingest import ingest
+from rag.sources import SourceFile
+from rag.types import ChunkingSpec
+from tests.conftest import ReadHere
+from tests.pages.app import button, labelled, start, texts
+
+
+def filled(data_dir, embedder, sentences: list[str]) -> Collection:
+    """A collection of one short document for each sentence, and no sample beside it."""
+    data_dir.mkdir()
+    (data_dir / ".sample-made").touch()
+    collection = Collection.create(data_dir, "Small", embedder.spec, ChunkingSpec())
+    files = [SourceFile(f"{i}.txt", f"{i}.txt", text.encode) for i, text in enumerate(sentences)]
+    assert {one.outcome for one in ingest(collection, files, embedder, ReadHere())} <= {"added"}
+    return collection
+
+
+def colour(app):
+    return labelled(app.selectbox, "Colour by")
+
+
+def test_every_colour_is_drawn_and_says_what_it_means(sample):
+    sample.count_retrieved(sample.chunk_ids().tolist()[:3])
+    app = start()
+    assert colour(app).value == "topic"
+    for choice in list(colour(app).options):
+        colour(app).select(choice).run()
+        assert not app.exception, choice
+    assert "10 true neighbors" in texts(app)
+    colour(app).select("Similarity to the question").run()
+    assert "Type a question" in texts(app)
+    labelled(app.text_input, "Ask the map").input("planets around the sun").run()
+    assert "Yellow is nearest" in texts(app)
+
+
+def test_a_question_is_answered_with_its_nearest_chunks(sample):
+    app = start(query="planets around the sun")
+    assert "5 nearest to “planets around the sun”" in texts(app)
+    labelled(app.number_input, "How many").set_value(2).run()
+    assert "2 nearest to" in texts(app)
+    assert [bar.value for bar in app.get("progress")] or not app.exception
+    labelled(app.text_input, "Ask the map").input("").run()
+    assert "nearest to" not in texts(app).partition("Ask a question above")[2]
+    assert "query" not in app.query_params
+
+
+def test_a_clicked_chunk_is_shown_with_its_true_neighbors_and_closed(sample):
+    chunk = sample.chunks()[20]
+    app = start(chunk=str(chunk.chunk_id))
+    assert "the clicked chunk" in texts(app)
+    assert chunk.text in texts(app)
+    assert "Its true neighbors" in texts(app)
+    button(app, "Close").click().run()
+    assert "the clicked chunk" not in texts(app)
+    gone = texts(start(chunk="999999"))
+    assert "not in the collection any more" in gone
+    assert "Ask a question above" in gone
+
+
+def test_marked_chunks_are_a_table_of_just_these(sample):
+    app = start()
+    ids = sample.chunk_ids().tolist()[10:14]
+    app.session_state[f"map-state-{sample.uid}"] = MapState(selected=tuple(ids))
+    app.run()
+    assert "4 selected" in texts(app)
+    shown = next(frame.value for frame in app.dataframe if "chunk_id" in frame.value)
+    assert shown["chunk_id"].tolist() == ids
+    assert shown["text"].tolist() == [chunk.text for chunk in sample.chunks(ids)]
+    colour(app).select("Document").run()
+    assert "4 selected" in texts(app)
+    button(app, "Clear").click().run()
+    assert "selected" not in texts(app)
+
+
+def test_chat_is_about_the_marked_chunks(sample):
+    app = start()
+    app.session_state[f"map-state-{sample.uid}"] = MapState(selected=tuple(sample.chunk_ids().tolist()[:4]))
+    app.run()
+    button(app, "Chat about these").click().run()
+    assert app.title[0].value == "Chat"
+    assert "4 chunks selected on the map" in texts(app)
+
+
+def test_filters_say_what_they_keep_and_can_be_undone(sample):
+    app = start()
+    labelled(app.text_input, "Text holds").input("telescope").run()
+    assert not app.exception
+    labelled(app.multiselect, "topic").select("Astronomy").run()
+    labelled(app.multiselect, "Document").select("topics.csv").run()
+    assert not app.exception
+    button(app, "Keep all").click().run()
+    assert labelled(app.text_input, "Text holds").value == ""
+    assert labelled(app.multiselect, "topic").value == []
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_another_layout_is_drawn_when_it_is_asked_for(sample, method):
+    app = start()
+    assert "UMAP keeps each chunk" in texts(app)
+    labelled(app.get("button_group"), "Method").set_value(method).run()
+    button(app, "Draw").click().run()
+    assert not app.exception
+    assert app.session_state[f"map-state-{sample.uid}"].shown.method == method
+
+
+def test_three_dimensions(sample):
+    app = start()
+    labelled(app.get("button_group"), "Dimensions").set_value("3D").run()
+    button(app, "Draw").click().run()
+    assert not app.exception
+    assert app.session_state[f"map-state-{sample.uid}"].shown.n_components == 3
+    app.query_params["query"] = "planets around the sun"
+    app.run()
+    assert not app.exception
+
+
+def test_the_lens_shows_three_figures_and_colours_by_honesty(sample):
+    app = start()
+    labelled(app.toggle, "Show where it lies").set_value(True).run()
+    assert [metric.label for metric in app.metric] == ["Trustworthiness", "Continuity", "Neighbors kept"]
+    assert all(0 <= float(metric.value) <= 1 for metric in app.metric)
+    assert "What this map does and does not say" in texts(app)
+    button(app, "Colour each chunk by its honesty").click().run()
+    assert colour(app).value == "Honesty of the map"
+
+
+def test_clusters_are_named_counted_and_made_finer(sample):
+    app = start()
+    table = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
+    assert len(table) > 3
+    assert table["chunks"].is_monotonic_decreasing
+    labelled(app.slider, "Clusters: fine to coarse").set_value(0.0).run()
+    finer = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
+    assert len(finer) > len(table)
+    assert button(app, "Better names").disabled
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 25])
+def test_few_chunks(data_dir, embedder, n):
+    filled(data_dir, embedder, [f"The owl number {i} hunts at night near farm {i * 7}." for i in range(n)])
+    app = start()
+    assert not app.exception
+    assert ("Drawn by PCA" in texts(app)) == (n < 10)
+    assert ("Too few chunks to measure" in texts(app)) == (n < 21)
+    labelled(app.text_input, "Ask the map").input("owl").run()
+    assert f"{min(n, 5)} nearest to “owl”" in texts(app)
+    for choice in list(colour(app).options):
+        colour(app).select(choice).run()
+        assert not app.exception, choice
+
+
+@pytest.mark.parametrize("n", [2, 30])
+def test_all_chunks_the_same(data_dir, embedder, n):
+    filled(data_dir, embedder, ["The owl hunts at night."] * n)
+    app = start(query="owl")
+    assert not app.exception
+    for choice in list(colour(app).options):
+        colour(app).select(choice).run()
+        assert not app.exception, choice
+
+
+def test_two_of_the_same_among_others(data_dir, embedder):
+    same = ["Rivers run to the sea.", "Rivers run to the sea."]
+    filled(data_dir, embedder, [*same, *(f"A sentence about the number {i} alone." for i in range(12))])
+    app = start(query="rivers")
+    assert not app.exception
+    assert texts(app).count("Rivers run to the sea.") == 2
+
+
+def test_above_the_limit_a_sample_is_drawn_and_the_page_says_so(sample, monkeypatch):
+    monkeypatch.setenv("EXPLORER_MAP_POINTS", "100")
+    app = start(query="planets")
+    assert "100 of 298 chunks are drawn, chosen by lot (seed 42)" in texts(app)
+    assert not app.exception
+    monkeypatch.setenv("EXPLORER_MAP_POINTS", "many")
+    app.run()
+    assert "EXPLORER_MAP_POINTS is 'many'" in texts(app)
