@@ -11,13 +11,13 @@ from rag.batching import batches_by_length, once_each
 from rag.cpu import chosen_precision
 from rag.errors import ModelError, OllamaError
 from rag.ollama_server import OllamaServer
+from rag.token_vectors import Pooling, TokenVectors, in_float32, pooling_of, read_token_vectors
 from rag.tokenizing import ByteTokenizer, SubwordTokenizer
 from rag.types import EmbeddingSpec, TextTokenizer
 from rag.weights import EMBEDDING_WHEELS, find_wheel, folder_digest
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from torch import Tensor, nn
 
     from rag.types import FloatArray
 
@@ -98,18 +98,8 @@ def _load_folder(name: str, *, local: bool) -> SentenceTransformer:
             f"The embedding model '{name}' brings program code of its own, which this program does not run. "
             "Choose a model that sentence-transformers loads without 'trust_remote_code'."
         ) from error
-    model[0].register_forward_hook(_in_float32)
+    model[0].register_forward_hook(in_float32)
     return model.eval()
-
-
-def _in_float32(module: nn.Module, inputs: object, features: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The transformer's output in float32: what follows it (pooling, dense layers, normalising) keeps its digits."""
-    import torch
-
-    for name, value in features.items():
-        if isinstance(value, torch.Tensor) and value.is_floating_point():
-            features[name] = value.float()
-    return features
 
 
 def _load_from_hub(model_id: str) -> SentenceTransformer:
@@ -227,6 +217,20 @@ class SentenceTransformerEmbedder:
                 normalize_embeddings=True,
                 show_progress_bar=False,
             )
+        return vectors
+
+    @property
+    def pooling(self) -> Pooling:
+        """How a text's embedding comes from its token vectors."""
+        return pooling_of(self._model, has_prefix=bool(self._spec.query_prefix or self._spec.document_prefix))
+
+    def token_vectors(self, texts: Sequence[str], *, as_queries: bool = False) -> list[TokenVectors]:
+        """The token vectors of each text. Raises ModelError where the model has none to show."""
+        prefix = self._spec.query_prefix if as_queries else self._spec.document_prefix
+        vectors = []
+        for text in texts:
+            output = self._model.encode(text, prompt=prefix, output_value=None, show_progress_bar=False)
+            vectors.append(read_token_vectors(output, text, prefix, self._model.tokenizer))
         return vectors
 
 
