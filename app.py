@@ -7,15 +7,24 @@ from pages.shared.workspace import follow_deep_link, open_workspace
 
 st.set_page_config(page_title="Embedding Explorer", page_icon=":material/scatter_plot:", layout="wide")
 
-pages = [
-    st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
-    st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", default=True),
-    st.Page("pages/neighbors.py", title="Neighbors", icon=":material/hub:"),
-    st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
-    st.Page("pages/compare.py", title="Two models", icon=":material/compare:"),
-]
-page = st.navigation(pages)
+sections = {
+    "Explore": [
+        st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
+        st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", default=True),
+        st.Page("pages/neighbors.py", title="Neighbors", icon=":material/hub:"),
+        st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
+    ],
+    "Understand": [
+        st.Page("pages/arithmetic.py", title="Arithmetic", icon=":material/calculate:"),
+        st.Page("pages/compare.py", title="Two models", icon=":material/compare:"),
+    ],
+    "Measure": [
+        st.Page("pages/health.py", title="Health", icon=":material/stethoscope:"),
+        st.Page("pages/index_lab.py", title="Index lab", icon=":material/speed:"),
+    ],
+}
+page = st.navigation(sections)
 open_workspace()
-follow_deep_link(pages)
+follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar()
 page.run()

@@ -1,50 +1,36 @@
-"""Nearest neighbors of a chunk or of a typed text."""
+"""Nearest neighbors of a chunk or of a typed text, and why they are near."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.components import escaped, require_chunks, show_error, show_hit
-from pages.shared.resources import index, retriever
+from pages.shared.components import escaped, place_of, require_chunks, show_error
+from pages.shared.map_state import chosen_chunk
+from pages.shared.neighbor_view import (
+    choose_wanted,
+    find_hits,
+    open_random_chunk,
+    show_distribution,
+    show_hits,
+    subject_of,
+)
+from pages.shared.neighborhood_view import show_neighborhood
+from pages.shared.receipt_view import show_receipt
 from pages.shared.workspace import require_workspace
 from rag import config
-from rag.collection import Collection
 from rag.errors import ExplorerError
-from rag.retrieval import neighbors_of_chunk
-from rag.types import Hit
 
-
-def chosen_chunk() -> int | None:
-    """The chunk named in the address, where there is one."""
-    value = st.query_params.get("chunk", "")
-    return int(value) if value.isascii() and value.isdigit() else None
-
-
-def neighbors(collection: Collection, query: str, k: int) -> tuple[Hit, ...]:
-    """Hits for the typed text, or for the chunk that was opened; shows which chunk that is."""
-    chunk_id = chosen_chunk()
-    if query.strip():
-        return retriever(collection).retrieve(query, k)
-    if chunk_id is None:
-        return ()
-    found = collection.chunks([chunk_id])
-    if not found:
-        st.warning("This chunk is not in the collection any more. Type a text, or pick a point on the map.")
-        return ()
-    with st.container(border=True):
-        st.markdown(f"**The chunk itself** · {escaped(collection.document(found[0].document_id).name)}")
-        st.text(found[0].text)
-    return neighbors_of_chunk(collection, index(collection), chunk_id, k)
-
+_KEY = "neighbors-query"
 
 require_workspace()
 st.title("Neighbors")
 collection = require_chunks()
 st.caption("The chunks whose meaning is nearest to a text. Similarity 1.00 is the same direction, 0.00 is unrelated.")
-left, right = st.columns([4, 1])
+st.session_state.setdefault(_KEY, st.query_params.get("query", ""))
+left, right = st.columns([4, 1], vertical_alignment="bottom")
 query = left.text_input(
     "Text to find neighbors of",
-    value=st.query_params.get("query", ""),
+    key=_KEY,
     placeholder="The bank raised its interest rates" if chosen_chunk() is None else "Type to leave the opened chunk",
     help="It is turned into an embedding by the collection's model, then compared with every chunk.",
 )
@@ -52,12 +38,39 @@ k = right.number_input("How many", 1, 100, config.DEFAULT_K, help="Shows this ma
 if query.strip():
     st.query_params["query"] = query
     st.query_params.pop("chunk", None)
+else:
+    st.query_params.pop("query", None)
+with st.container(horizontal=True):
+    st.button("A chunk by lot", icon=":material/casino:", on_click=open_random_chunk, args=(collection,))
+    wanted = choose_wanted(collection, int(k), None if query.strip() else chosen_chunk())
 try:
-    hits = neighbors(collection, query, int(k))
+    subject = subject_of(collection, query)
+    hits = find_hits(collection, subject, wanted) if subject else ()
 except ExplorerError as error:
     show_error(error)
     st.stop()
+if subject is None:
+    st.info("Type a text above, take a chunk by lot, or click a point on the map.", icon=":material/info:")
+    st.stop()
+for note in subject.notes:
+    st.warning(escaped(note), icon=":material/info:")
+if subject.chunk:
+    with st.container(border=True):
+        name = collection.document(subject.chunk.document_id).name
+        st.markdown(f"**The chunk itself** · {escaped(name)}{escaped(place_of(subject.chunk))}")
+        st.text(subject.chunk.text)
 if not hits:
-    st.info("Type a text above, or click a point on the map and choose its neighbors.", icon=":material/info:")
-for hit in hits:
-    show_hit(hit, key=f"neighbor-{hit.rank}")
+    st.info("No chunk meets these choices. Open 'Which neighbors' and take one back.", icon=":material/info:")
+    st.stop()
+found, beside = st.columns([1.7, 1])
+try:
+    with beside:
+        show_distribution(collection, subject, hits)
+    with found:
+        show_hits(collection, subject, hits)
+    with st.expander("Why are they near? The score, word by word", icon=":material/receipt_long:", expanded=True):
+        show_receipt(collection, subject, hits)
+    with st.expander("How they lie among themselves", icon=":material/hub:"):
+        show_neighborhood(collection, subject, hits)
+except ExplorerError as error:
+    show_error(error)

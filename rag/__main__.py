@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 import time
@@ -12,16 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from rag import config
+from rag import config, lab_commands
+from rag.command_line import Json, count, dense_retriever, hit_json, open_collection, print_result
 from rag.errors import ExplorerError
 from rag.types import Strategy
 
 if TYPE_CHECKING:
-    from rag.answer import Retriever
-    from rag.collection import Collection
-    from rag.types import Answer, ChunkingSpec, Citation, Embedder, Hit
-
-Json = dict[str, object]
+    from rag.types import Answer, ChunkingSpec, Citation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 
     search = commands.add_parser("search", help="find the chunks nearest to a query")
     search.add_argument("query")
-    search.add_argument("-k", type=_count, default=config.DEFAULT_K, help="how many (default: %(default)s)")
+    search.add_argument("-k", type=count, default=config.DEFAULT_K, help="how many (default: %(default)s)")
     search.add_argument("--mode", choices=("dense", "keyword"), default="dense")
     search.set_defaults(command=_search)
 
@@ -55,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     ask = commands.add_parser("ask", help="answer a question from a collection, with sources")
     ask.add_argument("question")
-    ask.add_argument("-k", type=_count, default=config.DEFAULT_K, help="passages to retrieve (default: %(default)s)")
+    ask.add_argument("-k", type=count, default=config.DEFAULT_K, help="passages to retrieve (default: %(default)s)")
     ask.add_argument("--model", metavar="ollama:NAME|builtin", help="default: Ollama's first model, else the built-in")
     ask.set_defaults(command=_ask)
 
@@ -65,9 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="do now what the first start would wait for")
     prepare.set_defaults(command=_prepare)
 
-    for command in (ingest, search, layout, ask):
+    neighbors, lab = lab_commands.add_commands(commands)
+    for command in (ingest, search, layout, ask, neighbors, lab):
         command.add_argument("--collection", required=True, metavar="NAME")
-    for command in (ingest, search, layout, ask, collections):
+    for command in (ingest, search, layout, ask, collections, neighbors, lab):
         command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     return parser
 
@@ -78,25 +75,11 @@ def _add_ingest_arguments(ingest: argparse.ArgumentParser) -> None:
     ingest.add_argument(
         "--strategy", choices=get_args(Strategy), default="recursive", help="for a new collection: how to split"
     )
-    ingest.add_argument("--max-tokens", type=_count, default=160, help="for a new collection (default: %(default)s)")
+    ingest.add_argument("--max-tokens", type=count, default=160, help="for a new collection (default: %(default)s)")
     ingest.add_argument("--overlap", type=int, default=0, help="for a new collection (default: %(default)s)")
     ingest.add_argument(
         "--text-column", action="append", default=[], metavar="NAME", help="a column that holds the text of tables"
     )
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
-    return value
-
-
-def _print(options: argparse.Namespace, result: Json, lines: Sequence[str]) -> None:
-    if options.json:
-        print(json.dumps(result, ensure_ascii=False))
-    else:
-        print("\n".join(lines))
 
 
 def _ingest(options: argparse.Namespace) -> int:
@@ -125,7 +108,9 @@ def _ingest(options: argparse.Namespace) -> int:
     seconds = time.perf_counter() - started
     rows = [{"path": o.path, "outcome": o.outcome, "reason": o.reason, "chunks": o.chunks} for o in outcomes]
     result: Json = {"collection": name, "seconds": seconds, "files": rows}
-    _print(options, result, [f"{len(rows)} files in {seconds:.1f} s; '{name}' holds {collection.n_chunks():,} chunks"])
+    print_result(
+        options, result, [f"{len(rows)} files in {seconds:.1f} s; '{name}' holds {collection.n_chunks():,} chunks"]
+    )
     return 1 if any(outcome.outcome == "failed" for outcome in outcomes) else 0
 
 
@@ -137,30 +122,18 @@ def _chunking(options: argparse.Namespace) -> ChunkingSpec:
     return ChunkingSpec(options.max_tokens, options.overlap, options.strategy)
 
 
-def _open(options: argparse.Namespace) -> Collection:
-    from rag.collection import Collection
-
-    return Collection.open(config.data_dir(), options.collection)
-
-
-def _dense(collection: Collection) -> tuple[Retriever, Embedder]:
-    from rag.models import load_cached_embedder
-    from rag.retrieval import DenseRetriever, load_index
-
-    embedder = load_cached_embedder(collection.spec.embedding.model_id)
-    return DenseRetriever(collection, load_index(collection), embedder), embedder
-
-
 def _search(options: argparse.Namespace) -> int:
     from rag.retrieval import KeywordRetriever
 
-    collection = _open(options)
-    retriever = KeywordRetriever(collection) if options.mode == "keyword" else _dense(collection)[0]
+    collection = open_collection(options)
+    retriever = KeywordRetriever(collection) if options.mode == "keyword" else dense_retriever(collection)[0]
     hits = retriever.retrieve(options.query, options.k)
     lines = [
         f"{hit.rank}  {hit.score:.2f}  {hit.document_name}  {' '.join(hit.chunk.text.split())[:100]}" for hit in hits
     ]
-    _print(options, {"query": options.query, "hits": [_hit_json(hit) for hit in hits]}, lines or ["Nothing was found."])
+    print_result(
+        options, {"query": options.query, "hits": [hit_json(hit) for hit in hits]}, lines or ["Nothing was found."]
+    )
     return 0
 
 
@@ -172,7 +145,7 @@ def _map(options: argparse.Namespace) -> int:
     from rag.map_view import find_clusters, map_file, map_points, present
     from rag.projection import ProjectionParameters
 
-    collection = _open(options)
+    collection = open_collection(options)
     made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
     layout, table = present(made, chunk_table(chunk_rows(collection), collection.document_names()))
     clusters = find_clusters(collection, layout)
@@ -188,7 +161,7 @@ def _map(options: argparse.Namespace) -> int:
     result: Json = {
         "collection": options.collection, "points": len(table), "seconds": layout.seconds, "quality": quality
     }  # fmt: skip
-    _print(options, result, [f"{len(table):,} points ({layout.method}) in {options.output}", layout.note])
+    print_result(options, result, [f"{len(table):,} points ({layout.method}) in {options.output}", layout.note])
     return 0
 
 
@@ -196,16 +169,16 @@ def _ask(options: argparse.Namespace) -> int:
     from rag.answer import answer_question
     from rag.generation import default_generator, load_generator
 
-    collection = _open(options)
+    collection = open_collection(options)
     generator = load_generator(options.model or default_generator())
-    retriever, embedder = _dense(collection)
+    retriever, embedder = dense_retriever(collection)
     pieces = answer_question(options.question, retriever=retriever, embedder=embedder, generator=generator, k=options.k)
     for piece in pieces:
         if isinstance(piece, str):
             print(piece, end="", flush=True, file=sys.stderr)
             continue
         print(file=sys.stderr)
-        _print(options, _answer_json(piece), _answer_lines(piece))
+        print_result(options, _answer_json(piece), _answer_lines(piece))
     return 0
 
 
@@ -218,7 +191,7 @@ def _collections(options: argparse.Namespace) -> int:
         model = collection.spec.embedding.model_id
         found.append({"name": name, "chunks": collection.n_chunks(), "embedding_model": model})
     lines = [f"{item['name']}  {item['chunks']} chunks  {item['embedding_model']}" for item in found]
-    _print(options, {"collections": found}, lines or ["There are no collections yet."])
+    print_result(options, {"collections": found}, lines or ["There are no collections yet."])
     return 0
 
 
@@ -232,14 +205,6 @@ def _prepare(options: argparse.Namespace) -> int:
     return 0
 
 
-def _hit_json(hit: Hit) -> Json:
-    chunk = hit.chunk
-    return {
-        "rank": hit.rank, "score": hit.score, "document": hit.document_name, "page": chunk.page,
-        "start": chunk.start, "end": chunk.end, "text": chunk.text,
-    }  # fmt: skip
-
-
 def _citation_json(citation: Citation) -> Json:
     return {
         "start": citation.start, "end": citation.end, "number": citation.number, "score": citation.score,
@@ -251,7 +216,7 @@ def _answer_json(answer: Answer) -> Json:
     return {
         "question": answer.question, "answer": answer.text, "model": answer.model,
         "citations": [_citation_json(citation) for citation in answer.citations],
-        "hits": [_hit_json(hit) for hit in answer.hits],
+        "hits": [hit_json(hit) for hit in answer.hits],
         "prompt_tokens": answer.prompt.n_tokens, "seconds": answer.seconds,
     }  # fmt: skip
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _PLACED_FROM = 15
 _NEIGHBORS_SHARE = 0.15
-_UMAP_QUICK = 8_000
-_TSNE_QUICK = 2_500
+_UMAP_QUICK = 7_000
+_TSNE_QUICK = 2_000
 _PCA_QUICK = 100_000
 _MOST_PLACED = 0.5
 _LEAST_AGREEMENT = 0.1
@@ -92,14 +92,15 @@ def lay_out(
 def is_long(n_chunks: int, parameters: ProjectionParameters) -> bool:
     """Whether a layout of so many chunks takes more than about 4 seconds on 2 cores, the libraries being loaded.
 
-    Measured with 384 dimensions: see bench/projection.py.
+    Measured with embeddings of 384 dimensions and their trustworthiness, which takes about 1 second of the 4.
     """
     if parameters.method == "pca":
         return n_chunks > _PCA_QUICK
+    # A layout of twice as many neighbors takes less than twice as long.
+    work = n_chunks * (parameters.n_neighbors + 30) / 45
     if parameters.method == "tsne":
-        return n_chunks * max(1.0, parameters.n_neighbors / 30) > _TSNE_QUICK
-    work = n_chunks * max(0.5, parameters.n_neighbors / 15) * max(0.5, parameters.n_epochs / 200)
-    return work > _UMAP_QUICK
+        return work > _TSNE_QUICK
+    return work * max(0.5, parameters.n_epochs / 200) > _UMAP_QUICK
 
 
 def _nothing(share: float) -> None:

@@ -6,11 +6,15 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from rag import cache, config
 from rag.collection import Collection
 from rag.index import FlatIndex
 from rag.types import Embedder, Finding, Hit
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
 
 _WORD = re.compile(r"\w+")
 
@@ -33,13 +37,25 @@ def load_index(collection: Collection) -> FlatIndex:
     return index
 
 
+class VectorIndex(Protocol):
+    """A structure that answers nearest-neighbor queries."""
+
+    ids: IntArray
+
+    def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Scores float32 and ids int64, both (len(queries), min(k, n)), best first; id -1 where too few were found."""
+
+
 class DenseRetriever:
-    """Nearest chunks by cosine similarity of embeddings: of all, or of those whose ids are in `only`."""
+    """Nearest chunks by cosine similarity of embeddings: of all, or of those whose ids are in `only`.
+
+    With `only` the index must be exact.
+    """
 
     name = "dense"
 
     def __init__(
-        self, collection: Collection, index: FlatIndex, embedder: Embedder, only: frozenset[int] | None = None
+        self, collection: Collection, index: VectorIndex, embedder: Embedder, only: frozenset[int] | None = None
     ) -> None:
         collection.require_model(embedder.spec)
         self._collection = collection
@@ -55,7 +71,7 @@ class DenseRetriever:
         searched = k if self._only is None else len(self._index.ids)
         scores, ids = self._index.search(self._embedder.encode_queries([query]), searched)
         own = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._holds(chunk_id)), k))
-        return _hits(self._collection, ids[0, own].tolist(), scores[0, own].tolist(), self.name)
+        return hits_of(self._collection, ids[0, own].tolist(), scores[0, own].tolist(), self.name)
 
     def _holds(self, chunk_id: int) -> bool:
         return self._only is None or chunk_id in self._only
@@ -76,7 +92,7 @@ class KeywordRetriever:
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
         """At most k hits, best first; none where no word of the query occurs."""
         found = self._collection.search_words(_WORD.findall(query), k, self._only)
-        return _hits(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
+        return hits_of(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
 
 
 def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, k: int) -> tuple[Hit, ...]:
@@ -87,10 +103,10 @@ def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, 
         return ()
     scores, found = index.search(vectors[position : position + 1], k + 1)
     pairs = [pair for pair in zip(found[0].tolist(), scores[0].tolist(), strict=True) if pair[0] != chunk_id][:k]
-    return _hits(collection, [pair[0] for pair in pairs], [pair[1] for pair in pairs], DenseRetriever.name)
+    return hits_of(collection, [pair[0] for pair in pairs], [pair[1] for pair in pairs], DenseRetriever.name)
 
 
-def _hits(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:
+def hits_of(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:
     """Hits in this order; a chunk deleted since the index was read is left out."""
     chunks = {chunk.chunk_id: chunk for chunk in collection.chunks(ids)}
     names = collection.document_names([chunk.document_id for chunk in chunks.values()])

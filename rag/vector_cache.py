@@ -215,6 +215,11 @@ class CachedEmbedder:
         return self._counts
 
     @property
+    def model(self) -> Embedder:
+        """The model itself, for what is not remembered, as its token vectors."""
+        return self._embedder
+
+    @property
     def problem(self) -> str:
         """Why the cache was not used, as a sentence; empty while all is well."""
         return self._cache.problem

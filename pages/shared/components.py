@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
 from pages.shared.samples import NAME, make_sample
@@ -9,7 +11,10 @@ from pages.shared.workspace import choose_collection, require_workspace
 from rag.collection import Collection
 from rag.errors import ExplorerError
 from rag.map_scene import preview
-from rag.types import Hit
+from rag.types import Chunk, Hit
+
+Span = tuple[int, int]
+"""Characters [start, end) of a text."""
 
 
 def show_error(error: ExplorerError) -> None:
@@ -17,14 +22,26 @@ def show_error(error: ExplorerError) -> None:
     st.error(escaped(str(error)), icon=":material/error:")
 
 
-def show_hit(hit: Hit, *, key: str) -> None:
-    """Rank, score, document, page and heading of a hit, with its text."""
+def show_hit(hit: Hit, *, marked: Span | None = None) -> None:
+    """Rank, score, document, page and heading of a hit, with its text; the span `marked` of it is highlighted."""
     with st.container(border=True):
         name, score = st.columns([3, 1], vertical_alignment="center")
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
-        st.text(hit.chunk.text)
+        if marked:
+            st.html(highlighted(hit.chunk.text, marked))
+        else:
+            st.text(hit.chunk.text)
         show_chunk_links(hit.chunk.chunk_id)
+
+
+def highlighted(text: str, marked: Span) -> str:
+    """A text as HTML, escaped and with its line breaks, one span of it on a coloured ground."""
+    start, end = marked
+    before, inside, after = (html.escape(part) for part in (text[:start], text[start:end], text[end:]))
+    style = "background:rgba(230,159,0,.32);color:inherit;border-radius:3px"
+    body = f'{before}<mark style="{style}">{inside}</mark>{after}'
+    return f'<div style="white-space:pre-wrap;overflow-wrap:anywhere">{body}</div>'
 
 
 def show_small_hit(hit: Hit) -> None:
@@ -46,9 +63,14 @@ def show_chunk_links(chunk_id: int) -> None:
 
 
 def place(hit: Hit) -> str:
+    """Page and heading of a hit."""
+    return place_of(hit.chunk)
+
+
+def place_of(chunk: Chunk) -> str:
     """Page and heading, where the document has them: ", page 3 · Travel > Hotels"."""
-    page = f", page {hit.chunk.page}" if hit.chunk.page else ""
-    return page + (f" · {hit.chunk.heading}" if hit.chunk.heading else "")
+    page = f", page {chunk.page}" if chunk.page else ""
+    return page + (f" · {chunk.heading}" if chunk.heading else "")
 
 
 def escaped(text: str) -> str:

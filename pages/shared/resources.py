@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.chosen_index import chosen_index, load_chosen_index
 from rag.chunk_table import ChunkTable, chunk_table
 from rag.collection import Collection
 from rag.collection_rows import chunk_rows
 from rag.embedding import available_models
 from rag.generation import load_generator
 from rag.index import FlatIndex
+from rag.index_kinds import SearchIndex
+from rag.index_spec import IndexSpec
 from rag.jobs import JobBoard
 from rag.map_quality import DistancePairs, MapQuality, distance_pairs, measure_map
 from rag.map_query import similarities
 from rag.map_scene import preview
 from rag.map_view import Clusters, find_clusters, vectors_of
 from rag.models import load_cached_embedder
-from rag.neighbor_table import kept_on_map, load_neighbors
+from rag.neighbor_table import NeighborTable, kept_on_map, load_neighbors
 from rag.ollama_server import OllamaModel, OllamaServer
 from rag.prepared import PreparedText, prepare, with_likeness
 from rag.projection import warm_up
@@ -66,7 +69,9 @@ def index(collection: Collection) -> FlatIndex:
 
 def retriever(collection: Collection, only: frozenset[int] | None = None) -> DenseRetriever:
     """Dense retrieval over the collection, or over these of its chunks, with its own embedding model."""
-    return DenseRetriever(collection, index(collection), embedder(collection.spec.embedding.model_id), only)
+    # Some chunks are found among all: only exact search has them all.
+    searched = search_index(collection) if only is None else index(collection)
+    return DenseRetriever(collection, searched, embedder(collection.spec.embedding.model_id), only)
 
 
 def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
@@ -93,6 +98,37 @@ def _table(path: str, uid: str, generation: int, _collection: Collection) -> Chu
 def table(collection: Collection) -> ChunkTable:
     """What is known of each chunk without its text."""
     return _table(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the embeddings")
+def _vectors(path: str, uid: str, generation: int, _collection: Collection) -> tuple[IntArray, FloatArray]:
+    return _collection.embeddings()
+
+
+def vectors(collection: Collection) -> tuple[IntArray, FloatArray]:
+    """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
+    return _vectors(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Finding each chunk's neighbors")
+def _neighbors(path: str, uid: str, generation: int, _collection: Collection) -> NeighborTable:
+    return load_neighbors(_collection)
+
+
+def neighbor_table(collection: Collection) -> NeighborTable:
+    """Every chunk's nearest neighbors."""
+    return _neighbors(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Building the index")
+def _chosen(path: str, uid: str, generation: int, spec: IndexSpec, _collection: Collection) -> FlatIndex | SearchIndex:
+    return load_chosen_index(_collection)
+
+
+def search_index(collection: Collection) -> FlatIndex | SearchIndex:
+    """The index that was chosen for the collection in the index lab; exact search otherwise."""
+    key = (str(collection.path), collection.uid, collection.generation())
+    return _chosen(*key, chosen_index(collection), collection)
 
 
 @st.cache_data(max_entries=64, show_spinner="Reading the question")
@@ -147,7 +183,7 @@ def map_distances(collection: Collection, layout: Projection) -> DistancePairs:
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing each chunk's neighbors with the map's")
 def _kept(key: tuple[str, str, str], _parts: Drawn) -> FloatArray:
-    return kept_on_map(load_neighbors(_parts[0]), _parts[1])
+    return kept_on_map(neighbor_table(_parts[0]), _parts[1])
 
 
 def kept_neighbors(collection: Collection, layout: Projection) -> FloatArray:

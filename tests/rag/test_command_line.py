@@ -37,6 +37,29 @@ def test_ingest_search_map(capsys, tmp_path):
     assert result["collections"][0]["name"] == "H"
 
 
+def test_neighbors_and_the_index_lab(capsys, sample):
+    chunk_id = sample.chunk_ids().tolist()[20]
+    code, result = run(capsys, "neighbors", "--collection", "Sample", "--chunk", str(chunk_id), "-k", "3")
+    assert code == 0
+    assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3]
+    assert chunk_id not in [hit["chunk_id"] for hit in result["hits"]]
+    assert "in this collection" in result["verdict"]
+    own = sample.document(sample.chunks([chunk_id])[0].document_id).name
+    arguments = ("--chunk", str(chunk_id), "--other-documents")
+    code, result = run(capsys, "neighbors", "--collection", "Sample", *arguments)
+    assert own not in [hit["document"] for hit in result["hits"]]
+    code, result = run(capsys, "neighbors", "--collection", "Sample", "--text", "planets", "--variety", "0.5")
+    assert len(result["hits"]) == 5
+    assert main(["neighbors", "--collection", "Sample", "--chunk", "999999"]) == 1
+    assert "holds no chunk 999999" in capsys.readouterr().err
+    code, result = run(capsys, "index-lab", "--collection", "Sample", "--kinds", "flat", "hnsw", "-k", "5")
+    assert (code, result["n"]) == (0, sample.n_chunks())
+    assert [one["spec"]["kind"] for one in result["results"]] == ["flat", "hnsw"]
+    assert result["results"][0]["recall"] == 1.0
+    assert main(["index-lab", "--collection", "Sample", "--kinds", "flat", "--size", "500"]) == 0
+    assert "500 vectors" in capsys.readouterr().out
+
+
 def test_failures_exit_with_one(capsys):
     assert main(["search", "x", "--collection", "none"]) == 1
     assert "There is no collection named 'none'" in capsys.readouterr().err
