@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from rag.index_lab import LabResult
     from rag.types import Hit
 
-Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-
-def add_commands(commands: Commands) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+def add_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     """Both parsers, for the arguments that all commands have."""
     near = commands.add_parser("neighbors", help="the chunks nearest to a text or to a chunk, and how high that is")
     subject = near.add_mutually_exclusive_group(required=True)
