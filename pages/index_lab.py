@@ -25,6 +25,6 @@ try:
     st.subheader("What an index loses")
     show_lost(collection, plan)
     st.subheader("The collection's index")
-    show_choice(collection)
+    show_choice(collection, plan)
 except ExplorerError as error:
     show_error(error)

@@ -229,39 +229,14 @@ def _laid_onto(moving: FloatArray, fixed: FloatArray) -> tuple[FloatArray, float
     return laid, alignment.disparity
 
 
-def between(first: FloatArray, second: FloatArray, share: float) -> FloatArray:
-    """Coordinates on the straight way from the first map (share 0) to the second (1), float32 of their shape.
-
-    Raises:
-        ValueError: the shapes differ, or share is not from 0 to 1.
-    """
-    import numpy as np
-
-    if first.shape != second.shape or not 0.0 <= share <= 1.0:
-        shapes = f"{first.shape}, {second.shape} and {share}"
-        raise ValueError(f"Two maps of one shape and a share from 0 to 1 are needed, and are {shapes}.")
-    way = (1.0 - share) * first.astype(np.float64) + share * second.astype(np.float64)
-    return way.astype(np.float32)
-
-
 def in_words(comparison: ModelComparison) -> str:
-    """What the figures say, in sentences for a person."""
+    """What the figures say, in a sentence for a person. Not of the shapes: UMAP moves groups about by itself."""
     mean, chance = comparison.mean_overlap, comparison.chance_overlap
     if mean is None or chance is None:
         return "Two models can be compared from two chunks on."
     shared = f"The models share {comparison.k * mean:.1f} of a chunk's {comparison.k} nearest neighbors on average"
     by_chance = f"{comparison.k * chance:.1f} would be chance"
-    return f"{shared}; {by_chance}. {_shapes_in_words(comparison.disparity)}"
-
-
-def _shapes_in_words(disparity: float | None) -> str:
-    if disparity is None:
-        return "One of the maps has all chunks in one place."
-    if disparity < 0.1:
-        return "The two maps have nearly the same shape."
-    if disparity < 0.5:
-        return "The two maps are alike in their large parts."
-    return "The two maps have little of their shape in common."
+    return f"{shared}; {by_chance}."
 
 
 def _read(path: Path) -> SecondEmbedding | None:

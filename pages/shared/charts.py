@@ -129,20 +129,20 @@ def frontier_figure(sweeps: Mapping[str, Sequence[LabResult]], best: Sequence[La
     """Recall against the median time of one query, a line for each index; the best are ringed."""
     figure = go.Figure()
     for number, (name, results) in enumerate(sweeps.items()):
-        ordered = sorted(results, key=lambda one: one.p50_ms)
         figure.add_scatter(
-            x=[one.p50_ms for one in ordered],
-            y=[one.recall for one in ordered],
+            x=[one.p50_ms for one in results],
+            y=[one.recall for one in results],
             mode="lines+markers",
             name=name,
             line={"color": PALETTE[number], "width": 2},
             marker={
                 "size": 9,
-                "line": {"color": [_RING if one in best else PALETTE[number] for one in ordered], "width": 3},
+                "line": {"color": [_RING if one in best else PALETTE[number] for one in results], "width": 3},
             },
             hovertemplate="recall %{y:.3f}, %{x:.2f} ms<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(height=360, margin={"l": 0, "r": 0, "t": 8, "b": 0})
     figure.update_xaxes(title="median time of one query (ms, logarithmic)", type="log")
-    figure.update_yaxes(title="recall", range=[-0.03, 1.05])
+    lowest = min((one.recall for results in sweeps.values() for one in results), default=0.0)
+    figure.update_yaxes(title="recall", range=[lowest - 0.05, 1.03])
     return figure

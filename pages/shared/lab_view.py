@@ -12,20 +12,17 @@ import streamlit as st
 from pages.shared.charts import frontier_figure
 from pages.shared.components import escaped
 from pages.shared.index_pictures import picture
+from pages.shared.index_settings import NAMES, settings_of
 from pages.shared.resources import query_vector, task_board, vectors
 from pages.shared.task_view import show_task
 from rag.chosen_index import choose_index, chosen_index
 from rag.collection import Collection
 from rag.index_kinds import SearchIndex, build
-from rag.index_lab import ABOUT, IS_BEST_FLAT_BELOW, LabResult, exact, frontier, lost, sweep
+from rag.index_lab import ABOUT, IS_BEST_FLAT_BELOW, LabResult, Lost, exact, frontier, lost, sweep
 from rag.index_spec import KINDS, WITH_LISTS, IndexKind, IndexSpec, completed, default_spec, least_chunks
 from rag.lab_vectors import lab_vectors
 from rag.tasks import Report
 
-NAMES: dict[IndexKind, str] = {
-    "flat": "Flat (exact)", "ivf_flat": "IVF-Flat", "hnsw": "HNSW", "sq8": "Scalar-quantised (8 bits)",
-    "ivf_pq": "IVF-PQ", "rabitq": "RaBitQ",
-}  # fmt: skip
 _SIZES = (20_000, 50_000, 100_000)
 
 
@@ -72,39 +69,8 @@ def choose_plan(collection: Collection) -> LabPlan:
         k = st.number_input("Neighbors (k)", 1, 100, 10, key="lab-k", help="Recall counts the true k nearest found.")
         with st.popover("Settings", icon=":material/tune:"):
             dimension = collection.spec.embedding.dimension
-            specs = tuple(_settings(default_spec(kind, size, dimension), size, dimension) for kind in kinds)
+            specs = tuple(settings_of(default_spec(kind, size, dimension), size, dimension) for kind in kinds)
     return LabPlan(specs, int(k), int(size))
-
-
-def _settings(spec: IndexSpec, n: int, dimension: int) -> IndexSpec:
-    """The sliders of one kind."""
-    key = f"lab-{spec.kind}"
-    if spec.kind in WITH_LISTS:
-        most = max(2, min(4 * spec.nlist, n // 39))
-        nlist = st.slider(
-            f"{NAMES[spec.kind]}: lists (nlist)", 1, most, min(spec.nlist, most), key=f"{key}-nlist",
-            help="More lists are shorter: quicker, and more is missed at their borders.",
-        )  # fmt: skip
-        spec = replace(spec, nlist=nlist, nprobe=min(spec.nprobe, nlist))
-    if spec.kind == "hnsw":
-        links = st.slider(
-            "HNSW: links (M)", 4, 64, spec.m, key=f"{key}-m", help="More links find more, and take memory."
-        )
-        effort = st.slider(
-            "HNSW: care while building (efConstruction)", 20, 400, spec.ef_construction, 20, key=f"{key}-ef",
-            help="More makes better links, and building slower.",
-        )  # fmt: skip
-        spec = replace(spec, m=links, ef_construction=effort)
-    if spec.kind == "ivf_pq":
-        pieces = [m for m in range(1, dimension // 2 + 1) if dimension % m == 0]
-        pq_m = st.select_slider(
-            "IVF-PQ: bytes of a code", pieces, spec.pq_m, key=f"{key}-pq", help="More bytes, better estimates."
-        )
-        spec = replace(spec, pq_m=pq_m)
-    if spec.kind == "rabitq":
-        bits = st.slider("RaBitQ: bits a number", 1, 8, spec.n_bits, key=f"{key}-bits", help="More bits, finer scores.")
-        spec = replace(spec, n_bits=bits)
-    return completed(spec, n, dimension)
 
 
 def run_of(collection: Collection, plan: LabPlan) -> LabRun | None:
@@ -184,6 +150,18 @@ def _search_setting(spec: IndexSpec) -> str:
     return f"efSearch {spec.ef_search}" if spec.kind == "hnsw" else ""
 
 
+def _fitting(plan: LabPlan, kind: IndexKind, collection: Collection) -> IndexSpec:
+    """The plan's settings of a kind for the collection's own chunks: as they are where it was measured on those."""
+    n, dimension = collection.n_chunks(), collection.spec.embedding.dimension
+    planned = next((spec for spec in plan.specs if spec.kind == kind), None)
+    if planned is None:
+        return default_spec(kind, n, dimension)
+    if plan.size == n:
+        return planned
+    search = {"nprobe": planned.nprobe, "ef_search": planned.ef_search}
+    return completed(replace(default_spec(kind, n, dimension), **search), n, dimension)
+
+
 def show_lost(collection: Collection, plan: LabPlan) -> None:
     """For one question over the collection's own chunks: the true neighbors that each index misses."""
     question = st.text_input(
@@ -192,45 +170,51 @@ def show_lost(collection: Collection, plan: LabPlan) -> None:
     ).strip()  # fmt: skip
     if not question:
         return
-    ids, own = vectors(collection)
     vector = query_vector(collection, question)[0]
-    for spec in plan.specs:
-        fitting = default_spec(spec.kind, len(ids), own.shape[1])
-        if len(ids) < least_chunks(fitting):
-            st.caption(f"{NAMES[spec.kind]} needs {least_chunks(fitting):,} chunks or more.")
+    n = collection.n_chunks()
+    for kind in (spec.kind for spec in plan.specs):
+        spec = _fitting(plan, kind, collection)
+        if n < least_chunks(spec):
+            st.caption(f"{NAMES[kind]} needs {least_chunks(spec):,} chunks or more.")
             continue
-        missed = lost(_built(spec.kind, collection.uid, collection.generation(), collection), vector, plan.k)
+        missed = lost(_built(spec, collection.uid, collection.generation(), collection), vector, plan.k)
         if not missed:
-            st.markdown(f":material/check_circle: **{NAMES[spec.kind]}** found all {min(plan.k, len(ids))}.")
+            st.markdown(f":material/check_circle: **{NAMES[kind]}** found all {min(plan.k, n)}.")
             continue
-        chunks = collection.chunks([one.chunk_id for one in missed])
-        texts = {chunk.chunk_id: " ".join(chunk.text.split())[:120] for chunk in chunks}
-        st.markdown(f":material/error: **{NAMES[spec.kind]}** lost {len(missed)}:")
-        for one in missed:
-            st.caption(f"rank {one.rank}, similarity {one.score:.2f}: {escaped(texts.get(one.chunk_id, ''))}")
+        _show_missed(collection, kind, missed)
+
+
+def _show_missed(collection: Collection, kind: IndexKind, missed: Sequence[Lost]) -> None:
+    chunks = collection.chunks([one.chunk_id for one in missed])
+    texts = {chunk.chunk_id: " ".join(chunk.text.split())[:120] for chunk in chunks}
+    st.markdown(f":material/error: **{NAMES[kind]}** lost {len(missed)}:")
+    for one in missed:
+        st.caption(f"rank {one.rank}, similarity {one.score:.2f}: {escaped(texts.get(one.chunk_id, ''))}")
 
 
 @st.cache_resource(max_entries=6, show_spinner="Building the index")
-def _built(kind: IndexKind, uid: str, generation: int, _collection: Collection) -> SearchIndex:
+def _built(spec: IndexSpec, uid: str, generation: int, _collection: Collection) -> SearchIndex:
     ids, own = vectors(_collection)
-    return build(default_spec(kind, *own.shape), ids, own)
+    return build(spec, ids, own)
 
 
-def show_choice(collection: Collection) -> None:
-    """Which index searches this collection from now on."""
-    now = chosen_index(collection).kind
-    ids, own = vectors(collection)
-    possible = [kind for kind in KINDS if len(ids) >= least_chunks(default_spec(kind, *own.shape))]
+def show_choice(collection: Collection, plan: LabPlan) -> None:
+    """Which index searches this collection from now on, with the settings above."""
+    now = chosen_index(collection)
+    fitting = {kind: _fitting(plan, kind, collection) for kind in KINDS}
+    possible = [kind for kind in KINDS if collection.n_chunks() >= least_chunks(fitting[kind])]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     kind = left.selectbox(
-        "Search this collection with", possible, index=possible.index(now) if now in possible else 0,
+        "Search this collection with", possible, index=possible.index(now.kind) if now.kind in possible else 0,
         format_func=NAMES.__getitem__, key=f"lab-choice-{collection.uid}",
-        help="Chat and search use it. Scores shown are always true cosines: the candidates are compared anew.",
+        help="Chat and search use it, with the settings above. Scores shown are always true cosines: the candidates "
+        "are compared anew.",
     )  # fmt: skip
-    if right.button("Use it", disabled=kind == now, width="stretch"):
-        choose_index(collection, default_spec(kind, *own.shape))
+    if right.button("Use it", width="stretch"):
+        choose_index(collection, fitting[kind])
         st.rerun()
-    st.caption(f"Now: {NAMES[now]}. The choice is kept in the collection.")
+    setting = _search_setting(now)
+    st.caption(f"Now: {NAMES[now.kind]}{f', {setting}' if setting else ''}. The choice is kept in the collection.")
 
 
 def show_kinds() -> None:

@@ -1,4 +1,4 @@
-"""Redraw the README's pictures: four pages, light and dark. Run by `make screenshots`."""
+"""Redraw the README's pictures, light and dark. Run by `make screenshots`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from rag import config
-from tests.browser.app_server import launch, map_frame, running_app
+from tests.browser.app_server import launch, map_frame, map_value, running_app, wait_until
 
 _FOLDER = config.ROOT / "docs" / "images"
 
 
 def take(page: Page, address: str, scheme: str) -> None:
-    """All four pages in one colour scheme."""
+    """Every page in one colour scheme."""
 
     def save(name: str) -> None:
         page.wait_for_timeout(1_500)
@@ -23,15 +23,29 @@ def take(page: Page, address: str, scheme: str) -> None:
 
     page.goto(f"{address}/?collection=Sample")
     map_frame(page, seconds=120)
-    page.reload()
+    page.goto(f"{address}/?collection=Sample&query=how+do+plants+survive+a+dry+summer")
     map_frame(page)
+    page.get_by_text("5 nearest to").wait_for(timeout=60_000)
     save("map")
     page.goto(f"{address}/documents")
     page.get_by_text("12 documents").wait_for(timeout=60_000)
     save("documents")
     page.goto(f"{address}/neighbors?query=the+bank+raised+its+interest+rates")
-    page.get_by_text("similarity").first.wait_for(timeout=60_000)
+    page.get_by_text("Sum of all pairs").wait_for(timeout=60_000)
     save("neighbors")
+    page.goto(f"{address}/index_lab")
+    page.get_by_role("button", name="Measure").click()
+    page.get_by_text("Up and to the left is better").wait_for(timeout=120_000)
+    page.get_by_role("button", name="Stop").wait_for(state="detached", timeout=240_000)
+    save("index-lab")
+    page.goto(f"{address}/compare")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    map_frame(page, seconds=120)
+    before = map_value(page, "chart.dataset.drawn")
+    page.get_by_test_id("stMain").get_by_text("topic", exact=True).click()
+    wait_until(page, f"chart.dataset.drawn !== {before!r}")
+    map_value(page, "at('share').value = 35, at('share').oninput()")
+    save("compare")
     page.goto(f"{address}/chat")
     question = page.get_by_placeholder("Ask the collection")
     question.fill("How many days of paid leave do full-time staff have?")

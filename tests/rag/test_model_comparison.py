@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag.errors import CollectionError
-from rag.model_comparison import SecondEmbedding, between, compare, in_words
+from rag.model_comparison import SecondEmbedding, compare, in_words
 from tests.rag.two_models import brute_force, collection_of, layout, plane, some_texts, unit
 
 
@@ -31,7 +31,7 @@ def test_a_model_compared_with_itself_agrees_with_itself(data_dir):
     assert comparison.disparity == pytest.approx(0.0, abs=1e-9)
     np.testing.assert_allclose(comparison.second_xy, xy, atol=1e-4)
     assert comparison.most_changed.tolist() == list(range(80))
-    assert "nearly the same shape" in in_words(comparison)
+    assert "share 10.0 of a chunk's 10 nearest" in in_words(comparison)
 
 
 def test_vectors_that_are_turned_and_a_map_that_is_mirrored_change_nothing(data_dir):
@@ -67,7 +67,7 @@ def test_vectors_at_random_agree_by_chance(data_dir):
     comparison = compared(collection, unit(400))
     assert comparison.chance_overlap == 10 / 399
     assert comparison.mean_overlap == pytest.approx(10 / 399, abs=0.01)
-    assert "0.3 would be chance. The two maps have little of their shape in common." in in_words(comparison)
+    assert "0.3 would be chance." in in_words(comparison)
 
 
 def test_the_chunk_that_moved_has_changed_most(data_dir):
@@ -102,7 +102,6 @@ def test_identical_chunks_agree_and_have_no_shape(data_dir):
     assert comparison.mean_overlap == 1.0
     assert comparison.disparity is None
     np.testing.assert_allclose(comparison.second_xy, np.tile(plane(30).mean(axis=0), (30, 1)), atol=1e-5)
-    assert "all chunks in one place" in in_words(comparison)
 
 
 @pytest.mark.parametrize("n_axes", [2, 3])
@@ -130,24 +129,3 @@ def test_what_cannot_be_compared(data_dir):
     for parts in [(second, part, whole), (second, whole, part), (replace(second, chunk_ids=ids[1:]), whole, whole)]:
         with pytest.raises(CollectionError, match="'Two' changed while it was compared"):
             compare(collection, *parts)
-
-
-def test_between_two_maps():
-    first, second = plane(9), plane(9, seed=8)
-    np.testing.assert_array_equal(between(first, second, 0.0), first)
-    np.testing.assert_array_equal(between(first, second, 1.0), second)
-    np.testing.assert_allclose(between(first, second, 0.25), first + 0.25 * (second - first), atol=1e-5)
-    np.testing.assert_array_equal(between(first, second, 0.3), between(second, first, 0.7))
-    assert between(first, second, 0.5).dtype == np.float32
-    assert between(first[:0], second[:0], 0.5).shape == (0, 2)
-
-
-@pytest.mark.parametrize("share", [-0.01, 1.01, float("nan")])
-def test_a_share_outside(share):
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        between(plane(3), plane(3), share)
-
-
-def test_between_maps_of_different_shapes():
-    with pytest.raises(ValueError, match="of one shape"):
-        between(plane(3), plane(3, axes=3), 0.5)
