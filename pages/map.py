@@ -33,7 +33,7 @@ st.caption(
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls = st.container(width=260)
-    layout_controls(state)
+    layout_controls(collection.uid, state)
     filters, regions, files = (
         st.container(width="content"),
         st.container(width="content"),

@@ -159,11 +159,11 @@ def _nearest(texts: dict[int, str], neighbors: Sequence[int]) -> str:
     return texts.get(neighbors[0], "") if neighbors else ""
 
 
-def _colours(table: ChunkTable, figures: ModelComparison) -> Colours:
+def _colours(uid: str, table: ChunkTable, figures: ModelComparison) -> Colours:
     """By how far the models agree, or by what the chunks are: then one sees what the second model tears apart."""
     few = [name for name, values in table.columns.items() if 1 < len(set(values)) <= len(PALETTE)]
     choice = st.segmented_control(
-        "Colour by", [_SHARED, *few, _DOCUMENT], default=_SHARED, key="compare-colour", required=True
+        "Colour by", [_SHARED, *few, _DOCUMENT], default=_SHARED, key=f"compare-colour-{uid}", required=True
     )
     if choice == _SHARED:
         return value_colours("Neighbors both models share", figures.chunk_overlap)
@@ -188,7 +188,7 @@ def show_morph(collection: Collection, compared: Compared, row: int | None) -> N
         xy=figures.first_xy[rows],
         other=figures.second_xy[rows],
         ends=(label_of(collection.spec.embedding.model_id), compared.name),
-        colours=take(_colours(table, figures), rows),
+        colours=take(_colours(collection.uid, table, figures), rows),
         sources=table.documents[rows],
         source_names=table.document_names,
         title=f"{collection.spec.name} under two models",

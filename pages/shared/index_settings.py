@@ -25,7 +25,11 @@ def settings_of(spec: IndexSpec, n: int, dimension: int) -> IndexSpec:
     if spec.kind == "ivf_pq":
         pieces = [m for m in range(1, dimension // 2 + 1) if dimension % m == 0]
         pq_m = st.select_slider(
-            "IVF-PQ: bytes of a code", pieces, spec.pq_m, key=f"{key}-pq", help="More bytes, better estimates."
+            "IVF-PQ: bytes of a code",
+            pieces,
+            spec.pq_m,
+            key=f"{key}-pq-{dimension}",
+            help="More bytes, better estimates.",
         )
         spec = replace(spec, pq_m=pq_m)
     if spec.kind == "rabitq":

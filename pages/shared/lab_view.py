@@ -58,7 +58,7 @@ def choose_plan(collection: Collection) -> LabPlan:
             icon=":material/info:",
         )
         size = st.segmented_control(
-            "Size of the lab", (n, *_SIZES), default=_SIZES[0], required=True, key="lab-size",
+            "Size of the lab", (n, *_SIZES), default=_SIZES[0], required=True, key=f"lab-size-{n}",
             format_func=lambda value: f"{value:,} vectors" + (" (yours alone)" if value == n else ""),
         )  # fmt: skip
     kinds = st.multiselect(

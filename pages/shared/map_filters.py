@@ -22,17 +22,18 @@ _MOST_VALUES = 500
 
 def filter_controls(collection: Collection, table: ChunkTable, clusters: Clusters) -> NDArray[np.bool_] | None:
     """A popover with every choice; returns which chunks are kept, or None where nothing is left out."""
+    own = f"filter-{collection.uid}"
     with st.popover("Filter", icon=":material/filter_alt:"):
         st.caption("What is left out stays on the map as a grey shadow.")
-        words = st.text_input("Text holds", key="filter-words", help="Keeps chunks whose text holds exactly this.")
-        documents = _choose("Document", table.document_names, "filter-document")
-        names = _choose("Cluster", clusters.names_by_label().values(), "filter-cluster")
+        words = st.text_input("Text holds", key=f"{own}-words", help="Keeps chunks whose text holds exactly this.")
+        documents = _choose("Document", table.document_names, f"{own}-document")
+        names = _choose("Cluster", clusters.names_by_label().values(), f"{own}-cluster")
         columns = {
-            name: _choose(name, Counter(value for value in values if value), f"filter-column-{name}")
+            name: _choose(name, Counter(value for value in values if value), f"{own}-column-{name}")
             for name, values in table.columns.items()
         }
         chosen = MapFilter(documents, names, columns, words)
-        if st.button("Keep all", disabled=not chosen, on_click=_forget, width="stretch"):
+        if st.button("Keep all", disabled=not chosen, on_click=_forget, args=(own,), width="stretch"):
             st.rerun()
     if not chosen:
         return None
@@ -50,7 +51,7 @@ def _choose(label: str, values: object, key: str) -> tuple[str, ...]:
     return tuple(st.multiselect(label, sorted(options), key=key, help=f"Keeps chunks with one of these.{note}"))
 
 
-def _forget() -> None:
+def _forget(own: str) -> None:
     for key in st.session_state:
-        if str(key).startswith("filter-"):
-            st.session_state[key] = "" if key == "filter-words" else []
+        if str(key).startswith(own):
+            st.session_state[key] = "" if key == f"{own}-words" else []

@@ -29,44 +29,49 @@ _METRICS: dict[Metric, str] = {
 }
 
 
-def layout_controls(state: MapState) -> None:
-    """A popover with everything that a layout depends on. Nothing moves until "Draw"."""
+def layout_controls(uid: str, state: MapState) -> None:
+    """A popover with everything that a layout of the collection `uid` depends on. Nothing moves until "Draw"."""
     with st.popover("Layout", icon=":material/tune:"):
         now = state.parameters
         methods = list(_METHODS)
         method = st.segmented_control(
-            "Method", methods, default=now.method, format_func=_METHODS.__getitem__, key="layout-method", required=True
+            "Method",
+            methods,
+            default=now.method,
+            format_func=_METHODS.__getitem__,
+            key=f"layout-method-{uid}",
+            required=True,
         )
         st.caption(_ABOUT_METHODS[method])
-        is_solid = method != "tsne" and _three_dimensions(now)
+        is_solid = method != "tsne" and _three_dimensions(uid, now)
         wanted = ProjectionParameters(method=method, n_components=3 if is_solid else 2)
         if method != "pca":
-            wanted = _neighborhood(now, wanted)
-        if st.button("Draw", type="primary", width="stretch", key="layout-draw"):
+            wanted = _neighborhood(uid, now, wanted)
+        if st.button("Draw", type="primary", width="stretch", key=f"layout-draw-{uid}"):
             state.parameters, state.moves = wanted, True
             st.rerun()
 
 
-def _three_dimensions(now: ProjectionParameters) -> bool:
+def _three_dimensions(uid: str, now: ProjectionParameters) -> bool:
     chosen = st.segmented_control(
         "Dimensions",
         ["2D", "3D"],
         default="3D" if now.n_components == 3 else "2D",
-        key="layout-dimensions",
+        key=f"layout-dimensions-{uid}",
         required=True,
         help="3D loses less and can be turned. Marking an area with lasso or box works in 2D.",
     )
     return chosen == "3D"
 
 
-def _neighborhood(now: ProjectionParameters, wanted: ProjectionParameters) -> ProjectionParameters:
+def _neighborhood(uid: str, now: ProjectionParameters, wanted: ProjectionParameters) -> ProjectionParameters:
     """The settings of UMAP and t-SNE."""
     n_neighbors = st.slider(
         "Neighbors",
         2,
         100,
         now.n_neighbors,
-        key="layout-neighbors",
+        key=f"layout-neighbors-{uid}",
         help="How many neighbors each chunk is kept near to (t-SNE: perplexity). Few show fine detail and break groups "
         "apart; many show the large picture.",
     )
@@ -78,7 +83,7 @@ def _neighborhood(now: ProjectionParameters, wanted: ProjectionParameters) -> Pr
             0.99,
             now.min_dist,
             0.01,
-            key="layout-distance",
+            key=f"layout-distance-{uid}",
             help="How tightly points may lie. 0 packs groups into clumps; more spreads them evenly.",
         )
     metric: Metric = st.selectbox(
@@ -86,7 +91,7 @@ def _neighborhood(now: ProjectionParameters, wanted: ProjectionParameters) -> Pr
         list(_METRICS),
         index=list(_METRICS).index(now.metric),
         format_func=_METRICS.__getitem__,
-        key="layout-metric",
+        key=f"layout-metric-{uid}",
         help="Embeddings here have length 1, so all three see nearly the same neighbors; how sharply a group is drawn "
         "together differs a little.",
     )
@@ -95,7 +100,7 @@ def _neighborhood(now: ProjectionParameters, wanted: ProjectionParameters) -> Pr
         0,
         2**31 - 1,
         now.seed,
-        key="layout-seed",
+        key=f"layout-seed-{uid}",
         help="Another seed begins elsewhere: what stays the same in every picture can be trusted more.",
     )
     return ProjectionParameters(wanted.method, wanted.n_components, n_neighbors, min_dist, metric, seed=int(seed))

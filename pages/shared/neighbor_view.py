@@ -72,22 +72,22 @@ def open_random_chunk(collection: Collection) -> None:
 
 def choose_wanted(collection: Collection, k: int, chunk_id: int | None) -> Wanted:
     """A popover with which chunks may be neighbors, and variety."""
-    table = chunk_table(collection)
+    table, own = chunk_table(collection), f"near-{collection.uid}"
     with st.popover("Which neighbors", icon=":material/filter_alt:"):
         documents = st.multiselect(
-            "Only from these documents", sorted(table.document_names), key="near-documents", help="Empty: from all."
+            "Only from these documents", sorted(table.document_names), key=f"{own}-documents", help="Empty: from all."
         )
         columns = {
-            name: tuple(st.multiselect(f"Only where {name} is", sorted(set(values) - {""}), key=f"near-{name}"))
+            name: tuple(st.multiselect(f"Only where {name} is", sorted(set(values) - {""}), key=f"{own}-column-{name}"))
             for name, values in table.columns.items()
             if 1 < len(set(values)) <= 200
         }
         apart = st.toggle(
-            "Not from the same document", key="near-apart", disabled=chunk_id is None,
+            "Not from the same document", key=f"{own}-apart", disabled=chunk_id is None,
             help="For an opened chunk: what other documents say about it.",
         )  # fmt: skip
         variety = st.slider(
-            "Variety", 0.0, 1.0, 0.0, 0.05, key="near-variety",
+            "Variety", 0.0, 1.0, 0.0, 0.05, key=f"{own}-variety",
             help="0 shows the nearest. More passes over what says the same again (maximal marginal relevance), so "
             "ranks no longer follow the similarity alone.",
         )  # fmt: skip

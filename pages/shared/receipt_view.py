@@ -27,7 +27,7 @@ _ADDS, _TAKES = "0,114,178", "213,94,0"
 def show_receipt(collection: Collection, subject: Subject, hits: Sequence[Hit]) -> None:
     """Choose a neighbor; both texts with shaded tokens, the pairs that add most, and the sum."""
     labels = {hit.rank: f"{hit.rank} · {hit.score:.2f} · {' '.join(hit.chunk.text.split())[:70]}" for hit in hits}
-    rank = st.selectbox("Neighbor", list(labels), format_func=labels.__getitem__, key="receipt-rank")
+    rank = st.selectbox("Neighbor", list(labels), format_func=labels.__getitem__, key=f"receipt-rank-{len(labels)}")
     hit = next(one for one in hits if one.rank == rank)
     model = embedder(collection.spec.embedding.model_id).model
     with st.spinner("Taking the score apart", show_time=True):

@@ -183,3 +183,20 @@ def test_above_the_limit_a_sample_is_drawn_and_the_page_says_so(sample, monkeypa
     monkeypatch.setenv("EXPLORER_MAP_POINTS", "many")
     app.run()
     assert "EXPLORER_MAP_POINTS is 'many'" in texts(app)
+
+
+def test_choices_of_one_collection_do_not_reach_another(sample, data_dir, embedder):
+    other = Collection.create(data_dir, "Other", embedder.spec, ChunkingSpec())
+    files = [SourceFile(f"{i}.txt", f"{i}.txt", f"The owl number {i} hunts.".encode) for i in range(12)]
+    assert {one.outcome for one in ingest(other, files, embedder, ReadHere())} == {"added"}
+    app = start(collection="Sample")
+    labelled(app.multiselect, "Document").select("topics.csv").run()
+    colour(app).select("topic").run()
+    labelled(app.get("button_group"), "Method").set_value("pca").run()
+    button(app, "Draw").click().run()
+    app.session_state["workspace"].collection = other
+    app.run()
+    assert not app.exception
+    assert labelled(app.multiselect, "Document").value == []
+    assert labelled(app.get("button_group"), "Method").value == "umap"
+    assert colour(app).value == "Document"
