@@ -26,13 +26,6 @@ class ScoreDistribution:
     edges: FloatArray
     counts: IntArray
 
-    def quantiles(self, scores: FloatArray) -> FloatArray:
-        """For each score, the share of the collection's scores that are lower, float32 in [0, 1]; 0 without any."""
-        import numpy as np
-
-        n_lower = np.searchsorted(self.ordered, scores - np.float32(_SAME))
-        return (n_lower / max(len(self.ordered), 1)).astype(np.float32)
-
     def n_lower(self, score: float) -> int:
         """How many scores are lower, by more than rounding."""
         return int(self.ordered.searchsorted(score - _SAME))

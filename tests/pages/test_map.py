@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from pages.shared import map_layouts
 from pages.shared.map_state import MapState
+from pages.shared.resources import task_board
 from rag.collection import Collection
 from rag.ingest import ingest
+from rag.projection import ProjectionParameters
 from rag.sources import SourceFile
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
@@ -200,3 +205,31 @@ def test_choices_of_one_collection_do_not_reach_another(sample, data_dir, embedd
     assert labelled(app.multiselect, "Document").value == []
     assert labelled(app.get("button_group"), "Method").value == "umap"
     assert colour(app).value == "Document"
+
+
+def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample, monkeypatch):
+    monkeypatch.setattr(map_layouts, "is_long", lambda n_chunks, parameters: True)
+    key = map_layouts._task_key(sample, ProjectionParameters())
+    app = start()
+    assert "the layout is made in the background" in texts(app)
+    task_board().wait(key)
+    app.run()
+    assert "Trust this map?" in texts(app)
+    labelled(app.get("button_group"), "Method").set_value("tsne").run()
+    started = threading.Event()
+
+    def endless(collection, parameters, report):
+        started.set()
+        while True:
+            report(0.5)
+
+    monkeypatch.setattr(map_layouts, "make_layout", endless)
+    button(app, "Draw").click().run()
+    assert started.wait(60)
+    app.run()
+    assert "Trust this map?" in texts(app)
+    button(app, "Stop").click().run()
+    task_board().wait(map_layouts._task_key(sample, ProjectionParameters(method="tsne")))
+    app.run()
+    assert "This layout was not finished" in texts(app)
+    assert button(app, "Try again")

@@ -16,9 +16,6 @@ def evenly(n):
 def test_shares_are_counted():
     scores = np.random.default_rng(3).uniform(-0.2, 0.9, 500).astype(np.float32)
     distribution = score_distribution(scores)
-    asked = np.array([-1, -0.2, 0.31, 0.9, 1], np.float32)
-    expected = [np.mean([other < score for other in scores.tolist()]) for score in asked.tolist()]
-    np.testing.assert_allclose(distribution.quantiles(asked), expected, atol=1e-7)
     for score in scores[:50].tolist():
         assert distribution.n_lower(score) == sum(other < score - 1e-6 for other in scores.tolist())
         assert distribution.n_higher(score) == sum(other > score + 1e-6 for other in scores.tolist())
@@ -85,7 +82,6 @@ def test_verdicts_where_there_is_little(scores, words):
     distribution = score_distribution(np.array(scores, np.float32))
     assert verdict(0.4, distribution).endswith(words)
     assert distribution.counts.sum() == len(scores)
-    assert distribution.quantiles(np.array([0.4], np.float32)).tolist() == [0.0]
 
 
 @pytest.mark.parametrize(("scores", "n_bins"), [([0.1], 0), ([np.nan], 5), ([np.inf], 5)])
