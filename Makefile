@@ -20,11 +20,14 @@ check: $(DEV_READY)
 bench: $(DEV_READY)
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.first_map
+	$(BIN)/python -m bench.projection
+	$(BIN)/python -m bench.map_page
 	$(BIN)/python -m bench.tiny_model
 	$(BIN)/python -m bench.embedding
 	$(BIN)/python -m bench.chunking
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.retrieval_quality
+	$(BIN)/python -m bench.index
 
 screenshots: $(DEV_READY)
 	$(BIN)/python -m tests.browser.screenshots

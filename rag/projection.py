@@ -62,17 +62,18 @@ def project(
     report = report or _nothing
     parameters.require_drawable()
     started = time.perf_counter()
-    n_needed = min(parameters.n_searched, len(ids))
-    if neighbor_ids.shape[1] < n_needed:
-        raise ValueError(f"This layout needs {n_needed} neighbors for each chunk, got {neighbor_ids.shape[1]}.")
-    xy, method, note = _draw(
-        vectors, np.searchsorted(ids, neighbor_ids), neighbor_scores, parameters, _part(report, 0.0, _DRAWN_SHARE)
-    )
+    _require_enough(neighbor_ids, min(parameters.n_searched, len(ids)))
+    rows = np.searchsorted(ids, neighbor_ids)
+    xy, method, note = _draw(vectors, rows, neighbor_scores, parameters, lambda share: report(_DRAWN_SHARE * share))
     seconds = time.perf_counter() - started
-    report(_DRAWN_SHARE)
     projection = Projection(ids, xy, method, note, trust(vectors, xy), seconds, ids[:0])
     report(1.0)
     return projection
+
+
+def _require_enough(neighbor_ids: IntArray, n_needed: int) -> None:
+    if neighbor_ids.shape[1] < n_needed:
+        raise ValueError(f"This layout needs {n_needed} neighbors for each chunk, got {neighbor_ids.shape[1]}.")
 
 
 def _draw(
@@ -224,11 +225,6 @@ def _tsne(
         parameters.seed, report,
     )  # fmt: skip
     return xy, note if perplexity < asked else ""
-
-
-def _part(report: Report, start: float, end: float) -> Report:
-    """A report of the share done of one part of the work, which lasts from `start` to `end` of the whole."""
-    return lambda share: report(start + (end - start) * share)
 
 
 def _nothing(share: float) -> None:

@@ -141,7 +141,8 @@ def frontier_figure(sweeps: Mapping[str, Sequence[LabResult]], best: Sequence[La
             },
             hovertemplate="recall %{y:.3f}, %{x:.2f} ms<extra>%{fullData.name}</extra>",
         )
-    figure.update_layout(height=360, margin={"l": 0, "r": 0, "t": 8, "b": 0})
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02}
+    figure.update_layout(height=380, margin={"l": 0, "r": 0, "t": 8, "b": 0}, legend=legend)
     figure.update_xaxes(title="median time of one query (ms, logarithmic)", type="log")
     lowest = min((one.recall for results in sweeps.values() for one in results), default=0.0)
     figure.update_yaxes(title="recall", range=[lowest - 0.05, 1.03])
