@@ -40,7 +40,8 @@ class FlatIndex:
         """Scores float32 and ids int64, both (len(queries), min(k, n)), best first, ties by the smaller id."""
         import numpy as np
 
-        _faiss()
+        # faiss splits one query among its threads, and they wait for one another longer than one takes alone.
+        _faiss(1 if len(queries) == 1 else None)
         k = min(k, len(self.ids))
         if k == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
@@ -133,10 +134,10 @@ def _nothing(share: float) -> None:
     """Where nobody asks how much is done."""
 
 
-def _faiss() -> ModuleType:
-    """faiss with its threads set: one on macOS, where its OpenMP and torch's crash each other, else every core."""
+def _faiss(threads: int | None = None) -> ModuleType:
+    """faiss with its threads set: one on macOS, where its OpenMP and torch's crash each other, else as asked or all."""
     import faiss
 
-    faiss.omp_set_num_threads(1 if sys.platform == "darwin" else config.cpu_threads())
+    faiss.omp_set_num_threads(1 if sys.platform == "darwin" else threads or config.cpu_threads())
     module: ModuleType = faiss
     return module

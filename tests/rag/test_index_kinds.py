@@ -158,6 +158,26 @@ def test_pairs_of_copies_come_by_the_smaller_id():
     np.testing.assert_array_equal(ids[:, 1::2] - ids[:, ::2], np.full((40, 3), 600))
 
 
+@pytest.mark.parametrize("kind", EXACT)
+def test_a_batch_finds_what_single_queries_find(kind):
+    vectors, queries = unit_vectors(700), unit_vectors(200, seed=2)
+    index = everything(kind, vectors)
+    scores, ids = index.search(queries, 5)
+    for row, query in enumerate(queries):
+        alone_scores, alone_ids = index.search(query[None], 5)
+        np.testing.assert_array_equal(ids[row], alone_ids[0])
+        np.testing.assert_allclose(scores[row], alone_scores[0], atol=1e-6)
+
+
+def test_a_search_leaves_faiss_as_it_was():
+    import faiss
+
+    usual = faiss.cvar.distance_compute_blas_threshold
+    index = built("flat", unit_vectors(50))
+    index.search(unit_vectors(200, seed=2), 5)
+    assert faiss.cvar.distance_compute_blas_threshold == usual
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_builds_the_same_index(kind, tmp_path):
     vectors = unit_vectors(800)
