@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import argparse
 import math
+import statistics
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.reference import SCIFACT, TestCollection, encode_plainly, load_ours, load_plain, read_test_collection
+from rag.collection import Collection
+from rag.hybrid import HybridRetriever
+from rag.retrieval import DenseRetriever, KeywordRetriever, load_index
+from rag.types import Chunk, ChunkingSpec, Document, Embedder
 
 if TYPE_CHECKING:
+    from rag.answer import Retriever
     from rag.types import FloatArray
 
 Grades = Mapping[str, int]
@@ -47,6 +54,29 @@ def mean_ndcg(collection: TestCollection, documents: FloatArray, queries: FloatA
     return sum(scores) / len(scores)
 
 
+def compare_modes(collection: TestCollection, vectors: FloatArray, embedder: Embedder) -> None:
+    """nDCG@10 of meaning, words, and both, by the app's own retrievers over a stored collection."""
+    with tempfile.TemporaryDirectory() as folder:
+        stored = Collection.create(Path(folder), "Bench", embedder.spec, ChunkingSpec())
+        for (name, text), vector in zip(collection.documents.items(), vectors, strict=True):
+            document = Document(name, name, "text/plain", text, name)
+            stored.put_document(document, [Chunk(name, 0, len(text), text, 1)], vector[None], embedder.spec)
+        modes: dict[str, Retriever] = {
+            "meaning": DenseRetriever(stored, load_index(stored), embedder),
+            "words": KeywordRetriever(stored),
+            "both": HybridRetriever(stored, *stored.embeddings(), embedder),
+        }
+        figures = {
+            mode: statistics.mean(
+                ndcg([hit.document_name for hit in retriever.retrieve(collection.queries[query], 10)], grades)
+                for query, grades in collection.qrels.items()
+            )
+            for mode, retriever in modes.items()
+        }
+    said = ", ".join(f"{mode} {figure:.4f}" for mode, figure in figures.items())
+    print(f"nDCG@10 by {said}; both against meaning: ratio {figures['both'] / figures['meaning']:.3f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.retrieval_quality", description=__doc__)
     parser.add_argument("--folder", type=Path, default=SCIFACT, help="a test collection (default: scifact)")
@@ -58,13 +88,15 @@ def main() -> None:
     documents, queries = list(collection.documents.values()), list(collection.queries.values())
     plain, ours = load_plain(), load_ours()
     exact = mean_ndcg(collection, encode_plainly(plain, documents), encode_plainly(plain, queries))
-    quick = mean_ndcg(collection, ours.encode_documents(documents), ours.encode_queries(queries))
+    vectors = ours.encode_documents(documents)
+    quick = mean_ndcg(collection, vectors, ours.encode_queries(queries))
     kept = "kept" if abs(quick - exact) <= _ALLOWED else "NOT KEPT"
     print(
         f"nDCG@10 on {folder.name}, {len(documents):,} documents and {len(collection.qrels):,} judged queries: "
         f"plain float32 {exact:.4f}, ours in {ours.precision} {quick:.4f}, difference {quick - exact:+.4f} "
         f"(at most {_ALLOWED}: {kept})"
     )
+    compare_modes(collection, vectors, ours)
 
 
 if __name__ == "__main__":

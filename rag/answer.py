@@ -9,6 +9,7 @@ from typing import Protocol
 from rag import config
 from rag.grounding import cite, nearest_sentences
 from rag.prompting import build_prompt
+from rag.retrieval_settings import similar_enough
 from rag.types import Answer, Embedder, Generator, Hit, Usage
 
 
@@ -20,19 +21,29 @@ class Retriever(Protocol):
 
 
 def answer_question(
-    question: str, *, retriever: Retriever, embedder: Embedder, generator: Generator, k: int
+    question: str,
+    *,
+    retriever: Retriever,
+    embedder: Embedder,
+    generator: Generator,
+    k: int,
+    minimum: float | None = None,
 ) -> Iterator[str | Answer]:
     """Pieces of the answer as they are written, and last the Answer with everything it was made of.
 
     Args:
         embedder: compares sentences with the question (for a tiny model) and with the answer (for the citations).
+        minimum: the smallest similarity of a hit that is given to the model; None asks the model in any case.
 
     Raises:
+        NothingFound: no hit reaches the minimum; no model is asked.
         PromptError: the question does not fit the model's context window.
         ModelError: the model cannot be reached or breaks off.
     """
     started = time.perf_counter()
     hits = retriever.retrieve(question, k)
+    if minimum is not None:
+        hits = similar_enough(hits, minimum)
     prompt = build_prompt(
         question,
         nearest_sentences(question, hits, embedder) if generator.is_tiny else hits,

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.components import escaped, place, show_chunk_links
 from pages.shared.generators import model_label
+from rag.retrieval_settings import counting_note
 from rag.types import Answer
 
 
@@ -38,6 +39,8 @@ def show_answer(answer: Answer) -> None:
         st.caption(f"The answer was cut at its limit of {answer.prompt.max_answer_tokens} tokens.")
     read = answer.usage.prompt_tokens or answer.prompt.n_tokens
     st.caption(f"{escaped(model_label(answer.model))} · {answer.seconds:.1f} s · {read:,} tokens read")
+    if note := counting_note(answer.question, len(answer.prompt.hits)):
+        st.caption(f":material/info: {note}")
     show_passages(answer)
 
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from rag.collection import Collection
 from rag.errors import CollectionError
 from rag.types import ChunkingSpec
-from tests.pages.app import button, start, texts
+from tests.pages.app import button, labelled, start, texts
 from tests.scripted_ollama import HEALTHY, scripted_ollama
 
 QUESTION = "How many days of paid leave do full-time staff have?"
@@ -138,3 +138,30 @@ def test_an_answer_is_kept_where_its_chunks_cannot_be_counted(sample, model, mon
     app.run()
     assert WRITTEN in texts(app)
     assert "database is locked" not in texts(app)
+
+
+def test_nothing_similar_enough_asks_no_model_unless_wanted(sample, model):
+    app = start("chat.py")
+    labelled(app.slider, "Smallest similarity").set_value(0.9).run()
+    app.chat_input[0].set_value("What is the airspeed of a swallow?").run()
+    assert not app.exception
+    assert "The documents do not seem to cover this" in texts(app)
+    assert WRITTEN not in texts(app)
+    button(app, "Ask the model all the same").click().run()
+    assert WRITTEN in texts(app)
+    app.run()
+    assert WRITTEN in texts(app)
+
+
+def test_words_documents_and_number_are_kept_to(sample, model):
+    app = start("chat.py")
+    labelled(app.get("button_group"), "Search by").set_value("hybrid").run()
+    labelled(app.slider, "Passages").set_value(3).run()
+    labelled(app.multiselect, "Documents").select("error-codes.csv").run()
+    found = ask(app)
+    assert len(found) == 3
+    assert set(found) <= set(chunks_of(sample, "error-codes.csv"))
+    assert "asks to count" in texts(app)
+    labelled(app.get("button_group"), "Search by").set_value("keyword").run()
+    labelled(app.multiselect, "Documents").unselect("error-codes.csv").run()
+    assert ask(app)

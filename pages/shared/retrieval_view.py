@@ -1,0 +1,55 @@
+"""How passages are found for an answer: the choices, and the retriever that follows from them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.resources import embedder, retriever, vectors
+from pages.shared.resources import table as chunk_table
+from rag import config
+from rag.answer import Retriever
+from rag.collection import Collection
+from rag.hybrid import HybridRetriever
+from rag.retrieval_settings import Mode, RetrievalSettings
+
+_MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "keyword": "Words"}
+
+
+def choose_settings(collection: Collection) -> RetrievalSettings:
+    """A popover in the sidebar with everything that decides which passages a model is given."""
+    own = f"retrieval-{collection.uid}"
+    with st.sidebar.popover("Retrieval", icon=":material/manage_search:", width="stretch"):
+        mode: Mode = st.segmented_control(
+            "Search by", list(_MODES), default="dense", format_func=_MODES.__getitem__, key=f"{own}-mode",
+            required=True, help="Meaning finds other wordings; words find names, numbers and codes. Both together "
+            "rank best on most collections.",
+        )  # fmt: skip
+        k = st.slider("Passages", 1, 20, config.DEFAULT_K, key=f"{own}-k", help="How many are given to the model.")
+        minimum = st.slider(
+            "Smallest similarity", 0.0, 0.9, 0.0, 0.05, key=f"{own}-minimum",
+            help="Passages less similar to the question are left out. Where none is left, no model is asked.",
+        )  # fmt: skip
+        names = sorted(chunk_table(collection).document_names)
+        documents = st.multiselect("Documents", names, key=f"{own}-documents", help="Empty: all of them.")
+    return RetrievalSettings(k, mode, minimum, tuple(documents))
+
+
+def retriever_for(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
+    """The retriever of these settings, within `only` where that is given."""
+    chosen = _chosen(collection, settings, only)
+    if settings.mode == "dense":
+        return retriever(collection, chosen)
+    model = embedder(collection.spec.embedding.model_id)
+    share = {"dense_share": 0.0} if settings.mode == "keyword" else {}
+    return HybridRetriever(collection, *vectors(collection), model, chosen, **share)
+
+
+def _chosen(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> frozenset[int] | None:
+    """The chunks of the chosen documents among `only`; None for all."""
+    if not settings.documents:
+        return only
+    table = chunk_table(collection)
+    wanted = set(settings.documents)
+    rows = zip(table.chunk_ids.tolist(), table.document_of_each(), strict=True)
+    own = frozenset(chunk_id for chunk_id, name in rows if name in wanted)
+    return own if only is None else own & only
