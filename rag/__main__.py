@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from rag import config, lab_commands
-from rag.command_line import Json, count, dense_retriever, hit_json, open_collection, print_result
+from rag.command_line import Json, count, dense_retriever, hit_json, hit_line, open_collection, print_result
 from rag.errors import ExplorerError
 from rag.types import Strategy
 
 if TYPE_CHECKING:
+    from rag.answer import Retriever
     from rag.types import Answer, ChunkingSpec, Citation
 
 
@@ -42,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     search = commands.add_parser("search", help="find the chunks nearest to a query")
     search.add_argument("query")
     search.add_argument("-k", type=count, default=config.DEFAULT_K, help="how many (default: %(default)s)")
-    search.add_argument("--mode", choices=("dense", "keyword"), default="dense")
+    search.add_argument("--mode", choices=("dense", "hybrid", "keyword"), default="dense")
     search.set_defaults(command=_search)
 
     layout = commands.add_parser("map", help="write the map as HTML, SVG, CSV or Parquet")
@@ -123,18 +124,21 @@ def _chunking(options: argparse.Namespace) -> ChunkingSpec:
 
 
 def _search(options: argparse.Namespace) -> int:
+    hits = _retriever(options).retrieve(options.query, options.k)
+    result: Json = {"query": options.query, "hits": [hit_json(hit) for hit in hits]}
+    print_result(options, result, [*map(hit_line, hits)] or ["Nothing was found."])
+    return 0
+
+
+def _retriever(options: argparse.Namespace) -> Retriever:
+    from rag.hybrid import HybridRetriever
     from rag.retrieval import KeywordRetriever
 
     collection = open_collection(options)
-    retriever = KeywordRetriever(collection) if options.mode == "keyword" else dense_retriever(collection)[0]
-    hits = retriever.retrieve(options.query, options.k)
-    lines = [
-        f"{hit.rank}  {hit.score:.2f}  {hit.document_name}  {' '.join(hit.chunk.text.split())[:100]}" for hit in hits
-    ]
-    print_result(
-        options, {"query": options.query, "hits": [hit_json(hit) for hit in hits]}, lines or ["Nothing was found."]
-    )
-    return 0
+    if options.mode == "keyword":
+        return KeywordRetriever(collection)
+    dense, embedder = dense_retriever(collection)
+    return HybridRetriever(collection, *collection.embeddings(), embedder) if options.mode == "hybrid" else dense
 
 
 def _map(options: argparse.Namespace) -> int:

@@ -27,6 +27,8 @@ def test_ingest_search_map(capsys, tmp_path):
     code, result = run(capsys, "search", "door code", "--collection", "H", "-k", "3")
     assert code == 0
     assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3]
+    code, result = run(capsys, "search", "door code", "--collection", "H", "--mode", "hybrid", "-k", "2")
+    assert (code, len(result["hits"])) == (0, 2)
     output = tmp_path / "map.csv"
     code, result = run(capsys, "map", "--collection", "H", "--output", str(output))
     assert code == 0
