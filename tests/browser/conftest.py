@@ -27,5 +27,5 @@ def page() -> Iterator[Page]:
 def documents(sample: Collection, page: Page) -> Page:
     """The Documents page of a sample collection that was made on an earlier start."""
     page.goto("/documents?collection=Sample")
-    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=60_000)
+    page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=60_000)
     return page

@@ -37,7 +37,7 @@ def test_made_copied_renamed_exported_imported_and_deleted(documents: Page, tmp_
     manage(page, "Delete")
     page.get_by_text("your own files are not touched").wait_for()
     press(page, "Delete it")
-    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
+    page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=_PATIENCE)
     manage(page, "Copy with another model or splitting")
     press(page, "Copy")
     page.get_by_text("12 added in").wait_for(timeout=_PATIENCE)
@@ -50,7 +50,7 @@ def test_made_copied_renamed_exported_imported_and_deleted(documents: Page, tmp_
     import_file(page, exported)
     press(page, "Import")
     expect(page.get_by_text("Add documents to 'away'")).to_be_visible(timeout=_PATIENCE)
-    page.get_by_role("heading", name="12 documents, 298 chunks").wait_for(timeout=_PATIENCE)
+    page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=_PATIENCE)
     assert page.get_by_test_id("stException").count() == 0
 
 
