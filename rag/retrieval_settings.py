@@ -59,7 +59,7 @@ def counting_note(question: str, k: int) -> str:
     """A sentence where a question asks to count or to list all, which retrieval cannot; else empty."""
     if not _COUNTING.search(question):
         return ""
+    found = "1 passage that was" if k == 1 else f"{k} passages that were"
     return (
-        f"This asks to count or to list. A model sees only the {k} passages that were found, not all documents: "
-        "do not trust a total."
+        f"This asks to count or to list. A model sees only the {found} found, not all documents: do not trust a total."
     )

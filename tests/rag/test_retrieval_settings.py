@@ -48,7 +48,8 @@ def test_no_model_is_asked_where_nothing_is_near_enough(sample, embedder):
 
 @pytest.mark.parametrize("question", ["How many policies are there?", "Count the holidays", "List all error codes"])
 def test_a_question_that_counts_is_said(question):
-    assert "only the 5 passages" in counting_note(question, 5)
+    assert "only the 5 passages that were found" in counting_note(question, 5)
+    assert "only the 1 passage that was found" in counting_note(question, 1)
 
 
 @pytest.mark.parametrize("question", ["Who may take leave?", "What does the country discount mean?", ""])
