@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.compare_view import choose_model, comparison_of, first_layout, show_morph, show_most_changed
+from pages.shared.compare_view import choose_model, comparison_of, show_morph, show_most_changed
 from pages.shared.components import require_chunks, show_error
 from pages.shared.resources import embedding_models
 from pages.shared.workspace import require_workspace
@@ -21,8 +21,7 @@ st.caption(
 )
 try:
     model = choose_model(collection, embedding_models(config.ollama_host()))
-    layout = first_layout(collection)
-    comparison = comparison_of(collection, layout, model) if model else None
+    comparison = comparison_of(collection, model) if model else None
 except ExplorerError as error:
     show_error(error)
     st.stop()

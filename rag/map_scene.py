@@ -55,7 +55,6 @@ class MapScene:
     marks: Marks = field(default_factory=Marks)
     other: FloatArray | None = None
     ends: tuple[str, str] = ("", "")
-    moves: bool = False
 
     def __post_init__(self) -> None:
         """Check what the picture relies on."""
@@ -96,7 +95,6 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
         "focus": marks.focus,
         "hits": list(marks.hits),
         "ends": list(scene.ends),
-        "moves": scene.moves,
         "height": height,
         "file": file_name,
         "alt": f"{scene.title}, coloured by {scene.colours.title}",

@@ -68,22 +68,11 @@ def choose_model(collection: Collection, available: Sequence[str]) -> str | None
     return asked
 
 
-def first_layout(collection: Collection) -> Projection:
-    """The collection's own map, made now where there is none yet."""
-    parameters = ProjectionParameters()
-    layout = load_layout(collection, parameters)
-    if layout is None:
-        with st.spinner("Laying out the collection", show_time=True):
-            warm_up_projection().join()
-            layout = make_layout(collection, parameters)
-    return layout
-
-
 def _task_key(collection: Collection, model: str) -> str:
     return f"compare-{collection.uid}-{collection.generation()}-{model}"
 
 
-def comparison_of(collection: Collection, layout: Projection, model: str) -> Compared | None:
+def comparison_of(collection: Collection, model: str) -> Compared | None:
     """The comparison, made in the background with progress shown; None while it is not there."""
     key = _task_key(collection, model)
     board = task_board()
@@ -94,18 +83,21 @@ def comparison_of(collection: Collection, layout: Projection, model: str) -> Com
         )
         view = board.view(key)
     show_task(key)
-    if view is None or view.state != "done":
+    layout = load_layout(collection, ProjectionParameters())
+    if view is None or view.state != "done" or layout is None:
         return None
     second, figures = _figures(key, layout.xy.tobytes(), (collection, layout, model))
     return Compared(label_of(model), second.n_cut, figures)
 
 
 def _work(collection: Collection, model: str, report: Report) -> None:
-    """Embed and lay out; both are kept beside the collection."""
-    second = embed_again(collection, model, load_cached_embedder, lambda share: report(0.6 * share))
+    """The second embeddings and both layouts, the collection's own where there is none yet; all are kept beside it."""
+    parameters = ProjectionParameters()
+    second = embed_again(collection, model, load_cached_embedder, lambda share: report(0.4 * share))
     warm_up_projection().join()
-    layout_of(second, ProjectionParameters())
-    report(1.0)
+    if load_layout(collection, parameters) is None:
+        make_layout(collection, parameters, lambda share: report(0.4 + 0.3 * share))
+    layout_of(second, parameters, lambda share: report(0.7 + 0.3 * share))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing neighbors")

@@ -48,7 +48,7 @@ def layout_controls(uid: str, state: MapState) -> None:
         if method != "pca":
             wanted = _neighborhood(uid, now, wanted)
         if st.button("Draw", type="primary", width="stretch", key=f"layout-draw-{uid}"):
-            state.parameters, state.moves = wanted, True
+            state.parameters = wanted
             st.rerun()
 
 
@@ -177,7 +177,6 @@ def show_placed(collection: Collection, layout: Projection, state: MapState) -> 
         if _is_active(key):
             return
         if st.button("Lay out anew", help="Draws all chunks together. The new map is turned to lie like this one."):
-            state.moves = True
             if is_long(collection.n_chunks(), state.parameters):
                 task_board().forget(key)
                 _start(collection, state.parameters, key)

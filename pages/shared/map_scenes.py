@@ -69,7 +69,6 @@ def scene_of(
             icon=":material/info:",
         )
     ids = layout.chunk_ids[rows]
-    moves, state.moves = state.moves, False
     return MapScene(
         chunk_ids=ids,
         xy=layout.xy[rows],
@@ -82,7 +81,6 @@ def scene_of(
         labels=() if clusters is None else labels_of(clusters),
         selected=state.selected,
         marks=Marks(seen.star, _row(ids.tolist(), seen.clicked), _rows(ids.tolist(), seen.hits)),
-        moves=moves,
     )
 
 

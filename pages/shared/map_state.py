@@ -15,13 +15,12 @@ from rag.projection import ProjectionParameters
 class MapState:
     """`shown` is the last layout that was drawn: it stays while another one is in the making.
 
-    `selected` are the chunks in the marked area; `moves` says that the next layout is to move from the one before.
+    `selected` are the chunks in the marked area.
     """
 
     parameters: ProjectionParameters = field(default_factory=ProjectionParameters)
     shown: ProjectionParameters | None = None
     selected: tuple[int, ...] = ()
-    moves: bool = False
 
     def follow(self, event: MapEvent) -> None:
         """Take over what was done on the map; the clicked chunk stands in the address, to be shared."""

@@ -136,6 +136,15 @@ def test_three_dimensions_are_drawn_and_left_again(drawn: Page):
     assert drawn.get_by_test_id("stException").count() == 0
 
 
+def test_points_move_to_their_places_in_another_layout(drawn: Page):
+    before = map_value(drawn, "scene.layoutKey")
+    drawn.get_by_role("button", name="Layout").click()
+    drawn.get_by_text("PCA", exact=True).click()
+    drawn.get_by_role("button", name="Draw", exact=True).click()
+    wait_until(drawn, f"scene.layoutKey !== {before!r} && moving === 1 && viewed === scene.layoutKey")
+    assert map_value(drawn, "places.every((place, i) => Math.abs(place - scene.xy[i]) < 1e-6)")
+
+
 def test_a_picture_is_saved_as_png(drawn: Page):
     with drawn.expect_download() as download:
         map_frame(drawn).locator("[data-title='Save as PNG']").click()

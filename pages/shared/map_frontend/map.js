@@ -48,7 +48,7 @@ function inks(theme) {
 
 // Where today's chunks were on the map before; null where there is nothing to move.
 function startOf(before, from) {
-  if (scene.dims !== 2 || before.dims !== 2 || scene.n > ANIMATED || !scene.moves) return null;
+  if (scene.dims !== 2 || before.dims !== 2 || scene.n > ANIMATED) return null;
   const row = new Map();
   before.ids.forEach((id, i) => row.set(id, i));
   const start = scene.xy.slice();
