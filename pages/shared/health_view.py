@@ -17,6 +17,8 @@ from rag.neighbor_table import NeighborTable
 
 _LISTED = 50
 _SKEWED = 1.0
+_COSINES = ("similarity", "nearest similarity")
+_TWO_DECIMALS = st.column_config.NumberColumn(format="%.2f")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -116,7 +118,8 @@ def _show_list(rows: Sequence[dict[str, object]], column: str, key: str) -> None
     """A table; ticking a row offers the ways on from its chunk."""
     event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{key}-list",
-        height=min(38 + 35 * len(rows), 390), column_config={column: st.column_config.NumberColumn(format="%d")},
+        height=min(38 + 35 * len(rows), 390),
+        column_config={column: st.column_config.NumberColumn(format="%d"), **dict.fromkeys(_COSINES, _TWO_DECIMALS)},
     )  # fmt: skip
     if event.selection.rows:
         show_chunk_links(int(str(rows[event.selection.rows[0]][column])))

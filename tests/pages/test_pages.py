@@ -51,7 +51,9 @@ def test_documents_lists_them(sample):
     assert len(app.dataframe[0].value) == 12
 
 
-@pytest.mark.parametrize("page", ["", "neighbors.py", "chat.py"])
+@pytest.mark.parametrize(
+    "page", ["", "neighbors.py", "chat.py", "arithmetic.py", "compare.py", "health.py", "index_lab.py"]
+)
 def test_an_empty_collection_says_what_to_do(data_dir, embedder, page):
     data_dir.mkdir()
     (data_dir / ".sample-made").touch()
