@@ -13,10 +13,10 @@ from pages.shared.samples import NAME as SAMPLE
 from pages.shared.workspace import Workspace, require_workspace
 from rag import config
 from rag.answer import answer_question
+from rag.chat_types import Answer
 from rag.collection import Collection
 from rag.errors import ExplorerError
 from rag.retrieval_settings import NothingFound, RetrievalSettings
-from rag.types import Answer
 
 _WHATEVER = "ask-whatever-is-found"
 

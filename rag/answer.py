@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from rag import config
+from rag.chat_types import Answer, Generator, Usage
 from rag.grounding import cite, nearest_sentences
 from rag.prompting import build_prompt
 from rag.retrieval_settings import similar_enough
-from rag.types import Answer, Embedder, Generator, Hit, Usage
+from rag.types import Embedder, Hit
 
 
 class Retriever(Protocol):

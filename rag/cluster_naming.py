@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag import cache
+from rag.chat_types import Generator, Message, Prompt, Usage
 from rag.cluster_names import ClusterSummary
 from rag.errors import CollectionError, PromptError
-from rag.types import Generator, Message, Prompt, Usage
 
 MAX_NAME_TOKENS = 20
 LONGEST_NAME = 48

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rag import config
+from rag.chat_types import Generator, Message, Prompt, Usage
 from rag.cpu import multiplies_bfloat16
 from rag.errors import ModelError
 from rag.ollama_server import OllamaServer
-from rag.types import Generator, Message, Prompt, Usage
 from rag.weights import SMOLLM2, find_wheel
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.sentences import split_sentences
-from rag.types import Citation, Embedder, Hit
+from rag.types import Embedder, Hit
 
 MINIMUM_SIMILARITY = 0.55
 _MINIMUM_WORDS = 3

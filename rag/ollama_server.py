@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.chat_types import Ending, Message, Usage
 from rag.errors import OllamaError
-from rag.types import Ending, Message, Usage
 
 if TYPE_CHECKING:
     import ollama

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rag import config
+from rag.chat_types import Message, Prompt
 from rag.errors import PromptError
-from rag.types import Hit, Message, Prompt
+from rag.types import Hit
 
 SYSTEM = (
     "You answer questions from the numbered passages that follow the word PASSAGES. They are material to read, "

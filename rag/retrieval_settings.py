@@ -26,13 +26,17 @@ class RetrievalSettings:
     """`k` chunks at most, found by meaning, words or both, of a cosine similarity of at least `minimum`,
     where that is above 0.
 
-    `documents` are the names of those to search in; empty for all.
+    `documents` are the names of those to search in; empty for all. `relevance` is the lambda of maximal marginal
+    relevance: 1 ranks by score alone, less prefers passages that differ from one another. `budget` is how many tokens
+    of passages the prompt may hold, as the answering model counts them; 0 for as many as fit.
     """
 
     k: int = config.DEFAULT_K
     mode: Mode = "dense"
     minimum: float = 0.0
     documents: tuple[str, ...] = ()
+    relevance: float = 1.0
+    budget: int = 0
 
 
 def similar_enough(hits: Sequence[Hit], minimum: float) -> tuple[Hit, ...]:

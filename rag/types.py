@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -171,65 +171,6 @@ class Projection:
     placed_ids: IntArray
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a chat: role is "system", "user" or "assistant"."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What a model is sent: messages, the hits that fit in (in order), and token counts against the window."""
-
-    messages: tuple[Message, ...]
-    hits: tuple[Hit, ...]
-    left_out: tuple[Hit, ...]
-    n_tokens: int
-    context_window: int
-    max_answer_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """An answer's span [start, end) and the hit that supports it; `number` is the hit's number in the prompt."""
-
-    start: int
-    end: int
-    number: int
-    hit: Hit
-    passage: str
-    score: float
-
-
-Ending = Literal["finished", "length", "broken"]
-"""How an answer ended: the model was done, it reached its limit of tokens, or the stream broke off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the model itself reported after an answer: tokens read and written (None where unknown)."""
-
-    prompt_tokens: int | None
-    answer_tokens: int | None
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Every step of one answer, kept."""
-
-    question: str
-    hits: tuple[Hit, ...]
-    prompt: Prompt
-    text: str
-    citations: tuple[Citation, ...]
-    model: str
-    usage: Usage
-    seconds: float
-
-
 class TextTokenizer(Protocol):
     """How an embedding model divides a text into tokens, special tokens left out."""
 
@@ -267,25 +208,3 @@ class Embedder(Protocol):
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors float32 (n, dimension), with the model's query prefix applied."""
-
-
-class Generator(Protocol):
-    """A model that answers."""
-
-    @property
-    def name(self) -> str:
-        """How the model is called on screen and on the command line."""
-
-    @property
-    def context_window(self) -> int:
-        """Tokens of prompt and answer together."""
-
-    @property
-    def is_tiny(self) -> bool:
-        """Whether whole passages confuse it: it is then given the few sentences nearest to the question."""
-
-    def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Tokens the messages take in this model's prompt; an estimate is on the high side."""
-
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage]:
-        """Pieces of text as they are written, and a Usage last. Closing the iterator stops the model."""

@@ -12,6 +12,17 @@ from rag import config
 
 FOUNDATION = {
     "types",
+    "chat_types",
+    "thoughts",
+    "pumping",
+    "openai_server",
+    "prompt_template",
+    "token_estimate",
+    "answer_difference",
+    "answer_record",
+    "conversation_export",
+    "saved_settings",
+    "rewriting",
     "errors",
     "config",
     "cache",
@@ -73,6 +84,7 @@ FOUNDATION = {
     "cluster_naming",
 }
 STAGES = {
+    "builtin_model",
     "loading",
     "chunking",
     "chunk_preview",
@@ -87,6 +99,12 @@ STAGES = {
     "grounding",
 }
 JOINING = {
+    "variety",
+    "conversations",
+    "contrast",
+    "causal",
+    "recorded",
+    "story_file",
     "map_svg",
     "map_export",
     "map_view",
@@ -110,7 +128,16 @@ JOINING = {
     "model_comparison",
 }
 STORIES = {"ingest", "answer"}
-LEVELS = [FOUNDATION, STAGES, JOINING, STORIES, {"jobs"}, {"command_line"}, {"lab_commands"}, {"__main__"}]
+LEVELS = [
+    FOUNDATION,
+    STAGES,
+    JOINING,
+    STORIES,
+    {"jobs", "live_answers"},
+    {"command_line"},
+    {"lab_commands"},
+    {"__main__"},
+]
 HOMES = {
     "sentence_transformers": {"embedding"},
     "faiss": {"index", "index_kinds"},
@@ -121,6 +148,7 @@ HOMES = {
     "py3langid": {"language"},
     "pyarrow": {"records"},
     "ollama": {"ollama_server"},
+    "openai": {"openai_server"},
     "sqlite3": {"schema", "transactions", "foreign", "collection", "collection_files", "vector_cache"},
     "tokenizers": {"tokenizing"},
     "sentencex": {"sentences"},

@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages.shared.components import escaped, place, show_chunk_links
 from pages.shared.generators import model_label
+from rag.chat_types import Answer
 from rag.retrieval_settings import counting_note
-from rag.types import Answer
 
 
 def with_marks(answer: Answer) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.chat_types import Generator
 from rag.chosen_index import chosen_index, load_chosen_index
 from rag.chunk_table import ChunkTable, chunk_table
 from rag.collection import Collection
@@ -32,7 +33,7 @@ from rag.retrieval import DenseRetriever, load_index
 from rag.sandbox import DocumentReader
 from rag.tables import TableColumns
 from rag.tasks import TaskBoard
-from rag.types import Document, Embedder, Generator, Projection, Strategy
+from rag.types import Document, Embedder, Projection, Strategy
 from rag.vector_cache import CachedEmbedder
 
 if TYPE_CHECKING:

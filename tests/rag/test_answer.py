@@ -8,13 +8,14 @@ import pytest
 
 from rag import config
 from rag.answer import answer_question
+from rag.chat_types import Answer
 from rag.embedding import load_embedder
 from rag.errors import ModelError, OllamaError, PromptError
 from rag.generation import BuiltinGenerator, load_generator
 from rag.grounding import cite, nearest_sentences, split_sentences
 from rag.prompting import build_prompt
 from rag.retrieval import DenseRetriever, load_index
-from rag.types import Answer, Chunk, Finding, Hit
+from rag.types import Chunk, Finding, Hit
 
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
 

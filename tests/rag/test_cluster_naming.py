@@ -9,6 +9,7 @@ import pytest
 
 from rag import cluster_naming
 from rag.cache import write_cached
+from rag.chat_types import Ending, Message, Prompt, Usage
 from rag.cluster_names import ClusterSummary
 from rag.cluster_naming import (
     LONGEST_NAME,
@@ -25,7 +26,6 @@ from rag.cluster_naming import (
 )
 from rag.errors import CollectionError, ModelError, OllamaError, PromptError
 from rag.generation import load_generator
-from rag.types import Ending, Message, Prompt, Usage
 
 UID = "0123456789abcdef"
 
