@@ -28,6 +28,9 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.retrieval_quality
 	$(BIN)/python -m bench.index
+	$(BIN)/python -m bench.chat
+	$(BIN)/python -m bench.tokens
+	$(BIN)/python -m bench.grounding
 
 screenshots: $(DEV_READY)
 	$(BIN)/python -m tests.browser.screenshots

@@ -12,6 +12,7 @@ sections = {
         st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
         st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", default=True),
         st.Page("pages/neighbors.py", title="Neighbors", icon=":material/hub:"),
+        st.Page("pages/playground.py", title="Retrieval", icon=":material/manage_search:"),
         st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
     ],
     "Understand": [
@@ -21,6 +22,9 @@ sections = {
     "Measure": [
         st.Page("pages/health.py", title="Health", icon=":material/stethoscope:"),
         st.Page("pages/index_lab.py", title="Index lab", icon=":material/speed:"),
+    ],
+    "Settings": [
+        st.Page("pages/models.py", title="Models", icon=":material/dns:"),
     ],
 }
 page = st.navigation(sections)

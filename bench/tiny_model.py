@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rag import config
+from rag.builtin_model import BuiltinGenerator
+from rag.chat_types import PromptStyle
 from rag.collection import Collection
 from rag.embedding import load_embedder
-from rag.generation import BuiltinGenerator
 from rag.grounding import nearest_sentences
 from rag.ingest import ingest
 from rag.prompting import build_prompt
@@ -32,14 +33,14 @@ def is_answered(expected: str, text: str) -> bool:
     return len(telling & said) * 2 >= len(telling)
 
 
-def answer(generator: BuiltinGenerator, question: str, hits: Sequence[Hit], *, is_tiny: bool) -> str:
+def answer(generator: BuiltinGenerator, question: str, hits: Sequence[Hit], style: PromptStyle) -> str:
     prompt = build_prompt(
         question,
         hits,
         context_window=generator.context_window,
+        max_answer_tokens=generator.max_answer_tokens,
         count_tokens=generator.count_tokens,
-        is_tiny=is_tiny,
-        max_answer_tokens=config.MAX_TINY_ANSWER_TOKENS,
+        style=style,
     )
     return "".join(piece for piece in generator.stream(prompt) if isinstance(piece, str))
 
@@ -56,8 +57,8 @@ def main() -> None:
         for item in questions:
             hits = retriever.retrieve(item["question"], config.DEFAULT_K)
             excerpts = nearest_sentences(item["question"], hits, embedder)
-            whole += is_answered(item["answer"], answer(generator, item["question"], hits, is_tiny=False))
-            nearest += is_answered(item["answer"], answer(generator, item["question"], excerpts, is_tiny=True))
+            whole += is_answered(item["answer"], answer(generator, item["question"], hits, "chat"))
+            nearest += is_answered(item["answer"], answer(generator, item["question"], excerpts, "tiny"))
     print(
         f"built-in model, {len(questions)} sample questions answered: from whole passages {whole}, "
         f"from the nearest sentences {nearest}, ratio {nearest / max(whole, 1):.1f}"

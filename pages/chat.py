@@ -1,24 +1,31 @@
-"""Chat over retrieved context."""
+"""Chat over retrieved context: conversations whose every answer shows what it was made of."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from pages.shared.answer_view import show_answer
-from pages.shared.components import escaped, require_chunks, show_error
-from pages.shared.generators import choose_generator
-from pages.shared.resources import embedder, generator
-from pages.shared.retrieval_view import choose_settings, retriever_for
+from pages.shared.asking import Choices, ask_one, attempt, show_problem
+from pages.shared.components import require_chunks, show_error
+from pages.shared.conversation_menu import show_conversations
+from pages.shared.conversation_state import SHOWN, Chat, open_chat
+from pages.shared.generators import choose_generator, choose_options
+from pages.shared.live_view import show_live
+from pages.shared.prompt_editor import prompt_button
+from pages.shared.resources import live_turns
+from pages.shared.retrieval_view import choose_settings
 from pages.shared.samples import NAME as SAMPLE
+from pages.shared.turn_view import show_turn
 from pages.shared.workspace import Workspace, require_workspace
-from rag import config
-from rag.answer import answer_question
-from rag.chat_types import Answer
 from rag.collection import Collection
-from rag.errors import ExplorerError
-from rag.retrieval_settings import NothingFound, RetrievalSettings
+from rag.errors import CollectionError
 
-_WHATEVER = "ask-whatever-is-found"
+_EXAMPLES = (
+    "How many days of paid leave do full-time staff have?",
+    "How often does the door code of the main entrance change?",
+    "What colour is the lanyard that visitors wear?",
+)
 
 
 def chosen_chunks(workspace: Workspace, collection: Collection) -> frozenset[int] | None:
@@ -39,77 +46,72 @@ def chosen_chunks(workspace: Workspace, collection: Collection) -> frozenset[int
     return left
 
 
-def ask(
-    collection: Collection, question: str, model: str, only: frozenset[int] | None, settings: RetrievalSettings,
-    *, whatever: bool,
-) -> Answer | None:  # fmt: skip
-    """Stream an answer into a placeholder; an error is shown in its place, with what was streamed kept.
+def choices_of(workspace: Workspace, collection: Collection) -> Choices:
+    """The sidebar's choices for the next answer."""
+    model = choose_generator(workspace)
+    options = choose_options(model)
+    settings = choose_settings(collection)
+    template = prompt_button(collection)
+    rewrites = st.sidebar.toggle(
+        "Rewrite follow-up questions", value=True, key="rewrites",
+        help='"And for part-timers?" finds nothing by itself. It is rewritten to stand alone before the search.',
+    )  # fmt: skip
+    return Choices(model, options, settings, chosen_chunks(workspace, collection), template, rewrites)
 
-    Where no passage is similar enough, no model is asked, unless the person wants an answer `whatever` is found.
-    """
-    text = ""
-    placeholder = st.empty()
+
+def show_examples(chat: Chat, choices: Choices) -> None:
+    """What one can do where nothing was asked yet."""
+    if chat.collection.spec.name != SAMPLE:
+        st.info("Type a question about your documents below.", icon=":material/lightbulb:")
+        return
+    st.caption("Try one of these:")
+    for number, question in enumerate(_EXAMPLES):
+        ask_it = partial(ask_one, chat, choices, question)
+        st.button(question, key=f"{chat.own}-example-{number}", on_click=attempt, args=(chat, ask_it))
+
+
+def send(chat: Chat, choices: Choices) -> None:
+    """Ask what was typed: called before the page is drawn, so that the model begins at once."""
+    question = st.session_state[f"{chat.own}-question"]
+    if question.strip():
+        attempt(chat, partial(ask_one, chat, choices, question.strip()))
+
+
+def show_turns(chat: Chat, choices: Choices) -> None:
+    """The newest questions and answers, with a way to the earlier ones."""
+    n_shown = st.session_state.setdefault(f"{chat.own}-shown", SHOWN)
+
+    def show_more() -> None:
+        st.session_state[f"{chat.own}-shown"] += SHOWN
+
+    if (n_earlier := chat.n_slots() - n_shown) > 0:
+        st.button(f"Show earlier questions ({n_earlier:,})", key=f"{chat.own}-earlier", on_click=show_more)
     try:
-        pieces = answer_question(
-            question,
-            retriever=retriever_for(collection, settings, only),
-            embedder=embedder(collection.spec.embedding.model_id),
-            generator=generator(model, config.ollama_host()),
-            k=settings.k,
-            minimum=None if whatever else settings.minimum or None,
-        )
-        with st.spinner("Reading the passages", show_time=True):
-            for piece in pieces:
-                if isinstance(piece, Answer):
-                    placeholder.empty()
-                    return piece
-                text += piece
-                placeholder.text(text)
-    except NothingFound as error:
-        st.info(escaped(str(error)), icon=":material/search_off:")
-        st.button("Ask the model all the same", on_click=_ask_again, args=(question,))
-    except ExplorerError as error:
+        turns = chat.turns(n_shown)
+    except CollectionError as error:
         show_error(error)
-    return None
-
-
-def _ask_again(question: str) -> None:
-    st.session_state[_WHATEVER] = question
-
-
-def was_counted(collection: Collection, answer: Answer) -> bool:
-    """Count the chunks that the model was shown as retrieved; where that fails, show why, below the answer."""
-    try:
-        collection.count_retrieved([hit.chunk.chunk_id for hit in answer.prompt.hits])
-    except ExplorerError as error:
-        show_answer(answer)
-        show_error(error)
-        return False
-    return True
+        return
+    for turn in turns:
+        show_turn(chat, choices, turn, is_last=turn is turns[-1])
 
 
 workspace = require_workspace()
 st.title("Chat")
 collection = require_chunks()
 st.caption("Ask about your documents. The nearest passages are given to a model, and the answer shows its sources.")
-model = choose_generator(workspace)
-settings = choose_settings(collection)
-only = chosen_chunks(workspace, collection)
-history: list[Answer] = st.session_state.setdefault(f"answers-{collection.uid}", [])
-for answer in history:
-    with st.chat_message("user"):
-        st.text(answer.question)
-    with st.chat_message("assistant"):
-        show_answer(answer)
-if not history and collection.spec.name == SAMPLE:
-    st.info("Try: How many days of paid leave do full-time staff have?", icon=":material/lightbulb:")
-typed = st.chat_input("Ask the collection", disabled=only is not None and not only)
-again = st.session_state.pop(_WHATEVER, None)
-if question := typed or again:
-    with st.chat_message("user"):
-        st.text(question)
-    with st.chat_message("assistant"):
-        if answer := ask(collection, question, model, only, settings, whatever=typed is None):
-            history.append(answer)
-            if was_counted(collection, answer):
-                st.rerun()
+chat = open_chat(collection)
+show_conversations(chat)
+choices = choices_of(workspace, collection)
+live = live_turns().of(chat.live_key)
+is_busy = live is not None and not live.is_over
+has_none = choices.only is not None and not choices.only
+st.chat_input(
+    "Wait for the answer, or stop it" if is_busy else "Ask the collection",
+    key=f"{chat.own}-question", disabled=has_none or is_busy, on_submit=send, args=(chat, choices),
+)  # fmt: skip
+show_problem(chat)
+show_turns(chat, choices)
+if live:
+    show_live(chat, live)
+elif not chat.n_slots():
+    show_examples(chat, choices)

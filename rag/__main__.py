@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from rag import config, lab_commands
+from rag.chat_types import Answer
 from rag.command_line import Json, count, dense_retriever, hit_json, hit_line, open_collection, print_result
 from rag.errors import ExplorerError
 from rag.types import Strategy
 
 if TYPE_CHECKING:
     from rag.answer import Retriever
-    from rag.types import Answer, ChunkingSpec, Citation
+    from rag.chat_types import Support
+    from rag.types import ChunkingSpec
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -170,20 +172,22 @@ def _map(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from rag.answer import answer_question
+    from rag.answer import Equipment, Request, answer_question
     from rag.generation import default_generator, load_generator
+    from rag.retrieval_settings import RetrievalSettings
 
     collection = open_collection(options)
     generator = load_generator(options.model or default_generator())
     retriever, embedder = dense_retriever(collection)
-    pieces = answer_question(options.question, retriever=retriever, embedder=embedder, generator=generator, k=options.k)
-    for piece in pieces:
+    request = Request(options.question, settings=RetrievalSettings(options.k))
+    for piece in answer_question(request, Equipment(retriever, embedder, generator)):
         if isinstance(piece, str):
             print(piece, end="", flush=True, file=sys.stderr)
-            continue
-        print(file=sys.stderr)
-        print_result(options, _answer_json(piece), _answer_lines(piece))
-    return 0
+        elif isinstance(piece, Answer):
+            print(file=sys.stderr)
+            print_result(options, _answer_json(piece), _answer_lines(piece))
+            return 1 if piece.problem else 0
+    return 1
 
 
 def _collections(options: argparse.Namespace) -> int:
@@ -200,7 +204,7 @@ def _collections(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    from rag.generation import BuiltinGenerator
+    from rag.builtin_model import BuiltinGenerator
     from rag.projection import warm_up
 
     warm_up()
@@ -209,25 +213,34 @@ def _prepare(options: argparse.Namespace) -> int:
     return 0
 
 
-def _citation_json(citation: Citation) -> Json:
+def _support_json(answer: Answer, support: Support) -> Json:
+    hit = answer.prompt.hits[support.number - 1] if support.number else None
     return {
-        "start": citation.start, "end": citation.end, "number": citation.number, "score": citation.score,
-        "document": citation.hit.document_name, "passage": citation.passage,
+        "sentence": answer.text[support.start : support.end], "verdict": support.verdict, "number": support.number,
+        "scores": list(support.scores), "missing": list(support.missing),
+        "document": hit.document_name if hit else "",
+        "passage": hit.chunk.text[slice(*support.passage)] if hit else "",
     }  # fmt: skip
 
 
 def _answer_json(answer: Answer) -> Json:
     return {
-        "question": answer.question, "answer": answer.text, "model": answer.model,
-        "citations": [_citation_json(citation) for citation in answer.citations],
+        "question": answer.question, "answer": answer.text, "model": answer.model, "problem": answer.problem,
+        "sentences": [_support_json(answer, support) for support in answer.supports],
         "hits": [hit_json(hit) for hit in answer.hits],
-        "prompt_tokens": answer.prompt.n_tokens, "seconds": answer.seconds,
+        "prompt_tokens": answer.prompt.n_tokens, "seconds": answer.timings.total,
     }  # fmt: skip
 
 
 def _answer_lines(answer: Answer) -> list[str]:
-    sources = [f"[{c.number}] {c.hit.document_name}: {c.passage}" for c in answer.citations]
-    return [answer.text, "", *(sources or ["No retrieved passage supports this answer."])]
+    sources = [
+        f"[{one.number}] {answer.prompt.hits[one.number - 1].document_name}: "
+        + answer.prompt.hits[one.number - 1].chunk.text[slice(*one.passage)]
+        for one in answer.supports
+        if one.number
+    ]
+    lines = [answer.text, "", *(sources or ["No retrieved passage supports this answer."])]
+    return [*lines, answer.problem] if answer.problem else lines
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ class Usage:
     """What the model itself reported after an answer; None where it is not known.
 
     Tokens read and written, and the seconds in which the server loaded the model, read the prompt, and wrote.
+    `was_cut` says that the server read only a part of the prompt, by what was known of its counting.
     """
 
     prompt_tokens: int | None
@@ -86,6 +87,7 @@ class Usage:
     load_seconds: float | None = None
     prompt_seconds: float | None = None
     answer_seconds: float | None = None
+    was_cut: bool = False
 
 
 Piece = str | Thought | Usage

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag import cache
-from rag.chat_types import Generator, Message, Prompt, Usage
+from rag.chat_types import Generator, Message, Piece, Prompt, Thought, Usage
 from rag.cluster_names import ClusterSummary
 from rag.errors import CollectionError, PromptError
 
@@ -116,8 +116,13 @@ def _ask(request: NameRequest, generator: Generator) -> Iterator[NamedCluster]:
 
 
 def _pieces(generator: Generator, prompt: Prompt) -> Stream[str | Usage, None, None]:
-    """The stream as one that can be closed, and closes what is behind it."""
-    yield from generator.stream(prompt)
+    """The stream, without thoughts, as one that can be closed, and closes what is behind it."""
+    with closing(_closable(generator.stream(prompt))) as pieces:
+        yield from (piece for piece in pieces if not isinstance(piece, Thought))
+
+
+def _closable(pieces: Iterator[Piece]) -> Stream[Piece, None, None]:
+    yield from pieces
 
 
 def _final(request: NameRequest, text: str, ending: str) -> NamedCluster:

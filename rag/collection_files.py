@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,11 +51,14 @@ def delete_collection(folder: Path, name: str) -> None:
     shutil.rmtree(path.with_suffix(".cache"), ignore_errors=True)
 
 
-def export_collection(collection: Collection, path: Path) -> None:
+def export_collection(collection: Collection, path: Path, *, conversations: bool = True) -> None:
     """Write the collection as it is now, though others write to it, into the file `path` (replaced if it is there).
 
     The whole collection is checked on the way, so that what is exported can be imported. How often chunks were
     retrieved is not exported.
+
+    Args:
+        conversations: whether they go along; a file for others may not be the place for them.
 
     Raises:
         CollectionError: the collection is damaged, or `path` cannot be written; it is then as it was before.
@@ -65,12 +69,15 @@ def export_collection(collection: Collection, path: Path) -> None:
     try:
         with closing(schema.connect(collection.path)) as connection:
             connection.execute("VACUUM INTO ?", (str(unfinished.absolute()),))
+        if not conversations:
+            _drop_conversations(unfinished)
         with open_foreign(unfinished, collection.path.name) as exported:
-            for _ in exported.contents():
+            for _ in chain(exported.contents(), exported.conversations()):
                 pass
+        digests = {"digest": exported.digest, schema.CONVERSATIONS_DIGEST: exported.conversations_digest}
         with closing(schema.connect(unfinished)) as connection:
             connection.execute("DELETE FROM retrievals")
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('digest', ?)", (exported.digest,))
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", digests.items())
         unfinished.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise CollectionError(
@@ -84,7 +91,8 @@ def export_collection(collection: Collection, path: Path) -> None:
 def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: str = "") -> Collection:
     """Bring in an exported file, or a copy of a collection file, as the collection `name`.
 
-    The file itself is not taken over: what it holds is checked and copied, document by document, into a new one.
+    The file itself is not taken over: what it holds is checked and copied, document by document and conversation by
+    conversation, into a new one.
 
     Args:
         shown_as: what errors call the file, where the person knows it by another name than `source_path` has.
@@ -101,7 +109,17 @@ def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: s
         for stored in source.contents():
             chunk_ids = [chunk.chunk_id for chunk in stored.chunks]
             schema.insert_document(connection, stored.document, stored.chunks, chunk_ids, stored.vectors)
+        for conversation in source.conversations():
+            schema.insert_conversation(connection, conversation.row, conversation.turns)
     return Collection.open(folder, name)
+
+
+def _drop_conversations(path: Path) -> None:
+    """Delete them so that no trace of them is left in the file."""
+    with closing(schema.connect(path)) as connection:
+        connection.execute("DELETE FROM turns")
+        connection.execute("DELETE FROM conversations")
+        connection.execute("VACUUM")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ExplorerError
+from rag.saved_settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "data" / "samples"
@@ -41,8 +42,26 @@ def cache_dir() -> Path:
 
 
 def ollama_host() -> str:
-    """Where Ollama listens: OLLAMA_HOST (host, host:port or URL), else its default on this machine."""
-    return os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
+    """Where Ollama listens: the saved setting, else OLLAMA_HOST (host, host:port or URL), else its default here.
+
+    Raises:
+        ExplorerError: the saved settings are damaged.
+    """
+    return load_settings(data_dir()).ollama_host or os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
+
+
+def openai_url() -> str:
+    """The base URL of an OpenAI-compatible server: the saved setting, else EXPLORER_OPENAI_URL; empty without one.
+
+    Raises:
+        ExplorerError: the saved settings are damaged.
+    """
+    return load_settings(data_dir()).openai_url or os.environ.get("EXPLORER_OPENAI_URL", "").strip()
+
+
+def openai_key() -> str:
+    """That server's key: EXPLORER_OPENAI_KEY, which is never saved; empty without one."""
+    return os.environ.get("EXPLORER_OPENAI_KEY", "").strip()
 
 
 def cpu_threads() -> int:

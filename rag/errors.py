@@ -5,7 +5,8 @@ ExplorerError
 ├── CollectionError      a collection is missing, damaged, or may not be changed like this
 │   └── ModelMismatch    vectors of one model meet a collection of another
 ├── ModelError           an embedding or answering model cannot be had
-│   └── OllamaError      the Ollama server is away, refuses, or breaks off
+│   ├── OllamaError      the Ollama server is away, refuses, or breaks off
+│   └── OpenAIServerError  the same of a server that speaks OpenAI's API
 └── PromptError          a question does not fit the model's context window
 """
 
@@ -32,6 +33,10 @@ class ModelError(ExplorerError):
 
 class OllamaError(ModelError):
     """The Ollama server does not answer, refuses a request, or stops in the middle."""
+
+
+class OpenAIServerError(ModelError):
+    """A server that speaks OpenAI's API does not answer, refuses a request, or stops in the middle."""
 
 
 class PromptError(ExplorerError):

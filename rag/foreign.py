@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import schema
+from rag.answer_record import turn_from_json
 from rag.errors import CollectionError
-from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, Fields
+from rag.soundness import is_chunk, is_chunking, is_conversation, is_document, is_turn
+from rag.types import Chunk, CollectionSpec, Document
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
 
 _MAGIC = b"SQLite format 3\0"
 _ROLLBACK_JOURNAL = b"\x01\x01"
-_LARGEST_ID = 2**53
 # The version that wrote the first digests. Later ones store the same contents, so they digest them the same.
 _DIGESTED_AS = 2
 _CHOOSE_ANOTHER = "Choose a file that was exported by this program."
@@ -35,8 +36,16 @@ class StoredDocument:
     vectors: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class StoredConversation:
+    """A conversation's row with those of its turns, in the order of their ids."""
+
+    row: schema.ConversationRow
+    turns: list[schema.TurnRow]
+
+
 class ForeignCollection:
-    """An open foreign file; `digest` is of all that `contents` has yielded."""
+    """An open foreign file; the digests are of all that `contents` and `conversations` have yielded."""
 
     def __init__(self, connection: sqlite3.Connection, shown_as: str, meta: dict[str, str], spec: CollectionSpec):
         self.spec = spec
@@ -44,11 +53,17 @@ class ForeignCollection:
         self._shown_as = shown_as
         self._meta = meta
         self._hash = hashlib.sha256(schema.spec_to_json(replace(spec, schema_version=_DIGESTED_AS)).encode())
+        self._conversations_hash = hashlib.sha256()
 
     @property
     def digest(self) -> str:
         """What `meta` holds as "digest" in an exported file: its generation, and a sha256 over its contents."""
         return f"{self._meta['generation']}:{self._hash.hexdigest()}"
+
+    @property
+    def conversations_digest(self) -> str:
+        """What `meta` holds as `schema.CONVERSATIONS_DIGEST` in an exported file."""
+        return self._conversations_hash.hexdigest()
 
     def contents(self) -> Iterator[StoredDocument]:
         """All documents, one after another in the order in which they were stored.
@@ -71,10 +86,47 @@ class ForeignCollection:
             is_current = kept.partition(":")[0] == self._meta["generation"]
             _require(kept == self.digest or not is_current, "its contents are not those that were exported")
 
+    def conversations(self) -> Iterator[StoredConversation]:
+        """All conversations by id; a file of a version before 4 has none.
+
+        Raises:
+            CollectionError: something is not as this program stores it, or not what was exported.
+        """
+        with _damage_named(self._shown_as):
+            if schema.file_version(self._connection, self._shown_as) < 4:
+                return
+            n_turns = 0
+            query = f"SELECT {schema.CONVERSATION_COLUMNS} FROM conversations ORDER BY conversation_id"
+            for row in self._connection.execute(query):
+                stored = self._conversation(row)
+                n_turns += len(stored.turns)
+                yield stored
+            n = self._connection.execute("SELECT count(*) FROM turns").fetchone()[0]
+            _require(n == n_turns, f"it has {n} turns where {n_turns} belong to its conversations")
+            kept = self._meta.get(schema.CONVERSATIONS_DIGEST, self.conversations_digest)
+            _require(kept == self.conversations_digest, "its conversations are not those that were exported")
+
+    def _conversation(self, row: schema.ConversationRow) -> StoredConversation:
+        query = f"SELECT {schema.TURN_COLUMNS} FROM turns WHERE conversation_id = ? ORDER BY turn_id"
+        turns = self._connection.execute(query, row[:1]).fetchall()
+        what = f"its conversation '{row[1]}'"
+        _require(is_conversation(row), f"{what} is malformed")
+        _require(all(map(is_turn, turns)), f"a turn of {what} is malformed")
+        chosen = [slot for _, _, slot, is_chosen, *_ in turns if is_chosen]
+        _require(sorted(chosen) == sorted({turn[2] for turn in turns}), f"{what} has not one chosen turn a question")
+        for *_, question, answer, record in turns:
+            try:
+                exchange = turn_from_json(record).exchange
+            except CollectionError as error:
+                raise CollectionError(f"'{self._shown_as}', conversation '{row[1]}': {error}") from error
+            _require((exchange.question, exchange.answer) == (question, answer), f"a turn of {what} is malformed")
+        self._conversations_hash.update(json.dumps([row, turns]).encode())
+        return StoredConversation(row, turns)
+
     def _document(self, row: schema.DocumentRow) -> StoredDocument:
         document = schema.document_from_row(row)
         what = f"its document '{document.name}'"
-        _require(_is_document(document) and schema.document_row(document) == row, f"{what} is malformed")
+        _require(is_document(document) and schema.document_row(document) == row, f"{what} is malformed")
         query = (
             f"SELECT vector, {schema.CHUNK_COLUMNS} FROM chunks LEFT JOIN embeddings USING (chunk_id) "
             "WHERE document_id = ? ORDER BY chunk_id"
@@ -85,7 +137,7 @@ class ForeignCollection:
         rows = [columns for _, *columns in found]
         chunks = [schema.chunk_from_row((*columns,)) for columns in rows]
         for chunk, columns in zip(chunks, rows, strict=True):
-            is_as_stored = _is_chunk(chunk, document) and [*schema.chunk_row(chunk, chunk.chunk_id)] == columns
+            is_as_stored = is_chunk(chunk, document) and [*schema.chunk_row(chunk, chunk.chunk_id)] == columns
             _require(is_as_stored, f"a chunk of {what} is malformed")
         vectors = schema.vectors_from_blobs(blobs, self.spec.embedding.dimension)
         _require(schema.are_unit(vectors), f"{what} has embeddings that are no unit vectors")
@@ -123,7 +175,7 @@ def _checked(connection: sqlite3.Connection, shown_as: str) -> ForeignCollection
     _require(found == "ok", str(found))
     meta = dict(connection.execute("SELECT key, value FROM meta"))
     spec = schema.spec_from_json(meta["spec"], "", shown_as)
-    _require(_is_sound(spec.chunking) and meta["generation"].isdecimal(), "its description is malformed")
+    _require(is_chunking(spec.chunking) and meta["generation"].isdecimal(), "its description is malformed")
     return ForeignCollection(connection, shown_as, meta, spec)
 
 
@@ -166,60 +218,3 @@ def _require_header(path: Path, shown_as: str) -> None:
         raise CollectionError(
             f"'{shown_as}' is cut off: it has {size:,} of its {expected:,} bytes. Copy or export it again."
         )
-
-
-def _is_sound(chunking: ChunkingSpec) -> bool:
-    return (
-        0 <= chunking.overlap < chunking.max_tokens
-        and chunking.min_tokens >= 0
-        and 0 <= chunking.shared < chunking.sentences
-        and 0 <= chunking.percentile <= 100
-    )
-
-
-def _is_document(document: Document) -> bool:
-    end = len(document.text)
-    texts = (
-        document.document_id,
-        document.name,
-        document.media_type,
-        document.sha256,
-        document.language,
-        document.text,
-    )
-    return (
-        all(type(text) is str for text in (*texts, *document.notes))
-        and bool(document.document_id and document.name)
-        and _ascend(document.pages, end)
-        and all(type(heading.path) is str for heading in document.headings)
-        and _ascend([heading.start for heading in document.headings], end)
-        and all(_is_span(row.start, row.end, end) and _are_fields(row.fields) for row in document.rows)
-    )
-
-
-def _is_chunk(chunk: Chunk, document: Document) -> bool:
-    page = chunk.page
-    return (
-        _is_span(chunk.start, chunk.end, len(document.text))
-        and document.text[chunk.start : chunk.end] == chunk.text
-        and type(chunk.n_tokens) is int
-        and chunk.n_tokens >= 0
-        and (page is None or (type(page) is int and 1 <= page <= len(document.pages)))
-        and type(chunk.heading) is str
-        and _are_fields(chunk.fields)
-        and 0 < chunk.chunk_id < _LARGEST_ID
-    )
-
-
-def _is_span(start: int, end: int, limit: int) -> bool:
-    return type(start) is int and type(end) is int and 0 <= start <= end <= limit
-
-
-def _ascend(offsets: Sequence[int], limit: int) -> bool:
-    return all(type(offset) is int for offset in offsets) and list(offsets) == sorted(
-        offset for offset in offsets if 0 <= offset <= limit
-    )
-
-
-def _are_fields(fields: Fields) -> bool:
-    return all(type(text) is str for pair in fields for text in pair)

@@ -19,7 +19,7 @@ Name = tuple[str, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class _Canvas:
+class Canvas:
     """Where the map's origin is drawn, and how many units of the drawing one of the map takes."""
 
     x: float
@@ -27,6 +27,7 @@ class _Canvas:
     scale: float
 
     def place(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the map is drawn."""
         return self.x + x * self.scale, self.y - y * self.scale
 
 
@@ -35,15 +36,16 @@ def to_svg(points: MapPoints) -> str:
     canvas = _canvas(points)
     places = [canvas.place(x, y) for x, y in points.xy.tolist()]
     names = [(label.name, *canvas.place(label.x, label.y)) for label in points.cluster_labels]
+    title = one_line(points.title)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
             f'height="{_HEIGHT}" font-family="system-ui, sans-serif" font-size="13" role="img">',
-            f"<title>{_line(points.title)}</title>",
+            f"<title>{title}</title>",
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
             *_circles(points, places),
-            *_names(names),
-            f'<text x="{_MARGIN}" y="26" font-size="17" font-weight="600" fill="{_INK}">{_line(points.title)}</text>',
+            *cluster_names(names, _WIDTH - _LEGEND_WIDTH),
+            f'<text x="{_MARGIN}" y="26" font-size="17" font-weight="600" fill="{_INK}">{title}</text>',
             *_legend(points),
             "</svg>\n",
         ]
@@ -64,43 +66,53 @@ def _legend(points: MapPoints) -> Iterator[str]:
     left, top = _WIDTH - _LEGEND_WIDTH, _MARGIN + _LINE
     labels = used_labels(points)
     room = (_HEIGHT - top) // _LINE - 2
-    yield f'<text x="{left}" y="{_MARGIN}" font-weight="600" fill="{_INK}">{_line(points.colour_title)}</text>'
+    yield f'<text x="{left}" y="{_MARGIN}" font-weight="600" fill="{_INK}">{one_line(points.colour_title)}</text>'
     for row, label in enumerate(labels[:room]):
         y = top + row * _LINE
         yield f'<circle cx="{left + 6}" cy="{y}" r="6" fill="{points.colours[label]}"/>'
-        yield f'<text x="{left + 20}" y="{y + 4}" fill="{_INK}">{_line(label)}</text>'
+        yield f'<text x="{left + 20}" y="{y + 4}" fill="{_INK}">{one_line(label)}</text>'
     if len(labels) > room:
         yield f'<text x="{left + 20}" y="{top + room * _LINE + 4}" fill="{_INK}">and {len(labels) - room} more</text>'
 
 
-def _names(names: Sequence[Name]) -> Iterator[str]:
+def cluster_names(names: Sequence[Name], width: int) -> Iterator[str]:
     """The clusters' names with a white rim, the first before the later ones, which are left out where they overlap."""
     taken: list[tuple[float, float, float]] = []
     for name, x, y in names:
-        text = _line(name)
+        text = one_line(name)
         half = len(_shorter(name)) * _LETTER / 2
-        x = min(max(x, half), _WIDTH - _LEGEND_WIDTH - half)
+        x = min(max(x, half), width - half)
         if any(abs(x - ox) < half + oh and abs(y - oy) < _LINE for ox, oy, oh in taken):
             continue
         taken.append((x, y, half))
-        yield (
-            f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-weight="600" fill="{_INK}" '
-            f'stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke">{text}</text>'
-        )
+        yield rimmed(text, x, y)
 
 
-def _canvas(points: MapPoints) -> _Canvas:
+def rimmed(text: str, x: float, y: float) -> str:
+    """Escaped text with a white rim, its middle at (x, y)."""
+    return (
+        f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-weight="600" fill="{_INK}" '
+        f'stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke">{text}</text>'
+    )
+
+
+def _canvas(points: MapPoints) -> Canvas:
     """The map as large as fits beside the legend, in the middle of its room."""
     low, high, span = frame(points)
-    (left, bottom), (right, top) = low.tolist(), high.tolist()
+    return fitted((low.tolist(), high.tolist()), span, _WIDTH - _LEGEND_WIDTH, _HEIGHT)
+
+
+def fitted(corners: tuple[list[float], list[float]], span: float, width: int, height: int) -> Canvas:
+    """What lies between two corners as large as fits within the margins, in the middle; `span` is its longer side."""
+    (left, bottom), (right, top) = corners
     wide, tall = right - left, top - bottom
-    room_x, room_y = _WIDTH - _LEGEND_WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
+    room_x, room_y = width - 2 * _MARGIN, height - 2 * _MARGIN
     scale = min(room_x / (wide or span), room_y / (tall or span))
     x, y = _MARGIN + (room_x - wide * scale) / 2, _MARGIN + (room_y - tall * scale) / 2
-    return _Canvas(x - left * scale, y + top * scale, scale)
+    return Canvas(x - left * scale, y + top * scale, scale)
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text for an SVG: escaped, on one line, not too long, without the characters that XML has no place for."""
     return escape(_shorter(_NOT_IN_XML.sub("", text)))
 

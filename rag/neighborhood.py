@@ -102,7 +102,7 @@ def find(
     pool = k if relevance == PLAIN else max(_POOL_TIMES * k, _SMALLEST_POOL)
     rows, scores = _nearest(vectors, query, pool, allowed)
     if relevance < PLAIN:
-        chosen = _marginally_relevant(_doubles(vectors[rows]), scores, k, relevance)
+        chosen = marginally_relevant(_doubles(vectors[rows]), scores, k, relevance)
         rows, scores = rows[chosen], scores[chosen]
     return Neighbors(ids[rows], rows, scores.astype("float32"))
 
@@ -167,8 +167,15 @@ def _doubles(vectors: FloatArray) -> DoubleArray:
     return vectors.astype(np.float64)
 
 
-def _marginally_relevant(vectors: DoubleArray, scores: DoubleArray, k: int, relevance: float) -> list[int]:
-    """The positions chosen, in their order; of equal ones the first, which is the more similar to the query."""
+def marginally_relevant(vectors: DoubleArray, scores: DoubleArray, k: int, relevance: float) -> list[int]:
+    """The positions chosen by maximal marginal relevance, in their order; of equal ones the first.
+
+    Args:
+        vectors: unit vectors float64 (n, dimension), the most relevant first.
+        scores: their relevance, float64 (n,), on the scale of cosines, falling.
+        k: how many at most.
+        relevance: lambda, as in `find`.
+    """
     import numpy as np
 
     if not len(vectors):

@@ -1,4 +1,4 @@
-"""How a collection file is laid out: its tables, version by version, and stored values <-> types."""
+"""How a collection file is laid out: its version, its tables, and stored values <-> types."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from rag.errors import CollectionError
+from rag.migrations import MIGRATIONS
 from rag.types import (
     Chunk,
     ChunkingSpec,
@@ -30,59 +31,25 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x454D4245
 """Stored in the file's header, where it tells collections from other SQLite databases (version 1 had 0)."""
 
-# Each migration brings a file of the version before to the next; a new file goes through all of them. They are
-# history: what is stored in files that people have must not be edited here.
-_VERSION_1 = (
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    """CREATE TABLE documents (
-    document_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
-    text TEXT NOT NULL, pages TEXT NOT NULL, headings TEXT NOT NULL, rows TEXT NOT NULL)""",
-    """CREATE TABLE chunks (
-    chunk_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, n_tokens INTEGER NOT NULL,
-    page INTEGER, heading TEXT NOT NULL, fields TEXT NOT NULL)""",
-    "CREATE INDEX chunks_by_document ON chunks (document_id)",
-    """CREATE TABLE embeddings (
-    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, vector BLOB NOT NULL)""",
-    """CREATE VIRTUAL TABLE words USING fts5(text, content='chunks', content_rowid='chunk_id', \
-tokenize='porter unicode61')""",
-    """CREATE TRIGGER words_added AFTER INSERT ON chunks BEGIN
-    INSERT INTO words (rowid, text) VALUES (new.chunk_id, new.text); END""",
-    """CREATE TRIGGER words_removed AFTER DELETE ON chunks BEGIN
-    INSERT INTO words (words, rowid, text) VALUES ('delete', old.chunk_id, old.text); END""",
-)
-# The long columns come last: SQLite reads a row from its beginning, so the list of documents reads no texts.
-_VERSION_2 = (
-    """CREATE TABLE documents_2 (
-    document_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
-    n_characters INTEGER NOT NULL, n_pages INTEGER NOT NULL, language TEXT NOT NULL, notes TEXT NOT NULL,
-    pages TEXT NOT NULL, headings TEXT NOT NULL, rows TEXT NOT NULL, text TEXT NOT NULL)""",
-    """INSERT INTO documents_2 SELECT document_id, name, media_type, sha256, characters(text),
-    json_array_length(pages), '', '[]', pages, headings, rows, text FROM documents ORDER BY rowid""",
-    "DROP TABLE documents",
-    "ALTER TABLE documents_2 RENAME TO documents",
-    "UPDATE meta SET value = json_set(value, '$.schema_version', 2) WHERE key = 'spec'",
-)
-_VERSION_3 = (
-    """CREATE TABLE retrievals (
-    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, times INTEGER NOT NULL)""",
-    "UPDATE meta SET value = json_set(value, '$.schema_version', 3) WHERE key = 'spec'",
-)
-_MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
-SCHEMA_VERSION = len(_MIGRATIONS)
+SCHEMA_VERSION = len(MIGRATIONS)
 
 SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages, language, notes"
 DOCUMENT_COLUMNS = {
     1: "document_id, name, media_type, sha256, characters(text), json_array_length(pages), '', '[]', "
     "pages, headings, rows, text",
-    **dict.fromkeys((2, 3), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
+    **dict.fromkeys((2, 3, 4), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
 }
 """What to select from `documents`, by the file's version, to have the columns of the newest."""
 CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, chunk_id"
+CONVERSATIONS_DIGEST = "conversations digest"
+"""The key in `meta` of a sha256 over the conversations as they were exported; gone once they have changed."""
 SummaryRow = tuple[str, str, str, str, int, int, str, str]
 DocumentRow = tuple[str, str, str, str, int, int, str, str, str, str, str, str]
 ChunkRow = tuple[str, int, int, str, int, int | None, str, str, int]
+CONVERSATION_COLUMNS = "conversation_id, title, changed_at"
+TURN_COLUMNS = "turn_id, conversation_id, slot, is_chosen, question, answer, record"
+ConversationRow = tuple[int, str, str]
+TurnRow = tuple[int, int, int, int, str, str, str]
 
 _PATIENCE = 30
 _HINDRANCES = {
@@ -132,7 +99,7 @@ def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN IMMEDIATE")
     version = 0 if is_new else int(connection.execute("PRAGMA user_version").fetchone()[0])
-    for statements in _MIGRATIONS[version:]:
+    for statements in MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -153,7 +120,7 @@ def expected_objects(version: int) -> set[tuple[str, str, str]]:
     """Type, name and normalised SQL of everything that a file of this version holds; see `stored_objects`."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.create_function("characters", 1, len, deterministic=True)
-        for statements in _MIGRATIONS[:version]:
+        for statements in MIGRATIONS[:version]:
             for statement in statements:
                 connection.execute(statement)
         return stored_objects(connection)
@@ -227,6 +194,14 @@ def insert_document(
     )
     blobs = (vector.tobytes() for vector in vectors.astype("<f4", copy=False))
     connection.executemany("INSERT INTO embeddings VALUES (?, ?)", zip(chunk_ids, blobs, strict=True))
+
+
+def insert_conversation(
+    connection: sqlite3.Connection, conversation: ConversationRow, turns: Sequence[TurnRow]
+) -> None:
+    """Add a conversation within a transaction, it and its turns under the ids that they have."""
+    connection.execute(f"INSERT INTO conversations ({CONVERSATION_COLUMNS}) VALUES (?, ?, ?)", conversation)
+    connection.executemany(f"INSERT INTO turns ({TURN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", turns)
 
 
 def summary_from_row(row: SummaryRow, n_chunks: int) -> DocumentSummary:

@@ -1,13 +1,15 @@
-"""An embedder without a model: quick, deterministic, and texts that share words are near."""
+"""Models without weights: an embedder for which texts that share words are near, and a generator with a script."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.chat_types import Message, Piece, Prompt, PromptStyle, Usage
 from rag.tokenizing import ByteTokenizer
 from rag.types import EmbeddingSpec
 
@@ -39,3 +41,33 @@ class WordEmbedder:
         words = text.lower().split() or [text]
         seeds = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:8]) for word in words]
         return np.sum([np.random.default_rng(seed).standard_normal(self.spec.dimension) for seed in seeds], axis=0)
+
+
+class ScriptedGenerator:
+    """A model that says the same pieces each time, stops when asked to, and remembers its prompts."""
+
+    name = "test/scripted"
+    max_answer_tokens = 64
+    temperature = 0.0
+    counts_exactly = True
+
+    def __init__(self, *pieces: Piece | Exception, style: PromptStyle = "chat", context_window: int = 4096) -> None:
+        self.style = style
+        self.context_window = context_window
+        self.prompts: list[Prompt] = []
+        self._pieces = pieces
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) + 4 for message in messages)
+
+    def stream(self, prompt: Prompt, stop: threading.Event | None = None) -> Iterator[Piece]:
+        self.prompts.append(prompt)
+        for piece in self._pieces:
+            if stop and stop.is_set():
+                yield Usage(None, None, "stopped")
+                return
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+        if not any(isinstance(piece, Usage) for piece in self._pieces):
+            yield Usage(self.count_tokens(prompt.messages), len(self._pieces), "finished")

@@ -1,51 +1,66 @@
-"""An answer as a person reads it: its text with marks, its sources, and what the model was shown."""
+"""An answer as a person reads it: its text with marks, how far its sources carry it, and what went wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from pages.shared.components import escaped, place, show_chunk_links
+from pages.shared.answer_component import show_answer_text
+from pages.shared.components import Span, escaped, place
 from pages.shared.generators import model_label
 from rag.chat_types import Answer
+from rag.grounding import groundedness
 from rag.retrieval_settings import counting_note
 
 
-def with_marks(answer: Answer) -> str:
-    """The answer as Markdown that shows its text as it is, with [n] after each supported sentence."""
-    shown, position = "", 0
-    for citation in answer.citations:
-        shown += escaped(answer.text[position : citation.end]) + f" :blue[\\[{citation.number}\\]]"
-        position = citation.end
-    return shown + escaped(answer.text[position:])
-
-
-def show_answer(answer: Answer) -> None:
-    """The answer, its sources, and what it was made of."""
-    st.markdown(with_marks(answer))
-    cited = {citation.number: citation for citation in answer.citations}
-    if not cited:
-        st.caption("No retrieved passage supports this answer. Read the passages below before you trust it.")
-    for number in sorted(cited):
-        citation = cited[number]
-        with st.expander(f"\\[{number}\\] {escaped(citation.hit.document_name)}{escaped(place(citation.hit))}"):
-            st.caption(f"The passage nearest to the sentence (similarity {citation.score:.2f}):")
-            st.text(citation.passage)
-            st.caption("The whole chunk:")
-            st.text(citation.hit.chunk.text)
-            show_chunk_links(citation.hit.chunk.chunk_id)
-    if answer.usage.ending == "broken":
-        st.warning("The model broke off before its end. What it wrote is kept.", icon=":material/warning:")
-    if answer.usage.ending == "length":
-        st.caption(f"The answer was cut at its limit of {answer.prompt.max_answer_tokens} tokens.")
-    read = answer.usage.prompt_tokens or answer.prompt.n_tokens
-    st.caption(f"{escaped(model_label(answer.model))} · {answer.seconds:.1f} s · {read:,} tokens read")
+def show_answer(answer: Answer, *, key: str, differing: Sequence[Span] = ()) -> None:
+    """The answer, one quiet row of facts, and every passage that was found."""
+    if answer.query != answer.question:
+        st.caption(f":material/search: Searched for: {escaped(answer.query)}")
+    if answer.thoughts:
+        with st.expander("What the model thought first", icon=":material/psychology:"):
+            st.text(answer.thoughts)
+    if answer.text:
+        show_answer_text(answer, key=f"{key}-text", differing=differing)
+    elif not answer.problem:
+        st.caption("The model wrote nothing.")
+    _show_ending(answer)
+    for note in answer.notes:
+        st.caption(f":material/info: {escaped(note)}")
     if note := counting_note(answer.question, len(answer.prompt.hits)):
         st.caption(f":material/info: {note}")
+    if answer.prompt.messages:
+        st.caption(_facts(answer))
     show_passages(answer)
+
+
+def _show_ending(answer: Answer) -> None:
+    if answer.problem and not answer.prompt.messages and answer.usage.ending == "finished":
+        st.info(escaped(answer.problem), icon=":material/search_off:")
+    elif answer.problem:
+        st.error(escaped(answer.problem), icon=":material/error:")
+    if answer.usage.ending == "stopped":
+        st.caption(":material/stop_circle: Stopped. What was written is kept.")
+    if answer.usage.ending == "length":
+        limit = answer.prompt.max_answer_tokens
+        st.caption(f":material/content_cut: The answer was cut at its limit of {limit:,} tokens.")
+
+
+def _facts(answer: Answer) -> str:
+    """Model, seconds, tokens and groundedness in one row."""
+    read = answer.usage.prompt_tokens
+    counted = f"{read:,} tokens read" if read is not None else f"about {answer.prompt.n_tokens:,} tokens read"
+    facts = [escaped(model_label(answer.model)), f"{answer.timings.total:.1f} s", counted]
+    if answer.usage.answer_tokens is not None:
+        facts.append(f"{answer.usage.answer_tokens:,} written")
+    return " · ".join([*facts, escaped(groundedness(answer.supports).sentence)])
 
 
 def show_passages(answer: Answer) -> None:
     """Every retrieved passage, and what of it the model was shown."""
+    if not answer.hits:
+        return
     numbers = {hit.chunk.chunk_id: number for number, hit in enumerate(answer.prompt.hits, start=1)}
     with st.expander(f"All {len(answer.hits)} retrieved passages"):
         if any(hit.excerpt for hit in answer.prompt.hits):

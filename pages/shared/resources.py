@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.chat_types import Generator
+from rag import config
+from rag.chat_types import AnsweringOptions, Generator
 from rag.chosen_index import chosen_index, load_chosen_index
 from rag.chunk_table import ChunkTable, chunk_table
 from rag.collection import Collection
@@ -20,13 +21,15 @@ from rag.index import FlatIndex
 from rag.index_kinds import SearchIndex
 from rag.index_spec import IndexSpec
 from rag.jobs import JobBoard
+from rag.live_answers import LiveTurns
 from rag.map_quality import DistancePairs, MapQuality, distance_pairs, measure_map
 from rag.map_query import similarities
 from rag.map_scene import preview
 from rag.map_view import Clusters, find_clusters, vectors_of
 from rag.models import load_cached_embedder
 from rag.neighbor_table import NeighborTable, kept_on_map, load_neighbors
-from rag.ollama_server import OllamaModel, OllamaServer
+from rag.ollama_server import ModelDetails, OllamaModel, OllamaServer
+from rag.openai_server import OpenAIServer
 from rag.prepared import PreparedText, prepare, with_likeness
 from rag.projection import warm_up
 from rag.retrieval import DenseRetriever, load_index
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 Parts = tuple[Document, Embedder]
 Drawn = tuple[Collection, Projection]
+_OPTIONS = AnsweringOptions()
 _TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
 
 
@@ -50,12 +54,19 @@ def embedder(model_id: str) -> CachedEmbedder:
     return load_cached_embedder(model_id)
 
 
-@st.cache_resource(
-    max_entries=2, show_spinner="Loading the answering model (the built-in one takes 20 s the first time)"
-)
-def generator(name: str, host: str) -> Generator:
-    """The answering model; `host` is in the key, for another server is another model."""
-    return load_generator(name)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def generator(name: str, hosts: tuple[str, str], options: AnsweringOptions = _OPTIONS) -> Generator:
+    """The answering model, asked like this; `hosts` are in the key, for another server is another model.
+
+    It may be called in any thread. Raises ModelError.
+    """
+    return load_generator(name, options)
+
+
+@st.cache_resource(show_spinner=False)
+def live_turns() -> LiveTurns:
+    """The questions that are being answered in this process, the same for every tab."""
+    return LiveTurns()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the index")
@@ -237,6 +248,18 @@ def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> Pr
 def ollama_models(host: str) -> list[OllamaModel]:
     """The Ollama server's models; asked again after ten seconds. Raises OllamaError where none answers."""
     return OllamaServer(host).models()
+
+
+@st.cache_data(ttl=10, max_entries=4, show_spinner=False)
+def openai_models(url: str) -> list[str]:
+    """The models of an OpenAI-compatible server; none where no address is set. Raises ModelError."""
+    return OpenAIServer(url, config.openai_key()).models() if url else []
+
+
+@st.cache_data(ttl=300, max_entries=32, show_spinner=False)
+def model_details(host: str, name: str) -> ModelDetails:
+    """What the Ollama server says of a model. Raises OllamaError."""
+    return OllamaServer(host).details(name)
 
 
 @st.cache_data(ttl=30, max_entries=2, show_spinner=False)

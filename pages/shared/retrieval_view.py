@@ -11,8 +11,9 @@ from rag.answer import Retriever
 from rag.collection import Collection
 from rag.hybrid import HybridRetriever
 from rag.retrieval_settings import Mode, RetrievalSettings
+from rag.variety import VariedRetriever
 
-_MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "keyword": "Words"}
+MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "keyword": "Words"}
 
 
 def choose_settings(collection: Collection) -> RetrievalSettings:
@@ -20,7 +21,7 @@ def choose_settings(collection: Collection) -> RetrievalSettings:
     own = f"retrieval-{collection.uid}"
     with st.sidebar.popover("Retrieval", icon=":material/manage_search:", width="stretch"):
         mode: Mode = st.segmented_control(
-            "Search by", list(_MODES), default="dense", format_func=_MODES.__getitem__, key=f"{own}-mode",
+            "Search by", list(MODES), default="dense", format_func=MODES.__getitem__, key=f"{own}-mode",
             required=True, help="Meaning finds other wordings; words find names, numbers and codes. Both together "
             "rank best on most collections.",
         )  # fmt: skip
@@ -29,13 +30,30 @@ def choose_settings(collection: Collection) -> RetrievalSettings:
             "Smallest similarity", 0.0, 0.9, 0.0, 0.05, key=f"{own}-minimum",
             help="Passages less similar to the question are left out. Where none is left, no model is asked.",
         )  # fmt: skip
+        variety = st.slider(
+            "Variety", 0.0, 0.9, 0.0, 0.1, key=f"{own}-variety",
+            help="Above 0, passages that say the same are passed over for others (maximal marginal relevance).",
+        )  # fmt: skip
+        budget = st.select_slider(
+            "Room for passages", (0, 256, 512, 1024, 2048, 4096), 0, key=f"{own}-budget",
+            format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "all that fit",
+            help="How much of the model's context window passages may take. Those that do not fit are named.",
+        )  # fmt: skip
         names = sorted(chunk_table(collection).document_names)
         documents = st.multiselect("Documents", names, key=f"{own}-documents", help="Empty: all of them.")
-    return RetrievalSettings(k, mode, minimum, tuple(documents))
+    return RetrievalSettings(k, mode, minimum, tuple(documents), round(1.0 - variety, 2), budget)
 
 
 def retriever_for(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
     """The retriever of these settings, within `only` where that is given."""
+    plain = _plain(collection, settings, only)
+    if settings.relevance == 1.0:
+        return plain
+    return VariedRetriever(plain, *vectors(collection), settings.relevance)
+
+
+def _plain(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
+    """The retriever that ranks by score alone."""
     chosen = _chosen(collection, settings, only)
     if settings.mode == "dense":
         return retriever(collection, chosen)

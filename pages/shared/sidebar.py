@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.resources import ollama_models
+from pages.shared.models_status import counted, show_status_line
+from pages.shared.resources import ollama_models, openai_models
 from pages.shared.workspace import choose_collection, require_workspace
 from rag import config
 from rag.collection import list_collections
 from rag.cpu import chosen_precision
 from rag.embedding import OLLAMA_PREFIX
-from rag.errors import ExplorerError, OllamaError
+from rag.errors import ExplorerError, ModelError
 
 
 def show_sidebar() -> None:
@@ -31,21 +32,19 @@ def show_sidebar() -> None:
 
 
 def show_status() -> None:
-    """A dot, a name and a sentence for the embedding model and for Ollama."""
+    """A dot, a name and a sentence for the embedding model and for each server of models."""
     collection = require_workspace().collection
     st.subheader("Models", divider="gray")
     if collection:
         _show_embedding_model(collection.spec.embedding.model_id)
-    host = config.ollama_host()
     try:
-        models = [model for model in ollama_models(host) if not model.embeds_only]
-    except OllamaError:
-        _status("gray", "Ollama", f"does not answer at {host}. The tiny built-in model answers instead.")
+        has_chat_model = _show_ollama(config.ollama_host())
+        _show_other_server(config.openai_url())
+    except ExplorerError as error:
+        show_status_line("orange", "Settings", str(error))
         return
-    if models:
-        _status("green", "Ollama", f"answers, with {len(models)} model{'s' * (len(models) > 1)} for chat")
-    else:
-        _status("orange", "Ollama", "answers, but has no chat model. Run: ollama pull llama3.2")
+    if not has_chat_model:
+        st.page_link("pages/models.py", label="Set up models", icon=":material/dns:")
 
 
 def _show_embedding_model(model_id: str) -> None:
@@ -53,12 +52,34 @@ def _show_embedding_model(model_id: str) -> None:
     try:
         how = "" if name.startswith(OLLAMA_PREFIX) else f", computed in {chosen_precision()}"
     except ExplorerError as error:
-        _status("orange", name, str(error))
+        show_status_line("orange", name, str(error))
         return
-    _status("green", name, f"turns this collection's text into embeddings{how}")
+    show_status_line("green", name, f"turns this collection's text into embeddings{how}")
 
 
-def _status(color: str, name: str, sentence: str) -> None:
-    dot = {"green": ":material/check_circle:", "orange": ":material/error:", "gray": ":material/circle:"}[color]
-    st.markdown(f":{color}[{dot}] **{name}**")
-    st.caption(sentence)
+def _show_ollama(host: str) -> bool:
+    """Whether it has a model for chat."""
+    try:
+        models = [model for model in ollama_models(host) if not model.embeds_only]
+    except ModelError:
+        sentence = f"does not answer at {host}. The tiny built-in model answers instead."
+        show_status_line("gray", "Ollama", sentence)
+        return False
+    if models:
+        show_status_line("green", "Ollama", f"answers, with {counted(len(models), 'model')} for chat")
+    else:
+        show_status_line("orange", "Ollama", "answers, but has no chat model. Run: ollama pull llama3.2")
+    return bool(models)
+
+
+def _show_other_server(url: str) -> None:
+    """Nothing where no address is set."""
+    if not url:
+        return
+    try:
+        names = openai_models(url)
+    except ModelError as error:
+        show_status_line("orange", "OpenAI-compatible server", str(error))
+        return
+    sentence = f"answers, with {counted(len(names), 'model')}"
+    show_status_line("green" if names else "orange", "OpenAI-compatible server", sentence)

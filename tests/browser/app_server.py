@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
@@ -35,16 +36,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class App:
+    """The app in a process of its own."""
+
+    address: str
+    pid: int
+
+    def resident_bytes(self) -> int:
+        """Memory that the process holds now, as Linux tells it."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
 @contextmanager
 def running_app(environment: Mapping[str, str]) -> Iterator[str]:
     """The address of the app, started as a user starts it, on a free port."""
+    with app_process(environment) as app:
+        yield app.address
+
+
+@contextmanager
+def app_process(environment: Mapping[str, str]) -> Iterator[App]:
+    """The app, started as a user starts it, on a free port."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=config.ROOT, env=dict(environment), stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(f"{address}/_stcore/health")
-        yield address
+        yield App(address, process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from streamlit.testing.v1 import AppTest
@@ -47,3 +48,13 @@ def wait_for_jobs(app: AppTest, collection: Collection) -> None:
         time.sleep(0.05)
     app.run()
     assert not app.exception
+
+
+def answer_texts(app: AppTest) -> list[str]:
+    """The texts of the answers on the page, as the browser is given them."""
+    found = []
+    for element in app.get("bidi_component"):
+        if element.proto.component_name.endswith("answer_text"):
+            segments = json.loads(element.proto.json)["segments"]
+            found.append("".join(piece[0] for segment in segments for piece in segment["pieces"]))
+    return found

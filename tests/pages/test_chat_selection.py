@@ -6,9 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag.collection import Collection
+from rag.conversations import Conversations
 from rag.errors import CollectionError
 from rag.types import ChunkingSpec
-from tests.pages.app import button, labelled, start, texts
+from tests.pages.app import answer_texts, button, labelled, start, texts
 from tests.scripted_ollama import HEALTHY, scripted_ollama
 
 QUESTION = "How many days of paid leave do full-time staff have?"
@@ -37,9 +38,10 @@ def ask(app: AppTest) -> list[int]:
     """The ids of the chunks behind the answer to the question."""
     app.chat_input[0].set_value(QUESTION).run()
     assert not app.exception
-    assert WRITTEN in texts(app)
-    collection = app.session_state["workspace"].collection
-    return [hit.chunk.chunk_id for hit in app.session_state[f"answers-{collection.uid}"][-1].hits]
+    assert WRITTEN in answer_texts(app)
+    conversations = Conversations(app.session_state["workspace"].collection)
+    answer = conversations.turns(conversations.list()[0].conversation_id)[-1].answers[0].answer
+    return [hit.chunk.chunk_id for hit in answer.hits]
 
 
 def chunks_of(collection: Collection, name: str) -> list[int]:
@@ -136,7 +138,7 @@ def test_an_answer_is_kept_where_its_chunks_cannot_be_counted(sample, model, mon
     ask(app)
     assert "database is locked" in texts(app)
     app.run()
-    assert WRITTEN in texts(app)
+    assert WRITTEN in answer_texts(app)
     assert "database is locked" not in texts(app)
 
 
@@ -146,11 +148,11 @@ def test_nothing_similar_enough_asks_no_model_unless_wanted(sample, model):
     app.chat_input[0].set_value("What is the airspeed of a swallow?").run()
     assert not app.exception
     assert "The documents do not seem to cover this" in texts(app)
-    assert WRITTEN not in texts(app)
+    assert WRITTEN not in answer_texts(app)
     button(app, "Ask the model all the same").click().run()
-    assert WRITTEN in texts(app)
+    assert WRITTEN in answer_texts(app)
     app.run()
-    assert WRITTEN in texts(app)
+    assert WRITTEN in answer_texts(app)
 
 
 def test_words_documents_and_number_are_kept_to(sample, model):

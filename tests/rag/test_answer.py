@@ -1,120 +1,190 @@
-"""Prompts that fit, citations that point at the right passage, answers from real models."""
+"""The story of a question, told to its end whatever happens: with a scripted model, and with real ones."""
 
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
 
 import pytest
 
 from rag import config
-from rag.answer import answer_question
-from rag.chat_types import Answer
+from rag.answer import Equipment, Request, Stage, answer_or_problem, answer_question, text_with
+from rag.builtin_model import BuiltinGenerator
+from rag.chat_types import Answer, Exchange, Thought, Usage
 from rag.embedding import load_embedder
-from rag.errors import ModelError, OllamaError, PromptError
-from rag.generation import BuiltinGenerator, load_generator
-from rag.grounding import cite, nearest_sentences, split_sentences
-from rag.prompting import build_prompt
+from rag.errors import CollectionError, ModelError, OllamaError
+from rag.generation import load_generator
 from rag.retrieval import DenseRetriever, load_index
-from rag.types import Chunk, Finding, Hit
+from rag.retrieval_settings import RetrievalSettings
+from tests.fakes import ScriptedGenerator
 
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
+LEAVE = Request("How many days of paid leave do full-time staff have?")
 
 
-def words(messages) -> int:
-    return sum(len(message.content.split()) for message in messages)
+@pytest.fixture
+def retriever(sample, embedder):
+    return DenseRetriever(sample, load_index(sample), embedder)
 
 
-def hit(text: str, rank: int = 1) -> Hit:
-    return Hit(Chunk("d", 0, len(text), text, 1, chunk_id=rank), "d.txt", 0.5, rank, (Finding("dense", rank, 0.5),))
+def told(request, retriever, embedder, generator, stop=None) -> list:
+    return list(answer_question(request, Equipment(retriever, embedder, generator), stop))
 
 
-def test_a_prompt_takes_what_fits_and_numbers_it():
-    hits = [hit("one " * 20, 1), hit("two " * 400, 2), hit("three " * 20, 3)]
-    prompt = build_prompt("Why?", hits, context_window=200, max_answer_tokens=50, count_tokens=words)
-    assert [item.rank for item in prompt.hits] == [1, 3]
-    assert [item.rank for item in prompt.left_out] == [2]
-    assert prompt.n_tokens == words(prompt.messages) <= 150
-    assert "[1] one" in prompt.messages[1].content
-    assert "[2] three" in prompt.messages[1].content
+def test_the_story_is_told_in_order_and_kept(retriever, embedder):
+    generator = ScriptedGenerator(Thought("Leave. "), Thought("Days."), "They have ", "29 days.")
+    *heard, answer = told(LEAVE, retriever, embedder, generator)
+    stages = [Stage("retrieving"), Stage("waiting")]
+    assert heard == [*stages, Thought("Leave. "), Thought("Days."), "They have ", "29 days.", Stage("citing")]
+    assert (answer.text, answer.thoughts, answer.problem) == ("They have 29 days.", "Leave. Days.", "")
+    assert answer.hits == retriever.retrieve(LEAVE.question, 5)
+    assert answer.prompt is generator.prompts[0]
+    assert answer.query == answer.question == LEAVE.question
+    assert answer.usage.prompt_tokens == answer.prompt.n_tokens == sum(vars_of(answer.prompt.parts))
+    assert list(answer.query_vector) == pytest.approx(embedder.encode_queries([LEAVE.question])[0].tolist(), abs=1e-6)
+    assert answer.timings.first_token is not None
+    assert answer.timings.total >= answer.timings.retrieval + answer.timings.citing
 
 
-@pytest.mark.parametrize(("question", "text"), [("word " * 300, "short"), ("Why?", "word " * 300)])
-def test_what_cannot_fit_is_said(question, text):
-    with pytest.raises(PromptError, match=r"window"):
-        build_prompt(question, [hit(text)], context_window=200, max_answer_tokens=50, count_tokens=words)
+def vars_of(parts) -> list[int]:
+    return [parts.system, parts.history, parts.context, parts.question]
 
 
-def test_sentences_are_exact_spans():
-    text = "Dr. Lund paid 3.50 for it. Did she?\n\n- A list\n- goes on"
-    assert [text[a:b] for a, b in split_sentences(text)] == [
-        "Dr. Lund paid 3.50 for it.",
-        "Did she?",
-        "- A list",
-        "- goes on",
-    ]
-
-
-def test_sample_questions_find_their_passage(sample, embedder):
-    retriever = DenseRetriever(sample, load_index(sample), embedder)
+def test_sample_questions_find_their_passage(retriever):
     found = [retriever.retrieve(item["question"], 1)[0] for item in QUESTIONS]
     right = sum(item["passage"] in top.chunk.text for item, top in zip(QUESTIONS, found, strict=True))
     assert right >= 25
 
 
-def test_a_copied_sentence_cites_its_chunk_and_a_foreign_one_nothing(sample, embedder):
-    retriever = DenseRetriever(sample, load_index(sample), embedder)
+def test_a_copied_sentence_cites_its_chunk_and_a_foreign_one_nothing(retriever, embedder):
     item = QUESTIONS[0]
-    hits = retriever.retrieve(item["question"], 5)
-    answer = item["passage"] + " Volcanoes on distant moons throw out sulphur."
-    citations = cite(answer, hits, embedder)
-    assert [answer[c.start : c.end] for c in citations] == [item["passage"]]
-    assert item["passage"] in citations[0].hit.chunk.text
-    assert hits[citations[0].number - 1] == citations[0].hit
+    foreign = "Volcanoes on distant moons throw out sulphur."
+    answer = told(
+        Request(item["question"]), retriever, embedder, ScriptedGenerator(item["passage"], " ", foreign)
+    )[-1]
+    copied, other = answer.supports
+    assert answer.text[copied.start : copied.end] == item["passage"]
+    assert item["passage"] in answer.prompt.hits[copied.number - 1].chunk.text
+    assert (copied.verdict, other.verdict, other.number) == ("supported", "unsupported", 0)
 
 
-def test_a_tiny_model_is_shown_the_sentences_nearest_to_the_question(sample, embedder):
-    item = QUESTIONS[0]
-    hits = DenseRetriever(sample, load_index(sample), embedder).retrieve(item["question"], 5)
-    shown = nearest_sentences(item["question"], hits, embedder)
-    assert any(item["passage"] in one.excerpt for one in shown)
-    assert all(sentence in one.chunk.text for one in shown for sentence in [one.excerpt.split(". ")[0]])
-    prompt = build_prompt(item["question"], shown, context_window=2048, count_tokens=words, is_tiny=True)
-    assert item["passage"] in prompt.messages[1].content
-    assert hits[0].chunk.text not in prompt.messages[1].content
+def test_a_follow_up_is_rewritten_unless_its_query_is_given_or_that_is_off(retriever, embedder):
+    history = (Exchange(LEAVE.question, "29 days."),)
+    follow_up = Request("And when must it be taken?", history=history)
+    generator = ScriptedGenerator("When must full-time staff take their paid leave?")
+    heard = told(follow_up, retriever, embedder, generator)
+    assert heard[0] == Stage("rewriting")
+    assert heard[-1].query == "When must full-time staff take their paid leave?"
+    assert heard[-1].question == follow_up.question
+    assert len(generator.prompts) == 2
+    for request in (replace(follow_up, query="taking leave"), replace(follow_up, rewrites=False)):
+        generator = ScriptedGenerator("By March.")
+        answer = told(request, retriever, embedder, generator)[-1]
+        assert answer.query == (request.query or request.question)
+        assert len(generator.prompts) == 1
+        assert any("29 days." in message.content for message in generator.prompts[0].messages)
 
 
-def ask(sample, embedder, generator) -> Answer:
-    retriever = DenseRetriever(sample, load_index(sample), embedder)
-    question = "How many days of paid leave do full-time staff have?"
-    *pieces, answer = answer_question(question, retriever=retriever, embedder=embedder, generator=generator, k=3)
-    assert isinstance(answer, Answer)
-    assert "".join(pieces).strip() == answer.text
+def test_where_nothing_is_near_enough_no_model_is_asked_unless_wanted(retriever, embedder):
+    request = Request("What is the airspeed of a swallow?", settings=RetrievalSettings(minimum=0.95))
+    never = ScriptedGenerator(AssertionError("the model was asked"))
+    answer = told(request, retriever, embedder, never)[-1]
+    assert answer.prompt.messages == ()
+    assert "do not seem to cover this" in answer.problem
+    assert len(answer.hits) == 5
+    asked = told(replace(request, whatever=True), retriever, embedder, ScriptedGenerator("Eleven."))[-1]
+    assert (asked.text, asked.problem) == ("Eleven.", "")
+
+
+def test_a_question_that_does_not_fit_is_said(retriever, embedder):
+    never = ScriptedGenerator(AssertionError("the model was asked"), context_window=200)
+    answer = told(Request("word " * 300), retriever, embedder, never)[-1]
+    assert "Shorten it" in answer.problem
+    assert answer.prompt.messages == ()
+
+
+@pytest.mark.parametrize(
+    ("end", "problem"),
+    [(OllamaError("Ollama stopped in the middle."), "Ollama stopped"), (Usage(None, None, "broken"), "ended before")],
+)
+def test_a_model_that_fails_keeps_what_it_wrote(retriever, embedder, end, problem):
+    answer = told(LEAVE, retriever, embedder, ScriptedGenerator("They have 29 days. ", "And", end))[-1]
+    assert answer.text == "They have 29 days. And"
+    assert answer.usage.ending == "broken"
+    assert problem in answer.problem
+    assert answer.supports
+
+
+def test_a_stopped_answer_is_an_answer(retriever, embedder):
+    stop = threading.Event()
+    story = answer_question(LEAVE, Equipment(retriever, embedder, ScriptedGenerator("One.", " Two.")), stop)
+    heard = []
+    for piece in story:
+        heard.append(piece)
+        if piece == "One.":
+            stop.set()
+    assert (heard[-1].text, heard[-1].usage.ending, heard[-1].problem) == ("One.", "stopped", "")
+
+
+def test_without_documents_nothing_is_retrieved(embedder):
+    class Never:
+        def retrieve(self, query, k):
+            raise AssertionError("was searched")
+
+    generator = ScriptedGenerator("I do not know.")
+    answer = told(replace(LEAVE, uses_documents=False), Never(), embedder, generator)[-1]
+    assert (answer.hits, answer.supports, answer.query_vector) == ((), (), ())
+    assert "passage" not in " ".join(message.content for message in generator.prompts[0].messages).lower()
+
+
+def test_a_prompt_that_the_server_cut_is_said(retriever, embedder):
+    answer = told(LEAVE, retriever, embedder, ScriptedGenerator("29.", Usage(20, 1, "finished", was_cut=True)))[-1]
+    assert any("The server read 20 tokens" in note for note in answer.notes)
+
+
+def test_what_could_not_be_had_is_an_answer_that_says_so(retriever, embedder):
+    def fail():
+        raise ModelError("There is no such model.")
+
+    (answer,) = answer_or_problem(LEAVE, "ollama:gone", fail)
+    assert (answer.problem, answer.model, answer.question) == ("There is no such model.", "ollama:gone", LEAVE.question)
+
+    class Gone:
+        def retrieve(self, query, k):
+            raise CollectionError("Collection 'faq' was renamed or deleted.")
+
+    equipment = Equipment(Gone(), embedder, ScriptedGenerator("?"))
+    assert "renamed or deleted" in list(answer_or_problem(LEAVE, "m", lambda: equipment))[-1].problem
+
+
+def test_the_same_prompt_again_gives_the_text_alone(retriever, embedder):
+    generator = ScriptedGenerator(Thought("hm"), " They have 29. ")
+    equipment = Equipment(retriever, embedder, generator)
+    answer = list(answer_question(LEAVE, equipment))[-1]
+    assert text_with(LEAVE, answer.prompt.hits, equipment) == answer.text
+    assert generator.prompts[0].messages == generator.prompts[1].messages
+
+
+def ask(retriever, embedder, generator) -> Answer:
+    request = replace(LEAVE, settings=RetrievalSettings(k=3))
+    *pieces, answer = answer_question(request, Equipment(retriever, embedder, generator))
+    assert "".join(piece for piece in pieces if isinstance(piece, str)).strip() == answer.text
     return answer
 
 
-@pytest.fixture(scope="module")
-def builtin() -> BuiltinGenerator:
-    return BuiltinGenerator.load()
-
-
-def test_the_builtin_model_answers_from_the_passage(sample, embedder, builtin):
-    answer = ask(sample, embedder, builtin)
+def test_the_builtin_model_answers_from_the_passage(retriever, embedder):
+    answer = ask(retriever, embedder, BuiltinGenerator.load())
     assert "29" in answer.text
     assert answer.usage.prompt_tokens == answer.prompt.n_tokens
-    assert answer.citations
+    assert any(one.verdict == "supported" for one in answer.supports)
 
 
-def test_the_builtin_model_stops_when_closed(builtin):
-    stream = builtin.stream(build_prompt("Count.", [], context_window=2048, count_tokens=builtin.count_tokens))
-    assert next(stream)
-    stream.close()
-    assert next(builtin.stream(build_prompt("Hi.", [], context_window=2048, count_tokens=builtin.count_tokens)))
-
-
-def test_ollama_streams_and_reports(sample, embedder, ollama):
-    answer = ask(sample, embedder, load_generator("ollama:gemma3:270m"))
+def test_ollama_streams_and_reports(retriever, embedder, ollama):
+    answer = ask(retriever, embedder, load_generator("ollama:gemma3:270m"))
     assert answer.usage.ending in ("finished", "length")
     assert answer.text
+    assert answer.usage.prompt_tokens
 
 
 def test_ollama_embeds_as_sentence_transformers_does(embedder, ollama):

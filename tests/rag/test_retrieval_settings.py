@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answer import answer_question
 from rag.retrieval import DenseRetriever, load_index
 from rag.retrieval_settings import NothingFound, counting_note, similar_enough
 
@@ -25,25 +24,6 @@ def test_nothing_near_enough_says_how_near_the_best_came(hits):
         similar_enough(hits, 0.99)
     with pytest.raises(NothingFound, match="no model was asked"):
         similar_enough((), 0.0)
-
-
-class _NeverAsked:
-    name, context_window, is_tiny = "never", 4096, False
-
-    def count_tokens(self, messages):
-        return 10
-
-    def stream(self, prompt):
-        raise AssertionError("the model was asked")
-
-
-def test_no_model_is_asked_where_nothing_is_near_enough(sample, embedder):
-    retriever = DenseRetriever(sample, load_index(sample), embedder)
-    parts = {"retriever": retriever, "embedder": embedder, "generator": _NeverAsked(), "k": 5}
-    with pytest.raises(NothingFound):
-        list(answer_question("What is the airspeed of a swallow?", minimum=0.95, **parts))
-    with pytest.raises(AssertionError, match="the model was asked"):
-        list(answer_question("What is the airspeed of a swallow?", minimum=None, **parts))
 
 
 @pytest.mark.parametrize("question", ["How many policies are there?", "Count the holidays", "List all error codes"])

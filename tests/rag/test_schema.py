@@ -15,10 +15,12 @@ import pytest
 from rag import schema
 from rag.collection import Collection
 from rag.collection_files import export_collection, import_collection
+from rag.conversations import Conversations
 from rag.errors import CollectionError
 from rag.types import ChunkingSpec
 from tests.fakes import WordEmbedder
 from tests.rag.made_collections import contents, plain_document, put, rich_collection, rich_documents
+from tests.rag.made_turns import made_turn
 
 # As the first version of this program made its files.
 VERSION_1 = """
@@ -124,11 +126,46 @@ def test_a_migrated_file_can_be_exported_and_imported(data_dir, old_file, modern
     assert contents(import_collection(data_dir, tmp_path / "out", "Copy")) == as_version_1_knew(modern)
 
 
+@pytest.fixture
+def version_3(data_dir, modern) -> Path:
+    """What `modern` holds, in a file of version 3, which knew no conversations."""
+    data_dir.mkdir()
+    path = data_dir / "three.sqlite"
+    shutil.copy(modern.path, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript("DROP TABLE turns; DROP TABLE conversations; PRAGMA user_version = 3;")
+        connection.execute("UPDATE meta SET value = json_set(value, '$.schema_version', 3) WHERE key = 'spec'")
+    return path
+
+
+def test_a_file_of_version_3_can_be_talked_to(version_3, data_dir, modern):
+    counted = [int(modern.chunk_ids()[0])]
+    with closing(sqlite3.connect(version_3)) as connection, connection:
+        connection.execute("INSERT INTO retrievals VALUES (?, 2)", counted)
+    migrated = Collection.open(data_dir, "three")
+    assert contents(migrated) == contents(modern)
+    assert migrated.retrieved_counts() == dict.fromkeys(counted, 2)
+    conversations = Conversations(migrated)
+    assert conversations.list() == []
+    turn = conversations.add(conversations.create(), made_turn())
+    assert Conversations(Collection.open(data_dir, "three")).turns(1) == [turn]
+    with closing(schema.connect(version_3)) as connection:
+        assert schema.stored_objects(connection) == schema.expected_objects(schema.SCHEMA_VERSION)
+
+
+def test_a_file_of_version_3_can_be_imported_as_it_is(version_3, data_dir, modern):
+    before = version_3.read_bytes()
+    copy = import_collection(data_dir, version_3, "Copy")
+    assert (contents(copy), Conversations(copy).list()) == (contents(modern), [])
+    assert version_3.read_bytes() == before
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(data_dir, old_file, modern, monkeypatch):
     before = old_file.read_bytes()
     with monkeypatch.context() as patch:
-        broken = (*schema._VERSION_2[:-1], "INSERT INTO nowhere VALUES (1)")
-        patch.setattr(schema, "_MIGRATIONS", (schema._VERSION_1, broken))
+        first, second = schema.MIGRATIONS[:2]
+        broken = (*second[:-1], "INSERT INTO nowhere VALUES (1)")
+        patch.setattr(schema, "MIGRATIONS", (first, broken))
         with pytest.raises(CollectionError, match=r"'old\.sqlite'.*Nothing was changed"):
             Collection.open(data_dir, "old")
     assert old_file.read_bytes() == before

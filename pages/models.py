@@ -1,0 +1,37 @@
+"""Models: which there are, where they run, and how to get and delete them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.components import show_error
+from pages.shared.models_builtin import show_builtin
+from pages.shared.models_downloads import show_get_model
+from pages.shared.models_servers import show_first_step, show_ollama, show_other_server
+from pages.shared.models_table import show_installed
+from pages.shared.workspace import require_workspace
+from rag import config
+from rag.errors import ExplorerError
+
+require_workspace()
+st.title("Models")
+st.caption(
+    "An embedding model turns text into points on the map; an answering model writes from the passages that were "
+    "found. Both come ready made: nothing is trained here."
+)
+try:
+    host = config.ollama_host()
+    st.subheader("Ollama", divider="gray")
+    models = show_ollama(host)
+    if models is None:
+        show_first_step()
+    else:
+        show_installed(host, models)
+    st.subheader("Get a model", divider="gray")
+    show_get_model(host, models)
+    st.subheader("Another server", divider="gray")
+    show_other_server()
+    st.subheader("Built-in", divider="gray")
+    show_builtin(host)
+except ExplorerError as error:
+    show_error(error)

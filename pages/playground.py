@@ -1,0 +1,25 @@
+"""Retrieval: which passages a question finds, while it is typed, without a model that answers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.components import require_chunks
+from pages.shared.playground_view import show_search
+from pages.shared.retrieval_view import choose_settings
+from pages.shared.workspace import require_workspace
+
+workspace = require_workspace()
+st.title("Retrieval")
+collection = require_chunks()
+st.caption(
+    "Type, and see at once which passages of your documents a model would be given to answer from. Nothing is written "
+    "here: what is not found now, no model could use. 'Retrieval' in the sidebar decides how passages are found."
+)
+settings = choose_settings(collection)
+only = workspace.asked_only(collection) or None
+if only:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Only among the {len(only):,} chunks selected on the map.")
+        st.button("Use all chunks", on_click=workspace.ask_only, args=(collection, ()))
+show_search(collection, settings, only)

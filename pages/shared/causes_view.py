@@ -1,0 +1,57 @@
+"""Which passages an answer hangs on: the answer again with each of them left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.shared.asking import Choices, equipment_for, request_for
+from pages.shared.conversation_state import Chat
+from pages.shared.resources import task_board
+from pages.shared.task_view import show_task
+from rag.answer import text_with
+from rag.causal import leave_one_out
+from rag.chat_types import LabelledAnswer, Turn
+from rag.tasks import Report
+from rag.types import Hit
+
+
+def show_causes(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
+    """A button that has the answer made again without each passage; the recorder shows what changed."""
+    n = len(turn.answers[0].answer.prompt.hits)
+    key = f"causes-{chat.live_key}-{turn.turn_id}"
+    view = task_board().view(key)
+    if view and view.state == "done":
+        task_board().forget(key)
+        st.rerun()
+    if turn.answers[0].answer.dependences:
+        st.caption(":material/check: Which passages mattered stands in the recorder, step 6.")
+        return
+    if st.button(
+        "Find out which passages mattered", key=f"{own}-causes", icon=":material/experiment:", disabled=n < 1,
+        help=f"Answers again {n + 1} times: with all passages, and with each left out. That takes as long as it takes.",
+    ):  # fmt: skip
+        _start(chat, choices, turn, key)
+    show_task(key)
+
+
+def _start(chat: Chat, choices: Choices, turn: Turn, key: str) -> None:
+    answer = turn.answers[0].answer
+    request = replace(request_for(chat, choices, turn.question, turn.slot), query=answer.query, whatever=True)
+    prepare = equipment_for(chat, choices, request)
+
+    def work(report: Report) -> None:
+        equipment = prepare()
+
+        def again(hits: Sequence[Hit]) -> str:
+            return text_with(request, hits, equipment)
+
+        found = leave_one_out(answer, again, equipment.embedder, report)
+        notes = (*answer.notes, found.note) if found.note else answer.notes
+        changed = replace(answer, dependences=found.dependences, notes=notes)
+        kept = replace(turn, answers=(LabelledAnswer(turn.answers[0].label, changed), *turn.answers[1:]))
+        chat.conversations.replace(turn.turn_id, kept)
+
+    task_board().start(key, "Answering again without each passage", work)

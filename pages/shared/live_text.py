@@ -1,0 +1,32 @@
+"""A text field that tells what is typed while it is typed; Streamlit's own waits for Enter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components import v2
+
+_FRONTEND = Path(__file__).with_name("live_text_frontend")
+_component = v2.component(
+    "live_text",
+    css=(_FRONTEND / "live_text.css").read_text(encoding="utf-8"),
+    js=(_FRONTEND / "live_text.js").read_text(encoding="utf-8"),
+)
+
+
+def live_text(label: str, *, key: str, placeholder: str = "", help: str = "") -> str:
+    """What the field holds now; the page, or the fragment that the field is in, runs again soon after each change.
+
+    `st.session_state[key]` holds the text, also while another page is open; set before the field is first drawn, it
+    is what the field begins with.
+    """
+    field = f"{key}-field"
+
+    def keep() -> None:
+        st.session_state[key] = str(st.session_state[field].get("value", ""))
+
+    text = str(st.session_state.setdefault(key, ""))
+    message = {"label": label, "placeholder": placeholder, "help": help, "text": text}
+    _component(key=field, data=message, default={"value": text}, on_value_change=keep)
+    return text

@@ -1,0 +1,149 @@
+"""The flight recorder's pictures: an answer's place on the map, its sentences against its passages, shares. Pure."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Callable, Sequence
+
+import plotly.graph_objects as go
+
+from rag.answer_figures import Part
+from rag.answer_map import AnswerMap
+from rag.answer_svg import ACCENT, Pointed
+from rag.map_colours import OTHER, PALETTE, SCALE
+from rag.map_points import MapLabel
+
+_MOST_NAMES, _NAME_SHIFT = 8, 34
+_LABEL_WIDTH, _LABEL_LINES = 30, 2
+_ROW_HEIGHT = 44
+
+
+def place_figure(drawn: AnswerMap) -> go.Figure:
+    """The chunks in grey with their clusters' names; the question's star joined to its hits, which are numbered."""
+    figure = go.Figure()
+    figure.add_scattergl(
+        x=drawn.xy[:, 0],
+        y=drawn.xy[:, 1],
+        mode="markers",
+        marker={"size": 5, "opacity": 0.55, "color": OTHER},
+        hoverinfo="skip",
+    )
+    for label in drawn.labels[:_MOST_NAMES]:
+        name = html.escape(textwrap.shorten(label.name, 32, placeholder="…"))
+        shift = _NAME_SHIFT if _is_crowded(drawn, label) else 0
+        figure.add_annotation(x=label.x, y=label.y, text=name, showarrow=False, font={"size": 12}, yshift=shift)
+    if drawn.star and drawn.hits:
+        _join(figure, drawn.star, drawn.hits)
+    _ring(figure, drawn.hits, drawn.star)
+    if drawn.star:
+        figure.add_scatter(
+            x=[drawn.star[0]],
+            y=[drawn.star[1]],
+            mode="markers",
+            marker={"size": 17, "symbol": "star", "color": ACCENT, "line": {"width": 1, "color": "white"}},
+            hovertext="the question",
+            hoverinfo="text",
+        )
+    figure.update_layout(height=340, margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False, dragmode="pan")
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def _is_crowded(drawn: AnswerMap, label: MapLabel) -> bool:
+    """Whether the star or a hit lies where a cluster's name would be written."""
+    wide, tall = (drawn.xy.max(axis=0) - drawn.xy.min(axis=0)).tolist()
+    marked = [(hit.x, hit.y) for hit in drawn.hits] + ([drawn.star] if drawn.star else [])
+    return any(abs(x - label.x) < 0.08 * wide and abs(y - label.y) < 0.08 * tall for x, y in marked)
+
+
+def _join(figure: go.Figure, star: tuple[float, float], hits: Sequence[Pointed]) -> None:
+    """A line from the star to each hit."""
+    figure.add_scatter(
+        x=[x for hit in hits for x in (star[0], hit.x, None)],
+        y=[y for hit in hits for y in (star[1], hit.y, None)],
+        mode="lines",
+        line={"color": ACCENT, "width": 1.5},
+        opacity=0.7,
+        hoverinfo="skip",
+    )
+
+
+def _ring(figure: go.Figure, hits: Sequence[Pointed], star: tuple[float, float] | None) -> None:
+    """The hits with a ring and their number in the prompt, written on the side away from the star."""
+    x, y = star or (0.0, 0.0)
+    sides = [f"{'top' if hit.y >= y else 'bottom'} {'right' if hit.x >= x else 'left'}" for hit in hits]
+    figure.add_scatter(
+        x=[hit.x for hit in hits],
+        y=[hit.y for hit in hits],
+        mode="markers+text",
+        text=[f"<b>{hit.number}</b>" if hit.number else "" for hit in hits],
+        textposition=sides,
+        textfont={"size": 15},
+        marker={"size": 11, "color": PALETTE[0], "line": {"width": 2, "color": ACCENT}},
+        hovertext=[f"{f'[{hit.number}] ' if hit.number else ''}{html.escape(hit.name)}" for hit in hits],
+        hoverinfo="text",
+    )
+
+
+def support_figure(sentences: Sequence[str], scores: Sequence[Sequence[float]], supporting: Sequence[int]) -> go.Figure:
+    """Similarity of each sentence to each passage, from 0 to 1; the passage that supports a sentence is framed.
+
+    Args:
+        sentences: each begins with its number, so that no two are the same.
+        scores: a row for each sentence, all as long as there are passages.
+        supporting: the passage that supports each sentence, from 1; 0 where none does.
+    """
+    labels = [_wrapped(sentence, _LABEL_WIDTH, _LABEL_LINES) for sentence in sentences]
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=scores,
+        x=[f"[{number}]" for number in range(1, len(scores[0]) + 1)] if scores else [],
+        y=labels,
+        text=[[f"{score:.2f}" for score in row] for row in scores],
+        texttemplate="%{text}",
+        colorscale=list(SCALE),
+        zmin=0,
+        zmax=1,
+        xgap=2,
+        ygap=2,
+        showscale=False,
+        hovertemplate="%{y}<br>and passage %{x}: similarity %{z:.2f}<extra></extra>",
+    )
+    for row, number in enumerate(supporting):
+        if number:
+            frame = {"x0": number - 1.5, "x1": number - 0.5, "y0": row - 0.5, "y1": row + 0.5}
+            figure.add_shape(type="rect", **frame, line={"color": ACCENT, "width": 3})
+    height = 40 + _ROW_HEIGHT * len(sentences)
+    figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 24, "b": 0})
+    figure.update_xaxes(type="category", side="top", showgrid=False, fixedrange=True)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, fixedrange=True)
+    return figure
+
+
+def share_bar(parts: Sequence[Part], said: Callable[[float], str]) -> str:
+    """One bar of what a whole is made of, and a legend of the parts that are not empty: HTML.
+
+    Args:
+        said: an amount as it is written in the legend.
+    """
+    shown = [(part, html.escape(f"{part.name} {said(part.amount)}")) for part in parts if part.amount > 0]
+    pieces = "".join(
+        f'<div title="{name}" style="flex:{part.amount} 0 2px;background:{part.colour}"></div>' for part, name in shown
+    )
+    legend = "".join(
+        f'<span style="white-space:nowrap"><span style="display:inline-block;width:11px;height:11px;'
+        f'margin-right:5px;background:{part.colour}"></span>{name}</span>'
+        for part, name in shown
+    )
+    return (
+        f'<div style="display:flex;height:26px;border-radius:4px;overflow:hidden">{pieces}</div>'
+        f'<div style="display:flex;flex-wrap:wrap;gap:2px 18px;margin-top:6px;font-size:.9rem">{legend}</div>'
+    )
+
+
+def _wrapped(sentence: str, width: int, lines: int) -> str:
+    """A text for plotly, which reads some HTML: escaped, and in a few short lines."""
+    kept = textwrap.wrap(sentence, width, max_lines=lines, placeholder=" …")
+    return "<br>".join(html.escape(line) for line in kept)

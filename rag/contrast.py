@@ -1,0 +1,56 @@
+"""The wrong context: passages of one other topic, to see what a model makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rag import config
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
+
+_FAR_SHARE = 4
+_CLOSE_SHARE = 10
+_MOST_CENTRES = 256
+
+
+def wrong_context(
+    ids: IntArray,
+    vectors: FloatArray,
+    hit_ids: Sequence[int],
+    query_vector: FloatArray,
+    k: int,
+    seed: int = config.SEED,
+) -> list[int]:
+    """Ids of k chunks that are like one another and unlike the question and its hits; none of them a hit.
+
+    Around a chunk of the quarter that is least like the question and the hits, its nearest ones: so they are one
+    topic, and not noise. Of such centres one of the tenth with the closest neighbors is taken; another seed may take
+    another. The centre comes first, the others nearest to it first.
+
+    Args:
+        ids: int64 (n,).
+        vectors: the chunks' unit vectors float32 (n, dimension), rows as `ids`.
+        hit_ids: what was retrieved for the question; ids that are not among `ids` are no hindrance.
+        query_vector: the question's unit vector float32 (dimension,).
+
+    Returns:
+        Fewer than k where there are no more chunks that are no hits. The same for the same arguments.
+    """
+    import numpy as np
+
+    others = np.flatnonzero(~np.isin(ids, np.asarray(hit_ids, dtype=np.int64)))
+    if k < 1 or not len(others):
+        return []
+    hits = vectors[np.isin(ids, np.asarray(hit_ids, dtype=np.int64))]
+    nearness = (vectors[others] @ np.vstack([query_vector[None], hits]).T).max(axis=1)
+    far = others[np.argsort(nearness, kind="stable")[: -(-len(others) // _FAR_SHARE)]]
+    rng = np.random.default_rng(seed)
+    centres = np.sort(rng.choice(far, min(len(far), _MOST_CENTRES), replace=False))
+    similarity = vectors[centres] @ vectors[others].T
+    nearest = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+    closeness = np.take_along_axis(similarity, nearest, axis=1).mean(axis=1)
+    closest = np.argsort(-closeness, kind="stable")[: -(-len(centres) // _CLOSE_SHARE)]
+    chosen: list[int] = ids[others[nearest[rng.choice(closest)]]].tolist()
+    return chosen

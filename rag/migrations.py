@@ -1,0 +1,57 @@
+"""The tables of a collection file, version by version: a history to which is only added."""
+
+from __future__ import annotations
+
+# Each migration brings a file of the version before to the next; a new file goes through all of them. They are
+# history: what is stored in files that people have must not be edited here.
+_VERSION_1 = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE documents (
+    document_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
+    text TEXT NOT NULL, pages TEXT NOT NULL, headings TEXT NOT NULL, rows TEXT NOT NULL)""",
+    """CREATE TABLE chunks (
+    chunk_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, n_tokens INTEGER NOT NULL,
+    page INTEGER, heading TEXT NOT NULL, fields TEXT NOT NULL)""",
+    "CREATE INDEX chunks_by_document ON chunks (document_id)",
+    """CREATE TABLE embeddings (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, vector BLOB NOT NULL)""",
+    """CREATE VIRTUAL TABLE words USING fts5(text, content='chunks', content_rowid='chunk_id', \
+tokenize='porter unicode61')""",
+    """CREATE TRIGGER words_added AFTER INSERT ON chunks BEGIN
+    INSERT INTO words (rowid, text) VALUES (new.chunk_id, new.text); END""",
+    """CREATE TRIGGER words_removed AFTER DELETE ON chunks BEGIN
+    INSERT INTO words (words, rowid, text) VALUES ('delete', old.chunk_id, old.text); END""",
+)
+# The long columns come last: SQLite reads a row from its beginning, so the list of documents reads no texts.
+_VERSION_2 = (
+    """CREATE TABLE documents_2 (
+    document_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
+    n_characters INTEGER NOT NULL, n_pages INTEGER NOT NULL, language TEXT NOT NULL, notes TEXT NOT NULL,
+    pages TEXT NOT NULL, headings TEXT NOT NULL, rows TEXT NOT NULL, text TEXT NOT NULL)""",
+    """INSERT INTO documents_2 SELECT document_id, name, media_type, sha256, characters(text),
+    json_array_length(pages), '', '[]', pages, headings, rows, text FROM documents ORDER BY rowid""",
+    "DROP TABLE documents",
+    "ALTER TABLE documents_2 RENAME TO documents",
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 2) WHERE key = 'spec'",
+)
+_VERSION_3 = (
+    """CREATE TABLE retrievals (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, times INTEGER NOT NULL)""",
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 3) WHERE key = 'spec'",
+)
+# The long column comes last here too: the history of a conversation is read without its records.
+_VERSION_4 = (
+    """CREATE TABLE conversations (
+    conversation_id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, changed_at TEXT NOT NULL)""",
+    """CREATE TABLE turns (
+    turn_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation_id INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+    slot INTEGER NOT NULL, is_chosen INTEGER NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL,
+    record TEXT NOT NULL)""",
+    "CREATE INDEX turns_by_slot ON turns (conversation_id, slot, is_chosen)",
+    "CREATE UNIQUE INDEX chosen_turns ON turns (conversation_id, slot) WHERE is_chosen",
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 4) WHERE key = 'spec'",
+)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)

@@ -1,0 +1,66 @@
+"""The flight recorder in a real browser: an answer that was kept replays without a model, at any width."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rag.chat_types import Answer
+from rag.collection import Collection
+from rag.conversations import Conversations
+from rag.layout import make_layout
+from rag.projection_parameters import ProjectionParameters
+from rag.retrieval import DenseRetriever, load_index
+from rag.types import Embedder
+from tests.made_answers import made_answer, made_turn
+
+BLOCK = "document.querySelector('[data-testid=stMainBlockContainer]')"
+FITS = f"{BLOCK}.scrollWidth <= window.innerWidth"
+
+
+@pytest.fixture
+def answer(sample: Collection, embedder: Embedder) -> Answer:
+    """An answer with real hits and a real query vector, kept in a conversation of the sample collection."""
+    made = made_answer()
+    hits = DenseRetriever(sample, load_index(sample), embedder).retrieve(made.query, 3)
+    vector = tuple(embedder.encode_queries([made.query])[0].tolist())
+    prompt = replace(made.prompt, hits=hits[:2], left_out=hits[2:])
+    supports = tuple(replace(one, passage=(0, 10)) for one in made.supports)
+    answer = replace(made, hits=hits, prompt=prompt, query_vector=vector, supports=supports)
+    conversations = Conversations(sample)
+    conversations.add(conversations.create(), made_turn(answer))
+    make_layout(sample, ProjectionParameters())
+    return answer
+
+
+@pytest.fixture
+def recorder(answer: Answer, sample: Collection, page: Page) -> Page:
+    """The recorder of the kept answer, open."""
+    (kept,) = Conversations(sample).list()
+    page.goto(f"/chat?collection=Sample&conversation={kept.conversation_id}")
+    page.get_by_role("button", name="How this answer was made").click(timeout=90_000)
+    page.get_by_role("heading", name="Which sentence comes from where").wait_for(timeout=60_000)
+    return page
+
+
+def test_a_kept_answer_replays_without_a_model(recorder: Page, answer: Answer):
+    for title in ("Question", "Its place on the map", "What was found", "What the model was sent", "The model at work"):
+        expect(recorder.get_by_role("heading", name=title)).to_be_visible()
+    expect(recorder.get_by_test_id("stPlotlyChart")).to_have_count(2)
+    expect(recorder.locator(".js-plotly-plot .scatterlayer .points path").first).to_be_attached(timeout=30_000)
+    sent = [element.inner_text().strip() for element in recorder.get_by_test_id("stCode").locator("code").all()]
+    assert sent == [message.content for message in answer.prompt.messages]
+    expect(recorder.get_by_text("unused 458")).to_be_visible()
+    assert recorder.get_by_test_id("stException").count() == 0
+
+
+def test_everything_can_be_read_on_a_phone(recorder: Page):
+    recorder.set_viewport_size({"width": 420, "height": 900})
+    recorder.get_by_text("unused 458").scroll_into_view_if_needed()
+    recorder.wait_for_function(FITS)
+    for element in recorder.get_by_test_id("stPlotlyChart").all():
+        box = element.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 420

@@ -1,0 +1,317 @@
+"""Conversations on the page: asked, kept, asked again, edited, compared, opened; and every fault with a way on."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared.conversation_state import SHOWN
+from rag.answer import Request, unanswered
+from rag.chat_types import LabelledAnswer, Turn
+from rag.chosen_prompt import choose_prompt
+from rag.collection import Collection
+from rag.conversations import Conversations
+from rag.prompt_template import PromptTemplate
+from tests.pages.app import answer_texts, button, labelled, start, texts
+from tests.scripted_ollama import HEALTHY, Stream, chat_lines, scripted_server, streamed
+
+QUESTION = "How many days of paid leave do full-time staff have?"
+GOLD = "Full-time staff have 29 days of paid leave in each calendar year."
+
+
+def said(body: dict) -> Stream:
+    """The scripted model repeats the question that it finds in its prompt."""
+    return streamed("Echo: " + body["messages"][-1]["content"].rpartition("\n")[2], prompt_tokens=500)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    with scripted_server({**HEALTHY, "/api/chat": said}) as running:
+        monkeypatch.setenv("OLLAMA_HOST", running.address)
+        yield running
+
+
+@pytest.fixture
+def saying(monkeypatch):
+    """Start a server whose /api/chat gives one answer, for the length of a test."""
+    started = []
+
+    def begin(answer):
+        context = scripted_server({**HEALTHY, "/api/chat": answer})
+        running = context.__enter__()
+        started.append(context)
+        monkeypatch.setenv("OLLAMA_HOST", running.address)
+        return running
+
+    yield begin
+    for context in started:
+        context.__exit__(None, None, None)
+
+
+def ask(app: AppTest, question: str) -> AppTest:
+    app.chat_input[0].set_value(question).run()
+    assert not app.exception
+    return app
+
+
+def kept(collection: Collection) -> list[Turn]:
+    """The turns of the newest conversation."""
+    conversations = Conversations(collection)
+    return conversations.turns(conversations.list()[0].conversation_id)
+
+
+def test_an_answer_is_streamed_cited_and_kept_over_a_restart(sample, saying):
+    saying(streamed(f"{GOLD} The moon is made of green cheese.", prompt_tokens=900))
+    app = ask(start("chat.py"), QUESTION)
+    assert answer_texts(app) == [f"{GOLD} The moon is made of green cheese."]
+    assert "1 of 2 sentences" in texts(app)
+    assert "900 tokens read" in texts(app)
+    number = app.query_params["conversation"][0]
+    again = start("chat.py", conversation=number)
+    assert answer_texts(again) == answer_texts(app)
+    assert texts(again).count(QUESTION) == texts(app).count(QUESTION) == 1
+    assert answer_texts(start("chat.py")) == []
+
+
+def test_a_follow_up_is_rewritten_before_it_is_searched_for(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    ask(app, "And when must it be taken?")
+    first, rewriting, second = server.sent_to("/api/chat")
+    assert len(first["messages"]) == 2
+    assert "Rewrite" in rewriting["messages"][0]["content"]
+    assert [message["role"] for message in second["messages"]] == ["system", "user", "assistant", "user"]
+    assert kept(sample)[1].question == "And when must it be taken?"
+    labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
+    ask(app, "And for part-time staff?")
+    assert len(server.sent_to("/api/chat")) == 4
+    assert kept(sample)[2].answers[0].answer.query == "And for part-time staff?"
+
+
+def test_the_recorded_prompt_is_what_the_server_received(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    (body,) = server.sent_to("/api/chat")
+    prompt = kept(sample)[0].answers[0].answer.prompt
+    assert [(one["role"], one["content"].encode()) for one in body["messages"]] == [
+        (one.role, one.content.encode()) for one in prompt.messages
+    ]
+    assert body["options"]["num_ctx"] == prompt.context_window
+    assert body["options"]["num_predict"] == prompt.max_answer_tokens
+    button(app, "How this answer was made").click().run()
+    assert not app.exception
+    shown = [element.value for element in [*app.code, *app.text]]
+    for message in prompt.messages:
+        assert message.content in shown
+    button(app, "Close").click().run()
+    assert not any(message.content in [one.value for one in app.code] for message in prompt.messages)
+
+
+def test_asked_again_both_versions_are_kept(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    button(app, "Ask again").click().run()
+    assert "2 of 2" in texts(app)
+    button(app, "Earlier").click().run()
+    assert "1 of 2" in texts(app)
+    assert len(kept(sample)) == 1
+    assert Conversations(sample).versions(1, 0)[0].turn_id == kept(sample)[0].turn_id
+
+
+def edit(app: AppTest, text: str, place: int = 0) -> None:
+    app.text_area[place].set_value(text).run()
+    [one for one in app.button if one.label == "Ask"][place].click().run()
+    assert not app.exception
+
+
+def test_editing_the_last_question_makes_a_version_of_it(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    edit(app, "What does a lockkeeper do?")
+    assert "2 of 2" in texts(app)
+    assert [turn.question for turn in kept(sample)] == ["What does a lockkeeper do?"]
+    assert len(Conversations(sample).list()) == 1
+
+
+def test_editing_an_earlier_question_leaves_the_conversation_and_begins_another(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
+    for question in ("What does a lockkeeper do?", "And after that?"):
+        ask(app, question)
+    [one for one in app.button if one.label == "More"][1].click().run()
+    edit(app, "What is a lockkeeper?")
+    conversations = Conversations(sample)
+    new, old = (conversations.turns(one.conversation_id) for one in conversations.list())
+    assert [turn.question for turn in old] == [QUESTION, "What does a lockkeeper do?", "And after that?"]
+    assert [turn.question for turn in new] == [QUESTION, "What is a lockkeeper?"]
+
+
+def test_other_words_can_be_searched_for(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    labelled(app.text_input, "Searched for").set_value("door code of the main entrance").run()
+    button(app, "Search with this").click().run()
+    answer = kept(sample)[0].answers[0].answer
+    assert (answer.question, answer.query) == (QUESTION, "door code of the main entrance")
+    assert "Searched for: door code" in texts(app)
+    assert "main entrance" in answer.hits[0].chunk.text
+
+
+def test_side_by_side(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    ways = labelled(app.get("button_group"), "Answers")
+    ways.set_value(["Without documents", "With the documents", "With the wrong documents"]).run()
+    button(app, "Answer side by side").click().run()
+    assert not app.exception
+    turn = kept(sample)[1]
+    without, right, wrong = (one.answer for one in turn.answers)
+    assert [one.label for one in turn.answers] == ["Without documents", *ways.value[1:]]
+    assert (without.hits, len(right.hits), len(wrong.hits)) == ((), 5, 5)
+    assert not {hit.chunk.chunk_id for hit in right.hits} & {hit.chunk.chunk_id for hit in wrong.hits}
+    assert max(hit.score for hit in wrong.hits) < min(hit.score for hit in right.hits)
+    assert len(answer_texts(app)) == 4
+
+
+def test_which_passages_mattered(sample, saying):
+    def depends(body: dict) -> Stream:
+        knows = "29" in body["messages"][-1]["content"]
+        return streamed(GOLD if knows else "The passages do not say how many days there are.", prompt_tokens=500)
+
+    server = saying(depends)
+    app = start("chat.py")
+    labelled(app.slider, "Passages").set_value(3).run()
+    ask(app, QUESTION)
+    button(app, "Find out which passages mattered").click().run()
+    for _ in range(200):
+        if kept(sample)[0].answers[0].answer.dependences:
+            break
+        app.run()
+    answer = kept(sample)[0].answers[0].answer
+    holders = {number for number, hit in enumerate(answer.prompt.hits, 1) if "29" in hit.chunk.text}
+    assert len(holders) == 1
+    assert {one.number for one in answer.dependences if one.changed} == holders
+    assert len(server.sent_to("/api/chat")) == 5
+
+
+CUT = Stream(chat_lines("They have 29 days of leave", prompt_tokens=9)[:3], stays_open=False)
+RESET = Stream(CUT.chunks, cut_after=sum(map(len, CUT.wire())) - 40, reset=True)
+FAULTS = {
+    "stops in mid-answer": (RESET, "middle of the answer"),
+    "ends without done": (CUT, "ended before"),
+    "unknown model": ((404, {"error": "model not found"}), "ollama pull scripted:latest"),
+    "out of memory": (
+        (500, {"error": "model requires more system memory (9.9 GiB) than is available (1.0 GiB)"}), "memory"),
+    "5xx": ((503, {"error": "server busy, please try again"}), "server busy"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_a_sentence_what_came_is_kept_and_the_next_question_works(sample, saying, monkeypatch, fault):
+    answer, sentence = FAULTS[fault]
+    saying(answer)
+    app = ask(start("chat.py"), QUESTION)
+    assert sentence in texts(app)
+    turn = kept(sample)[0]
+    if isinstance(answer, Stream):
+        assert turn.answers[0].answer.text.startswith("They have")
+        assert answer_texts(app) == [turn.answers[0].answer.text]
+    saying(streamed(GOLD))
+    labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
+    ask(app, "And now?")
+    assert answer_texts(app)[-1] == GOLD
+    assert sentence in texts(app)
+
+
+def test_nothing_similar_enough_asks_no_model_unless_wanted(sample, server):
+    app = start("chat.py")
+    labelled(app.slider, "Smallest similarity").set_value(0.9).run()
+    ask(app, "What is the airspeed of a swallow?")
+    assert "The documents do not seem to cover this" in texts(app)
+    assert server.sent_to("/api/chat") == []
+    button(app, "Ask the model all the same").click().run()
+    assert answer_texts(app) == ["Echo: What is the airspeed of a swallow?"]
+
+
+def test_thoughts_are_folded_away(sample, saying):
+    saying(streamed(GOLD, thinking="The handbook says it."))
+    app = ask(start("chat.py"), QUESTION)
+    assert answer_texts(app) == [GOLD]
+    assert labelled(app.expander, "What the model thought first").text[0].value == "The handbook says it."
+
+
+def test_the_chosen_wording_is_sent(sample, server):
+    choose_prompt(sample, PromptTemplate("Answer like a pirate.", "{passages}\n\nAvast: {question}"))
+    app = start("chat.py")
+    assert button(app, "Prompt (changed)")
+    ask(app, QUESTION)
+    (body,) = server.sent_to("/api/chat")
+    assert body["messages"][0]["content"].startswith("Answer like a pirate.")
+    assert body["messages"][1]["content"].endswith(f"Avast: {QUESTION}")
+
+
+def test_options_are_sent(sample, server):
+    app = start("chat.py")
+    labelled(app.slider, "Temperature").set_value(0.7).run()
+    labelled(app.select_slider, "Context window").set_value(2048).run()
+    labelled(app.selectbox, "Keep in memory").set_value("1h").run()
+    ask(app, QUESTION)
+    (body,) = server.sent_to("/api/chat")
+    assert (body["options"]["temperature"], body["options"]["num_ctx"], body["keep_alive"]) == (0.7, 2048, "1h")
+
+
+def test_a_conversation_is_renamed_taken_away_and_deleted(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    labelled(app.text_input, "Name").set_value("Leave").run()
+    button(app, "Rename").click().run()
+    assert [one.title for one in Conversations(sample).list()] == ["Leave"]
+    button(app, "New").click().run()
+    assert answer_texts(app) == []
+    labelled(app.selectbox, "Conversation").set_value(1).run()
+    assert len(answer_texts(app)) == 1
+    labelled(app.checkbox, "Delete it with all its answers").check().run()
+    button(app, "Delete").click().run()
+    assert Conversations(sample).list() == []
+    assert answer_texts(app) == []
+
+
+def long_conversation(collection: Collection, n: int, answer: str) -> int:
+    conversations = Conversations(collection)
+    own = conversations.create("Long")
+    for number in range(n):
+        made = replace(unanswered(Request(f"Question {number}?"), "made up", ""), text=answer)
+        conversations.add(own, Turn(f"Question {number}?", (LabelledAnswer("", made),)))
+    return own
+
+
+def test_a_conversation_of_200000_tokens_still_answers(sample, server):
+    words = "Otters hold hands while they sleep, as far as anyone knows. " * 160
+    own = long_conversation(sample, 100, words)
+    assert 100 * len(words.split()) > 150_000
+    app = start("chat.py", conversation=str(own))
+    assert texts(app).count("Question ") == SHOWN
+    labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
+    ask(app, QUESTION)
+    assert answer_texts(app)[-1] == f"Echo: {QUESTION}"
+    answer = kept(sample)[-1].answers[0].answer
+    assert answer.prompt.history_left_out >= 99
+    assert answer.prompt.n_tokens + answer.prompt.max_answer_tokens <= answer.prompt.context_window
+    button(app, "Show earlier questions").click().run()
+    assert not app.exception
+    assert texts(app).count("Question ") > SHOWN
+
+
+def test_a_record_that_cannot_be_read_is_said_and_the_page_goes_on(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    with sqlite3.connect(sample.path) as connection:
+        connection.execute("UPDATE turns SET record = '{'")
+    connection.close()
+    app.run()
+    assert not app.exception
+    assert "A stored answer is damaged" in texts(app)
+    button(app, "New").click().run()
+    ask(app, QUESTION)
+    assert len(answer_texts(app)) == 1
+
+
+def test_the_examples_of_the_sample_can_be_clicked(sample, server):
+    app = start("chat.py")
+    button(app, QUESTION).click().run()
+    assert answer_texts(app) == [f"Echo: {QUESTION}"]

@@ -1,0 +1,177 @@
+"""The flight recorder: six steps from an answer's record alone, whatever became of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages.shared.recorder_pictures import place_figure, share_bar, support_figure
+from rag.answer_figures import Part
+from rag.answer_map import AnswerMap
+from rag.answer_svg import Pointed
+from rag.chat_types import Answer, Prompt, Support, Timings, Usage
+from rag.collection import Collection
+from rag.layout import make_layout
+from rag.map_points import MapLabel
+from rag.projection_parameters import ProjectionParameters
+from tests.made_answers import PASSAGES, made_answer
+from tests.pages.app import texts
+
+STEPS = [
+    "Question",
+    "Its place on the map",
+    "What was found",
+    "What the model was sent",
+    "The model at work",
+    "Which sentence comes from where",
+]
+HOSTILE = "</div><script>alert(1)</script> **bold** $x$ <b>[link](http://evil.example)"
+
+
+def script(answer, collection):
+    """Run by Streamlit from its own text, so it knows nothing of this file's imports."""
+    from pages.shared.recorder_view import show_recorder
+
+    show_recorder(answer, collection, key="test")
+
+
+@pytest.fixture
+def links(monkeypatch) -> list[str]:
+    """The pages that are linked to: without the app's frame, Streamlit knows no other page."""
+    seen: list[str] = []
+    monkeypatch.setattr(st, "page_link", lambda page, **_: seen.append(page))
+    return seen
+
+
+def shown(answer: Answer, collection: Collection) -> AppTest:
+    app = AppTest.from_function(script, args=(answer, collection), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def test_six_steps_with_their_seconds(sample, links):
+    app = shown(made_answer(), sample)
+    heads = [one.value for one in app.markdown if one.value.startswith("####")]
+    assert [head.partition("] ")[2].partition(" &nbsp;")[0] for head in heads] == STEPS
+    seconds = [head.partition("gray-badge[")[2].rstrip("]") for head in heads]
+    assert seconds == ["0.4 s", "", "50 ms", "", "1.8 s", "0.1 s"]
+
+
+def test_the_prompt_is_there_word_for_word(sample, links):
+    answer = made_answer()
+    app = shown(answer, sample)
+    assert [one.value for one in app.code] == [message.content for message in answer.prompt.messages]
+    page = texts(app)
+    assert "The prompt takes 310 of 1,024 tokens (counted exactly)." in page
+    assert "1 passage did not fit in. 2 earlier exchanges had no room." in page
+    bar = app.get("html")[0].proto.body
+    assert all(part in bar for part in ("passages 190", "room for the answer 256", "unused 458"))
+
+
+def test_every_hit_with_each_searchs_own_score(sample, links):
+    app = shown(made_answer(), sample)
+    table = app.dataframe[0].value
+    assert table["in the prompt"].tolist() == ["[1]", "[2]", "did not fit"]
+    assert table["meaning: rank"].tolist() == [1, 2, 3]
+    assert table["words: score"].isna().tolist() == [True, False, True]
+    assert set(PASSAGES) <= {one.value for one in app.text}
+
+
+def test_without_a_map_it_says_where_to_make_one(sample, links):
+    app = shown(made_answer(), sample)
+    assert "no flat map yet" in texts(app)
+    assert links == ["pages/map.py"]
+
+
+def test_hits_that_left_the_map_are_said(sample, links):
+    make_layout(sample, ProjectionParameters())
+    app = shown(made_answer(query_vector=()), sample)
+    assert links == []
+    assert "3 passages are not drawn" in texts(app)
+    assert "The question has no place here" in texts(app)
+
+
+def test_a_cut_prompt_is_warned_of(sample, links):
+    app = shown(made_answer(usage=Usage(120, 14, "finished", was_cut=True)), sample)
+    assert "it cut the prompt" in app.warning[0].value
+
+
+def test_sentences_against_passages_and_what_depends_on_what(sample, links):
+    page = texts(shown(made_answer(), sample))
+    assert "1 of 2 sentences" in page
+    assert "Sentence 2 states 2031, which the nearest passage does not hold." in page
+    assert "Without passage 1, sentences 1 and 2 change." in page
+
+
+def test_an_answer_that_broke_before_its_first_word(sample, links):
+    usage, problem = Usage(None, None, "broken"), "The server went away. Ask again."
+    app = shown(
+        made_answer(text="", supports=(), usage=usage, problem=problem, timings=Timings(), dependences=()), sample
+    )
+    assert problem in texts(app)
+    assert "First token after **none came**" in texts(app)
+
+
+def test_no_model_was_asked(sample, links):
+    prompt = Prompt((), (), (), 0, 0, 0)
+    app = shown(made_answer(hits=(), prompt=prompt, text="", supports=(), timings=Timings(), dependences=()), sample)
+    assert "No model was asked, so nothing was sent." in texts(app)
+    assert not app.code
+    assert not app.get("html")
+
+
+def test_hostile_texts_are_shown_as_texts(sample, links):
+    make_layout(sample, ProjectionParameters())
+    answer = made_answer([HOSTILE, *PASSAGES[1:]], document=HOSTILE, problem=HOSTILE, notes=(HOSTILE,), query=HOSTILE)
+    supports = (Support(0, len(HOSTILE), "unsupported", (0.4, 0.1), missing=(HOSTILE,)),)
+    app = shown(replace(answer, text=HOSTILE, supports=supports, thoughts=HOSTILE, model=HOSTILE), sample)
+    assert not [one for one in [*app.markdown, *app.caption] if "<script>" in one.value or "**bold**" in one.value]
+    assert HOSTILE in [one.value for one in app.text]
+
+
+def answer_map(**changes) -> AnswerMap:
+    xy = np.array([[0, 0], [10, 10], [5, 5]], dtype=np.float32)
+    labels = (MapLabel(0, "<b>Leave", 5.0, 5.0), MapLabel(1, "Owls", 0.0, 0.0))
+    made = AnswerMap(xy, 3, labels, (5.2, 5.2), "", (Pointed(5, 5, 1, "<i>a"), Pointed(10, 10, 0, "b")), 0)
+    return replace(made, **changes)
+
+
+def test_the_star_is_joined_to_every_hit():
+    figure = place_figure(answer_map())
+    lines, rings = (next(one for one in figure.data if one.mode == mode) for mode in ("lines", "markers+text"))
+    assert lines.x == (5.2, 5, None, 5.2, 10, None)
+    assert rings.text == ("<b>1</b>", "")
+    assert rings.hovertext == ("[1] &lt;i&gt;a", "b")
+    assert figure.data[-1].marker.symbol == "star"
+
+
+def test_names_move_away_from_the_star_and_the_hits():
+    assert [(one.text, bool(one.yshift)) for one in place_figure(answer_map()).layout.annotations] == [
+        ("&lt;b&gt;Leave", True),
+        ("Owls", False),
+    ]
+
+
+def test_a_map_without_a_star_or_hits_is_drawn():
+    figure = place_figure(answer_map(star=None, hits=(), labels=()))
+    assert [one.mode for one in figure.data] == ["markers", "markers+text"]
+
+
+def test_the_matrix_frames_what_is_cited():
+    figure = support_figure(["1. <b>A", "2. B"], [(0.9, 0.1), (0.2, 0.3)], [1, 0])
+    heat = figure.data[0]
+    assert heat.x == ("[1]", "[2]")
+    assert heat.y == ("1. &lt;b&gt;A", "2. B")
+    (frame,) = figure.layout.shapes
+    assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 0.5, -0.5, 0.5)
+
+
+def test_a_bar_is_as_its_shares_and_leaves_out_what_is_empty():
+    bar = share_bar([Part("a<b", 1, "#000000"), Part("none", 0, "#111111"), Part("b", 3, "#222222")], str)
+    assert bar.count("flex:1 0 2px") == bar.count("flex:3 0 2px") == 1
+    assert "none" not in bar
+    assert "a&lt;b 1" in bar
