@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared.asking import Choices, ask_one, attempt, show_problem
+from pages.shared.asking import Choices, ask_one, attempt, equipment_for, request_for, show_problem
 from pages.shared.components import require_chunks, show_error
 from pages.shared.conversation_menu import show_conversations
 from pages.shared.conversation_state import SHOWN, Chat, open_chat
@@ -19,7 +19,7 @@ from pages.shared.samples import NAME as SAMPLE
 from pages.shared.turn_view import show_turn
 from pages.shared.workspace import Workspace, require_workspace
 from rag.collection import Collection
-from rag.errors import CollectionError
+from rag.errors import CollectionError, ExplorerError
 
 _EXAMPLES = (
     "How many days of paid leave do full-time staff have?",
@@ -72,9 +72,17 @@ def show_examples(chat: Chat, choices: Choices) -> None:
 
 def send(chat: Chat, choices: Choices) -> None:
     """Ask what was typed: called before the page is drawn, so that the model begins at once."""
-    question = st.session_state[f"{chat.own}-question"]
+    question = st.session_state[f"question-{chat.collection.uid}"]
     if question.strip():
         attempt(chat, partial(ask_one, chat, choices, question.strip()))
+
+
+def prepare(chat: Chat, choices: Choices) -> None:
+    """Load what finds passages before it is needed, below a page that is there already."""
+    try:
+        equipment_for(chat, choices, request_for(chat, choices, "", 0))
+    except ExplorerError as error:
+        show_error(error)
 
 
 def show_turns(chat: Chat, choices: Choices) -> None:
@@ -107,11 +115,16 @@ is_busy = live is not None and not live.is_over
 has_none = choices.only is not None and not choices.only
 st.chat_input(
     "Wait for the answer, or stop it" if is_busy else "Ask the collection",
-    key=f"{chat.own}-question", disabled=has_none or is_busy, on_submit=send, args=(chat, choices),
+    key=f"question-{collection.uid}", disabled=has_none or is_busy, on_submit=send, args=(chat, choices),
 )  # fmt: skip
 show_problem(chat)
 show_turns(chat, choices)
+# What an empty place held before goes at once, also while the rest of the page still waits for an answer.
+beginning = st.empty()
 if live:
     show_live(chat, live)
 elif not chat.n_slots():
-    show_examples(chat, choices)
+    with beginning.container():
+        show_examples(chat, choices)
+if not live:
+    prepare(chat, choices)

@@ -89,11 +89,6 @@ class BuiltinGenerator:
         """Exactly the tokens of the prompt."""
         return len(self._loaded.tokenizer.encode(self._render(messages), add_special_tokens=False))
 
-    @property
-    def tokenizer(self) -> PreTrainedTokenizerBase:
-        """The tokenizer that counts."""
-        return self._loaded.tokenizer
-
     def _render(self, messages: Sequence[Message]) -> str:
         wire = [{"role": message.role, "content": message.content} for message in messages]
         return str(self._loaded.tokenizer.apply_chat_template(wire, tokenize=False, add_generation_prompt=True))

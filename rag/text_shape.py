@@ -54,8 +54,8 @@ _SHAPES = re.compile(
 def tokens_at_most(text: str) -> dict[str, float]:
     """Tokens by kind: LATIN, a script's name, or "other" (emoji, rare scripts).
 
-    A little above the most of nine vocabularies that were measured, of 32,000 (Mistral 7B) to 262,000 tokens (Gemma 3);
-    for a usual one it is up to a third too high in English, and several times in other scripts.
+    About the most that any of eight vocabularies takes, of 32,000 (Mistral 7B) to 262,000 tokens (Gemma 3). For a usual
+    one it is up to 40% too high in English, and several times too high in other scripts (`python -m bench.tokens`).
     """
     tokens: dict[str, float] = {}
     for match in _SHAPES.finditer(text):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -120,6 +119,8 @@ def _shares(reports: Iterable[Report]) -> dict[str, list[float]]:
     """What the server counted of what we counted, by kind."""
     shares: dict[str, list[float]] = {}
     for report in reports:
+        if report.kind == _KNOWN_VOCABULARY or report.counted <= 0:
+            continue
         shares.setdefault(report.kind, []).append(report.reported / report.counted)
     return shares
 
@@ -134,29 +135,30 @@ class TokenEstimate:
     def __init__(self, host: str, model: str, vocabulary: Vocabulary | None = None) -> None:
         self._key = f"{host} {model}"
         self._measure: _Measure = _ByVocabulary(vocabulary) if vocabulary else _ByShape()
-        self._learning = threading.Lock()
-        self._reports = deque(_read_file().get(self._key, ()), maxlen=_REPORTS_KEPT)
+        self._reports: tuple[Report, ...] = _read_file().get(self._key, ())
 
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of the prompt, a little too many rather than too few."""
-        return round(self._measure.estimate(messages, tuple(self._reports)) + 0.5)
+        return round(self._measure.estimate(messages, self._reports) + 0.5)
 
     def is_cut(self, messages: Sequence[Message], reported: int) -> bool:
         """Whether a server that reports so few tokens read only a part of these messages."""
-        return was_cut(int(self._measure.least(messages, tuple(self._reports))), reported)
+        return was_cut(int(self._measure.least(messages, self._reports)), reported)
 
     def learn(self, messages: Sequence[Message], reported: int) -> None:
         """Take note of how many tokens the server counted; not where it has cut the prompt."""
         report = self._measure.report(messages, reported)
         if report is None or self.is_cut(messages, reported):
             return
-        with self._learning:
-            self._reports.append(report)
-            _write_file(self._key, tuple(self._reports))
+        with _learning:
+            self._reports = (*self._reports, report)[-_REPORTS_KEPT:]
+            _write_file(self._key, self._reports)
 
 
 _estimates: dict[str, TokenEstimate] = {}
 _registering = threading.Lock()
+_learning = threading.Lock()
+"""Held by whoever changes the file, which is read and written whole."""
 
 
 def estimate_for(

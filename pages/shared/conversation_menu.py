@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
 
 from pages.shared.asking import attempt
 from pages.shared.conversation_state import Chat, go_to
+from rag.chat_types import ConversationSummary
 from rag.conversation_export import to_json, to_markdown
 
 _NEW = 0
@@ -17,12 +19,14 @@ _NEW = 0
 def show_conversations(chat: Chat) -> None:
     """In the sidebar: the conversations, newest first."""
     summaries = chat.conversations.list()
-    titles = {one.conversation_id: f"{one.title} ({one.n_turns})" for one in summaries}
+    titles = _told_apart(summaries)
     with st.sidebar:
         choices = [_NEW, *titles]
+        # The browser remembers a choice by its words: with other words it is another choice.
+        words = hashlib.sha256("\n".join(titles.values()).encode()).hexdigest()[:12]
         chosen = st.selectbox(
             "Conversation", choices, index=choices.index(chat.conversation_id or _NEW),
-            format_func=lambda one: titles.get(one, "New conversation"), key=f"{chat.own}-conversation",
+            format_func=lambda one: titles.get(one, "New conversation"), key=f"{chat.own}-conversation-{words}",
             help="Conversations are kept in the collection's file, with everything their answers were made of.",
         )  # fmt: skip
         if chosen != (chat.conversation_id or _NEW):
@@ -33,6 +37,15 @@ def show_conversations(chat: Chat) -> None:
                 st.button("New", icon=":material/add:", on_click=go_to, args=(chat.collection, None))
                 with st.popover("This conversation", icon=":material/more_horiz:"):
                     _show_actions(chat, next(one.title for one in summaries if one.conversation_id == own_id))
+
+
+def _told_apart(summaries: Sequence[ConversationSummary]) -> dict[int, str]:
+    """What each conversation is called in the list. No two alike: the browser would take the first of them."""
+    titles: dict[int, str] = {}
+    for one in summaries:
+        title = f"{one.title} ({one.n_turns})"
+        titles[one.conversation_id] = f"{title} · no. {one.conversation_id}" if title in titles.values() else title
+    return titles
 
 
 def _show_actions(chat: Chat, title: str) -> None:

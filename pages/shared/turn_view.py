@@ -39,13 +39,11 @@ def _show_alone(chat: Chat, choices: Choices, turn: Turn, own: str, *, acts: boo
     answer = turn.answers[0].answer
     show_answer(answer, key=own)
     with st.container(horizontal=True):
-        is_open = _recorder_button(chat, own)
+        _offer_recorder(chat, answer, own)
         if acts:
             _offer_ways_on(chat, choices, turn, own)
         else:
             st.button("More", key=f"{own}-act", icon=":material/more_horiz:", on_click=_act_on, args=(chat, turn))
-    if is_open:
-        show_recorder(answer, chat.collection, key=f"{own}-recorder")
 
 
 def _act_on(chat: Chat, turn: Turn) -> None:
@@ -75,32 +73,25 @@ def _offer_ways_on(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
 def _show_beside(chat: Chat, turn: Turn, own: str) -> None:
     """Answers side by side, with the words marked that they do not share."""
     differing = differing_words([one.answer.text for one in turn.answers])
-    opened: Answer | None = None
     columns = st.columns(len(turn.answers), border=True)
     for number, (one, column, spans) in enumerate(zip(turn.answers, columns, differing, strict=True)):
         with column:
             st.markdown(f"**{escaped(one.label)}**")
             show_answer(one.answer, key=f"{own}-{number}", differing=spans)
-            if _recorder_button(chat, f"{own}-{number}"):
-                opened = one.answer
+            _offer_recorder(chat, one.answer, f"{own}-{number}")
     st.caption("Words that the first answer does not have are marked; in the first, those that no other has.")
     with st.popover("More", icon=":material/more_horiz:"):
         offer_story(chat, turn, own)
-    if opened:
-        show_recorder(opened, chat.collection, key=f"{own}-recorder")
 
 
-def _recorder_button(chat: Chat, own: str) -> bool:
-    """A button that opens and closes the recorder of an answer; one is open at a time."""
-    key = f"{chat.own}-recorder"
-    is_open = st.session_state.get(key) == own
+def _offer_recorder(chat: Chat, answer: Answer, own: str) -> None:
+    if st.button("How this answer was made", key=f"{own}-how", icon=":material/timeline:"):
+        _open_recorder(chat, answer, own)
 
-    def turn_over() -> None:
-        st.session_state[key] = "" if is_open else own
 
-    label = "Close" if is_open else "How this answer was made"
-    st.button(label, key=f"{own}-how", icon=":material/timeline:", on_click=turn_over)
-    return is_open
+@st.dialog("How this answer was made", width="large")
+def _open_recorder(chat: Chat, answer: Answer, own: str) -> None:
+    show_recorder(answer, chat.collection, key=f"{own}-recorder")
 
 
 def _show_versions(chat: Chat, turn: Turn, own: str) -> None:

@@ -9,7 +9,6 @@ from itertools import permutations
 import pytest
 
 from rag import config
-from rag.builtin_model import BuiltinGenerator
 from rag.chat_types import AnsweringOptions, Message, Usage
 from rag.collection import Collection
 from rag.generation import load_generator
@@ -17,6 +16,7 @@ from rag.prompting import build_prompt
 from rag.retrieval import DenseRetriever, load_index
 from rag.token_estimate import TokenEstimate, estimate_for, was_cut
 from rag.vocabulary import Vocabulary
+from tests.rag.known_vocabulary import smollm2_tokenizer, smollm2_vocabulary
 from tests.rag.odd_texts import TEXTS
 
 MODEL = "gemma3:270m"
@@ -31,14 +31,13 @@ def cache_dir(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def tokenizer():
-    return BuiltinGenerator.load().tokenizer
+def vocabulary() -> Vocabulary:
+    return smollm2_vocabulary()
 
 
 @pytest.fixture(scope="module")
-def vocabulary(tokenizer) -> Vocabulary:
-    tokens = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    return Vocabulary([token for token, _ in tokens], "gpt2", "smollm")
+def tokenizer():
+    return smollm2_tokenizer()
 
 
 @pytest.fixture
@@ -156,6 +155,22 @@ def test_threads_that_learn_at_once_lose_nothing(vocabulary):
         thread.join()
     for each in (estimate, TokenEstimate("host", "model", vocabulary)):
         assert each.count(user(ENGLISH)) >= max(reports)
+
+
+def test_models_that_learn_at_once_keep_one_another_s_reports(vocabulary):
+    estimates = [TokenEstimate("host", str(number), vocabulary) for number in range(12)]
+    threads = [threading.Thread(target=each.learn, args=(user(ENGLISH), 400)) for each in estimates]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(TokenEstimate("host", str(number), vocabulary).count(user(ENGLISH)) >= 400 for number in range(12))
+
+
+def test_a_model_whose_vocabulary_is_no_longer_told_is_counted_by_shapes(vocabulary):
+    unseen = TokenEstimate("host", "other").count(user(ENGLISH))
+    TokenEstimate("host", "model", vocabulary).learn((Message("user", ""),), 5)
+    assert TokenEstimate("host", "model").count(user(ENGLISH)) == unseen
 
 
 def test_there_is_one_estimate_for_a_model(vocabulary):

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from rag.builtin_model import BuiltinGenerator
 from rag.vocabulary import Vocabulary
+from tests.rag.known_vocabulary import smollm2_tokenizer, smollm2_vocabulary
 from tests.rag.odd_texts import TEXTS
 
 SENTENCE_PIECES = ["<unk>", "<s>", "</s>", "<0xC3>", "<0xA9>", "\u2581", "a", "b", "c", "ab", "\u2581ab", "<b>", "\n"]
 
 
-@pytest.fixture(scope="module")
-def smollm2():
-    """The built-in model's tokenizer: byte pairs, digits one by one, divided as GPT-2 does."""
-    return BuiltinGenerator.load().tokenizer
-
-
-@pytest.fixture(scope="module")
-def known(smollm2) -> Vocabulary:
-    tokens = sorted(smollm2.get_vocab().items(), key=lambda item: item[1])
-    return Vocabulary([token for token, _ in tokens], "gpt2", "smollm")
-
-
 @pytest.mark.parametrize("kind", TEXTS)
-def test_counts_as_the_tokenizer_does(smollm2, known, kind):
-    true = len(smollm2.encode(TEXTS[kind], add_special_tokens=False))
+def test_counts_as_the_tokenizer_does(kind):
+    true = len(smollm2_tokenizer().encode(TEXTS[kind], add_special_tokens=False))
     # A run of more than 48 bytes is cut, which may take a token more.
-    assert known.count(TEXTS[kind]) == (true + 1 if kind == "punctuation" else true)
+    assert smollm2_vocabulary().count(TEXTS[kind]) == (true + 1 if kind == "punctuation" else true)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +43,9 @@ def test_of_two_merges_the_one_of_lower_rank_is_made():
     assert Vocabulary([*tokens, "bc", "ab", "bcd"], "llama").count("abcd") == 2
 
 
-def test_half_a_character_is_counted(known):
-    assert known.count("a\ud83d") >= 2
+def test_half_a_character_is_counted():
+    assert smollm2_vocabulary().count("a\ud83d") >= 2
 
 
-def test_a_piece_without_end_is_counted_in_parts(known):
-    assert 0 < known.count("ab" * 200_000) <= 400_000
+def test_a_piece_without_end_is_counted_in_parts():
+    assert 0 < smollm2_vocabulary().count("ab" * 200_000) <= 400_000
