@@ -1,0 +1,165 @@
+"""Chat in a real browser: watched while it streams, its sources opened, compared, stopped, reloaded; and a server
+that is killed in the middle of an answer."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rag.collection import Collection
+from rag.conversations import Conversations
+from tests.browser.app_server import CHROMIUM, launch, running_app
+from tests.browser.own_ollama import SCRIPT, own_ollama
+from tests.conftest import lacking
+from tests.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
+
+QUESTION = "How many days of paid leave do full-time staff have?"
+GOLD = "Full-time staff have 29 days of paid leave a year."
+MORE = "Otters agree with all of that."
+PATIENCE = 60.0
+
+
+@contextmanager
+def chat_page(host: str) -> Iterator[Page]:
+    if not CHROMIUM.exists():
+        lacking(f"no Chromium at {CHROMIUM}")
+    with running_app({**os.environ, "OLLAMA_HOST": host}) as address, launch() as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address)
+        page.goto("/chat?collection=Sample")
+        page.get_by_placeholder("Ask the collection").wait_for(timeout=90_000)
+        yield page
+
+
+class Paced:
+    """A model that writes two words, and goes on when it may."""
+
+    def __init__(self) -> None:
+        self.goes_on = threading.Event()
+
+    def __call__(self, body: dict) -> Stream:
+        without = not any("====" in message["content"] for message in body["messages"])
+        text = "I cannot know how many days." if without else f"{GOLD} {MORE}"
+        return streamed(text, prompt_tokens=800, pause=self._wait)
+
+    def _wait(self, number: int) -> None:
+        if number == 2:
+            self.goes_on.wait(PATIENCE)
+
+
+@pytest.fixture
+def model() -> Paced:
+    return Paced()
+
+
+@pytest.fixture
+def chat(sample: Collection, model: Paced) -> Iterator[Page]:
+    with scripted_server({**HEALTHY, "/api/chat": model}) as server, chat_page(server.address) as page:
+        yield page
+
+
+def ask(page: Page, question: str) -> None:
+    field = page.get_by_placeholder("Ask the collection")
+    expect(field).to_be_enabled(timeout=90_000)
+    field.fill(question)
+    field.press("Enter")
+
+
+def no_exception(page: Page) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_watched_while_it_streams_its_source_opened_and_found_again(chat: Page, sample: Collection, model: Paced):
+    ask(chat, QUESTION)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_placeholder("Wait for the answer")).to_be_disabled()
+    model.goes_on.set()
+    expect(chat.get_by_text("1 of 2 sentences")).to_be_visible(timeout=PATIENCE * 1000)
+    chip = chat.get_by_role("button", name="Source 1")
+    chip.hover()
+    expect(chat.get_by_text("Open in its document")).to_be_visible()
+    assert "conversation=" in chat.url
+    chat.reload()
+    expect(chat.get_by_text(MORE)).to_be_visible(timeout=PATIENCE * 1000)
+    no_exception(chat)
+    chat.get_by_role("button", name="Source 1").click()
+    expect(chat).to_have_url(re.compile("/documents.*chunk="), timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("29 days of paid leave").first).to_be_visible(timeout=PATIENCE * 1000)
+    no_exception(chat)
+
+
+def test_a_reload_in_the_middle_loses_nothing_and_the_recorder_opens(chat: Page, sample: Collection, model: Paced):
+    ask(chat, QUESTION)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    chat.reload()
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    model.goes_on.set()
+    expect(chat.get_by_text("1 of 2 sentences")).to_be_visible(timeout=PATIENCE * 1000)
+    chat.get_by_role("button", name="How this answer was made").click()
+    dialog = chat.get_by_role("dialog")
+    for step in ("Question", "Its place on the map", "What was found", "What the model was sent", "The model at work"):
+        expect(dialog.get_by_text(step).first).to_be_visible(timeout=PATIENCE * 1000)
+    message = Conversations(sample).turns(1)[0].answers[0].answer.prompt.messages[0].content
+    expect(dialog.get_by_text(message.splitlines()[0][:60]).first).to_be_attached()
+    no_exception(chat)
+
+
+def test_two_are_compared_and_one_is_stopped(chat: Page, sample: Collection, model: Paced):
+    model.goes_on.set()
+    ask(chat, QUESTION)
+    expect(chat.get_by_text("1 of 2 sentences")).to_be_visible(timeout=PATIENCE * 1000)
+    model.goes_on.clear()
+    chat.get_by_role("button", name="Compare").click()
+    chat.get_by_role("button", name="Answer side by side").click()
+    expect(chat.get_by_text("I cannot ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    chat.get_by_role("button", name="Stop", exact=True).first.click()
+    expect(chat.get_by_text("I cannot ▌")).to_have_count(0, timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    model.goes_on.set()
+    expect(chat.get_by_text("Words that the first answer does not have")).to_be_visible(timeout=PATIENCE * 1000)
+    without, right = (one.answer for one in Conversations(sample).turns(1)[1].answers)
+    assert (without.usage.ending, without.text) == ("stopped", "I cannot")
+    assert right.text == f"{GOLD} {MORE}"
+    chat.reload()
+    expect(chat.get_by_text("Stopped. What was written is kept.")).to_be_visible(timeout=PATIENCE * 1000)
+    no_exception(chat)
+
+
+def written(page: Page) -> str:
+    return page.get_by_test_id("stChatMessage").last.inner_text()
+
+
+def wait_for(holds: Callable[[], bool], page: Page) -> None:
+    for _ in range(int(PATIENCE * 20)):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come")
+
+
+def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Path):
+    if not SCRIPT.exists():
+        lacking("no real Ollama server that may be killed")
+    with own_ollama(tmp_path / "ollama") as server, chat_page(server.address) as page:
+        ask(page, QUESTION)
+        wait_for(lambda: "▌" in written(page) and len(written(page)) > 30, page)
+        server.kill()
+        expect(page.get_by_text("stopped in the middle of the answer")).to_be_visible(timeout=PATIENCE * 1000)
+        answer = Conversations(sample).turns(1)[0].answers[0].answer
+        assert answer.usage.ending == "broken"
+        assert len(answer.text) > 5
+        expect(page.get_by_text(answer.text[:20]).first).to_be_visible()
+        server.start()
+        ask(page, "What colour is the lanyard that visitors wear?")
+        wait_for(lambda: len(Conversations(sample).turns(1)) == 2, page)
+        second = Conversations(sample).turns(1)[1].answers[0].answer
+        assert second.text
+        assert second.problem == ""
+        no_exception(page)
