@@ -31,7 +31,7 @@ def show_answer(answer: Answer, *, key: str, differing: Sequence[Span] = ()) -> 
     if note := counting_note(answer.question, len(answer.prompt.hits)):
         st.caption(f":material/info: {note}")
     if answer.prompt.messages:
-        st.caption(_facts(answer))
+        st.caption(_facts(answer), help=groundedness(answer.supports).sentence)
     show_passages(answer)
 
 
@@ -54,7 +54,11 @@ def _facts(answer: Answer) -> str:
     facts = [escaped(model_label(answer.model)), f"{answer.timings.total:.1f} s", counted]
     if answer.usage.answer_tokens is not None:
         facts.append(f"{answer.usage.answer_tokens:,} written")
-    return " · ".join([*facts, escaped(groundedness(answer.supports).sentence)])
+    grounded = groundedness(answer.supports)
+    if grounded.checked:
+        n = "1 sentence" if grounded.checked == 1 else f"{grounded.checked} sentences"
+        facts.append(f"{grounded.supported} of {n} supported")
+    return " · ".join(facts)
 
 
 def show_passages(answer: Answer) -> None:

@@ -97,8 +97,14 @@ def ask_one(
     return ask(chat, question, {"": run_for(chat, choices, request)}, again_at=again_at)
 
 
-def attempt(chat: Chat, asked: Callable[[], bool]) -> None:
-    """Ask from a callback, where nothing can be drawn: what went wrong is kept for `show_problem`."""
+def attempt(chat: Chat, asked: Callable[[], bool], closes: str = "") -> None:
+    """Ask from a callback, where nothing can be drawn: what went wrong is kept for `show_problem`.
+
+    Args:
+        closes: the key of a popover that has done its part.
+    """
+    if closes:
+        st.session_state[closes] = False
     try:
         if not asked():
             remember_problem(chat, "A question is still being answered here. Wait for it, or stop it.")

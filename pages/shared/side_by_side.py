@@ -23,7 +23,8 @@ _WAYS = (_WITHOUT, _WITH, _WRONG)
 
 def offer_comparison(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
     """A popover in which one chooses what stands side by side."""
-    with st.popover("Compare", icon=":material/compare_arrows:"):
+    popover = f"{own}-comparison"
+    with st.popover("Compare", icon=":material/compare_arrows:", key=popover, on_change="rerun"):
         st.caption("The same question, answered side by side. What differs is marked.")
         ways = st.pills(
             "Answers", _WAYS, selection_mode="multi", default=[_WITHOUT, _WITH], key=f"{own}-ways",
@@ -40,7 +41,7 @@ def offer_comparison(chat: Chat, choices: Choices, turn: Turn, own: str) -> None
         count = len(ways) + bool(other_model) + bool(other_mode)
         st.button(
             "Answer side by side", key=f"{own}-compare", type="primary", disabled=not 2 <= count <= 4,
-            on_click=attempt, args=(chat, lambda: _ask(chat, choices, turn, ways, other_model, other_mode)),
+            on_click=attempt, args=(chat, lambda: _ask(chat, choices, turn, ways, other_model, other_mode), popover),
             help="Choose two to four.",
         )  # fmt: skip
 

@@ -16,7 +16,6 @@ from pages.shared.side_by_side import offer_comparison
 from pages.shared.story import offer_story
 from rag.answer_difference import differing_words
 from rag.chat_types import Answer, Turn
-from rag.errors import ExplorerError
 
 
 def show_turn(chat: Chat, choices: Choices, turn: Turn, *, is_last: bool) -> None:
@@ -64,8 +63,9 @@ def _offer_ways_on(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
         )  # fmt: skip
     else:
         offer_comparison(chat, choices, turn, own)
-    with st.popover("More", icon=":material/more_horiz:"):
-        _offer_query(chat, choices, turn, own)
+    popover = f"{own}-more"
+    with st.popover("More", icon=":material/more_horiz:", key=popover, on_change="rerun"):
+        _offer_query(chat, choices, turn, own, popover)
         show_causes(chat, choices, turn, own)
         offer_story(chat, turn, own)
 
@@ -119,36 +119,36 @@ def _choose(chat: Chat, turn: Turn, step: int) -> None:
 
 
 def _offer_edit(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
-    with st.popover("Edit", icon=":material/edit:", type="tertiary"):
-        edited = st.text_area("Question", turn.question, key=f"{own}-edited")
-        is_last = turn.slot == chat.n_slots() - 1
+    popover, field = f"{own}-edit", f"{own}-edited"
+    is_last = turn.slot == chat.n_slots() - 1
+
+    def ask_edited() -> bool:
+        question = st.session_state[field].strip()
+        if is_last or not question:
+            return not question or ask_one(chat, choices, question, again_at=turn.slot)
+        forked = chat.conversations.fork(chat.ensure(), turn.slot)
+        go_to(chat.collection, forked)
+        return ask_one(Chat(chat.collection, chat.conversations, forked), choices, question)
+
+    with st.popover("Edit", icon=":material/edit:", type="tertiary", key=popover, on_change="rerun"):
+        st.text_area("Question", turn.question, key=field)
         if not is_last:
             st.caption("Later questions follow from this one: the edited question begins a conversation of its own.")
-        if st.button("Ask", key=f"{own}-ask-edited", type="primary", disabled=not edited.strip()):
-            try:
-                _ask_edited(chat, choices, turn, edited.strip(), is_last=is_last)
-            except ExplorerError as error:
-                st.error(escaped(str(error)))
-            else:
-                st.rerun()
+        st.button("Ask", key=f"{own}-ask-edited", type="primary", on_click=attempt, args=(chat, ask_edited, popover))
 
 
-def _ask_edited(chat: Chat, choices: Choices, turn: Turn, question: str, *, is_last: bool) -> None:
-    if is_last:
-        ask_one(chat, choices, question, again_at=turn.slot)
-        return
-    forked = chat.conversations.fork(chat.ensure(), turn.slot)
-    go_to(chat.collection, forked)
-    ask_one(Chat(chat.collection, chat.conversations, forked), choices, question)
+def _offer_query(chat: Chat, choices: Choices, turn: Turn, own: str, popover: str) -> None:
+    field = f"{own}-query"
 
+    def search() -> bool:
+        query = st.session_state[field].strip()
+        return not query or ask_one(chat, choices, turn.question, again_at=turn.slot, query=query)
 
-def _offer_query(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
-    query = st.text_input(
-        "Searched for", turn.answers[0].answer.query, key=f"{own}-query",
+    st.text_input(
+        "Searched for", turn.answers[0].answer.query, key=field,
         help="What passages were looked for with. Change it where the question was rewritten badly.",
     )  # fmt: skip
     st.button(
         "Search with this and answer again", key=f"{own}-search", icon=":material/search:",
-        disabled=not query.strip(), on_click=attempt,
-        args=(chat, partial(ask_one, chat, choices, turn.question, again_at=turn.slot, query=query.strip())),
+        on_click=attempt, args=(chat, search, popover),
     )  # fmt: skip

@@ -51,7 +51,14 @@ def take(page: Page, address: str, scheme: str) -> None:
     question.fill("How many days of paid leave do full-time staff have?")
     question.press("Enter")
     page.get_by_text("tokens read").wait_for(timeout=180_000)
+    page.get_by_role("button", name="Source 1").hover()
     save("chat")
+    page.get_by_role("button", name="How this answer was made").click()
+    page.get_by_role("dialog").get_by_text("Which sentence comes from where").wait_for(timeout=60_000)
+    save("recorder")
+    page.goto(f"{address}/models")
+    page.get_by_text("Another server").first.wait_for(timeout=60_000)
+    save("models")
 
 
 def main() -> None:
