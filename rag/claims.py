@@ -49,7 +49,7 @@ _REFUSALS = [
         r"^(?:unfortunately,? )?there (?:is|was) (?:no|not enough) (?:information|mention|answer)\b",
     )
 ]
-_TURN = re.compile(r"\b(?:but|however|although|though|yet|still)\b[^.]*\S", re.I)
+_TURN = re.compile(r"\b(?:but|however|although|though|yet|still)\b[^.]*\w", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ def plain_text(sentence: str) -> str:
 
 def _next_line(text: str, position: int) -> str:
     first = text.find("\n", position) + 1
-    return text[first : text.find("\n", first) % (len(text) + 1)] if first else ""
+    end = text.find("\n", first)
+    return text[first : end if end >= 0 else len(text)] if first else ""
 
 
 def is_checkable(sentence: str, next_line: str = "") -> bool:

@@ -10,7 +10,7 @@ from rag import config
 if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
-_FAR_SHARE = 4
+_FAR_SHARE = 10
 _CLOSE_SHARE = 10
 _MOST_CENTRES = 256
 
@@ -25,7 +25,7 @@ def wrong_context(
 ) -> list[int]:
     """Ids of k chunks that are like one another and unlike the question and its hits; none of them a hit.
 
-    Around a chunk of the quarter that is least like the question and the hits, its nearest ones: so they are one
+    Around a chunk of the tenth that is least like the question and the hits, its nearest ones: so they are one
     topic, and not noise. Of such centres one of the tenth with the closest neighbors is taken; another seed may take
     another. The centre comes first, the others nearest to it first.
 

@@ -147,19 +147,6 @@ class Conversations:
             _unchoose(connection, conversation_id, slot)
             connection.execute("UPDATE turns SET is_chosen = 1 WHERE turn_id = ?", (turn_id,))
 
-    def drop_turn(self, turn_id: int) -> None:
-        """Remove this version; where it was chosen, the newest that is left is. The other slots keep their numbers."""
-        with self._writing() as connection:
-            conversation_id, slot, is_chosen = _place(connection, turn_id)
-            connection.execute("DELETE FROM turns WHERE turn_id = ?", (turn_id,))
-            if is_chosen:
-                connection.execute(
-                    "UPDATE turns SET is_chosen = 1 WHERE turn_id = "
-                    "(SELECT max(turn_id) FROM turns WHERE conversation_id = ? AND slot = ?)",
-                    (conversation_id, slot),
-                )
-            _touch(connection, conversation_id)
-
     def fork(self, conversation_id: int, before_slot: int, title: str = "") -> int:
         """A new conversation with copies of the chosen turns before a slot; its id. The original stays as it is.
 

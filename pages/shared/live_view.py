@@ -35,10 +35,11 @@ def show_live(chat: Chat, turn: LiveTurn) -> None:
         places = [_place(chat, turn, one.label, column) for one, column in zip(heard, _columns(heard), strict=True)]
     started, version = time.monotonic(), 0
     while not turn.is_over:
+        drawn_at = time.monotonic()
         for place, one in zip(places, turn.heard(), strict=True):
-            _draw(place, one, time.monotonic() - started)
+            _draw(place, one, drawn_at - started)
         version = turn.wait(version, 0.5)
-        time.sleep(_FRAME)
+        time.sleep(max(0.0, drawn_at + _FRAME - time.monotonic()))
     if turn.is_saved:
         live_turns().drop(chat.live_key)
         remember_problem(chat, turn.problem)

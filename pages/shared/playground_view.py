@@ -44,10 +44,12 @@ def show_search(collection: Collection, settings: RetrievalSettings, only: froze
         help="Type a question or a few words: the passages follow while you type.",
     )
     _keep_in_address(query)
-    if not query.strip():
-        st.info("Type a question above. The passages that fit it best appear here.", icon=":material/info:")
-        return
     try:
+        if not query.strip():
+            st.info("Type a question above. The passages that fit it best appear here.", icon=":material/info:")
+            # Loaded while the person thinks, so that the first letters find something at once.
+            embedder(collection.spec.embedding.model_id)
+            return
         found = search(collection, query, settings, only)
         notes = query_notes(query, embedder(collection.spec.embedding.model_id))
     except ExplorerError as error:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 import streamlit as st
 
+from pages.shared.models_cached import downloads
 from pages.shared.resources import job_board
+from rag.collection import Collection
+from rag.ollama_server import OllamaServer
+from rag.types import ChunkingSpec
+from tests.pages.chat_page import echoed
+from tests.pages.models_page import REAL_HOST
+from tests.scripted_ollama import HEALTHY, scripted_server
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +23,47 @@ def fresh_caches(monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     st.cache_data.clear()
     job_board.clear()
+
+
+@pytest.fixture
+def saying(monkeypatch):
+    """Starts a server whose model gives one answer, or makes one from what it is sent."""
+    with ExitStack() as servers:
+
+        def begin(answer):
+            running = servers.enter_context(scripted_server({**HEALTHY, "/api/chat": answer}))
+            monkeypatch.setenv("OLLAMA_HOST", running.address)
+            return running
+
+        yield begin
+
+
+@pytest.fixture
+def server(saying):
+    """A server whose model repeats the question."""
+    return saying(echoed)
+
+
+@pytest.fixture(autouse=True)
+def fresh_downloads():
+    downloads.clear()
+
+
+@pytest.fixture
+def nothing(data_dir, embedder, monkeypatch) -> Collection:
+    """An empty collection, so that the page starts quickly, and no other server."""
+    monkeypatch.delenv("EXPLORER_OPENAI_URL", raising=False)
+    monkeypatch.delenv("EXPLORER_OPENAI_KEY", raising=False)
+    data_dir.mkdir()
+    (data_dir / ".sample-made").touch()
+    return Collection.create(data_dir, "Empty", embedder.spec, ChunkingSpec())
+
+
+@pytest.fixture
+def real_ollama(monkeypatch, request) -> OllamaServer:
+    """The server of this machine, which pages are kept from otherwise."""
+    if REAL_HOST:
+        monkeypatch.setenv("OLLAMA_HOST", REAL_HOST)
+    else:
+        monkeypatch.delenv("OLLAMA_HOST")
+    return request.getfixturevalue("ollama")

@@ -60,9 +60,7 @@ def test_sample_questions_find_their_passage(retriever):
 def test_a_copied_sentence_cites_its_chunk_and_a_foreign_one_nothing(retriever, embedder):
     item = QUESTIONS[0]
     foreign = "Volcanoes on distant moons throw out sulphur."
-    answer = told(
-        Request(item["question"]), retriever, embedder, ScriptedGenerator(item["passage"], " ", foreign)
-    )[-1]
+    answer = told(Request(item["question"]), retriever, embedder, ScriptedGenerator(item["passage"], " ", foreign))[-1]
     copied, other = answer.supports
     assert answer.text[copied.start : copied.end] == item["passage"]
     assert item["passage"] in answer.prompt.hits[copied.number - 1].chunk.text

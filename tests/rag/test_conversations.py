@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import threading
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from rag import config, schema
+from rag import schema
 from rag.chat_types import Turn
 from rag.collection import Collection
 from rag.collection_files import delete_collection, export_collection, import_collection, rename_collection
-from rag.conversation_titles import DEFAULT_TITLE, title_from
 from rag.conversations import Conversations
 from rag.errors import CollectionError
 from rag.subset import copy_chunks
-from tests.fakes import WordEmbedder
-from tests.rag.made_collections import contents, everything_in, require_sound, rich_collection
+from tests.rag.made_collections import contents, everything_in, require_sound
 from tests.rag.made_turns import made_turn
 
 GONE = r"no longer in the collection.*Reload the page"
-
-
-@pytest.fixture
-def collection(data_dir) -> Collection:
-    return rich_collection(data_dir, "Birds", WordEmbedder())
-
-
-@pytest.fixture
-def conversations(collection) -> Conversations:
-    return Conversations(collection)
 
 
 def opened(folder, name: str) -> Conversations:
@@ -128,20 +110,6 @@ def test_replacing_keeps_the_place(filled):
     assert questions(filled, conversation)[1] == "Zoos, which?"
 
 
-def test_dropping_a_version_chooses_the_newest_that_is_left(filled):
-    conversation = filled.list()[-1].conversation_id
-    first, chosen, last = filled.versions(conversation, 1)
-    filled.drop_turn(chosen.turn_id)
-    assert filled.turns(conversation)[1] == replace(last, version=2, versions=2)
-    filled.drop_turn(first.turn_id)
-    filled.drop_turn(last.turn_id)
-    assert [(turn.slot, turn.question) for turn in filled.turns(conversation)] == [
-        (0, "Where do owls live?"),
-        (2, "What do they eat?"),
-    ]
-    assert filled.add(conversation, made_turn("More?")).slot == 3
-
-
 def test_history_is_of_the_chosen_versions(filled):
     conversation = filled.list()[-1].conversation_id
     turns = filled.turns(conversation)
@@ -180,37 +148,6 @@ def test_a_fork_from_the_beginning_is_named_by_its_question(filled):
     assert filled.list()[0].title == "Mine"
 
 
-@pytest.mark.parametrize(
-    ("question", "title"),
-    [
-        ("Where do\n owls  live?", "Where do owls live?"),
-        ("word " * 30, "word word word word word word word word word word word word…"),
-        ("x" * 100, "x" * 60 + "…"),
-        ("问" * 100, "问" * 60 + "…"),
-        ("a " + "y" * 100, "a " + "y" * 58 + "…"),
-        (" \n", DEFAULT_TITLE),
-    ],
-)
-def test_the_first_question_becomes_the_title(conversations, question, title):
-    one = conversations.create()
-    conversations.add(one, made_turn(question))
-    conversations.add(one, made_turn("Another?"))
-    assert title_from(question) == title
-    assert conversations.list()[0].title == ("Another?" if title == DEFAULT_TITLE else title)
-
-
-def test_a_title_that_was_chosen_stays(conversations):
-    one = conversations.create(" My\nbirds ")
-    conversations.add(one, made_turn())
-    assert conversations.list()[0].title == "My birds"
-    conversations.rename(one, "half \ud800 " + "long " * 100)
-    title = conversations.list()[0].title
-    assert title.startswith("half ? long long")
-    assert len(title) <= 200
-    with pytest.raises(CollectionError, match="needs a name"):
-        conversations.rename(one, " \n")
-
-
 def test_what_was_deleted_elsewhere_is_said(filled):
     other = Conversations(filled._collection)
     conversation = filled.list()[-1].conversation_id
@@ -228,7 +165,6 @@ def test_what_was_deleted_elsewhere_is_said(filled):
         lambda: filled.fork(conversation, 1),
         lambda: filled.replace(turn.turn_id, made_turn()),
         lambda: filled.choose(turn.turn_id),
-        lambda: filled.drop_turn(turn.turn_id),
     ):
         with pytest.raises(CollectionError, match=GONE):
             call()
@@ -352,68 +288,3 @@ def test_conversations_are_held_to_the_digest_of_their_export(filled, collection
         connection.execute("UPDATE conversations SET title = 'Shops' WHERE title = 'Ships'")
     with pytest.raises(CollectionError, match=r"'out' is damaged: its conversations are not those that were exported"):
         import_collection(data_dir, tmp_path / "out", "Copy")
-
-
-def test_twenty_at_once_in_twenty_conversations(collection):
-    together, failures = threading.Barrier(20), []
-
-    def talk(number: int) -> None:
-        own = Conversations(collection)
-        try:
-            together.wait()
-            one = own.create(f"Session {number}")
-            for question in range(5):
-                own.add(one, made_turn(f"{number}.{question}"))
-        except Exception as error:  # noqa: BLE001 - a thread's failure is the test's
-            failures.append(error)
-
-    threads = [threading.Thread(target=talk, args=[number]) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    listed = Conversations(collection).list()
-    assert sorted(one.title for one in listed) == sorted(f"Session {number}" for number in range(20))
-    for one in listed:
-        number = one.title.removeprefix("Session ")
-        turns = Conversations(collection).turns(one.conversation_id)
-        assert [(turn.slot, turn.question) for turn in turns] == [(i, f"{number}.{i}") for i in range(5)]
-    require_sound(collection.path)
-
-
-def test_twenty_at_once_in_one_conversation_lose_nothing(conversations, collection):
-    one = conversations.create("All")
-    threads = [
-        threading.Thread(target=lambda number=number: conversations.add(one, made_turn(f"Q{number}")))
-        for number in range(20)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    turns = conversations.turns(one)
-    assert [turn.slot for turn in turns] == list(range(20))
-    assert {turn.question for turn in turns} == {f"Q{number}" for number in range(20)}
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill without notice")
-def test_killed_while_adding(conversations, collection):
-    chosen = random.Random(6)
-    one = conversations.create("Killed")
-    command = [sys.executable, "-m", "tests.rag.adding_turns", str(collection.path.parent), "Birds", str(one)]
-    stored: list[int] = []
-    for _ in range(3):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=config.ROOT, env=os.environ) as process:
-            for _ in range(chosen.randrange(1, 12)):
-                stored.append(int(process.stdout.readline()))
-            process.kill()
-            stored += [int(line) for line in process.stdout if line.endswith("\n")]
-        assert process.returncode == -signal.SIGKILL
-        require_sound(collection.path)
-        turns = opened(collection.path.parent, "Birds").turns(one)
-        # The last one may have been stored and not yet told of.
-        assert [turn.turn_id for turn in turns][: len(stored)] == stored
-        assert len(turns) <= len(stored) + 1
-        assert [turn.slot for turn in turns] == list(range(len(turns)))
-        stored = [turn.turn_id for turn in turns]

@@ -1,0 +1,76 @@
+"""Every fault of a server with a way on, and everything that decides how a model is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.chosen_prompt import choose_prompt
+from rag.prompt_template import PromptTemplate
+from tests.pages.app import answer_texts, button, labelled, start, texts
+from tests.pages.chat_page import GOLD, QUESTION, ask, kept
+from tests.scripted_ollama import Stream, chat_lines, streamed
+
+CUT = Stream(chat_lines("They have 29 days of leave", prompt_tokens=9)[:3], stays_open=False)
+RESET = Stream(CUT.chunks, cut_after=sum(map(len, CUT.wire())) - 40, reset=True)
+FAULTS = {
+    "stops in mid-answer": (RESET, "middle of the answer"),
+    "ends without done": (CUT, "ended before"),
+    "unknown model": ((404, {"error": "model not found"}), "ollama pull scripted:latest"),
+    "out of memory": (
+        (500, {"error": "model requires more system memory (9.9 GiB) than is available (1.0 GiB)"}), "memory"),
+    "5xx": ((503, {"error": "server busy, please try again"}), "server busy"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_a_sentence_what_came_is_kept_and_the_next_question_works(sample, saying, monkeypatch, fault):
+    answer, sentence = FAULTS[fault]
+    saying(answer)
+    app = ask(start("chat.py"), QUESTION)
+    assert sentence in texts(app)
+    turn = kept(sample)[0]
+    if isinstance(answer, Stream):
+        assert turn.answers[0].answer.text.startswith("They have")
+        assert answer_texts(app) == [turn.answers[0].answer.text]
+    saying(streamed(GOLD))
+    labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
+    ask(app, "And now?")
+    assert answer_texts(app)[-1] == GOLD
+    assert sentence in texts(app)
+
+
+def test_nothing_similar_enough_asks_no_model_unless_wanted(sample, server):
+    app = start("chat.py")
+    labelled(app.slider, "Smallest similarity").set_value(0.9).run()
+    ask(app, "What is the airspeed of a swallow?")
+    assert "The documents do not seem to cover this" in texts(app)
+    assert server.sent_to("/api/chat") == []
+    button(app, "Ask the model all the same").click().run()
+    assert answer_texts(app) == ["Echo: What is the airspeed of a swallow?"]
+
+
+def test_thoughts_are_folded_away(sample, saying):
+    saying(streamed(GOLD, thinking="The handbook says it."))
+    app = ask(start("chat.py"), QUESTION)
+    assert answer_texts(app) == [GOLD]
+    assert labelled(app.expander, "What the model thought first").text[0].value == "The handbook says it."
+
+
+def test_the_chosen_wording_is_sent(sample, server):
+    choose_prompt(sample, PromptTemplate("Answer like a pirate.", "{passages}\n\nAvast: {question}"))
+    app = start("chat.py")
+    assert button(app, "Prompt (changed)")
+    ask(app, QUESTION)
+    (body,) = server.sent_to("/api/chat")
+    assert body["messages"][0]["content"].startswith("Answer like a pirate.")
+    assert body["messages"][1]["content"].endswith(f"Avast: {QUESTION}")
+
+
+def test_options_are_sent(sample, server):
+    app = start("chat.py")
+    labelled(app.slider, "Temperature").set_value(0.7).run()
+    labelled(app.select_slider, "Context window").set_value(2048).run()
+    labelled(app.selectbox, "Keep in memory").set_value("1h").run()
+    ask(app, QUESTION)
+    (body,) = server.sent_to("/api/chat")
+    assert (body["options"]["temperature"], body["options"]["num_ctx"], body["keep_alive"]) == (0.7, 2048, "1h")
