@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 SAME_SENTENCE = 0.8
-"""The smallest cosine of two sentences that say the same, if their numbers agree."""
+"""The smallest cosine of two sentences that say the same, if their numbers agree.
+
+Of bench/answers.jsonl, 24 of 30 close answers are so near to the sentence they reword; of the invented none."""
 
 
 @dataclass(frozen=True, slots=True)

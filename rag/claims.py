@@ -10,11 +10,13 @@ from rag.telling_words import count_words
 
 _MINIMUM_WORDS = 3
 _LINE_MARK = re.compile(r"^\s*(?:(?:[-*+•>]|#{1,6}|\(?\d{1,3}[.)])\s+)+")
+_NUMBERING = re.compile(r"\(?\d{1,3}[.)][^\S\n]+")
 _CITATION = re.compile(
     r"[\[【]\s*\d+(?:\s*[,;–-]\s*\d+)*\s*[\]】]|\b(?:according to )?passages?\s+\d+(?:(?:,|\s+and|\s+or)\s+\d+)*\b,?",
     re.I,
 )
-_EMPHASIS = re.compile(r"\*\*|__|~~|`+|\|")
+_EMPHASIS = re.compile(r"\*\*|__|~~|`+")
+_CELL_END = re.compile(r"\s*\|")
 _HEADING = re.compile(r"\s*#{1,6}\s")
 _RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*")
 _LAST_SIGN = re.compile(r"([?？؟：:])[\s*_\"'”’»)\]]*$")
@@ -68,7 +70,7 @@ class Statement:
 
 def statements(answer: str) -> tuple[Statement, ...]:
     """The sentences of an answer that have a letter or digit, in order; a list item or table row is one as well."""
-    found = [(start, end, plain_text(answer[start:end])) for start, end in split_sentences(answer)]
+    found = [(start, end, plain_text(answer[start:end])) for start, end in _sentences(answer)]
     return tuple(
         Statement(start, end, plain, is_checkable(answer[start:end], _next_line(answer, end)))
         for start, end, plain in found
@@ -76,9 +78,21 @@ def statements(answer: str) -> tuple[Statement, ...]:
     )
 
 
+def _sentences(answer: str) -> list[tuple[int, int]]:
+    """Spans of sentences; the number of a list item belongs to its first one."""
+    spans: list[tuple[int, int]] = []
+    for start, end in split_sentences(answer):
+        if spans and _NUMBERING.fullmatch(answer, spans[-1][0], start):
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
 def plain_text(sentence: str) -> str:
-    """The sentence without the number of a list item, marks such as [1] or **, and "passage 2"."""
-    return _EMPHASIS.sub(" ", _CITATION.sub(" ", _LINE_MARK.sub("", sentence))).strip()
+    """The sentence without the number of a list item, marks such as [1] or **, and "passage 2"; cells have commas."""
+    said = _EMPHASIS.sub(" ", _CITATION.sub(" ", _LINE_MARK.sub("", sentence)))
+    return " ".join(_CELL_END.sub(", ", said).split()).strip(" ,")
 
 
 def _next_line(text: str, position: int) -> str:

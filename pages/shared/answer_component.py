@@ -56,7 +56,7 @@ def _source(number: int, hit: Hit) -> Mapping[str, object]:
     return {
         "number": number,
         "document": hit.document_name,
-        "place": place(hit).removeprefix(", "),
+        "place": place(hit).lstrip(", ·"),
         "similarity": hit.score,
     }
 

@@ -47,7 +47,7 @@ def place_figure(drawn: AnswerMap) -> go.Figure:
         )
     figure.update_layout(height=340, margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False, dragmode="pan")
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")  # one scale both ways: near must look near
     return figure
 
 
