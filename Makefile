@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN_READY := .venv/.ready-to-run
 DEV_READY := .venv/.ready-to-develop
 
-.PHONY: run test check bench screenshots
+.PHONY: run test check bench screenshots recordings
 
 run: $(RUN_READY)
 	$(BIN)/streamlit run app.py
@@ -34,6 +34,9 @@ bench: $(DEV_READY)
 
 screenshots: $(DEV_READY)
 	$(BIN)/python -m tests.browser.screenshots
+
+recordings: $(DEV_READY)
+	$(BIN)/python -m bench.record_answers
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv

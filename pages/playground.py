@@ -16,7 +16,7 @@ st.caption(
     "Type, and see at once which passages of your documents a model would be given to answer from. Nothing is written "
     "here: what is not found now, no model could use. 'Retrieval' in the sidebar decides how passages are found."
 )
-settings = choose_settings(collection)
+settings = choose_settings(collection, for_a_model=False)
 only = workspace.asked_only(collection) or None
 if only:
     with st.container(horizontal=True, vertical_alignment="center"):

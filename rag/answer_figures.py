@@ -11,6 +11,11 @@ from rag.types import Chunk, Finding, Hit
 
 RETRIEVER_NAMES = {"dense": "meaning", "keyword": "words"}
 """How a retriever is called where people read its scores."""
+MAP_SENTENCE = (
+    "Near means similar. The star is the question; joined to it are the passages that were found, with the numbers "
+    "that the model saw them under."
+)
+"""What is to be seen on an answer's map."""
 _FREE = "rgba(154,163,171,.3)"
 _ANSWER_ROOM = "rgba(154,163,171,.8)"
 _ENDINGS = {

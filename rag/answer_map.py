@@ -11,12 +11,9 @@ from rag.answer_svg import Pointed, pointed_svg
 from rag.chat_types import Answer
 from rag.collection import Collection
 from rag.index import FlatIndex
-from rag.layout import load_layout
 from rag.map_points import MapLabel
 from rag.map_query import place_query
-from rag.map_view import Clusters, find_clusters, sample_rows
-from rag.projection_parameters import ProjectionParameters
-from rag.retrieval import load_index
+from rag.map_view import Clusters, sample_rows
 from rag.types import Hit, Projection
 
 if TYPE_CHECKING:
@@ -77,16 +74,8 @@ def map_of_answer(
     return AnswerMap(layout.xy[rows], len(layout.xy), labels, star, note, drawn, len(hits) - len(drawn))
 
 
-def story_map(answer: Answer, collection: Collection, parameters: ProjectionParameters | None = None) -> str:
-    """The answer on the collection's map as SVG, to be put into a story; empty where that map was never made.
-
-    Args:
-        parameters: of a layout in 2D; the usual one without.
-    """
-    layout = load_layout(collection, parameters or ProjectionParameters())
-    if layout is None or not len(layout.xy):
-        return ""
-    drawn = map_of_answer(answer, collection, load_index(collection), layout, find_clusters(collection, layout))
+def story_map(drawn: AnswerMap) -> str:
+    """The map as SVG, to be put into a story."""
     return pointed_svg(drawn.xy, drawn.labels, drawn.star, drawn.hits)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.fanned import beside
 from rag.map_colours import OTHER, PALETTE
 from rag.map_points import MapLabel
-from rag.map_svg import Canvas, cluster_names, fitted, one_line, rimmed
+from rag.map_svg import Canvas, cluster_names, fitted, one_line
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 800, 480
 ACCENT = "#D5006D"
 """A question's star and what joins it to its hits, on every map."""
-_BESIDE, _CLEAR = (19, 36), 20
 _NAME_ROOM = (70.0, 16.0)
 _NAME_STEPS = (0, 24, -24, 48, -48, 72, -72)
-_TURNS = [math.pi * i / 4 for i in range(-1, 7)]
+_BADGE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def pointed_svg(
     canvas = _canvas_around([*xy.tolist(), *([star] if star else []), *((hit.x, hit.y) for hit in hits)])
     centre = canvas.place(*star) if star else None
     places = [canvas.place(hit.x, hit.y) for hit in hits]
-    marked = [*places, *([centre] if centre else [])]
+    badges = _badge_places(centre, places, hits)
+    marked = [*places, *badges.values(), *([centre] if centre else [])]
     names = [(label.name, *_clear_of(marked, canvas.place(label.x, label.y))) for label in labels]
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in (canvas.place(*at) for at in xy.tolist()))
     return "\n".join(
@@ -58,6 +59,7 @@ def pointed_svg(
             *cluster_names(names, _WIDTH),
             "</g>",
             *_joined(centre, places, hits),
+            *_numbered(places, hits, badges),
             "</svg>\n",
         ]
     )
@@ -76,39 +78,56 @@ def _clear_of(marked: Sequence[tuple[float, float]], at: tuple[float, float]) ->
 def _joined(
     centre: tuple[float, float] | None, places: Sequence[tuple[float, float]], hits: Sequence[Pointed]
 ) -> Iterator[str]:
-    """The hits ringed and joined to the star, their numbers, and the star."""
+    """The hits ringed and joined to the star, and the star."""
     if centre:
-        for x, y in places:
-            yield (
-                f'<line x1="{centre[0]:.1f}" y1="{centre[1]:.1f}" x2="{x:.1f}" y2="{y:.1f}" stroke="{ACCENT}" '
-                'stroke-width="1.5" stroke-opacity="0.7"/>'
-            )
-    taken = list(places) + ([centre] if centre else [])
+        for at in places:
+            yield _line(centre, at, 'stroke-width="1.5" stroke-opacity="0.7"')
     for (x, y), hit in zip(places, hits, strict=True):
         yield (
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{PALETTE[0]}" stroke="{ACCENT}" stroke-width="2">'
             f"<title>{one_line(hit.name)}</title></circle>"
         )
-        if hit.number:
-            taken.append(at := _free_place(x, y, taken))
-            yield f'<g class="number">{rimmed(str(hit.number), *at)}</g>'
     if centre:
         yield f'<path d="{_star_path(*centre)}" fill="{ACCENT}" stroke="#ffffff" stroke-width="1.5"/>'
 
 
-def _free_place(x: float, y: float, taken: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Where a number beside (x, y) is farthest from what is there already; farther off where it is crowded."""
-    others = [place for place in taken if place != (x, y)]
+def _numbered(
+    places: Sequence[tuple[float, float]], hits: Sequence[Pointed], badges: Mapping[int, tuple[float, float]]
+) -> Iterator[str]:
+    """The badges, each tied to its hit."""
+    for position, at in badges.items():
+        yield _line(places[position], at, 'stroke-width="1"')
+        yield _badge(hits[position].number, *at)
 
-    def room(at: tuple[float, float]) -> float:
-        return min((math.dist(at, other) for other in others), default=math.inf)
 
-    best = (x, y)
-    for beside in _BESIDE:
-        best = max(((x + beside * math.cos(turn), y + beside * math.sin(turn)) for turn in _TURNS), key=room)
-        if room(best) >= _CLEAR:
-            break
-    return best
+def _badge_places(
+    centre: tuple[float, float] | None, places: Sequence[tuple[float, float]], hits: Sequence[Pointed]
+) -> dict[int, tuple[float, float]]:
+    """Where each hit's number is written, by the hit's position; within the picture."""
+    numbered = [position for position, hit in enumerate(hits) if hit.number]
+    offsets = beside(centre, [places[position] for position in numbered])
+    found = {}
+    for position, (right, down) in zip(numbered, offsets, strict=True):
+        x, y = places[position]
+        found[position] = (_within(x + right, _WIDTH), _within(y + down, _HEIGHT))
+    return found
+
+
+def _line(start: tuple[float, float], end: tuple[float, float], kind: str) -> str:
+    (x1, y1), (x2, y2) = start, end
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{ACCENT}" {kind}/>'
+
+
+def _within(value: float, size: int) -> float:
+    return min(max(value, _BADGE), size - _BADGE)
+
+
+def _badge(number: int, x: float, y: float) -> str:
+    # What is within the inner group may be drawn larger around its place where the whole is drawn small.
+    return (
+        f'<g transform="translate({x:.1f} {y:.1f})"><g class="number"><circle r="{_BADGE}" fill="{ACCENT}"/>'
+        f'<text y="4" text-anchor="middle" font-size="12" font-weight="700" fill="#fff">{number}</text></g></g>'
+    )
 
 
 def _star_path(x: float, y: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.chat_types import Answer, Dependence
 from rag.claims import plain_text, statements
-from rag.passage_match import required_numbers
+from rag.passage_match import required_numbers, sentence_vectors
 from rag.stated_numbers import StatedNumber
 from rag.tasks import Report
 from rag.types import Embedder, Hit
@@ -84,7 +84,7 @@ def _note(n_changed: int, n_sentences: int) -> str:
 
 
 def _said(texts: Sequence[str], embedder: Embedder) -> _Said:
-    return _Said(tuple(texts), embedder.encode_documents(texts), tuple(map(required_numbers, texts)))
+    return _Said(tuple(texts), sentence_vectors(texts, embedder), tuple(map(required_numbers, texts)))
 
 
 def _changed(original: _Said, text: str, embedder: Embedder) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _FAR_SHARE = 10
 _CLOSE_SHARE = 10
-_MOST_CENTRES = 256
+_MOST_CENTRES = 64
 
 
 def wrong_context(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.answer_figures import (
+    MAP_SENTENCE,
     RETRIEVER_NAMES,
     all_hits,
     dependence_sentence,
@@ -24,6 +25,7 @@ from rag.answer_figures import (
     window_parts,
     window_sentence,
 )
+from rag.answer_map import AnswerMap, story_map
 from rag.chat_types import Answer, LabelledAnswer, Support, Turn
 from rag.grounding import groundedness
 from rag.story_html import apart, bar, matrix, paragraph, story_page, table, text, verbatim
@@ -32,18 +34,26 @@ _AROUND = 160
 _SAVED = "Saved by Embedding Explorer. Everything here was recorded while the answer was made."
 
 
-def story_html(turn: Turn, *, collection_name: str, map_svg: str = "") -> str:
+def story_html(
+    turn: Turn,
+    *,
+    collection_name: str,
+    maps: Sequence[AnswerMap | None] = (),
+    model_label: Callable[[str], str] = str,
+) -> str:
     """The whole file: the question, its answers side by side with their citations, and how each was made.
 
     It holds no script and fetches nothing. Every text of a document, a person or a model is shown as text.
 
     Args:
-        map_svg: the first answer's markup from `rag.answer_map.story_map`, put in as it is; empty for no map.
+        maps: of each answer, in order; None for one without, none at all where no map was made.
+        model_label: how a model is called where people read its name.
     """
     kind = ' class="alone"' if len(turn.answers) == 1 else ""
+    drawn = maps or [None] * len(turn.answers)
     articles = "".join(
-        _article(number, one, _place(map_svg) if map_svg and number == 1 else "", kind)
-        for number, one in enumerate(turn.answers, start=1)
+        _article(f"a{number}", one, own, model_label, kind)
+        for number, (one, own) in enumerate(zip(turn.answers, drawn, strict=True), start=1)
     )
     asked_at = next((one.answer.asked_at for one in turn.answers if one.answer.asked_at), "")
     when = f" on {text(asked_at[:16].replace('T', ' '))} UTC" if asked_at else ""
@@ -56,32 +66,34 @@ def story_html(turn: Turn, *, collection_name: str, map_svg: str = "") -> str:
     )
 
 
-def _place(map_svg: str) -> str:
-    return (
-        f"<figure><h3>Its place among the documents</h3>{map_svg}<figcaption>Near means similar. The star is the "
-        "question; the blue dots joined to it are the passages that were found, with their numbers in the prompt."
-        "</figcaption></figure>"
-    )
-
-
-def _article(number: int, one: LabelledAnswer, place: str, kind: str) -> str:
-    answer, name = one.answer, f"a{number}"
+def _article(name: str, one: LabelledAnswer, drawn: AnswerMap | None, label: Callable[[str], str], kind: str) -> str:
+    """An answer with all its steps; `name` tells its anchors from those of the answers beside it."""
+    answer, model = one.answer, label(one.answer.model)
     parts = [
         f'<h2 dir="auto">{text(one.label or "Answer")}</h2>',
-        paragraph(f"{answer.model} · {seconds_said(answer.timings.total)}", "quiet"),
+        paragraph(f"{model} · {seconds_said(answer.timings.total)}", "quiet"),
         paragraph(answer.problem, "warning"),
         f'<div class="answer" dir="auto">{_marked(answer, name) or "The model wrote nothing."}</div>',
         paragraph(groundedness(answer.supports).sentence),
         *(paragraph(sentence, "quiet") for sentence in verdict_sentences(answer)),
         *(paragraph(note, "quiet") for note in answer.notes),
         *_question(answer),
-        place,
+        *_place(drawn),
         *_passages(answer, name),
         *_prompt(answer),
-        *_model(answer),
+        *_model(answer, model),
         *_sources(answer),
     ]
     return f"<article{kind}>{''.join(parts)}</article>\n"
+
+
+def _place(drawn: AnswerMap | None) -> Iterator[str]:
+    """The question and its passages on the map, where there is one and one of them is on it."""
+    if drawn is None or not (drawn.star or drawn.hits):
+        return
+    notes = " ".join((MAP_SENTENCE, *drawn.notes()))
+    yield "<h3>Its place on the map</h3>"
+    yield f"<figure>{story_map(drawn)}<figcaption>{text(notes)}</figcaption></figure>"
 
 
 def _marked(answer: Answer, name: str) -> str:
@@ -153,18 +165,18 @@ def _prompt(answer: Answer) -> Iterator[str]:
         yield f'<p class="quiet">{text(message.role)}</p>{verbatim(message.content, f"Message: {message.role}")}'
 
 
-def _model(answer: Answer) -> Iterator[str]:
+def _model(answer: Answer, name: str) -> Iterator[str]:
     yield "<h3>The model at work</h3>"
     if answer.prompt.messages:
-        yield paragraph(" · ".join(_work(answer)), "quiet")
+        yield paragraph(" · ".join(_work(answer, name)), "quiet")
     yield paragraph(ending_sentence(answer))
     yield bar(time_parts(answer.timings), seconds_said, about="Where the time went")
     if answer.thoughts:
         yield f"<details><summary>What it thought before</summary>{verbatim(answer.thoughts, 'Thoughts')}</details>"
 
 
-def _work(answer: Answer) -> Sequence[str]:
-    said = [answer.model, f"temperature {answer.temperature:g}"]
+def _work(answer: Answer, name: str) -> Sequence[str]:
+    said = [name, f"temperature {answer.temperature:g}"]
     if answer.timings.first_token is not None:
         said.append(f"first token after {seconds_said(answer.timings.first_token)}")
     if answer.usage.answer_tokens is not None:

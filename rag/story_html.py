@@ -61,10 +61,10 @@ td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }
 {_STEPS}
 figure {{ margin: 8px 0 0; }}
 figure svg {{ height: auto; border: 1px solid var(--line); border-radius: 8px; }}
-figure text {{ fill: var(--ink); stroke: var(--page); }}
+figure .names text {{ fill: var(--ink); stroke: var(--page); }}
 footer {{ margin-top: 28px; }}
 @media (max-width: 600px) {{ body {{ padding: 14px; }} article {{ padding: 14px; }}
-  figure .names {{ display: none; }} figure .number text {{ font-size: 22px; }} }}
+  figure .names {{ display: none; }} figure .number {{ scale: 1.8; }} }}
 @media print {{ :root {{ color-scheme: light; --page: #fff; --panel: #fff; --ink: #000; --quiet: #444; --line: #bbb; }}
   body {{ padding: 0; font-size: 11pt; }} pre {{ max-height: none; overflow: visible; border: 1px solid #bbb; }}
   .chip .card {{ display: none !important; }} h3, tr {{ break-after: avoid; break-inside: avoid; }}

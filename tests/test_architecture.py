@@ -24,6 +24,7 @@ FOUNDATION = {
     "builtin_model",
     "answer_difference",
     "answer_figures",
+    "fanned",
     "story_html",
     "claims",
     "passage_match",

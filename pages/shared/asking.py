@@ -12,13 +12,14 @@ from pages.shared.components import escaped
 from pages.shared.conversation_state import Chat
 from pages.shared.resources import embedder, generator, live_turns
 from pages.shared.retrieval_view import retriever_for
+from pages.shared.samples import NAME as SAMPLE
 from rag import config
 from rag.answer import Equipment, Request, answer_or_problem
 from rag.chat_types import AnsweringOptions, LabelledAnswer, Turn
 from rag.errors import CollectionError, ExplorerError
 from rag.live_answers import LiveTurn, Run
 from rag.prompt_template import PromptTemplate
-from rag.replay import RECORDED, replay
+from rag.replay import RECORDED, answer_or_replay, replay
 from rag.retrieval_settings import RetrievalSettings
 
 
@@ -50,7 +51,10 @@ def run_for(chat: Chat, choices: Choices, request: Request) -> Run:
     collection = chat.collection
     if choices.model == RECORDED:
         return partial(replay, request, collection)
-    return partial(answer_or_problem, request, choices.model, equipment_for(chat, choices, request))
+    prepare = equipment_for(chat, choices, request)
+    if collection.spec.name == SAMPLE:
+        return partial(answer_or_replay, request, choices.model, prepare, collection)
+    return partial(answer_or_problem, request, choices.model, prepare)
 
 
 def equipment_for(chat: Chat, choices: Choices, request: Request) -> Callable[[], Equipment]:

@@ -89,8 +89,22 @@ def _show_found(query: str, found: Found, settings: RetrievalSettings) -> None:
     counted = "1 passage" if len(found.hits) == 1 else f"{len(found.hits)} passages"
     took = f"{1000 * found.seconds:.0f} ms" if found.seconds < 1 else f"{found.seconds:.1f} s"
     st.caption(f"{counted}, found in {took}. Marked: words of the question.")
+    if said := left_out_sentence(found, settings):
+        st.caption(f":material/info: {said}")
     for hit in found.hits:
         _show_hit(query, hit, blended=settings.mode == "hybrid")
+
+
+def left_out_sentence(found: Found, settings: RetrievalSettings) -> str:
+    """How many passages were not similar enough, and what to do; empty where all were."""
+    n = len(found.all_hits) - len(found.hits)
+    if not n:
+        return ""
+    others = "1 more passage is" if n == 1 else f"{n} more passages are"
+    return (
+        f"{others} less similar than {settings.minimum:.2f} and left out. Lower 'Smallest similarity' under "
+        "'Retrieval' in the sidebar to see more."
+    )
 
 
 def _nothing(found: Found, settings: RetrievalSettings) -> str:

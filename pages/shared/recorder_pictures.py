@@ -11,10 +11,12 @@ import plotly.graph_objects as go
 from rag.answer_figures import Part
 from rag.answer_map import AnswerMap
 from rag.answer_svg import ACCENT, Pointed
+from rag.fanned import beside
 from rag.map_colours import OTHER, PALETTE, SCALE
 from rag.map_points import MapLabel
 
-_MOST_NAMES, _NAME_SHIFT = 8, 34
+_MOST_NAMES, _NAME_SHIFT = 8, 58
+_FEWEST_COLUMNS = 5
 _LABEL_WIDTH, _LABEL_LINES = 30, 2
 _ROW_HEIGHT = 44
 
@@ -26,16 +28,19 @@ def place_figure(drawn: AnswerMap) -> go.Figure:
         x=drawn.xy[:, 0],
         y=drawn.xy[:, 1],
         mode="markers",
-        marker={"size": 5, "opacity": 0.55, "color": OTHER},
+        marker={"size": 5, "opacity": 0.4, "color": OTHER},
         hoverinfo="skip",
     )
     for label in drawn.labels[:_MOST_NAMES]:
         name = html.escape(textwrap.shorten(label.name, 32, placeholder="…"))
         shift = _NAME_SHIFT if _is_crowded(drawn, label) else 0
-        figure.add_annotation(x=label.x, y=label.y, text=name, showarrow=False, font={"size": 12}, yshift=shift)
+        figure.add_annotation(
+            x=label.x, y=label.y, text=f"<b>{name}</b>", showarrow=False, font={"size": 12}, yshift=shift
+        )
     if drawn.star and drawn.hits:
         _join(figure, drawn.star, drawn.hits)
-    _ring(figure, drawn.hits, drawn.star)
+    _ring(figure, drawn.hits)
+    _number(figure, drawn.star, [hit for hit in drawn.hits if hit.number])
     if drawn.star:
         figure.add_scatter(
             x=[drawn.star[0]],
@@ -45,7 +50,7 @@ def place_figure(drawn: AnswerMap) -> go.Figure:
             hovertext="the question",
             hoverinfo="text",
         )
-    figure.update_layout(height=340, margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False, dragmode="pan")
+    figure.update_layout(height=400, margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False, dragmode="pan")
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")  # one scale both ways: near must look near
     return figure
@@ -70,21 +75,35 @@ def _join(figure: go.Figure, star: tuple[float, float], hits: Sequence[Pointed])
     )
 
 
-def _ring(figure: go.Figure, hits: Sequence[Pointed], star: tuple[float, float] | None) -> None:
-    """The hits with a ring and their number in the prompt, written on the side away from the star."""
-    x, y = star or (0.0, 0.0)
-    sides = [f"{'top' if hit.y >= y else 'bottom'} {'right' if hit.x >= x else 'left'}" for hit in hits]
+def _ring(figure: go.Figure, hits: Sequence[Pointed]) -> None:
+    """The hits with a ring."""
     figure.add_scatter(
         x=[hit.x for hit in hits],
         y=[hit.y for hit in hits],
-        mode="markers+text",
-        text=[f"<b>{hit.number}</b>" if hit.number else "" for hit in hits],
-        textposition=sides,
-        textfont={"size": 15},
+        mode="markers",
         marker={"size": 11, "color": PALETTE[0], "line": {"width": 2, "color": ACCENT}},
         hovertext=[f"{f'[{hit.number}] ' if hit.number else ''}{html.escape(hit.name)}" for hit in hits],
         hoverinfo="text",
     )
+
+
+def _number(figure: go.Figure, star: tuple[float, float] | None, hits: Sequence[Pointed]) -> None:
+    """A badge beside each hit with its number in the prompt."""
+    for hit, (right, up) in zip(hits, beside(star, [(hit.x, hit.y) for hit in hits]), strict=True):
+        figure.add_annotation(
+            x=hit.x,
+            y=hit.y,
+            ax=right,
+            ay=-up,
+            text=f"<b>{hit.number}</b>",
+            font={"size": 13, "color": "white"},
+            bgcolor=ACCENT,
+            borderpad=2,
+            arrowhead=0,
+            arrowwidth=1,
+            arrowcolor=ACCENT,
+            standoff=6,
+        )
 
 
 def support_figure(sentences: Sequence[str], scores: Sequence[Sequence[float]], supporting: Sequence[int]) -> go.Figure:
@@ -117,7 +136,9 @@ def support_figure(sentences: Sequence[str], scores: Sequence[Sequence[float]], 
             figure.add_shape(type="rect", **frame, line={"color": ACCENT, "width": 3})
     height = 40 + _ROW_HEIGHT * len(sentences)
     figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 24, "b": 0})
-    figure.update_xaxes(type="category", side="top", showgrid=False, fixedrange=True)
+    # Few passages get narrow columns, not bars as wide as the page.
+    columns = [-0.5, max(len(scores[0]) if scores else 0, _FEWEST_COLUMNS) - 0.5]
+    figure.update_xaxes(type="category", side="top", showgrid=False, fixedrange=True, range=columns)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, fixedrange=True)
     return figure
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from pages.shared.answer_place import map_for
 from pages.shared.components import escaped, place
 from pages.shared.generators import model_label
-from pages.shared.map_state import map_state
 from pages.shared.recorder_pictures import place_figure, share_bar, support_figure
-from pages.shared.resources import clusters, index
 from rag.answer_figures import (
+    MAP_SENTENCE,
     RETRIEVER_NAMES,
     all_hits,
     dependence_sentence,
@@ -32,13 +32,9 @@ from rag.answer_figures import (
     window_parts,
     window_sentence,
 )
-from rag.answer_map import AnswerMap, map_of_answer
 from rag.chat_types import Answer
-from rag.clusters import DEFAULT_COARSENESS
 from rag.collection import Collection
 from rag.grounding import groundedness
-from rag.layout import load_layout
-from rag.projection_parameters import ProjectionParameters
 from rag.types import Hit
 
 _QUIET = {"displayModeBar": False}
@@ -50,9 +46,7 @@ def show_recorder(answer: Answer, collection: Collection, *, key: str) -> None:
     timings = answer.timings
     _head(1, "Question", query_sentence(answer), timings.rewriting)
     _show_question(answer)
-    _head(
-        2, "Its place on the map", "Near means similar. The star is the question, the numbers are the passages found."
-    )
+    _head(2, "Its place on the map", MAP_SENTENCE)
     _show_place(answer, collection, key)
     _head(3, "What was found", _found(answer), timings.retrieval)
     _show_hits(answer, key)
@@ -69,7 +63,7 @@ def _head(number: int, title: str, sentence: str, seconds: float = 0.0) -> None:
     if number > 1:
         st.markdown(":gray[:material/arrow_downward:]")
     took = f" &nbsp; :gray-badge[{seconds_said(seconds)}]" if seconds > 0 else ""
-    st.markdown(f"#### :blue-badge[{number}] {title}{took}")
+    st.markdown(f"### :blue-badge[{number}] {title}{took}")
     st.caption(escaped(sentence))
 
 
@@ -81,18 +75,6 @@ def _show_question(answer: Answer) -> None:
     st.text(answer.query)
     for note in answer.notes:
         st.caption(f":material/info: {escaped(note)}")
-
-
-def map_for(answer: Answer, collection: Collection) -> AnswerMap | None:
-    """The answer on the flat layout that the Map page shows, or on the usual one; None where neither was made."""
-    state = map_state(collection)
-    wanted = [one for one in (state.shown, state.parameters, ProjectionParameters()) if one and one.n_components == 2]
-    layout = next((found for one in wanted if (found := load_layout(collection, one)) is not None), None)
-    if layout is None or not len(layout.xy):
-        return None
-    return map_of_answer(
-        answer, collection, index(collection), layout, clusters(collection, layout, DEFAULT_COARSENESS)
-    )
 
 
 def _show_place(answer: Answer, collection: Collection, key: str) -> None:
@@ -182,7 +164,7 @@ def _show_work(answer: Answer) -> None:
         "Tokens per second": "not known" if speed is None else f"{speed:.0f}",
     }
     if answer.prompt.messages:
-        st.markdown(" &ensp; ".join(f"{name} **{escaped(value)}**" for name, value in figures.items()))
+        st.markdown(" · ".join(f"{name} **{escaped(value)}**" for name, value in figures.items()))
     if answer.timings.total > 0:
         st.html(share_bar(time_parts(answer.timings), seconds_said))
     if answer.thoughts:

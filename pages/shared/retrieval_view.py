@@ -16,8 +16,12 @@ from rag.variety import VariedRetriever
 MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "keyword": "Words"}
 
 
-def choose_settings(collection: Collection) -> RetrievalSettings:
-    """A popover in the sidebar with everything that decides which passages a model is given."""
+def choose_settings(collection: Collection, *, for_a_model: bool = True) -> RetrievalSettings:
+    """A popover in the sidebar with everything that decides which passages are found, and how many a model is given.
+
+    Args:
+        for_a_model: False where no model answers, by whose tokens the room for passages could be measured.
+    """
     own = f"retrieval-{collection.uid}"
     with st.sidebar.popover("Retrieval", icon=":material/manage_search:", width="stretch"):
         mode: Mode = st.segmented_control(
@@ -34,14 +38,19 @@ def choose_settings(collection: Collection) -> RetrievalSettings:
             "Variety", 0.0, 0.9, 0.0, 0.1, key=f"{own}-variety",
             help="Above 0, passages that say the same are passed over for others (maximal marginal relevance).",
         )  # fmt: skip
-        budget = st.select_slider(
-            "Room for passages", (0, 256, 512, 1024, 2048, 4096), 0, key=f"{own}-budget",
-            format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "all that fit",
-            help="How much of the model's context window passages may take. Those that do not fit are named.",
-        )  # fmt: skip
+        budget = _choose_budget(own) if for_a_model else 0
         names = sorted(chunk_table(collection).document_names)
         documents = st.multiselect("Documents", names, key=f"{own}-documents", help="Empty: all of them.")
     return RetrievalSettings(k, mode, minimum, tuple(documents), round(1.0 - variety, 2), budget)
+
+
+def _choose_budget(own: str) -> int:
+    budget: int = st.select_slider(
+        "Room for passages", (0, 256, 512, 1024, 2048, 4096), 0, key=f"{own}-budget",
+        format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "all that fit",
+        help="How much of the model's context window passages may take. Those that do not fit are named.",
+    )  # fmt: skip
+    return budget
 
 
 def retriever_for(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:

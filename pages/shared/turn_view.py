@@ -64,10 +64,10 @@ def _offer_ways_on(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
     else:
         offer_comparison(chat, choices, turn, own)
     popover = f"{own}-more"
-    with st.popover("More", icon=":material/more_horiz:", key=popover, on_change="rerun"):
+    with st.popover("More", icon=":material/more_horiz:", key=popover, on_change="rerun") as more:
         _offer_query(chat, choices, turn, own, popover)
         show_causes(chat, choices, turn, own)
-        offer_story(chat, turn, own)
+        offer_story(chat.collection, turn, own, is_seen=bool(more.open))
 
 
 def _show_beside(chat: Chat, turn: Turn, own: str) -> None:
@@ -80,8 +80,8 @@ def _show_beside(chat: Chat, turn: Turn, own: str) -> None:
             show_answer(one.answer, key=f"{own}-{number}", differing=spans)
             _offer_recorder(chat, one.answer, f"{own}-{number}")
     st.caption("Words that the first answer does not have are marked; in the first, those that no other has.")
-    with st.popover("More", icon=":material/more_horiz:"):
-        offer_story(chat, turn, own)
+    with st.popover("More", icon=":material/more_horiz:", key=f"{own}-more", on_change="rerun") as more:
+        offer_story(chat.collection, turn, own, is_seen=bool(more.open))
 
 
 def _offer_recorder(chat: Chat, answer: Answer, own: str) -> None:

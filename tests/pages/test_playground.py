@@ -6,11 +6,13 @@ import json
 
 import pytest
 
-from pages.shared.playground_view import found_by, search
+from pages.shared.playground_view import Found, found_by, left_out_sentence, search
+from rag import config
 from rag.hybrid import HybridRetriever
 from rag.retrieval import DenseRetriever, load_index
 from rag.retrieval_settings import RetrievalSettings
 from rag.types import Chunk, Finding, Hit
+from tests.made_answers import made_hits
 from tests.pages.app import button, labelled, start, texts
 
 QUERY = "how many days of paid leave"
@@ -88,6 +90,32 @@ def test_what_is_less_similar_than_the_minimum_is_left_out(sample):
     found = search(sample, QUERY, RetrievalSettings(k=10, minimum=minimum))
     assert [hit.chunk for hit in found.hits] == [hit.chunk for hit in every[:4]]
     assert len(found.all_hits) == 10
+
+
+def test_how_many_are_left_out_is_said(sample):
+    every = [hit.score for hit in search(sample, QUERY, RetrievalSettings()).all_hits]
+    minimum = 0.45
+    kept = sum(score >= minimum for score in every)
+    assert 0 < kept < len(every) - 1
+    app = start("playground.py", collection="Sample", query=QUERY)
+    assert "left out" not in texts(app)
+    labelled(app.slider, "Smallest similarity").set_value(minimum).run()
+    assert len(similarities(app)) == kept
+    assert f"{len(every) - kept} more passages are less similar than 0.45 and left out" in texts(app)
+
+
+def test_one_passage_that_is_left_out_is_one():
+    hits = made_hits()
+    found = Found(hits[:2], hits, 0.1)
+    assert left_out_sentence(found, RetrievalSettings(minimum=0.4)).startswith("1 more passage is less similar than")
+    assert left_out_sentence(Found(hits, hits, 0.1), RetrievalSettings()) == ""
+
+
+def test_room_for_passages_is_not_offered_where_no_model_counts_tokens(sample):
+    app = start("playground.py", collection="Sample")
+    assert "Room for passages" not in [one.label for one in app.select_slider]
+    app.switch_page(str(config.ROOT / "pages" / "chat.py")).run()
+    assert "Room for passages" in [one.label for one in app.select_slider]
 
 
 def test_a_selection_on_the_map_is_kept_to_until_all_are_wanted(sample):

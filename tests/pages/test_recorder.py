@@ -55,7 +55,7 @@ def shown(answer: Answer, collection: Collection) -> AppTest:
 
 def test_six_steps_with_their_seconds(sample, links):
     app = shown(made_answer(), sample)
-    heads = [one.value for one in app.markdown if one.value.startswith("####")]
+    heads = [one.value for one in app.markdown if one.value.startswith("###")]
     assert [head.partition("] ")[2].partition(" &nbsp;")[0] for head in heads] == STEPS
     seconds = [head.partition("gray-badge[")[2].rstrip("]") for head in heads]
     assert seconds == ["0.4 s", "", "50 ms", "", "1.8 s", "0.1 s"]
@@ -142,23 +142,23 @@ def answer_map(**changes) -> AnswerMap:
 
 def test_the_star_is_joined_to_every_hit():
     figure = place_figure(answer_map())
-    lines, rings = (next(one for one in figure.data if one.mode == mode) for mode in ("lines", "markers+text"))
+    lines = next(one for one in figure.data if one.mode == "lines")
     assert lines.x == (5.2, 5, None, 5.2, 10, None)
-    assert rings.text == ("<b>1</b>", "")
-    assert rings.hovertext == ("[1] &lt;i&gt;a", "b")
+    assert figure.data[2].hovertext == ("[1] &lt;i&gt;a", "b")
+    (number,) = [one for one in figure.layout.annotations if one.arrowhead is not None]
+    assert (number.text, number.x, number.y) == ("<b>1</b>", 5, 5)
+    assert number.ax < 0 < number.ay  # away from the star, and a picture counts downwards
     assert figure.data[-1].marker.symbol == "star"
 
 
 def test_names_move_away_from_the_star_and_the_hits():
-    assert [(one.text, bool(one.yshift)) for one in place_figure(answer_map()).layout.annotations] == [
-        ("&lt;b&gt;Leave", True),
-        ("Owls", False),
-    ]
+    names = [one for one in place_figure(answer_map()).layout.annotations if not one.arrowhead is not None]
+    assert [(one.text, bool(one.yshift)) for one in names] == [("<b>&lt;b&gt;Leave</b>", True), ("<b>Owls</b>", False)]
 
 
 def test_a_map_without_a_star_or_hits_is_drawn():
     figure = place_figure(answer_map(star=None, hits=(), labels=()))
-    assert [one.mode for one in figure.data] == ["markers", "markers+text"]
+    assert [one.mode for one in figure.data] == ["markers", "markers"]
 
 
 def test_the_matrix_frames_what_is_cited():
@@ -168,6 +168,12 @@ def test_the_matrix_frames_what_is_cited():
     assert heat.y == ("1. &lt;b&gt;A", "2. B")
     (frame,) = figure.layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 0.5, -0.5, 0.5)
+
+
+@pytest.mark.parametrize(("passages", "columns"), [(1, 5), (5, 5), (9, 9)])
+def test_one_passage_is_no_bar_as_wide_as_the_page(passages, columns):
+    figure = support_figure(["1. A"], [(0.5,) * passages], [0])
+    assert figure.layout.xaxis.range == (-0.5, columns - 0.5)
 
 
 def test_a_bar_is_as_its_shares_and_leaves_out_what_is_empty():

@@ -48,6 +48,11 @@ def test_each_sentence_hangs_on_its_passage(answer, embedder):
     assert found.note == ""
 
 
+def test_a_sentence_without_end_is_compared_by_its_beginning(answer, embedder):
+    found = asked(answer, embedder, lambda hits: answer.text + " leave" * 3000 + " \ud800")
+    assert changed(found) == [(1, ()), (2, ()), (3, ())]
+
+
 def test_an_answer_that_never_changes_hangs_on_nothing(answer, embedder):
     found = asked(answer, embedder, lambda hits: answer.text)
     assert changed(found) == [(1, ()), (2, ()), (3, ())]

@@ -7,6 +7,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag import config
 from rag.contrast import wrong_context
@@ -36,13 +38,26 @@ def test_the_sample_gives_one_other_topic(sample, embedder):
     assert not any(own)
 
 
-@pytest.fixture
-def topics():
+def made_topics():
     """Three topics of ten unit vectors each, and one vector that belongs to none; ids are not rows."""
     rng = np.random.default_rng(1)
     centres = np.repeat(np.eye(3, 8), 10, axis=0)
     vectors = np.vstack([centres + rng.normal(0, 0.1, centres.shape), np.eye(8)[[7]]])
     return np.arange(100, 131), (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+def topics():
+    return made_topics()
+
+
+@given(st.sets(st.integers(95, 135)), st.integers(0, 40), st.integers(0, 7), st.integers(0, 2**32))
+def test_chosen_are_k_others_each_once(hits, k, axis, seed):
+    ids, vectors = made_topics()
+    chosen = wrong_context(ids, vectors, sorted(hits), np.eye(8, dtype=np.float32)[axis], k, seed)
+    others = set(ids.tolist()) - hits
+    assert len(chosen) == len(set(chosen)) == min(k, len(others))
+    assert set(chosen) <= others
 
 
 def test_another_topic_and_no_lone_vector(topics):

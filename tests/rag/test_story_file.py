@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag.answer_figures import Part
+from rag.answer_map import AnswerMap, story_map
+from rag.answer_svg import Pointed
 from rag.chat_types import Message, Prompt, Timings, Usage
+from rag.map_points import MapLabel
 from rag.story_file import story_html
 from rag.story_html import bar
 from tests.browser.app_server import CHROMIUM, launch
@@ -23,7 +27,15 @@ HOSTILE = (
     '" onclick="alert(1)" \' ]]> --> <!-- {{ }} &lt;b&gt; \u202e\u2066 evil \x00 \ud800 \r\n\tend'
 )
 SHOWN = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="2"/></svg>'
+SPREAD = np.array([[0, 0], [10, 10], [5, 1]], dtype=np.float32)
+
+
+def made_map(name: str = "handbook.md", **changes) -> AnswerMap:
+    """Three chunks, the question and two hits, of which the model saw one; names and notes are this name."""
+    hits = (Pointed(5, 1, 1, name), Pointed(0, 0, 0, name))
+    return replace(AnswerMap(SPREAD, 3, (MapLabel(0, name, 9, 9),), (5.0, 2.0), "", hits, 0), **changes)
+
+
 _VOID = {"meta", "link"}
 
 
@@ -68,6 +80,12 @@ def read(page: str) -> Reader:
     return reader
 
 
+def split(reader: Reader, tag: str, number: int) -> list[Element]:
+    """The elements from the beginning of this one of the elements of a kind up to the next of them."""
+    starts = [place for place, one in enumerate(reader.elements) if one.tag == tag] + [len(reader.elements)]
+    return reader.elements[starts[number] : starts[number + 1]]
+
+
 def shape(reader: Reader) -> list[tuple[str, tuple[str, ...]]]:
     """Every element and the names of its attributes, in order."""
     return [(one.tag, tuple(one.attributes)) for one in reader.elements]
@@ -87,7 +105,7 @@ def hostile_answer(text: str):
 
 def hostile_page(text: str) -> str:
     answer = hostile_answer(text)
-    return story_html(made_turn(answer, answer), collection_name=text)
+    return story_html(made_turn(answer, answer), collection_name=text, maps=[made_map(text), None])
 
 
 def test_hostile_texts_add_no_element_and_no_attribute():
@@ -104,7 +122,7 @@ def test_texts_are_there_word_for_word():
 
 
 def test_the_page_fetches_nothing_and_runs_nothing():
-    reader = read(story_html(made_turn(made_answer()), collection_name="Sample", map_svg=SVG))
+    reader = read(story_html(made_turn(made_answer()), collection_name="Sample", maps=[made_map()]))
     tags = {one.tag for one in reader.elements}
     assert not tags & {"script", "img", "iframe", "object", "embed", "base", "form"}
     names = {name for one in reader.elements for name in one.attributes}
@@ -125,7 +143,7 @@ def test_the_policy_allows_this_style_and_no_script():
 
 def test_every_step_of_the_answer_is_there():
     answer = made_answer(thoughts="First I thought.", problem="The server went away.")
-    page = story_html(made_turn(answer), collection_name="Sample", map_svg=SVG)
+    page = story_html(made_turn(answer), collection_name="Sample", maps=[made_map()])
     reader = read(page)
     body = reader.all("body")[0].text
     for said in (
@@ -140,7 +158,7 @@ def test_every_step_of_the_answer_is_there():
         assert "\n" + message.content in verbatim
     for text in PASSAGES[:2]:
         assert "\n" + text in verbatim
-    assert SVG in page
+    assert story_map(made_map()) in page
 
 
 def test_a_supported_sentence_leads_to_its_passage():
@@ -162,11 +180,33 @@ def test_the_matrix_rings_what_is_cited():
 
 
 def test_answers_stand_side_by_side_under_their_labels():
-    reader = read(story_html(made_turn(made_answer(), made_answer()), collection_name="Sample", map_svg=SVG))
+    reader = read(story_html(made_turn(made_answer(), made_answer()), collection_name="Sample"))
     assert [one.text for one in reader.all("h2")] == ["setting 1", "setting 2"]
     ids = [one.attributes["id"] for one in reader.elements if "id" in one.attributes]
     assert len(ids) == len(set(ids)) == 4
-    assert len(reader.all("figure")) == 1
+    assert reader.all("figure") == []
+
+
+def test_each_answer_has_its_own_place_on_the_map():
+    lost = made_map(star=None, star_note="The question has no place here.", n_gone=1)
+    nowhere = made_map(star=None, hits=(), star_note="The question has no place here.")
+    turn = made_turn(*[made_answer()] * 4)
+    reader = read(story_html(turn, collection_name="Sample", maps=[made_map(), lost, None, nowhere]))
+    assert [len([1 for one in split(reader, "article", n) if one.tag == "figure"]) for n in range(4)] == [1, 1, 0, 0]
+    first, second = (one.text for one in reader.all("figcaption"))
+    assert "The star is the question" in first
+    assert "The question has no place here. 1 passage is not drawn" in second
+
+
+def test_a_map_for_some_answers_only_is_a_callers_bug():
+    with pytest.raises(ValueError, match="shorter"):
+        story_html(made_turn(made_answer(), made_answer()), collection_name="Sample", maps=[made_map()])
+
+
+def test_models_are_called_as_people_call_them():
+    page = story_html(made_turn(made_answer()), collection_name="Sample", model_label=lambda name: f"<{name}>")
+    assert page.count("&lt;ollama:gemma3:270m&gt;") == 2
+    assert "ollama:gemma3:270m" in story_html(made_turn(made_answer()), collection_name="Sample")
 
 
 NO_MODEL = Prompt((), (), (), 0, 0, 0)
@@ -197,7 +237,9 @@ def test_the_story_opens_offline_in_a_browser(tmp_path: Path):
         lacking(f"no Chromium at {CHROMIUM}")
     file = tmp_path / "story.html"
     answers = made_answer(), hostile_answer(HOSTILE)
-    file.write_text(story_html(made_turn(*answers), collection_name=HOSTILE, map_svg=SVG), encoding="utf-8")
+    file.write_text(
+        story_html(made_turn(*answers), collection_name=HOSTILE, maps=[made_map(), made_map(HOSTILE)]), encoding="utf-8"
+    )
     with launch() as browser:
         page = browser.new_context(offline=True, viewport={"width": 420, "height": 800}).new_page()
         asked, wrong = [], []

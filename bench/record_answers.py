@@ -1,0 +1,58 @@
+"""Record a model's answers to the samples' questions, for data/samples/recorded.json. Run by `make recordings`.
+
+A question is kept where the answer holds what is expected and each of its sentences is supported by a passage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from bench.tiny_model import is_answered
+from rag import config
+from rag.answer import Equipment, Request, answer_question
+from rag.chat_types import Answer, LabelledAnswer, Turn
+from rag.collection import Collection
+from rag.embedding import load_embedder
+from rag.generation import load_generator
+from rag.ingest import ingest
+from rag.recorded import FILE_NAME, record
+from rag.retrieval import DenseRetriever, load_index
+from rag.sandbox import DocumentReader
+from rag.sources import find_files
+from rag.types import ChunkingSpec
+
+_EXAMPLE = {"question": "How many days of paid leave do full-time staff have?", "answer": "29 days"}
+"""The Chat page offers it beside two of the samples' questions."""
+
+
+def is_good(answer: Answer, expected: str) -> bool:
+    supported = [one.verdict == "supported" for one in answer.supports]
+    return bool(supported) and all(supported) and is_answered(expected, answer.text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=config.BUILTIN_GENERATOR, metavar="ollama:NAME|openai:NAME|builtin")
+    embedder, generator = load_embedder(config.DEFAULT_EMBEDDING_MODEL), load_generator(parser.parse_args().model)
+    lines = (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()
+    questions = [_EXAMPLE, *(json.loads(line) for line in lines)]
+    with tempfile.TemporaryDirectory() as folder:
+        collection = Collection.create(Path(folder), "Sample", embedder.spec, ChunkingSpec())
+        files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
+        with DocumentReader() as reader:
+            list(ingest(collection, files, embedder, reader))
+        equipment = Equipment(DenseRetriever(collection, load_index(collection), embedder), embedder, generator)
+        good: dict[str, Turn] = {}
+        for item in questions:
+            *_, answer = answer_question(Request(item["question"]), equipment)
+            if isinstance(answer, Answer) and is_good(answer, item["answer"]):
+                good[item["question"]] = Turn(item["question"], (LabelledAnswer("", answer),))
+        n = record(good, good.__getitem__, config.SAMPLES / FILE_NAME)
+    print(f"{n} of {len(questions)} answers recorded")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""What "Save story" gives: one file with every answer on the map that the session looks at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+import streamlit as st
+
+from pages.shared.map_state import MapState
+from pages.shared.story import offer_story
+from rag.chat_types import Turn
+from rag.conversations import Conversations
+from rag.layout import make_layout
+from rag.projection_parameters import ProjectionParameters
+from rag.retrieval import DenseRetriever, load_index
+from tests.made_answers import made_answer, made_turn
+from tests.pages.app import start
+
+SVG = "{http://www.w3.org/2000/svg}"
+USUAL, OTHER, SOLID = ProjectionParameters(), ProjectionParameters("pca"), ProjectionParameters("pca", n_components=3)
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """What the button saves."""
+    given = []
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: given.append(data))
+
+    def draw(collection, turn, *, is_seen=True) -> bytes:
+        offer_story(collection, turn, "own", is_seen=is_seen)
+        return given[-1]
+
+    return draw
+
+
+@pytest.fixture
+def state(sample, monkeypatch) -> MapState:
+    """What the session looks at on the map."""
+    state = MapState()
+    monkeypatch.setattr(st, "session_state", {f"map-state-{sample.uid}": state})
+    return state
+
+
+def found(sample, embedder, query: str):
+    """An answer with real hits, all of them shown to the model."""
+    hits = DenseRetriever(sample, load_index(sample), embedder).retrieve(query, 3)
+    vector = tuple(embedder.encode_queries([query])[0].tolist())
+    prompt = replace(made_answer().prompt, hits=hits, left_out=())
+    return made_answer(question=query, query=query, hits=hits, prompt=prompt, supports=(), query_vector=vector)
+
+
+@pytest.fixture
+def turn(sample, embedder) -> Turn:
+    """With passages, without any, and with those of another topic."""
+    leave = found(sample, embedder, "How many days of paid leave do full-time staff have?")
+    alone = replace(leave, hits=(), query_vector=(), prompt=replace(leave.prompt, hits=()))
+    return made_turn(leave, alone, found(sample, embedder, "Which moons does Jupiter have?"))
+
+
+def drawings(page: bytes) -> list[ElementTree.Element]:
+    text = page.decode()
+    figures = [part.partition("</svg>")[0] + "</svg>" for part in text.split("<figure>")[1:]]
+    return [ElementTree.fromstring(figure) for figure in figures]
+
+
+def rings(drawing: ElementTree.Element) -> list[tuple[str, str]]:
+    return [(ring.get("cx"), ring.get("cy")) for ring in drawing.findall(f"{SVG}circle")]
+
+
+def test_the_file_of_the_button_has_a_map_for_each_answer_that_has_a_place(sample, turn, state, offered):
+    make_layout(sample, USUAL)
+    drawn = drawings(offered(sample, turn))
+    assert len(drawn) == 2  # without documents there is no place
+    for drawing in drawn:
+        assert len(drawing.findall(f"{SVG}g")[0]) == sample.n_chunks()
+        assert len(drawing.findall(f"{SVG}path")) == 1
+        assert [one.find(f"{SVG}text").text for one in drawing.findall(f".//{SVG}g[@class='number']")] == list("123")
+    assert not set(rings(drawn[0])) & set(rings(drawn[1]))
+
+
+def test_before_a_map_was_made_the_story_is_without_one(sample, turn, state, offered):
+    page = offered(sample, turn)
+    assert drawings(page) == []
+    assert b"<svg class" in page  # the bars are there
+
+
+def test_the_map_is_the_one_that_is_looked_at(sample, turn, state, offered):
+    usual, other = make_layout(sample, USUAL), make_layout(sample, OTHER)
+    assert usual.xy.tolist() != other.xy.tolist()
+    before = offered(sample, turn)
+    state.shown = OTHER
+    assert rings(drawings(offered(sample, turn))[0]) != rings(drawings(before)[0])
+
+
+def test_a_solid_map_gives_way_to_the_usual_flat_one(sample, turn, state, offered):
+    make_layout(sample, USUAL)
+    before = offered(sample, turn)
+    make_layout(sample, SOLID)
+    state.shown = state.parameters = SOLID
+    assert offered(sample, turn) == before
+
+
+def test_what_is_not_seen_is_not_made(sample, turn, state, offered):
+    assert offered(sample, turn, is_seen=False) == b""
+
+
+@pytest.mark.parametrize("n_answers", [1, 3])
+def test_the_chat_page_offers_it_where_more_is_open(sample, turn, n_answers):
+    conversations = Conversations(sample)
+    kept = conversations.create()
+    conversations.add(kept, made_turn(*[one.answer for one in turn.answers][:n_answers]))
+    app = start("chat.py", collection="Sample", conversation=str(kept))
+    (button,) = app.get("download_button")
+    assert button.proto.disabled
+    (more,) = [key for key in app.session_state.filtered_state if key.endswith("-more")]
+    app.session_state[more] = True
+    app.run()
+    assert not app.exception
+    assert not app.get("download_button")[0].proto.disabled
