@@ -55,6 +55,7 @@ class Remembering:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+        self.window, self.count_tokens = embedder.window, embedder.count_tokens
         self._known: dict[str, FloatArray] = {}
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.fanned import beside
+from rag.fanned import beside, clear_of
 from rag.map_colours import OTHER, PALETTE
 from rag.map_points import MapLabel
 from rag.map_svg import Canvas, cluster_names, fitted, one_line
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 800, 480
 ACCENT = "#D5006D"
 """A question's star and what joins it to its hits, on every map."""
-_NAME_ROOM = (70.0, 16.0)
-_NAME_STEPS = (0, 24, -24, 48, -48, 72, -72)
 _BADGE = 9
 
 
@@ -47,7 +45,7 @@ def pointed_svg(
     places = [canvas.place(hit.x, hit.y) for hit in hits]
     badges = _badge_places(centre, places, hits)
     marked = [*places, *badges.values(), *([centre] if centre else [])]
-    names = [(label.name, *_clear_of(marked, canvas.place(label.x, label.y))) for label in labels]
+    names = [(label.name, *clear_of(marked, canvas.place(label.x, label.y))) for label in labels]
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in (canvas.place(*at) for at in xy.tolist()))
     return "\n".join(
         [
@@ -63,16 +61,6 @@ def pointed_svg(
             "</svg>\n",
         ]
     )
-
-
-def _clear_of(marked: Sequence[tuple[float, float]], at: tuple[float, float]) -> tuple[float, float]:
-    """Where a name is written: above or below its place where that is taken by the star or a hit."""
-    x, y = at
-    wide, tall = _NAME_ROOM
-    for step in _NAME_STEPS:
-        if not any(abs(mx - x) < wide and abs(my - y - step) < tall for mx, my in marked):
-            return x, y + step
-    return at
 
 
 def _joined(

@@ -12,13 +12,15 @@ _MINIMUM_WORDS = 3
 _LINE_MARK = re.compile(r"^\s*(?:(?:[-*+•>]|#{1,6}|\(?\d{1,3}[.)])\s+)+")
 _NUMBERING = re.compile(r"\(?\d{1,3}[.)][^\S\n]+")
 _CITATION = re.compile(
-    r"[\[【]\s*\d+(?:\s*[,;–-]\s*\d+)*\s*[\]】]|\b(?:according to )?passages?\s+\d+(?:(?:,|\s+and|\s+or)\s+\d+)*\b,?",
+    r"(?:[\[【]\s*|\(\s*(?=[a-z]))(?:(?:passage|source|document|doc)s?\s*)?\d+(?:\s*[,;–-]\s*\d+)*\s*[\]】)]|"
+    r"\b(?:according to )?passages?\s+\d+(?:(?:,|\s+and|\s+or)\s+\d+)*\b,?",
     re.I,
 )
 _EMPHASIS = re.compile(r"\*\*|__|~~|`+")
-_CELL_END = re.compile(r"\s*\|")
 _HEADING = re.compile(r"\s*#{1,6}\s")
-_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*")
+# These two try no stretch of spaces or dashes twice: a model that repeats itself writes thousands of them.
+_CELL_END = re.compile(r" ?\|")
+_RULE = re.compile(r"[\s:|]*-[\s:|-]*")
 _LAST_SIGN = re.compile(r"([?？؟：:])[\s*_\"'”’»)\]]*$")
 _OPENING = re.compile(
     r"^(?:(?:hi|hello|hey|dear (?:all|user)|good (?:morning|afternoon|evening|day)|sure|certainly|of course|okay|ok|"
@@ -90,9 +92,10 @@ def _sentences(answer: str) -> list[tuple[int, int]]:
 
 
 def plain_text(sentence: str) -> str:
-    """The sentence without the number of a list item, marks such as [1] or **, and "passage 2"; cells have commas."""
+    """The sentence without a list item's number, marks as [1], (source 2), ** and "passage 2"; cells have commas."""
     said = _EMPHASIS.sub(" ", _CITATION.sub(" ", _LINE_MARK.sub("", sentence)))
-    return " ".join(_CELL_END.sub(", ", said).split()).strip(" ,")
+    cells = _CELL_END.sub(", ", " ".join(said.split()))
+    return " ".join(cells.split()).strip(" ,")
 
 
 def _next_line(text: str, position: int) -> str:

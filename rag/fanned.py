@@ -1,10 +1,12 @@
-"""Where numbers are written beside places that may lie on one another: fanned out, so that each can be read."""
+"""Where numbers and names are written on a map with marked places, so that each can be read."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+_NAME_ROOM = (70.0, 16.0)
+_NAME_STEPS = (0, 24, -24, 48, -48, 72, -72)
 _APART, _NEAREST, _ROOM = math.pi / 5, 34.0, 22.0
 
 
@@ -57,3 +59,13 @@ def _from_the_widest_gap(turns: Sequence[float]) -> list[tuple[float, int]]:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
+
+
+def clear_of(marked: Sequence[tuple[float, float]], at: tuple[float, float]) -> tuple[float, float]:
+    """Where a name is written, in pixels: above or below its place where that is marked, if there is room."""
+    x, y = at
+    wide, tall = _NAME_ROOM
+    for step in _NAME_STEPS:
+        if not any(abs(mx - x) < wide and abs(my - y - step) < tall for mx, my in marked):
+            return x, y + step
+    return at

@@ -120,15 +120,16 @@ def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _judged(statement: Statement, match: Match, passages: Sequence[Passage], n_hits: int) -> Support:
-    """The support by the passage that is most like the statement, of those that hold its numbers if one is like it."""
+    """The support by the passage that is most like the statement and holds its numbers, or else the nearest passage."""
+    scores = _scores(match.cosines, passages, n_hits)
     is_supported = statement.is_checkable and float(match.support.max()) >= MINIMUM_SUPPORT
-    best = int((match.support if is_supported else match.likeness).argmax())
+    best = int(match.support.argmax()) if is_supported else _nearest(match, passages, scores)
     missing = [number.text for number, lacks in zip(match.numbers, match.lacks[:, best], strict=True) if lacks]
     return Support(
         statement.start,
         statement.end,
         _verdict(statement, is_supported=is_supported),
-        _scores(match.cosines, passages, n_hits),
+        scores,
         passages[best].source + 1 if is_supported else 0,
         (passages[best].start, passages[best].end),
         tuple(dict.fromkeys(missing)) if statement.is_checkable else (),
@@ -142,12 +143,19 @@ def _verdict(statement: Statement, *, is_supported: bool) -> Verdict:
 
 
 def _scores(cosines: FloatArray, passages: Sequence[Passage], n_hits: int) -> tuple[float, ...]:
-    """For each hit the cosine of its nearest sentence; 0 for a hit without sentences."""
+    """For each hit the cosine of its nearest sentence; -1 for a hit without sentences."""
     by_hit: list[list[float]] = [[] for _ in range(n_hits)]
     for passage, cosine in zip(passages, cosines.tolist(), strict=True):
         if passage.is_single:
             by_hit[passage.source].append(cosine)
-    return tuple(max(found, default=0.0) for found in by_hit)
+    return tuple(max(found, default=-1.0) for found in by_hit)
+
+
+def _nearest(match: Match, passages: Sequence[Passage], scores: Sequence[float]) -> int:
+    """The row of the passage most like the statement, in the hit with the highest score: who shows it looks there."""
+    hit = max(dict.fromkeys(passage.source for passage in passages), key=scores.__getitem__)
+    rows = [row for row, passage in enumerate(passages) if passage.source == hit]
+    return max(rows, key=match.likeness.tolist().__getitem__)
 
 
 def _without_passages(statement: Statement, n_hits: int) -> Support:

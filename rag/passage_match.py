@@ -11,6 +11,7 @@ from rag.claims import Statement, plain_text
 from rag.sentences import sentence_starts
 from rag.stated_numbers import StatedNumber, stated_numbers
 from rag.telling_words import stemmed_words, telling_words
+from rag.tokenizing import without_surrogates
 from rag.types import Embedder
 
 if TYPE_CHECKING:
@@ -141,12 +142,30 @@ def _cosines(statements: Sequence[Statement], passages: Sequence[Passage], embed
     stated = [statement.plain for statement in statements]
     single = [plain_text(passage.text) or passage.text for passage in passages if passage.is_single]
     rows = {text: row for row, text in enumerate(dict.fromkeys([*stated, *single]))}
-    vectors = embedder.encode_documents(list(rows))
+    vectors = sentence_vectors(list(rows), embedder)
     sentences = vectors[[rows[text] for text in single]]
     means = np.array([sentences[list(passage.parts)].mean(axis=0) for passage in passages])
     lengths = np.maximum(np.linalg.norm(means, axis=1, keepdims=True), _LEAST_LENGTH)
     cosines: FloatArray = vectors[[rows[text] for text in stated]] @ (means / lengths).T
     return cosines.clip(-1.0, 1.0)
+
+
+def sentence_vectors(sentences: Sequence[str], embedder: Embedder) -> FloatArray:
+    """Unit vectors float32 (n, dimension); of a sentence longer than the model reads, those of its beginning.
+
+    A model that repeats itself writes such sentences, and some servers refuse them.
+    """
+    texts = [without_surrogates(sentence) for sentence in sentences]
+    counts = embedder.count_tokens(texts)
+    return embedder.encode_documents([_beginning(text, n, embedder) for text, n in zip(texts, counts, strict=True)])
+
+
+def _beginning(text: str, n_tokens: int, embedder: Embedder) -> str:
+    """As much of a text as the model reads: all of it, if it can."""
+    while n_tokens > embedder.window:
+        text = text[: len(text) * embedder.window // n_tokens]
+        [n_tokens] = embedder.count_tokens([text])
+    return text
 
 
 def _is_nearer_than_its_parts(cosines: FloatArray, passages: Sequence[Passage]) -> Flags:

@@ -19,7 +19,8 @@ _TEENS = [
 _FURTHER_TEN = ["tenth", "eleventh", "twelfth", *(word + "th" for word in _TEENS[3:])]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _TENTHS = [word.removesuffix("y") + "ieth" for word in _TENS]
-_PLACES = {"k": 3, "thousand": 3, "million": 6, "billion": 9}
+_PLACES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "bn": 9, "billion": 9}
+_MAY_BE_UNITS = frozenset(["k", "m"])
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August"]
 _MONTHS += ["September", "October", "November", "December"]
 _WEEKDAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
@@ -65,7 +66,7 @@ def _pattern() -> re.Pattern[str]:
         "time": r"\d{1,2}:\d\d(?!\d)",
         "code": r"(?<![A-Za-z])(?!EUR|USD|GBP|CHF)[A-Za-z]+\d[\dA-Za-z]*(?:\.\d+)*|\d+[A-Za-z]+\d[\dA-Za-z]*",
         "digits": "(?:\\d{1,3}(?:[\u00a0\u2009\u202f ]\\d{3})+(?!\\d)(?:[.,]\\d+)?|\\d+(?:[.,'’\u066b\u066c]\\d+)*)"
-        r"(?:\s?(?i:thousand|million|billion|k)\b)?",
+        rf"(?:\s?(?i:{'|'.join(_PLACES)})\b)?",
         "words": rf"(?i:\b(?:{_spelled()})\b)",
         "month": rf"\b(?:{month}|{month.upper()}|(?<=\d\s)(?:{short})|(?:{short})(?=\.?\s\d))\b",
         "weekday": rf"\b(?:(?:{_WEEKDAYS})s?|(?:{_WEEKDAYS.upper()})S?)\b",
@@ -131,14 +132,14 @@ def _code(text: str) -> set[str]:
 
 
 def _digits(text: str) -> set[str]:
-    """The number in plain ASCII digits; "18k" may be 18 of something, or 18 thousand."""
+    """The number in plain ASCII digits; "18k" may be 18 thousand, or 18 of something, as "18 m"."""
     number = re.match(r"[^A-Za-z]*\d", text)
     plain = _plain_number(number[0] if number else text)
     scale = text[number.end() if number else 0 :].strip().lower()
     if not scale:
         return {plain}
     scaled = _scaled(plain, _PLACES[scale])
-    return {plain, scaled} if scale == "k" else {scaled}
+    return {plain, scaled} if scale in _MAY_BE_UNITS else {scaled}
 
 
 def _plain_number(digits: str) -> str:

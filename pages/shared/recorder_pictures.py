@@ -6,16 +6,18 @@ import html
 import textwrap
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from rag.answer_figures import Part
 from rag.answer_map import AnswerMap
 from rag.answer_svg import ACCENT, Pointed
-from rag.fanned import beside
+from rag.fanned import beside, clear_of
 from rag.map_colours import OTHER, PALETTE, SCALE
-from rag.map_points import MapLabel
 
-_MOST_NAMES, _NAME_SHIFT = 8, 58
+_MOST_NAMES, _NAME_WIDTH, _NAME_HEIGHT = 8, 140, 18
+# How large the map is about: the browser says how wide it is only when it is drawn.
+_WIDTH, _HEIGHT = 700, 360
 _FEWEST_COLUMNS = 5
 _LABEL_WIDTH, _LABEL_LINES = 30, 2
 _ROW_HEIGHT = 44
@@ -31,12 +33,7 @@ def place_figure(drawn: AnswerMap) -> go.Figure:
         marker={"size": 5, "opacity": 0.4, "color": OTHER},
         hoverinfo="skip",
     )
-    for label in drawn.labels[:_MOST_NAMES]:
-        name = html.escape(textwrap.shorten(label.name, 32, placeholder="…"))
-        shift = _NAME_SHIFT if _is_crowded(drawn, label) else 0
-        figure.add_annotation(
-            x=label.x, y=label.y, text=f"<b>{name}</b>", showarrow=False, font={"size": 12}, yshift=shift
-        )
+    _name(figure, drawn)
     if drawn.star and drawn.hits:
         _join(figure, drawn.star, drawn.hits)
     _ring(figure, drawn.hits)
@@ -56,11 +53,24 @@ def place_figure(drawn: AnswerMap) -> go.Figure:
     return figure
 
 
-def _is_crowded(drawn: AnswerMap, label: MapLabel) -> bool:
-    """Whether the star or a hit lies where a cluster's name would be written."""
-    wide, tall = (drawn.xy.max(axis=0) - drawn.xy.min(axis=0)).tolist()
-    marked = [(hit.x, hit.y) for hit in drawn.hits] + ([drawn.star] if drawn.star else [])
-    return any(abs(x - label.x) < 0.08 * wide and abs(y - label.y) < 0.08 * tall for x, y in marked)
+def _name(figure: go.Figure, drawn: AnswerMap) -> None:
+    """The largest clusters' names, clear of what is marked; those that would lie on another are left out."""
+    wide, tall = (max(float(side), 1e-9) for side in np.ptp(drawn.xy, axis=0)) if len(drawn.xy) else (1.0, 1.0)
+    scale = min(_WIDTH / wide, _HEIGHT / tall)
+    marked = [(hit.x * scale, hit.y * scale) for hit in drawn.hits]
+    numbered = [(hit.x, hit.y) for hit in drawn.hits if hit.number]
+    offsets = beside(drawn.star, numbered)
+    marked += [(x * scale + right, y * scale + up) for (x, y), (right, up) in zip(numbered, offsets, strict=True)]
+    marked += [(drawn.star[0] * scale, drawn.star[1] * scale)] if drawn.star else []
+    taken: list[tuple[float, float]] = []
+    for label in drawn.labels[:_MOST_NAMES]:
+        x, y = clear_of(marked, (label.x * scale, label.y * scale))
+        if any(abs(x - ox) < _NAME_WIDTH and abs(y - oy) < _NAME_HEIGHT for ox, oy in taken):
+            continue
+        taken.append((x, y))
+        name = html.escape(textwrap.shorten(label.name, 32, placeholder="…"))
+        shift = y - label.y * scale
+        figure.add_annotation(x=label.x, y=label.y, text=f"<b>{name}</b>", showarrow=False, yshift=shift, font_size=12)
 
 
 def _join(figure: go.Figure, star: tuple[float, float], hits: Sequence[Pointed]) -> None:
@@ -134,11 +144,13 @@ def support_figure(sentences: Sequence[str], scores: Sequence[Sequence[float]], 
         if number:
             frame = {"x0": number - 1.5, "x1": number - 0.5, "y0": row - 0.5, "y1": row + 0.5}
             figure.add_shape(type="rect", **frame, line={"color": ACCENT, "width": 3})
-    height = 40 + _ROW_HEIGHT * len(sentences)
-    figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 24, "b": 0})
+    height = 52 + _ROW_HEIGHT * len(sentences)
+    figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 36, "b": 0})
     # Few passages get narrow columns, not bars as wide as the page.
     columns = [-0.5, max(len(scores[0]) if scores else 0, _FEWEST_COLUMNS) - 0.5]
-    figure.update_xaxes(type="category", side="top", showgrid=False, fixedrange=True, range=columns)
+    figure.update_xaxes(
+        type="category", side="top", tickfont={"size": 14}, showgrid=False, fixedrange=True, range=columns
+    )
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, fixedrange=True)
     return figure
 

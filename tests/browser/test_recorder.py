@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -64,3 +65,15 @@ def test_everything_can_be_read_on_a_phone(recorder: Page):
         box = element.bounding_box()
         assert box is not None
         assert box["x"] + box["width"] <= 420
+
+
+def test_the_story_that_is_saved_has_the_map(recorder: Page, tmp_path: Path):
+    recorder.keyboard.press("Escape")
+    recorder.get_by_role("button", name="More", exact=True).click()
+    with recorder.expect_download(timeout=30_000) as download:
+        recorder.get_by_role("button", name="Save story").click()
+    download.value.save_as(tmp_path / "story.html")
+    story = recorder.context.new_page()
+    story.goto((tmp_path / "story.html").as_uri())
+    expect(story.locator("figure svg path")).to_be_visible()  # the star
+    expect(story.locator("figure .number")).to_have_text(["1", "2"])

@@ -55,7 +55,7 @@ def shown(answer: Answer, collection: Collection) -> AppTest:
 
 def test_six_steps_with_their_seconds(sample, links):
     app = shown(made_answer(), sample)
-    heads = [one.value for one in app.markdown if one.value.startswith("###")]
+    heads = [one.value for one in app.subheader]
     assert [head.partition("] ")[2].partition(" &nbsp;")[0] for head in heads] == STEPS
     seconds = [head.partition("gray-badge[")[2].rstrip("]") for head in heads]
     assert seconds == ["0.4 s", "", "50 ms", "", "1.8 s", "0.1 s"]
@@ -154,6 +154,12 @@ def test_the_star_is_joined_to_every_hit():
 def test_names_move_away_from_the_star_and_the_hits():
     names = [one for one in place_figure(answer_map()).layout.annotations if not one.arrowhead is not None]
     assert [(one.text, bool(one.yshift)) for one in names] == [("<b>&lt;b&gt;Leave</b>", True), ("<b>Owls</b>", False)]
+
+
+def test_of_two_names_on_one_another_the_first_is_written():
+    labels = (MapLabel(0, "Large", 0.0, 0.0), MapLabel(1, "Small", 0.1, 0.0))
+    figure = place_figure(answer_map(star=None, hits=(), labels=labels))
+    assert [one.text for one in figure.layout.annotations] == ["<b>Large</b>"]
 
 
 def test_a_map_without_a_star_or_hits_is_drawn():

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 import streamlit as st
 
+from pages.shared.conversation_state import Chat
 from pages.shared.map_state import MapState
 from pages.shared.story import offer_story
 from rag.chat_types import Turn
@@ -48,7 +49,9 @@ def found(sample, embedder, query: str):
     hits = DenseRetriever(sample, load_index(sample), embedder).retrieve(query, 3)
     vector = tuple(embedder.encode_queries([query])[0].tolist())
     prompt = replace(made_answer().prompt, hits=hits, left_out=())
-    return made_answer(question=query, query=query, hits=hits, prompt=prompt, supports=(), query_vector=vector)
+    return made_answer(
+        question=query, query=query, hits=hits, prompt=prompt, supports=(), query_vector=vector, dependences=()
+    )
 
 
 @pytest.fixture
@@ -106,16 +109,19 @@ def test_what_is_not_seen_is_not_made(sample, turn, state, offered):
     assert offered(sample, turn, is_seen=False) == b""
 
 
+def save_button(app):
+    return next(one.proto for one in app.get("download_button") if one.proto.label == "Save story")
+
+
 @pytest.mark.parametrize("n_answers", [1, 3])
 def test_the_chat_page_offers_it_where_more_is_open(sample, turn, n_answers):
     conversations = Conversations(sample)
     kept = conversations.create()
     conversations.add(kept, made_turn(*[one.answer for one in turn.answers][:n_answers]))
     app = start("chat.py", collection="Sample", conversation=str(kept))
-    (button,) = app.get("download_button")
-    assert button.proto.disabled
-    (more,) = [key for key in app.session_state.filtered_state if key.endswith("-more")]
-    app.session_state[more] = True
+    assert save_button(app).disabled
+    (stored,) = conversations.turns(kept)
+    app.session_state[f"{Chat(sample, conversations, kept).own}-{stored.turn_id}-more"] = True
     app.run()
     assert not app.exception
-    assert not app.get("download_button")[0].proto.disabled
+    assert not save_button(app).disabled

@@ -47,6 +47,15 @@ def test_the_head_of_a_table_states_nothing_and_its_rule_is_no_sentence():
 def test_marks_are_no_part_of_what_is_said():
     assert plain_text("> 3. **Ten** weeks `only` [1][2, 3]【4】.") == "Ten weeks only ."
     assert plain_text("According to passages 1 and 2, it is 29 days.") == "it is 29 days."
+    assert plain_text("It is 29 days [Source 1] (documents 2, 3), not (31).") == "It is 29 days , not (31)."
+
+
+@pytest.mark.parametrize(
+    "answer", ["|" + "-" * 60_000 + "x", "Moles dig" + " " * 60_000 + ".", "*" * 60_000 + " is it"]
+)
+def test_an_answer_that_repeats_a_sign_without_end_is_read_at_once(answer):
+    # With a pattern that tries every stretch twice, each of these takes many seconds.
+    assert len(statements(f"{answer}\n{answer}")) == 2
 
 
 @pytest.mark.parametrize("answer", ["", " \n", "!!", "[1]", "---", "|---|---|"])

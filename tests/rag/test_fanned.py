@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.fanned import beside, fanned
+from rag.fanned import beside, clear_of, fanned
 
 TURNS = st.lists(st.floats(-pi, pi), max_size=20)
 
@@ -57,3 +57,15 @@ def test_many_numbers_at_one_place_are_farther_off():
 
 def test_no_place_has_no_number():
     assert beside((0.0, 0.0), []) == ()
+
+
+def test_a_name_stays_where_nothing_is_marked_and_else_moves_up_or_down():
+    assert clear_of([], (5.0, 5.0)) == (5.0, 5.0)
+    assert clear_of([(500.0, 5.0)], (5.0, 5.0)) == (5.0, 5.0)
+    x, y = clear_of([(5.0, 5.0), (5.0, 29.0)], (5.0, 5.0))
+    assert x == 5.0
+    assert min(abs(y - 5.0), abs(y - 29.0)) >= 16
+
+
+def test_a_name_with_no_room_stays():
+    assert clear_of([(0.0, 8.0 * step) for step in range(-20, 20)], (0.0, 0.0)) == (0.0, 0.0)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from bench.grounding import Remembering, read_lines, topic_sentences, with_changed_number
 from rag import config
 from rag.chat_types import Support
+from rag.claims import statements
 from rag.grounding import groundedness, support, supporting_words
+from rag.passage_match import passages_of
 from rag.retrieval import DenseRetriever, load_index
 from rag.types import EmbeddingSpec, Hit
 from tests.fakes import WordEmbedder
@@ -140,6 +142,18 @@ def test_a_passage_with_the_number_wins_over_a_nearer_one_without(model):
     assert (found.number, found.missing) == (2, ())
 
 
+def test_the_passage_of_an_unsupported_sentence_is_in_the_hit_with_the_highest_score(all_hits, model):
+    n = 0
+    for answers, shown in zip(ANSWERS, all_hits, strict=True):
+        passages = passages_of([hit.chunk.text for hit in shown])
+        for item in support(f"{answers['invented']}\n{answers['loose']}", shown, model):
+            if item.verdict == "unsupported":
+                spans = {(one.start, one.end) for one in passages if one.source == np.argmax(item.scores)}
+                assert item.passage in spans
+                n += 1
+    assert n >= 30
+
+
 def test_the_passage_is_the_sentence_or_two_neighbouring_ones(model):
     chunk = f"# Travel\n\n{ROBOT} {HOTEL} Nobody checks."
     answer = f"{ROBOT} A hotel room costs at most 124 euros per night, and breakfast is part of the price."
@@ -212,8 +226,11 @@ def test_every_support_is_within_its_texts(answer, texts):
         assert len(item.scores) == len(texts)
         assert all(-1 <= score <= 1 for score in item.scores)
         assert (item.number > 0) == (item.verdict == "supported")
-        held = shown[item.number - 1].chunk.text if item.number else max(texts, key=len, default="")
-        assert 0 <= item.passage[0] <= item.passage[1] <= len(held)
+        # Who shows an unsupported sentence shows the passage in the hit with the highest score.
+        source = item.number - 1 if item.number else int(np.argmax(item.scores or [0]))
+        spans = {(one.start, one.end) for one in passages_of(texts) if one.source == source}
+        assert item.passage in spans or not passages_of(texts)
+    assert [(item.start, item.end) for item in found] == [(one.start, one.end) for one in statements(answer)]
 
 
 def made(*verdicts: str) -> list[Support]:
@@ -249,3 +266,13 @@ def test_supporting_words_are_the_shared_words_and_numbers():
     assert marked("员工有29天年假", "员工每年有29天带薪年假") == ["员工", "29", "年假"]
     assert marked("They are what they are.", "What they are is not known.") == ["What", "they", "are"]
     assert marked("Moles dig.", LEAVE) == []
+
+
+@given(*[st.text(alphabet="ab 29,.'-年假\u0301|*[]", max_size=30)] * 2)
+def test_marked_words_are_in_order_and_apart(sentence, passage):
+    assert all(marked(sentence, passage))
+
+
+@given(st.lists(st.from_regex("[xq]{2,4}|[29]{1,2}|x[29]", fullmatch=True), max_size=6))
+def test_a_text_shares_every_word_with_itself(words):
+    assert " ".join(marked(" ".join(words), " ".join(words))) == " ".join(words)

@@ -37,14 +37,14 @@ def match(statement: str, texts: Sequence[str], degrees: Mapping[str, float]) ->
 
 
 def test_passages_are_sentences_and_pairs_of_neighbours():
-    text = f"# Leave\n\n{DAYS} {ROBOT}\nAll is\nwell."
+    text = f"# Leave\n\n{DAYS} {ROBOT[:-1]}\nto all."
     found = [(one.source, one.text, one.parts) for one in passages_of(["", text, ROBOT])]
     assert found == [
         (1, "# Leave", (0,)),
         (1, DAYS, (1,)),
-        (1, f"{ROBOT}\nAll is\nwell.", (2,)),
+        (1, f"{ROBOT[:-1]}\nto all.", (2,)),
         (1, f"# Leave\n\n{DAYS}", (0, 1)),
-        (1, f"{DAYS} {ROBOT}\nAll is\nwell.", (1, 2)),
+        (1, f"{DAYS} {ROBOT[:-1]}\nto all.", (1, 2)),
         (2, ROBOT, (3,)),
     ]
     assert [one.is_single for one in passages_of([text])] == [True, True, True, False, False]
@@ -113,4 +113,4 @@ def test_half_a_character_reaches_no_model(embedder):
 def test_a_server_that_refuses_long_texts_is_sent_none(ollama):
     model = OllamaEmbedder(ollama, "all-minilm")
     vectors = sentence_vectors(["leave days " * 3000, "leave \ud800 days", "leave days"], model)
-    assert vectors[0] @ vectors[2] > 0.5
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
