@@ -92,7 +92,7 @@ def _sentences(answer: str) -> list[tuple[int, int]]:
 
 
 def plain_text(sentence: str) -> str:
-    """The sentence without a list item's number, marks as [1], (source 2), ** and "passage 2"; cells have commas."""
+    """The sentence without the number of a list item, marks as [1] or **, and "passage 2"; cells have commas."""
     said = _EMPHASIS.sub(" ", _CITATION.sub(" ", _LINE_MARK.sub("", sentence)))
     cells = _CELL_END.sub(", ", " ".join(said.split()))
     return " ".join(cells.split()).strip(" ,")

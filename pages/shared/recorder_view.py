@@ -63,8 +63,8 @@ def _head(number: int, title: str, sentence: str, seconds: float = 0.0) -> None:
     if number > 1:
         st.markdown(":gray[:material/arrow_downward:]")
     took = f" &nbsp; :gray-badge[{seconds_said(seconds)}]" if seconds > 0 else ""
-    # Not a heading in Markdown: in a dialog those are smaller than the text below them.
-    st.subheader(f":blue-badge[{number}] {title}{took}", anchor=False)
+    # In a dialog every heading below a title is drawn smaller than the text that it stands above.
+    st.title(f":blue-badge[{number}] {title}{took}", anchor=False)
     st.caption(escaped(sentence))
 
 

@@ -51,6 +51,7 @@ def test_a_kept_answer_replays_without_a_model(recorder: Page, answer: Answer):
         expect(recorder.get_by_role("heading", name=title)).to_be_visible()
     expect(recorder.get_by_test_id("stPlotlyChart")).to_have_count(2)
     expect(recorder.locator(".js-plotly-plot .scatterlayer .points path").first).to_be_attached(timeout=30_000)
+    expect(recorder.get_by_test_id("stCode").locator("code")).to_have_count(len(answer.prompt.messages))
     sent = [element.inner_text().strip() for element in recorder.get_by_test_id("stCode").locator("code").all()]
     assert sent == [message.content for message in answer.prompt.messages]
     expect(recorder.get_by_text("unused 458")).to_be_visible()
@@ -73,7 +74,13 @@ def test_the_story_that_is_saved_has_the_map(recorder: Page, tmp_path: Path):
     with recorder.expect_download(timeout=30_000) as download:
         recorder.get_by_role("button", name="Save story").click()
     download.value.save_as(tmp_path / "story.html")
-    story = recorder.context.new_page()
+    story = recorder.context.browser.new_page()
     story.goto((tmp_path / "story.html").as_uri())
     expect(story.locator("figure svg path")).to_be_visible()  # the star
     expect(story.locator("figure .number")).to_have_text(["1", "2"])
+
+
+def test_a_steps_title_is_larger_than_what_is_said_below_it(recorder: Page):
+    size = "element => parseFloat(getComputedStyle(element).fontSize)"
+    for title in ("Question", "Which sentence comes from where"):
+        assert recorder.get_by_role("heading", name=title).evaluate(size) > 16

@@ -55,7 +55,7 @@ def shown(answer: Answer, collection: Collection) -> AppTest:
 
 def test_six_steps_with_their_seconds(sample, links):
     app = shown(made_answer(), sample)
-    heads = [one.value for one in app.subheader]
+    heads = [one.value for one in app.title]
     assert [head.partition("] ")[2].partition(" &nbsp;")[0] for head in heads] == STEPS
     seconds = [head.partition("gray-badge[")[2].rstrip("]") for head in heads]
     assert seconds == ["0.4 s", "", "50 ms", "", "1.8 s", "0.1 s"]
