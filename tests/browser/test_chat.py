@@ -149,13 +149,13 @@ def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Pat
         lacking("no real Ollama server that may be killed")
     with own_ollama(tmp_path / "ollama") as server, chat_page(server.address) as page:
         ask(page, QUESTION)
-        wait_for(lambda: "▌" in written(page) and len(written(page)) > 30, page)
+        wait_for(lambda: "▌" in written(page), page)
         server.kill()
         expect(page.get_by_text("stopped in the middle of the answer")).to_be_visible(timeout=PATIENCE * 1000)
         answer = Conversations(sample).turns(1)[0].answers[0].answer
         assert answer.usage.ending == "broken"
-        assert len(answer.text) > 5
-        expect(page.get_by_text(answer.text[:20]).first).to_be_visible()
+        assert answer.text
+        expect(page.get_by_text(answer.text.split("\n")[0][:20]).first).to_be_visible()
         server.start()
         ask(page, "What colour is the lanyard that visitors wear?")
         wait_for(lambda: len(Conversations(sample).turns(1)) == 2, page)
