@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.shared.settings_guard import require_settings
 from pages.shared.sidebar import show_sidebar
 from pages.shared.workspace import follow_deep_link, open_workspace
 
@@ -31,4 +32,5 @@ page = st.navigation(sections)
 open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar()
+require_settings()
 page.run()

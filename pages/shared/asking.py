@@ -48,12 +48,12 @@ def request_for(chat: Chat, choices: Choices, question: str, slot: int) -> Reque
 
 def run_for(chat: Chat, choices: Choices, request: Request) -> Run:
     """Makes the answer to a request with these choices, in whichever thread it is called."""
-    collection = chat.collection
+    collection, searches_all = chat.collection, choices.only is None
     if choices.model == RECORDED:
-        return partial(replay, request, collection)
+        return partial(replay, request, collection, searches_all=searches_all)
     prepare = equipment_for(chat, choices, request)
     if collection.spec.name == SAMPLE:
-        return partial(answer_or_replay, request, choices.model, prepare, collection)
+        return partial(answer_or_replay, request, choices.model, prepare, collection, searches_all=searches_all)
     return partial(answer_or_problem, request, choices.model, prepare)
 
 

@@ -42,9 +42,15 @@ def _manage(collection: Collection) -> None:
         _rename(collection)
     if st.button("Copy with another model or splitting", icon=":material/content_copy:", width="stretch"):
         _copy(collection)
+    with_conversations = st.checkbox(
+        "With its conversations",
+        value=True,
+        key=f"export-conversations-{collection.uid}",
+        help="Conversations hold questions, answers and passages. Leave them out of a file that is for others.",
+    )
     st.download_button(
         "Export to one file",
-        lambda: _exported(collection),
+        lambda: _exported(collection, conversations=with_conversations),
         file_name=f"{collection.spec.name}.explorer",
         mime="application/vnd.sqlite3",
         icon=":material/download:",
@@ -55,10 +61,10 @@ def _manage(collection: Collection) -> None:
         _delete(collection)
 
 
-def _exported(collection: Collection) -> bytes:
+def _exported(collection: Collection, *, conversations: bool) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export"
-        export_collection(collection, path)
+        export_collection(collection, path, conversations=conversations)
         return path.read_bytes()
 
 

@@ -16,6 +16,7 @@ from rag.chunk_table import ChunkTable, chunk_table
 from rag.collection import Collection
 from rag.collection_rows import chunk_rows
 from rag.embedding import available_models
+from rag.errors import ModelError
 from rag.generation import load_generator
 from rag.index import FlatIndex
 from rag.index_kinds import SearchIndex
@@ -245,15 +246,37 @@ def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> Pr
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
+def listed_by_ollama(host: str) -> list[OllamaModel] | ModelError:
+    """`ollama_models`, or why not: a server that never answers would else make every run of every page wait for it."""
+    try:
+        return OllamaServer(host).models()
+    except ModelError as error:
+        return error
+
+
 def ollama_models(host: str) -> list[OllamaModel]:
     """The Ollama server's models; asked again after ten seconds. Raises OllamaError where none answers."""
-    return OllamaServer(host).models()
+    listed = listed_by_ollama(host)
+    if isinstance(listed, ModelError):
+        raise listed
+    return listed
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
+def listed_by_openai_server(url: str) -> list[str] | ModelError:
+    """`openai_models`, or why not."""
+    try:
+        return OpenAIServer(url, config.openai_key()).models() if url else []
+    except ModelError as error:
+        return error
+
+
 def openai_models(url: str) -> list[str]:
     """The models of an OpenAI-compatible server; none where no address is set. Raises ModelError."""
-    return OpenAIServer(url, config.openai_key()).models() if url else []
+    listed = listed_by_openai_server(url)
+    if isinstance(listed, ModelError):
+        raise listed
+    return listed
 
 
 @st.cache_data(ttl=300, max_entries=32, show_spinner=False)
