@@ -14,7 +14,7 @@ from pages.shared.generators import choose_generator, choose_options
 from pages.shared.live_view import show_live
 from pages.shared.prompt_editor import prompt_button
 from pages.shared.resources import live_turns
-from pages.shared.retrieval_view import choose_settings
+from pages.shared.retrieval_view import choose_settings, chosen_chunks
 from pages.shared.samples import NAME as SAMPLE
 from pages.shared.turn_view import show_turn
 from pages.shared.workspace import Workspace, require_workspace
@@ -23,27 +23,9 @@ from rag.errors import CollectionError, ExplorerError
 
 _EXAMPLES = (
     "How many days of paid leave do full-time staff have?",
-    "How often does the door code of the main entrance change?",
+    "What is the name of the robot that brings the parcels?",
     "What colour is the lanyard that visitors wear?",
 )
-
-
-def chosen_chunks(workspace: Workspace, collection: Collection) -> frozenset[int] | None:
-    """The chunks selected on the map, as far as they are still there, with a way back to all; None for all."""
-    selected = workspace.asked_only(collection)
-    if not selected:
-        return None
-    left = selected.intersection(collection.chunk_ids().tolist())
-    counted = "the 1 chunk" if len(left) == 1 else f"the {len(left):,} chunks"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if left:
-            st.caption(f"Answers come from {counted} selected on the map.")
-        else:
-            st.warning("The chunks selected on the map are not in the collection any more.", icon=":material/warning:")
-        if st.button("Use all chunks"):
-            workspace.ask_only(collection, ())
-            st.rerun()
-    return left
 
 
 def choices_of(workspace: Workspace, collection: Collection) -> Choices:
@@ -56,7 +38,7 @@ def choices_of(workspace: Workspace, collection: Collection) -> Choices:
         "Rewrite follow-up questions", value=True, key="rewrites",
         help='"And for part-timers?" finds nothing by itself. It is rewritten to stand alone before the search.',
     )  # fmt: skip
-    return Choices(model, options, settings, chosen_chunks(workspace, collection), template, rewrites)
+    return Choices(model, options, settings, chosen_chunks(collection), template, rewrites)
 
 
 def show_examples(chat: Chat, choices: Choices) -> None:

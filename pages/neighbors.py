@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.components import escaped, place_of, require_chunks, show_error
+from pages.shared.components import escaped, require_chunks, show_error
 from pages.shared.map_state import chosen_chunk
 from pages.shared.neighbor_view import (
     choose_wanted,
@@ -18,6 +18,7 @@ from pages.shared.neighborhood_view import show_neighborhood
 from pages.shared.receipt_view import show_receipt
 from pages.shared.workspace import require_workspace
 from rag import config
+from rag.answer_figures import place_of
 from rag.errors import ExplorerError
 
 _KEY = "neighbors-query"

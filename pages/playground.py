@@ -6,10 +6,10 @@ import streamlit as st
 
 from pages.shared.components import require_chunks
 from pages.shared.playground_view import show_search
-from pages.shared.retrieval_view import choose_settings
+from pages.shared.retrieval_view import choose_settings, chosen_chunks
 from pages.shared.workspace import require_workspace
 
-workspace = require_workspace()
+require_workspace()
 st.title("Retrieval")
 collection = require_chunks()
 st.caption(
@@ -17,9 +17,4 @@ st.caption(
     "here: what is not found now, no model could use. 'Retrieval' in the sidebar decides how passages are found."
 )
 settings = choose_settings(collection, for_a_model=False)
-only = workspace.asked_only(collection) or None
-if only:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Only among the {len(only):,} chunks selected on the map.")
-        st.button("Use all chunks", on_click=workspace.ask_only, args=(collection, ()))
-show_search(collection, settings, only)
+show_search(collection, settings, chosen_chunks(collection))

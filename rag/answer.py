@@ -188,8 +188,12 @@ class _Making:
         """Hold the sentences against the passages, and say where the server has cut the prompt."""
         started = time.perf_counter()
         if self.request.uses_documents:
-            self.supports = support("".join(self.pieces).strip(), self.prompt.hits, self.equipment.embedder)
-            self.vector = tuple(self.equipment.embedder.encode_queries([self.query])[0].tolist())
+            try:
+                self.supports = support("".join(self.pieces).strip(), self.prompt.hits, self.equipment.embedder)
+                self.vector = tuple(self.equipment.embedder.encode_queries([self.query])[0].tolist())
+            except ModelError as error:
+                # The embedding model may be a server's, and gone by now: the answer is kept without its sources.
+                self.notes.append(f"The sentences were not held against the passages. {error}")
         if self.usage.was_cut:
             self.notes.append(
                 f"The server read {self.usage.prompt_tokens:,} tokens of a prompt of about {self.prompt.n_tokens:,}: "

@@ -110,15 +110,20 @@ def retrievers(hits: Sequence[Hit]) -> tuple[str, ...]:
 
 def source(hit: Hit) -> str:
     """A hit's document, page and heading: "handbook.md, page 3 · Travel > Hotels"."""
-    page = f", page {hit.chunk.page}" if hit.chunk.page else ""
-    return hit.document_name + page + (f" · {hit.chunk.heading}" if hit.chunk.heading else "")
+    return hit.document_name + place_of(hit.chunk)
+
+
+def place_of(chunk: Chunk) -> str:
+    """Page and heading, where the document has them: ", page 3 · Travel > Hotels"."""
+    page = f", page {chunk.page}" if chunk.page else ""
+    return page + (f" · {chunk.heading}" if chunk.heading else "")
 
 
 def query_sentence(answer: Answer) -> str:
     """Whether the question was searched for as it was asked."""
     if answer.query == answer.question:
         return "The question was searched for as it was asked."
-    return "The question leans on what was said before, so it was rewritten to be searched for alone."
+    return "Other words than the question's were searched for: as it was rewritten to stand alone, or as someone typed."
 
 
 def window_sentence(prompt: Prompt) -> str:

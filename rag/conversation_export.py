@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rag.answer_figures import similarity
 from rag.answer_record import turn_from_json, turn_to_json
 from rag.chat_types import Answer, Ending, Turn
 from rag.errors import CollectionError
@@ -94,7 +95,7 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
         yield f"{_UNSUPPORTED} No passage supports this sentence."
     yield _made_by(answer)
     for number, hit in enumerate(answer.prompt.hits, start=1):
-        yield _source(number, hit, "BM25 score" if answer.settings.mode == "keyword" else "similarity")
+        yield _source(number, hit)
         yield _fenced(hit.chunk.text)
 
 
@@ -120,10 +121,11 @@ def _made_by(answer: Answer) -> str:
     return f"Written by {_line(answer.model)} in {answer.timings.total:.1f} s{tokens}{asked}. {ending}".rstrip()
 
 
-def _source(number: int, hit: Hit, score_name: str) -> str:
+def _source(number: int, hit: Hit) -> str:
+    score = f"BM25 score {hit.score:.2f}" if similarity(hit) is None else f"similarity {hit.score:.2f}"
     place = [f"page {hit.chunk.page}"] if hit.chunk.page is not None else []
     place += [_line(hit.chunk.heading)] if hit.chunk.heading.strip() else []
-    return ", ".join([f"[{number}] {_line(hit.document_name)}", *place, f"{score_name} {hit.score:.2f}"])
+    return ", ".join([f"[{number}] {_line(hit.document_name)}", *place, score])
 
 
 def _line(text: str) -> str:

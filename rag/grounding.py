@@ -98,6 +98,12 @@ def groundedness(supports: Sequence[Support]) -> Groundedness:
     )
 
 
+def nearest_number(support: Support) -> int:
+    """The number of the passage that is most similar to the sentence, from 1: its `passage` lies there where none
+    supports it. 0 where there is no passage."""
+    return max(range(len(support.scores)), key=support.scores.__getitem__) + 1 if support.scores else 0
+
+
 def supporting_words(sentence: str, passage: str) -> tuple[tuple[int, int], ...]:
     """Spans [start, end) of `passage` whose words and numbers are also in the sentence, sorted, none overlapping."""
     plain = plain_text(sentence)

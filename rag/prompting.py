@@ -37,21 +37,15 @@ def build_prompt(
     budget: int = 0,
     is_exact: bool = True,
 ) -> Prompt:
-    """Take as many hits, in order, and as much of the history, newest first, as fit; number the hits from 1.
-
-    The prompt and the room for the answer are together never more than the window. A hit that does not fit is left
-    out, and a later, smaller one may still fit. The history takes at most 40% of the room, and none where it would
-    leave no room for any passage.
+    """Number the hits from 1; take as many, in order, and as much of the history, newest first, as fit (`_chosen`).
 
     Args:
-        context_window: tokens of prompt and answer together.
-        count_tokens: tokens of messages, as the answering model counts them.
-        style: "chat" writes system, earlier turns and question as messages; "plain" writes all of it as one
-            message; "tiny" leaves earlier turns out.
+        context_window: tokens of prompt and answer together; they are never more.
+        count_tokens: tokens of messages, as the answering model counts them; exactly where `is_exact`.
+        style: "plain" writes all of it as one message; "tiny" leaves earlier turns out.
         template: the wording; None takes the style's own.
-        history: earlier exchanges, oldest first; what is left out is the oldest.
+        history: earlier exchanges, oldest first.
         budget: tokens of all passages together at most; 0 for no limit but the window.
-        is_exact: whether count_tokens is exact; kept in the prompt.
 
     Raises:
         PromptError: the question alone, or every single passage with it, is too long.
@@ -61,14 +55,7 @@ def build_prompt(
     if hits and not draft.template.takes_passages:
         raise ValueError("The template takes no passages, and there are hits.")
     room = context_window - max_answer_tokens
-    limit = min(room, _bare_count(draft, context_window, room) + int(room * _HISTORY_SHARE))
-    earlier = () if style == "tiny" else _newest_that_fit(draft, history, limit)
-    taken, left_out = _part_hits(draft, earlier, hits, room, budget)
-    if hits and not taken:
-        earlier = ()
-        taken, left_out = _part_hits(draft, earlier, hits, room, budget)
-    if hits and not taken:
-        raise PromptError(_nothing_fits(len(hits), context_window, budget))
+    earlier, taken, left_out = _chosen(draft, history, hits, room, budget)
     parts = _parts(draft, earlier, taken)
     return Prompt(
         messages=draft.messages(earlier, taken),
@@ -152,14 +139,33 @@ def _one_message(system: str, turns: Sequence[Exchange], user: str) -> tuple[Mes
     return (Message("user", "\n\n".join([*([system] if system else []), *earlier, asked])),)
 
 
-def _bare_count(draft: _Draft, context_window: int, room: int) -> int:
+def _bare_count(draft: _Draft, room: int) -> int:
     """Tokens of the prompt without passages and history. Raises PromptError where there is no room for them."""
     if (bare := draft.count()) > room:
         raise PromptError(
-            f"The question takes {bare:,} tokens, and there is room for {room:,} "
-            f"(context window {context_window:,}, less {context_window - room:,} for the answer). Shorten it."
+            f"The question takes {bare:,} tokens, and the model's context window has room for {room:,} beside the "
+            "answer. Shorten it, or choose a larger window."
         )
     return bare
+
+
+def _chosen(
+    draft: _Draft, history: Sequence[Exchange], hits: Sequence[Hit], room: int, budget: int
+) -> tuple[Sequence[Exchange], list[Hit], list[Hit]]:
+    """The exchanges and hits that have room, and the hits that have none.
+
+    A hit that does not fit is left out, and a later, smaller one may still fit. The history takes at most 40% of the
+    room, and none where it would leave no room for any passage. Raises PromptError.
+    """
+    limit = min(room, _bare_count(draft, room) + int(room * _HISTORY_SHARE))
+    earlier = () if draft.style == "tiny" else _newest_that_fit(draft, history, limit)
+    taken, left_out = _part_hits(draft, earlier, hits, room, budget)
+    if hits and not taken:
+        earlier = ()
+        taken, left_out = _part_hits(draft, earlier, hits, room, budget)
+    if hits and not taken:
+        raise PromptError(_nothing_fits(len(hits), room, budget))
+    return earlier, taken, left_out
 
 
 def _newest_that_fit(draft: _Draft, history: Sequence[Exchange], limit: int) -> tuple[Exchange, ...]:
@@ -196,8 +202,8 @@ def _part_hits(
     return taken, left_out
 
 
-def _nothing_fits(n_hits: int, context_window: int, budget: int) -> str:
-    limits = f"the model's context window of {context_window:,} tokens"
+def _nothing_fits(n_hits: int, room: int, budget: int) -> str:
+    limits = f"the {room:,} tokens that the model's context window has beside the answer"
     if budget > 0:
         limits = f"the context budget of {budget:,} tokens and {limits}"
     way_on = "Raise the budget, choose" if budget > 0 else "Choose"

@@ -8,11 +8,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components import v2
 
-from pages.shared.components import Span, place
-from pages.shared.marked_text import cut
+from pages.shared.components import bare_place
+from pages.shared.marked_text import Span, cut
 from pages.shared.workspace import require_workspace
 from rag.chat_types import Answer, Support
-from rag.grounding import supporting_words
+from rag.grounding import nearest_number, supporting_words
 from rag.types import Hit
 
 _FRONTEND = Path(__file__).with_name("answer_frontend")
@@ -56,7 +56,7 @@ def _source(number: int, hit: Hit) -> Mapping[str, object]:
     return {
         "number": number,
         "document": hit.document_name,
-        "place": place(hit).lstrip(", ·"),
+        "place": bare_place(hit),
         "similarity": hit.score,
     }
 
@@ -76,7 +76,7 @@ def _segments(answer: Answer, differing: Sequence[Span]) -> Iterator[Mapping[str
 def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Mapping[str, object]:
     """One sentence with the passage that supports it, or else the one that comes nearest to it."""
     pieces = _pieces(answer.text, support.start, support.end, differing)
-    number = support.number or _nearest(support)
+    number = support.number or nearest_number(support)
     if support.verdict == "unchecked" or not number:
         return {"pieces": pieces, "verdict": support.verdict, "number": 0, "note": _note(support)}
     chunk, (start, end) = answer.prompt.hits[number - 1].chunk.text, support.passage
@@ -93,11 +93,6 @@ def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Ma
 
 def _pieces(text: str, start: int, end: int, differing: Sequence[Span]) -> list[tuple[str, int]]:
     return cut(text[start:end], [(a - start, b - start) for a, b in differing])
-
-
-def _nearest(support: Support) -> int:
-    """The number of the passage that is most similar to the sentence; 0 where the model was shown none."""
-    return max(range(len(support.scores)), key=support.scores.__getitem__) + 1 if support.scores else 0
 
 
 def _note(support: Support) -> str:

@@ -30,7 +30,7 @@ def show_causes(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
         st.caption(":material/check: Which passages mattered stands in the recorder, step 6.")
         return
     if st.button(
-        "Find out which passages mattered", key=f"{own}-causes", icon=":material/experiment:", disabled=n < 1,
+        "Find out which passages mattered", key=f"{own}-causes", icon=":material/experiment:", disabled=not n,
         help=f"Answers again {n + 1} times: with all passages, and with each left out. That takes as long as it takes.",
     ):  # fmt: skip
         _start(chat, choices, turn, key)
@@ -38,15 +38,20 @@ def show_causes(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
 
 
 def _start(chat: Chat, choices: Choices, turn: Turn, key: str) -> None:
+    """With the model, the settings and the passages of this answer, whatever is chosen now, and without chance."""
     answer = turn.answers[0].answer
-    request = replace(request_for(chat, choices, turn.question, turn.slot), query=answer.query, whatever=True)
-    prepare = equipment_for(chat, choices, request)
+    asked = replace(request_for(chat, choices, turn.question, turn.slot), query=answer.query, settings=answer.settings)
+    options = replace(
+        choices.options, temperature=0.0, max_answer_tokens=answer.prompt.max_answer_tokens,
+        context_window=answer.prompt.context_window,
+    )  # fmt: skip
+    prepare = equipment_for(chat, replace(choices, model=answer.model, options=options), asked)
 
     def work(report: Report) -> None:
         equipment = prepare()
 
         def again(hits: Sequence[Hit]) -> str:
-            return text_with(request, hits, equipment)
+            return text_with(asked, hits, equipment)
 
         found = leave_one_out(answer, again, equipment.embedder, report)
         notes = (*answer.notes, found.note) if found.note else answer.notes

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import html
-
 import streamlit as st
 
+from pages.shared.marked_text import Span
+from pages.shared.marked_text import marked as marked_text
 from pages.shared.samples import NAME, make_sample
 from pages.shared.workspace import choose_collection, require_workspace
+from rag.answer_figures import place_of
 from rag.collection import Collection
 from rag.errors import ExplorerError
 from rag.map_scene import preview
-from rag.types import Chunk, Hit
-
-Span = tuple[int, int]
-"""Characters [start, end) of a text."""
+from rag.types import Hit
 
 
 def show_error(error: ExplorerError) -> None:
@@ -29,19 +27,10 @@ def show_hit(hit: Hit, *, marked: Span | None = None) -> None:
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         if marked:
-            st.html(highlighted(hit.chunk.text, marked))
+            st.html(marked_text(hit.chunk.text, [marked]))
         else:
             st.text(hit.chunk.text)
         show_chunk_links(hit.chunk.chunk_id)
-
-
-def highlighted(text: str, marked: Span) -> str:
-    """A text as HTML, escaped and with its line breaks, one span of it on a coloured ground."""
-    start, end = marked
-    before, inside, after = (html.escape(part) for part in (text[:start], text[start:end], text[end:]))
-    style = "background:rgba(230,159,0,.32);color:inherit;border-radius:3px"
-    body = f'{before}<mark style="{style}">{inside}</mark>{after}'
-    return f'<div style="white-space:pre-wrap;overflow-wrap:anywhere">{body}</div>'
 
 
 def show_small_hit(hit: Hit) -> None:
@@ -67,10 +56,9 @@ def place(hit: Hit) -> str:
     return place_of(hit.chunk)
 
 
-def place_of(chunk: Chunk) -> str:
-    """Page and heading, where the document has them: ", page 3 · Travel > Hotels"."""
-    page = f", page {chunk.page}" if chunk.page else ""
-    return page + (f" · {chunk.heading}" if chunk.heading else "")
+def bare_place(hit: Hit) -> str:
+    """Page and heading of a hit, where nothing stands before them."""
+    return place(hit).lstrip(", ·")
 
 
 def escaped(text: str) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
-from pages.shared.resources import model_details, ollama_models, openai_models
+from pages.shared.resources import has_recordings, model_details, ollama_models, openai_models
 from pages.shared.samples import NAME as SAMPLE
 from pages.shared.workspace import Workspace
 from rag import config
 from rag.chat_types import AnsweringOptions
 from rag.errors import ExplorerError, ModelError
 from rag.generation import OLLAMA_PREFIX, OPENAI_PREFIX
-from rag.recorded import recorded_turns
 from rag.replay import RECORDED
 
 _BUILTIN_LABEL = "Built-in (tiny demo model)"
@@ -29,18 +30,15 @@ def model_label(name: str) -> str:
 def generator_choices(workspace: Workspace | None = None) -> list[str]:
     """Ollama's chat models first, then those of another server, then the built-in one; for the sample, recordings."""
     choices: list[str] = []
-    try:
+    # Where a server does not answer, the sidebar's status says so.
+    with suppress(ModelError):
         models = ollama_models(config.ollama_host())
         choices += [OLLAMA_PREFIX + model.name for model in models if not model.embeds_only]
-    except ModelError:
-        pass  # The sidebar's status says so.
-    try:
+    with suppress(ModelError):
         choices += [OPENAI_PREFIX + name for name in openai_models(config.openai_url())]
-    except ModelError as error:
-        st.sidebar.caption(f":orange[:material/error:] {error}")
     choices.append(config.BUILTIN_GENERATOR)
     collection = workspace.collection if workspace else None
-    if collection and collection.spec.name == SAMPLE and recorded_turns():
+    if collection and collection.spec.name == SAMPLE and has_recordings():
         choices.append(RECORDED)
     return choices
 

@@ -100,7 +100,7 @@ def _ask_for_names(
     kept_as_before = 0
     try:
         with st.spinner("Naming the clusters", show_time=True):
-            for one in name_clusters(requests, generator(model, config.ollama_host()), {}):
+            for one in name_clusters(requests, generator(model, (config.ollama_host(), config.openai_url())), {}):
                 found[one.label] = one.name_so_far
                 _show_table(place, clusters.renamed(found), requests)
                 kept_as_before += one.fell_back

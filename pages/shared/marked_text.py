@@ -6,8 +6,8 @@ import html
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pages.shared.components import Span
-
+Span = tuple[int, int]
+"""Characters [start, end) of a text."""
 Piece = tuple[str, int]
 """A stretch of a text, and which mark it bears: the number of the last layer that covers it, from 1; 0 for none."""
 

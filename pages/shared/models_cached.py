@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.resources import embedding_models, listed_by_ollama, listed_by_openai_server, model_details
+from pages.shared.resources import described_by_ollama, embedding_models, listed_by_ollama, listed_by_openai_server
 from rag.model_downloads import ModelDownloads
 from rag.ollama_server import OllamaServer
 
@@ -30,5 +30,5 @@ def loaded_models(host: str) -> frozenset[str]:
 def ask_anew() -> None:
     """Forget what the servers said, in every tab: models have come or gone, or a server was started."""
     lists = (listed_by_ollama, listed_by_openai_server, embedding_models)
-    for kept in (*lists, ollama_version, loaded_models, model_details):
+    for kept in (*lists, ollama_version, loaded_models, described_by_ollama):
         kept.clear()

@@ -7,14 +7,18 @@ import streamlit as st
 from pages.shared.components import escaped
 from rag.chosen_prompt import choose_prompt, chosen_prompt
 from rag.collection import Collection
-from rag.errors import ExplorerError
+from rag.errors import ExplorerError, PromptError
 from rag.prompt_template import PromptTemplate, check, default_template
 from rag.prompting import preview_prompt
 
 
 def prompt_button(collection: Collection) -> PromptTemplate | None:
     """A button in the sidebar that opens the editor, and the wording chosen; None for the project's own."""
-    template = chosen_prompt(collection)
+    try:
+        template = chosen_prompt(collection)
+    except PromptError as error:
+        st.sidebar.caption(f":orange[:material/error:] {escaped(str(error))} Until then, the original is used.")
+        template = None
     label = "Prompt (changed)" if template else "Prompt"
     if st.sidebar.button(
         label, icon=":material/edit_note:", width="stretch", help="What the model is told, word for word."

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared.answer_place import map_for
-from pages.shared.components import escaped, place
+from pages.shared.components import bare_place, escaped
 from pages.shared.generators import model_label
 from pages.shared.recorder_pictures import place_figure, share_bar, support_figure
 from rag.answer_figures import (
@@ -129,7 +129,7 @@ def _rows(answer: Answer, hits: Sequence[Hit]) -> list[dict[str, object]]:
             "in the prompt": fate(answer, hit),
             "similarity": similarity(hit),
             "document": hit.document_name,
-            "place": place(hit).removeprefix(", ").removeprefix(" · "),
+            "place": bare_place(hit),
         }
         for retriever in found_by:
             name, one = RETRIEVER_NAMES.get(retriever, retriever), finding(hit, retriever)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -16,7 +18,7 @@ from rag.chunk_table import ChunkTable, chunk_table
 from rag.collection import Collection
 from rag.collection_rows import chunk_rows
 from rag.embedding import available_models
-from rag.errors import ModelError
+from rag.errors import CollectionError, ModelError
 from rag.generation import load_generator
 from rag.index import FlatIndex
 from rag.index_kinds import SearchIndex
@@ -33,6 +35,7 @@ from rag.ollama_server import ModelDetails, OllamaModel, OllamaServer
 from rag.openai_server import OpenAIServer
 from rag.prepared import PreparedText, prepare, with_likeness
 from rag.projection import warm_up
+from rag.recorded import recorded_turns
 from rag.retrieval import DenseRetriever, load_index
 from rag.sandbox import DocumentReader
 from rag.tables import TableColumns
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
 Parts = tuple[Document, Embedder]
 Drawn = tuple[Collection, Projection]
+Said = TypeVar("Said")
 _OPTIONS = AnsweringOptions()
 _TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
 
@@ -248,41 +252,57 @@ def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> Pr
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def listed_by_ollama(host: str) -> list[OllamaModel] | ModelError:
     """`ollama_models`, or why not: a server that never answers would else make every run of every page wait for it."""
-    try:
-        return OllamaServer(host).models()
-    except ModelError as error:
-        return error
+    return _said_or_why(OllamaServer(host).models)
 
 
 def ollama_models(host: str) -> list[OllamaModel]:
     """The Ollama server's models; asked again after ten seconds. Raises OllamaError where none answers."""
-    listed = listed_by_ollama(host)
-    if isinstance(listed, ModelError):
-        raise listed
-    return listed
+    return _or_raised(listed_by_ollama(host))
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def listed_by_openai_server(url: str) -> list[str] | ModelError:
     """`openai_models`, or why not."""
-    try:
-        return OpenAIServer(url, config.openai_key()).models() if url else []
-    except ModelError as error:
-        return error
+    return _said_or_why(OpenAIServer(url, config.openai_key()).models) if url else []
 
 
 def openai_models(url: str) -> list[str]:
     """The models of an OpenAI-compatible server; none where no address is set. Raises ModelError."""
-    listed = listed_by_openai_server(url)
-    if isinstance(listed, ModelError):
-        raise listed
-    return listed
+    return _or_raised(listed_by_openai_server(url))
 
 
 @st.cache_data(ttl=300, max_entries=32, show_spinner=False)
+def described_by_ollama(host: str, name: str) -> ModelDetails | ModelError:
+    """`model_details`, or why not."""
+    return _said_or_why(partial(OllamaServer(host).details, name))
+
+
 def model_details(host: str, name: str) -> ModelDetails:
     """What the Ollama server says of a model. Raises OllamaError."""
-    return OllamaServer(host).details(name)
+    return _or_raised(described_by_ollama(host, name))
+
+
+def _said_or_why(ask: Callable[[], Said]) -> Said | ModelError:
+    """What a server says, or why it does not, to be remembered for a while either way."""
+    try:
+        return ask()
+    except ModelError as error:
+        return error
+
+
+def _or_raised(said: Said | ModelError) -> Said:
+    if isinstance(said, ModelError):
+        raise said
+    return said
+
+
+@st.cache_resource(show_spinner=False)
+def has_recordings() -> bool:
+    """Whether the sample has recorded answers; what ships with the program stays as it is while it runs."""
+    try:
+        return bool(recorded_turns())
+    except CollectionError:
+        return False
 
 
 @st.cache_data(ttl=30, max_entries=2, show_spinner=False)

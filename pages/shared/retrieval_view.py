@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.resources import embedder, retriever, vectors
 from pages.shared.resources import table as chunk_table
+from pages.shared.workspace import require_workspace
 from rag import config
 from rag.answer import Retriever
 from rag.collection import Collection
@@ -51,6 +52,23 @@ def _choose_budget(own: str) -> int:
         help="How much of the model's context window passages may take. Those that do not fit are named.",
     )  # fmt: skip
     return budget
+
+
+def chosen_chunks(collection: Collection) -> frozenset[int] | None:
+    """The chunks selected on the map, as far as they are still there, with a way back to all; None for all."""
+    workspace = require_workspace()
+    selected = workspace.asked_only(collection)
+    if not selected:
+        return None
+    left = selected.intersection(collection.chunk_ids().tolist())
+    counted = "the 1 chunk" if len(left) == 1 else f"the {len(left):,} chunks"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if left:
+            st.caption(f"Passages come from {counted} selected on the map.")
+        else:
+            st.warning("The chunks selected on the map are not in the collection any more.", icon=":material/warning:")
+        st.button("Use all chunks", on_click=workspace.ask_only, args=(collection, ()))
+    return left
 
 
 def retriever_for(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:

@@ -131,6 +131,7 @@ def test_which_passages_mattered(sample, saying):
     app = start("chat.py")
     labelled(app.slider, "Passages").set_value(3).run()
     ask(app, QUESTION)
+    labelled(app.slider, "Temperature").set_value(0.9).run()
     button(app, "Find out which passages mattered").click().run()
     for _ in range(200):
         if kept(sample)[0].answers[0].answer.dependences:
@@ -140,7 +141,7 @@ def test_which_passages_mattered(sample, saying):
     holders = {number for number, hit in enumerate(answer.prompt.hits, 1) if "29" in hit.chunk.text}
     assert len(holders) == 1
     assert {one.number for one in answer.dependences if one.changed} == holders
-    assert len(server.sent_to("/api/chat")) == 5
+    assert [body["options"]["temperature"] for body in server.sent_to("/api/chat")] == [0.0] * 5
 
 
 def test_a_conversation_is_renamed_taken_away_and_deleted(sample, server):

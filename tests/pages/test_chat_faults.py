@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
+import streamlit as st
 
 from rag.chosen_prompt import choose_prompt
 from rag.prompt_template import PromptTemplate
@@ -64,6 +68,24 @@ def test_the_chosen_wording_is_sent(sample, server):
     (body,) = server.sent_to("/api/chat")
     assert body["messages"][0]["content"].startswith("Answer like a pirate.")
     assert body["messages"][1]["content"].endswith(f"Avast: {QUESTION}")
+
+
+def test_a_stored_wording_that_cannot_be_read_is_said(sample, server):
+    with closing(sqlite3.connect(sample.path)) as connection, connection:
+        connection.execute("INSERT INTO meta VALUES ('prompt', '{')")
+    app = start("chat.py")
+    assert "The stored prompt cannot be read" in texts(app)
+    ask(app, QUESTION)
+    assert answer_texts(app) == [f"Echo: {QUESTION}"]
+
+
+def test_damaged_recordings_are_no_choice_and_no_exception(sample, server, monkeypatch, tmp_path):
+    (tmp_path / "recorded.json").write_text("{")
+    monkeypatch.setattr("rag.recorded.config.SAMPLES", tmp_path)
+    st.cache_resource.clear()
+    app = start("chat.py")
+    assert "Recorded answers (no model)" not in labelled(app.selectbox, "Answering model").options
+    st.cache_resource.clear()
 
 
 def test_options_are_sent(sample, server):

@@ -56,7 +56,7 @@ def has_button(app: AppTest) -> bool:
 def test_answers_come_from_the_selected_chunks_until_all_are_used(sample, model):
     chosen = chunks_of(sample, "topics.csv")[:37]
     app = chat_about(sample, chosen)
-    assert "Answers come from the 37 chunks selected on the map." in texts(app)
+    assert "Passages come from the 37 chunks selected on the map." in texts(app)
     within = ask(app)
     assert len(within) == 5
     assert set(within) <= set(chosen)
@@ -69,7 +69,7 @@ def test_answers_come_from_the_selected_chunks_until_all_are_used(sample, model)
 def test_one_chunk_is_one_chunk(sample, model):
     chosen = chunks_of(sample, "topics.csv")[:1]
     app = chat_about(sample, chosen)
-    assert "Answers come from the 1 chunk selected on the map." in texts(app)
+    assert "Passages come from the 1 chunk selected on the map." in texts(app)
     assert ask(app) == chosen
 
 

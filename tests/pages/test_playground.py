@@ -123,7 +123,7 @@ def test_a_selection_on_the_map_is_kept_to_until_all_are_wanted(sample):
     workspace = app.session_state["workspace"]
     workspace.ask_only(workspace.collection, sample.chunk_ids()[:3].tolist())
     app.run()
-    assert "Only among the 3 chunks selected on the map" in texts(app)
+    assert "Passages come from the 3 chunks selected on the map" in texts(app)
     assert len(similarities(app)) == 3
     button(app, "Use all chunks").click().run()
     assert len(similarities(app)) == 5

@@ -114,6 +114,18 @@ def test_a_model_that_fails_keeps_what_it_wrote(retriever, embedder, end, proble
     assert answer.supports
 
 
+def test_an_answer_is_kept_where_its_sentences_cannot_be_checked_any_more(retriever, embedder):
+    class GoneAfterwards:
+        def encode_queries(self, texts):
+            raise OllamaError("No Ollama server answers.")
+
+        encode_documents = count_tokens = encode_queries
+
+    answer = told(LEAVE, retriever, GoneAfterwards(), ScriptedGenerator("They have 29 days of leave."))[-1]
+    assert (answer.text, answer.problem, answer.supports) == ("They have 29 days of leave.", "", ())
+    assert any("No Ollama server answers." in note for note in answer.notes)
+
+
 def test_a_stopped_answer_is_an_answer(retriever, embedder):
     stop = threading.Event()
     story = answer_question(LEAVE, Equipment(retriever, embedder, ScriptedGenerator("One.", " Two.")), stop)

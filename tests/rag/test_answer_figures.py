@@ -85,7 +85,7 @@ def test_each_search_is_named_meaning_first():
 
 def test_what_is_said_of_the_prompt():
     answer = made_answer()
-    assert query_sentence(answer).startswith("The question leans on what was said before")
+    assert query_sentence(answer).startswith("Other words than the question's")
     assert query_sentence(replace(answer, query=answer.question)) == "The question was searched for as it was asked."
     assert window_sentence(answer.prompt) == "The prompt takes 310 of 1,024 tokens (counted exactly)."
     assert "(estimated)" in window_sentence(replace(answer.prompt, is_exact=False))

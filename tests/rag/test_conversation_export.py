@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from rag.chat_types import LabelledAnswer, Timings, Turn, Usage
 from rag.conversation_export import from_json, to_json, to_markdown
 from rag.errors import CollectionError
+from rag.types import Finding, Hit
 from tests.rag.made_turns import TEXTS, any_turns, made_answer, made_hit, made_turn
 
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from("`*_#<>[]()!&\\~|=-+. "))
@@ -57,16 +59,7 @@ def test_json_of_a_newer_version_or_with_a_damaged_turn_is_refused():
         from_json(json.dumps({**whole, "turns": [{"version": 1}]}))
 
 
-def test_markdown_of_a_conversation():
-    keyword = replace(made_answer("Q"), settings=replace(made_answer("Q").settings, mode="keyword"))
-    broken = replace(
-        keyword, question="Why?", query="Why?", text="", supports=(), dependences=(), notes=(),
-        usage=Usage(None, None, "broken"), problem="The server went away.", timings=Timings(), asked_at="",
-        prompt=replace(keyword.prompt, hits=(), left_out=()),
-    )  # fmt: skip
-    turns = [made_turn(), Turn("Why?", (LabelledAnswer("Model A", broken), LabelledAnswer("Model B", keyword)))]
-    assert to_markdown("My owls", turns) == (
-        r"""# My owls
+MARKDOWN = r"""# My owls
 
 ## When do owls hunt?
 
@@ -126,13 +119,37 @@ Owls hunt at night.
 Ships sail.
 ```
 """
-    )
+
+
+def found_by_words(hit: Hit, *, bm25: float | None = None) -> Hit:
+    """The hit as word search finds it: its score is BM25's, or its cosine beside that."""
+    return replace(hit, found_by=(Finding("keyword", hit.rank, hit.score if bm25 is None else bm25),))
+
+
+def test_markdown_of_a_conversation():
+    answer = made_answer("Q")
+    keyword = replace(answer, prompt=replace(answer.prompt, hits=tuple(map(found_by_words, answer.prompt.hits))))
+    broken = replace(
+        keyword, question="Why?", query="Why?", text="", supports=(), dependences=(), notes=(),
+        usage=Usage(None, None, "broken"), problem="The server went away.", timings=Timings(), asked_at="",
+        prompt=replace(keyword.prompt, hits=(), left_out=()),
+    )  # fmt: skip
+    turns = [made_turn(), Turn("Why?", (LabelledAnswer("Model A", broken), LabelledAnswer("Model B", keyword)))]
+    assert to_markdown("My owls", turns) == MARKDOWN
+
+
+def test_a_cosine_is_called_a_similarity_whichever_search_found_the_passage():
+    answer = made_answer("Q")
+    hits = tuple(found_by_words(hit, bm25=7.31) for hit in answer.prompt.hits)
+    words = replace(answer, prompt=replace(answer.prompt, hits=hits), settings=replace(answer.settings, mode="keyword"))
+    text = to_markdown("Owls", [Turn("Q", (LabelledAnswer("", words),))])
+    assert "similarity 0.75" in text
+    assert "BM25" not in text
 
 
 def shown(text: str) -> list[tuple[str, str]]:
     """What a Markdown reader makes of it: kind and text of each block, raising where it is anything but text."""
-    markdown_it = pytest.importorskip("markdown_it")
-    reader = markdown_it.MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     blocks, kind = [], ""
     for token in reader.parse(text):
         assert token.type in {"heading_open", "heading_close", "paragraph_open", "paragraph_close", "inline", "fence"}
