@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -151,8 +151,11 @@ class _Handler(BaseHTTPRequestHandler):
         if not isinstance(answer, Stream):
             status, body = answer
             answer = Stream([json.dumps(body).encode()], status, "application/json", chunked=False)
-        with suppress(ConnectionError):
+        try:
             self._write(answer)
+        except ConnectionError:  # what a client that hung up has not read turns its leaving into a reset
+            if answer.stays_open:
+                self.kept.left.set()
         self.close_connection = True
 
     do_GET = do_POST = do_DELETE = respond
