@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from rag import config
 from rag.chat_types import AnsweringOptions, Ending, Message, Piece, Prompt, PromptStyle, Usage
-from rag.cpu import multiplies_bfloat16
+from rag.cpu import multiplies_bfloat16, use_all_cores
 from rag.errors import ModelError
 from rag.weights import SMOLLM2, find_wheel
 
@@ -144,6 +144,7 @@ class _Writing:
         from transformers import StoppingCriteriaList
 
         try:
+            use_all_cores()
             output = self._loaded.model.generate(  # type: ignore[operator]
                 **self._inputs,
                 streamer=self._streamer,
@@ -181,7 +182,7 @@ def _load() -> LoadedModel:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    torch.set_num_threads(config.cpu_threads())
+    use_all_cores()
     folder = _converted()
     dtype = torch.bfloat16 if multiplies_bfloat16() else torch.float32
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -11,6 +13,9 @@ from rag import config
 Precision = Literal["float32", "bfloat16"]
 """The number format of a model's weights."""
 
+FEW_TOKENS = 256
+"""So few are left to one thread: several save some milliseconds on an idle machine and lose a hundred where a browser
+takes a core, because they wait for each other (`python -m bench.few_texts`)."""
 _CPU_INFO = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 
@@ -40,3 +45,26 @@ def chosen_precision() -> Precision:
     if setting == "auto":
         return "bfloat16" if multiplies_bfloat16() else "float32"
     return setting
+
+
+def use_all_cores() -> None:
+    """Let torch use every core in this thread, and in those that begin to use it from now on."""
+    import torch
+
+    torch.set_num_threads(config.cpu_threads())
+
+
+@contextmanager
+def threads_for(n_tokens: int) -> Iterator[None]:
+    """One thread of torch for a batch of few tokens, every core for more."""
+    import torch
+
+    if n_tokens > FEW_TOKENS:
+        use_all_cores()
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        use_all_cores()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag import config
 from rag.batching import batches_by_length, once_each
-from rag.cpu import chosen_precision
+from rag.cpu import chosen_precision, threads_for, use_all_cores
 from rag.errors import ModelError, OllamaError
 from rag.ollama_server import OllamaServer
 from rag.token_vectors import Pooling, TokenVectors, in_float32, pooling_of, read_token_vectors
@@ -87,7 +87,7 @@ def _load_folder(name: str, *, local: bool) -> SentenceTransformer:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    torch.set_num_threads(config.cpu_threads())
+    use_all_cores()
     dtype = torch.bfloat16 if chosen_precision() == "bfloat16" else torch.float32
     try:
         model = SentenceTransformer(name, device="cpu", local_files_only=local, model_kwargs={"dtype": dtype})
@@ -210,13 +210,14 @@ class SentenceTransformerEmbedder:
         vectors = np.empty((len(texts), self._spec.dimension), dtype=np.float32)
         lengths = [min(count, self._window) + self._beside for count in self.count_tokens(texts)]
         for batch in batches_by_length(lengths, self._batch_tokens):
-            vectors[batch] = self._model.encode(
-                [texts[i] for i in batch],
-                prompt=prefix,
-                batch_size=len(batch),
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
+            with threads_for(sum(lengths[i] for i in batch)):
+                vectors[batch] = self._model.encode(
+                    [texts[i] for i in batch],
+                    prompt=prefix,
+                    batch_size=len(batch),
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
         return vectors
 
     @property
