@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared.settings_guard import require_settings
 from pages.shared.sidebar import show_sidebar
-from pages.shared.workspace import follow_deep_link, keep_choices, open_workspace
+from pages.shared.workspace import follow_deep_link, open_workspace
 
 st.set_page_config(page_title="Embedding Explorer", page_icon=":material/scatter_plot:", layout="wide")
 
@@ -29,7 +29,6 @@ sections = {
     ],
 }
 page = st.navigation(sections)
-keep_choices()
 open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar()

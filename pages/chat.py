@@ -35,7 +35,7 @@ def choices_of(workspace: Workspace, collection: Collection) -> Choices:
     settings = choose_settings(collection)
     template = prompt_button(collection)
     rewrites = st.sidebar.toggle(
-        "Rewrite follow-up questions", value=True, key="rewrites",
+        "Rewrite follow-up questions", value=True, key="rewrites", persist_state="session",
         help='"And for part-timers?" finds nothing by itself. It is rewritten to stand alone before the search.',
     )  # fmt: skip
     return Choices(model, options, settings, chosen_chunks(collection), template, rewrites)

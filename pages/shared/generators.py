@@ -85,21 +85,24 @@ def choose_options(model: str) -> AnsweringOptions:
         return AnsweringOptions()
     with st.sidebar.popover("Answering", icon=":material/tune:", width="stretch"):
         temperature = st.slider(
-            "Temperature", 0.0, 1.5, 0.0, 0.1, key="answering-temperature",
+            "Temperature", 0.0, 1.5, 0.0, 0.1, key="answering-temperature", persist_state="session",
             help="0 takes the likeliest word each time, so the same question gets the same answer. More is freer.",
         )  # fmt: skip
         window = st.select_slider(
-            "Context window", _WINDOWS, 4096, format_func="{:,} tokens".format, key="answering-window",
+            "Context window", _WINDOWS, 4096, format_func="{:,} tokens".format,
+            key="answering-window", persist_state="session",
             help="Prompt and answer together. More passages and history fit; the model needs more memory and time.",
         )  # fmt: skip
         longest = st.select_slider(
-            "Longest answer", (64, 128, 256, 512, 1024), 256, format_func="{:,} tokens".format, key="answering-longest",
+            "Longest answer", (64, 128, 256, 512, 1024), 256, format_func="{:,} tokens".format,
+            key="answering-longest", persist_state="session",
             help="An answer is cut there. The room is taken from the context window.",
         )  # fmt: skip
         keep_alive = "5m"
         if model.startswith(OLLAMA_PREFIX):
             keep_alive = st.selectbox(
-                "Keep in memory", list(_KEEP_ALIVE), index=1, format_func=_KEEP_ALIVE.__getitem__, key="answering-keep",
+                "Keep in memory", list(_KEEP_ALIVE), index=1, format_func=_KEEP_ALIVE.__getitem__,
+                key="answering-keep", persist_state="session",
                 help="How long Ollama keeps the model loaded after an answer. Loading it again takes time.",
             )  # fmt: skip
     return AnsweringOptions(temperature, window, longest, keep_alive)

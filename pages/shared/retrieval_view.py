@@ -26,28 +26,34 @@ def choose_settings(collection: Collection, *, for_a_model: bool = True) -> Retr
     own = f"retrieval-{collection.uid}"
     with st.sidebar.popover("Retrieval", icon=":material/manage_search:", width="stretch"):
         mode: Mode = st.segmented_control(
-            "Search by", list(MODES), default="dense", format_func=MODES.__getitem__, key=f"{own}-mode",
-            required=True, help="Meaning finds other wordings; words find names, numbers and codes. Both together "
-            "rank best on most collections.",
+            "Search by", list(MODES), default="dense", format_func=MODES.__getitem__,
+            key=f"{own}-mode", persist_state="session", required=True,
+            help="Meaning finds other wordings; words find names, numbers and codes. Both together rank best on most "
+            "collections.",
         )  # fmt: skip
-        k = st.slider("Passages", 1, 20, config.DEFAULT_K, key=f"{own}-k", help="How many are given to the model.")
+        k = st.slider(
+            "Passages", 1, 20, config.DEFAULT_K, key=f"{own}-k", persist_state="session",
+            help="How many are given to the model.",
+        )  # fmt: skip
         minimum = st.slider(
-            "Smallest similarity", 0.0, 0.9, 0.0, 0.05, key=f"{own}-minimum",
+            "Smallest similarity", 0.0, 0.9, 0.0, 0.05, key=f"{own}-minimum", persist_state="session",
             help="Passages less similar to the question are left out. Where none is left, no model is asked.",
         )  # fmt: skip
         variety = st.slider(
-            "Variety", 0.0, 0.9, 0.0, 0.1, key=f"{own}-variety",
+            "Variety", 0.0, 0.9, 0.0, 0.1, key=f"{own}-variety", persist_state="session",
             help="Above 0, passages that say the same are passed over for others (maximal marginal relevance).",
         )  # fmt: skip
         budget = _choose_budget(own) if for_a_model else 0
         names = sorted(chunk_table(collection).document_names)
-        documents = st.multiselect("Documents", names, key=f"{own}-documents", help="Empty: all of them.")
+        documents = st.multiselect(
+            "Documents", names, key=f"{own}-documents", persist_state="session", help="Empty: all of them."
+        )
     return RetrievalSettings(k, mode, minimum, tuple(documents), round(1.0 - variety, 2), budget)
 
 
 def _choose_budget(own: str) -> int:
     budget: int = st.select_slider(
-        "Room for passages", (0, 256, 512, 1024, 2048, 4096), 0, key=f"{own}-budget",
+        "Room for passages", (0, 256, 512, 1024, 2048, 4096), 0, key=f"{own}-budget", persist_state="session",
         format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "all that fit",
         help="How much of the model's context window passages may take. Those that do not fit are named.",
     )  # fmt: skip

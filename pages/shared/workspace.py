@@ -13,8 +13,6 @@ from rag import config
 from rag.collection import Collection, list_collections
 from rag.errors import ExplorerError
 
-KEPT = ("retrieval-", "answering-", "rewrites")
-"""How the keys begin of widgets whose choices hold on every page."""
 _KEY = "workspace"
 _WANTED = "wanted-page"
 
@@ -40,14 +38,6 @@ class Workspace:
     def asked_only(self, collection: Collection) -> frozenset[int]:
         """The chunks of this collection that questions are asked about; empty for all. Some may be gone."""
         return self.only if self.only_of == collection.uid else frozenset()
-
-
-def keep_choices() -> None:
-    """Have the choices about retrieval and answering outlive a change of the page: Streamlit forgets what a widget
-    holds once a page is drawn without it, unless it is set anew."""
-    for key in st.session_state:
-        if str(key).startswith(KEPT):
-            st.session_state[key] = st.session_state[key]
 
 
 def open_workspace() -> Workspace:

@@ -134,19 +134,23 @@ def test_two_are_compared_and_one_is_stopped(chat: Page, sample: Collection, mod
 
 def test_retrieval_settings_hold_on_every_page(chat: Page, sample: Collection):
     chat.get_by_role("link", name="Retrieval").click()
+    expect(chat.get_by_role("heading", name="Retrieval", exact=True)).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_test_id("stApp")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=PATIENCE * 1000
+    )
     chat.get_by_role("button", name="Retrieval").click()
-    slider = chat.get_by_role("slider", name="Passages")
+    slider = chat.get_by_role("slider", name="Passages Passages")
     slider.focus()
     for _ in range(4):
         slider.press("ArrowRight")
-    expect(slider).to_have_attribute("aria-valuenow", "9", timeout=PATIENCE * 1000)
+    expect(slider).to_have_value("9", timeout=PATIENCE * 1000)
     chat.wait_for_timeout(1_000)
     chat.keyboard.press("Escape")
     for name in ("Documents", "Chat"):
         chat.get_by_role("link", name=name).click()
-        expect(chat.get_by_role("heading", name=name)).to_be_visible(timeout=PATIENCE * 1000)
+        expect(chat.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE * 1000)
     chat.get_by_role("button", name="Retrieval").click()
-    expect(chat.get_by_role("slider", name="Passages")).to_have_attribute("aria-valuenow", "9", timeout=PATIENCE * 1000)
+    expect(chat.get_by_role("slider", name="Passages Passages")).to_have_value("9", timeout=PATIENCE * 1000)
     no_exception(chat)
 
 

@@ -127,3 +127,16 @@ def test_a_selection_on_the_map_is_kept_to_until_all_are_wanted(sample):
     assert len(similarities(app)) == 3
     button(app, "Use all chunks").click().run()
     assert len(similarities(app)) == 5
+
+
+def test_a_chosen_document_that_is_deleted_on_another_page_is_chosen_no_more(sample):
+    app = start("playground.py", collection="Sample", query=QUERY)
+    gone, left = sample.documents()[:2]
+    labelled(app.multiselect, "Documents").set_value([gone.name, left.name]).run()
+    app.switch_page(str(config.ROOT / "pages" / "documents.py")).run()
+    sample.delete_document(gone.document_id)
+    app.switch_page(str(config.ROOT / "pages" / "playground.py")).run()
+    assert not app.exception
+    assert labelled(app.multiselect, "Documents").value == [left.name]
+    names = [line for line in texts(app).splitlines() if line.startswith("**")]
+    assert {line.split()[2].split(",")[0] for line in names} == {left.name}
