@@ -11,7 +11,7 @@ from pages.shared.components import require_chunks, show_error
 from pages.shared.conversation_menu import show_conversations
 from pages.shared.conversation_state import SHOWN, Chat, open_chat
 from pages.shared.generators import choose_generator, choose_options
-from pages.shared.live_view import show_live
+from pages.shared.live_view import LiveView
 from pages.shared.prompt_editor import prompt_button
 from pages.shared.resources import live_turns
 from pages.shared.retrieval_view import choose_settings, chosen_chunks
@@ -90,21 +90,31 @@ st.title("Chat")
 collection = require_chunks()
 st.caption("Ask about your documents. The nearest passages are given to a model, and the answer shows its sources.")
 chat = open_chat(collection)
-show_conversations(chat)
-choices = choices_of(workspace, collection)
 live = live_turns().of(chat.live_key)
+notes, earlier = st.container(), st.container()
+# What an empty place held before goes at once, also while the rest of the page still waits for an answer.
+beginning = st.empty()
+being_written = st.container()
+if live:
+    with being_written:
+        view = LiveView(chat, live)
+        view.show_first_words()
+show_conversations(chat)
+with notes:
+    choices = choices_of(workspace, collection)
 is_busy = live is not None and not live.is_over
 has_none = choices.only is not None and not choices.only
 st.chat_input(
     "Wait for the answer, or stop it" if is_busy else "Ask the collection",
     key=f"question-{collection.uid}", disabled=has_none or is_busy, on_submit=send, args=(chat, choices),
 )  # fmt: skip
-show_problem(chat)
-show_turns(chat, choices)
-# What an empty place held before goes at once, also while the rest of the page still waits for an answer.
-beginning = st.empty()
+with notes:
+    show_problem(chat)
+with earlier:
+    show_turns(chat, choices)
 if live:
-    show_live(chat, live)
+    with being_written:
+        view.follow()
 elif not chat.n_slots():
     with beginning.container():
         show_examples(chat, choices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class LiveTurn:
         self._heard = {label: Heard(label, "", "", "", None, "") for label in runs}
         self._news = threading.Condition()
         self._version = 0
+        self._started = time.monotonic()
         self._is_being_saved = False
         self._is_over = False
         self._is_saved = False
@@ -55,8 +57,13 @@ class LiveTurn:
 
     def start(self) -> None:
         """Begin to write every answer."""
+        self._started = time.monotonic()
         for label in self._runs:
             threading.Thread(target=self._write, args=(label,), daemon=True, name=f"answer-{label}").start()
+
+    def seconds(self) -> float:
+        """How long ago it was begun."""
+        return time.monotonic() - self._started
 
     def stop(self, label: str | None = None) -> None:
         """Ask this answer to stop, or all of them; what is written stays."""

@@ -24,30 +24,55 @@ _STAGES = {
 }
 _FRAME = 0.04
 """Seconds between two pictures at least: more would not be seen."""
+_BEFORE_THE_PAGE = 0.5
+"""Seconds for which the rest of the page waits for an answer's first words."""
 
 
-def show_live(chat: Chat, turn: LiveTurn) -> None:
-    """Draw the answers until all are there; then the page runs again, and finds them in the conversation."""
-    with st.chat_message("user"):
-        st.text(turn.question)
-    heard = turn.heard()
-    with st.chat_message("assistant"):
-        places = [_place(chat, turn, one.label, column) for one, column in zip(heard, _columns(heard), strict=True)]
-    started, version = time.monotonic(), 0
-    while not turn.is_over:
-        drawn_at = time.monotonic()
-        for place, one in zip(places, turn.heard(), strict=True):
-            _draw(place, one, drawn_at - started)
-        version = turn.wait(version, 0.5)
-        time.sleep(max(0.0, drawn_at + _FRAME - time.monotonic()))
-    if turn.is_saved:
-        live_turns().drop(chat.live_key)
-        remember_problem(chat, turn.problem)
-        st.rerun()
-    for place, one in zip(places, turn.heard(), strict=True):
-        place.text(one.text)
-    st.error(escaped(turn.problem), icon=":material/error:")
-    st.button("Put it away", on_click=live_turns().drop, args=(chat.live_key,))
+class LiveView:
+    """Answers on the page while they are written; made where they are to stand."""
+
+    def __init__(self, chat: Chat, turn: LiveTurn) -> None:
+        self._chat, self._turn = chat, turn
+        self._version = 0
+        with st.chat_message("user"):
+            st.text(turn.question)
+        heard = turn.heard()
+        with st.chat_message("assistant"):
+            self._places = [
+                _place(chat, turn, one.label, column) for one, column in zip(heard, _columns(heard), strict=True)
+            ]
+
+    def show_first_words(self) -> None:
+        """Draw the first words before the rest of the page is: while a browser redraws it, the model must wait.
+
+        Returns when they are there, or when the question is half a second old.
+        """
+        while not self._turn.is_over and (left := _BEFORE_THE_PAGE - self._turn.seconds()) > 0:
+            if any(one.text or one.thoughts for one in self._turn.heard()):
+                self._draw()
+                return
+            self._version = self._turn.wait(self._version, left)
+
+    def follow(self) -> None:
+        """Draw until all answers are there; then the page runs again, and finds them in the conversation."""
+        turn = self._turn
+        while not turn.is_over:
+            drawn_at = time.monotonic()
+            self._draw()
+            self._version = turn.wait(self._version, 0.5)
+            time.sleep(max(0.0, drawn_at + _FRAME - time.monotonic()))
+        if turn.is_saved:
+            live_turns().drop(self._chat.live_key)
+            remember_problem(self._chat, turn.problem)
+            st.rerun()
+        for place, one in zip(self._places, turn.heard(), strict=True):
+            place.text(one.text)
+        st.error(escaped(turn.problem), icon=":material/error:")
+        st.button("Put it away", on_click=live_turns().drop, args=(self._chat.live_key,))
+
+    def _draw(self) -> None:
+        for place, one in zip(self._places, self._turn.heard(), strict=True):
+            _draw(place, one, self._turn.seconds())
 
 
 def _columns(heard: Sequence[Heard]) -> Sequence[DeltaGenerator]:
