@@ -186,20 +186,20 @@ class _Making:
 
     def cite(self) -> None:
         """Hold the sentences against the passages, and say where the server has cut the prompt."""
-        started = time.perf_counter()
         if self.request.uses_documents:
+            started = time.perf_counter()
             try:
                 self.supports = support("".join(self.pieces).strip(), self.prompt.hits, self.equipment.embedder)
                 self.vector = tuple(self.equipment.embedder.encode_queries([self.query])[0].tolist())
             except ModelError as error:
                 # The embedding model may be a server's, and gone by now: the answer is kept without its sources.
                 self.notes.append(f"The sentences were not held against the passages. {error}")
+            self.timings = replace(self.timings, citing=time.perf_counter() - started)
         if self.usage.was_cut:
             self.notes.append(
                 f"The server read {self.usage.prompt_tokens:,} tokens of a prompt of about {self.prompt.n_tokens:,}: "
                 "it has cut it. Choose fewer passages, or a larger context window."
             )
-        self.timings = replace(self.timings, citing=time.perf_counter() - started)
 
     def answer(self) -> Answer:
         return Answer(

@@ -18,6 +18,7 @@ MAP_SENTENCE = (
 """What is to be seen on an answer's map."""
 _FREE = "rgba(154,163,171,.3)"
 _ANSWER_ROOM = "rgba(154,163,171,.8)"
+_NOT_SEARCHED = "No passages were looked for."
 _ENDINGS = {
     "finished": "The model said that it was done.",
     "length": "The model was cut off at its limit of {limit:,} tokens.",
@@ -119,11 +120,25 @@ def place_of(chunk: Chunk) -> str:
     return page + (f" · {chunk.heading}" if chunk.heading else "")
 
 
+def was_searched(answer: Answer) -> bool:
+    """Whether passages were looked for: not where it was asked without documents, or could not be asked at all."""
+    return bool(answer.hits) or answer.timings.retrieval > 0
+
+
 def query_sentence(answer: Answer) -> str:
     """Whether the question was searched for as it was asked."""
+    if not was_searched(answer):
+        return _NOT_SEARCHED
     if answer.query == answer.question:
         return "The question was searched for as it was asked."
     return "Other words than the question's were searched for: as it was rewritten to stand alone, or as someone typed."
+
+
+def found_sentence(answer: Answer) -> str:
+    """How many passages there are, and what their scores mean."""
+    if n := len(all_hits(answer)):
+        return f"{_count(n, 'passage')}; a similarity of 1 would mean the same as the question."
+    return "No passage was found." if was_searched(answer) else _NOT_SEARCHED
 
 
 def window_sentence(prompt: Prompt) -> str:

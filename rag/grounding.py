@@ -82,6 +82,8 @@ def support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Suppo
 
 def groundedness(supports: Sequence[Support]) -> Groundedness:
     """The share of the sentences, of those that could be checked, that a passage supports."""
+    if not supports:
+        return Groundedness(0, 0, None, "This answer was not held against any passage.")
     checked = sum(item.verdict != "unchecked" for item in supports)
     supported = sum(item.verdict == "supported" for item in supports)
     if not checked:

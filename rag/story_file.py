@@ -12,6 +12,7 @@ from rag.answer_figures import (
     ending_sentence,
     fate,
     finding,
+    found_sentence,
     left_out_sentences,
     query_sentence,
     reading_sentence,
@@ -22,6 +23,7 @@ from rag.answer_figures import (
     time_parts,
     tokens_per_second,
     verdict_sentences,
+    was_searched,
     window_parts,
     window_sentence,
 )
@@ -31,6 +33,7 @@ from rag.grounding import groundedness
 from rag.story_html import apart, bar, matrix, paragraph, story_page, table, text, verbatim
 
 _AROUND = 160
+_NO_MAP = "No map of the collection had been drawn when this was saved."
 _SAVED = "Saved by Embedding Explorer. Everything here was recorded while the answer was made."
 
 
@@ -78,7 +81,7 @@ def _article(name: str, one: LabelledAnswer, drawn: AnswerMap | None, label: Cal
         *(paragraph(sentence, "quiet") for sentence in verdict_sentences(answer)),
         *(paragraph(note, "quiet") for note in answer.notes),
         *_question(answer),
-        *_place(drawn),
+        *_place(drawn, answer),
         *_passages(answer, name),
         *_prompt(answer),
         *_model(answer, model),
@@ -87,12 +90,15 @@ def _article(name: str, one: LabelledAnswer, drawn: AnswerMap | None, label: Cal
     return f"<article{kind}>{''.join(parts)}</article>\n"
 
 
-def _place(drawn: AnswerMap | None) -> Iterator[str]:
-    """The question and its passages on the map, where there is one and one of them is on it."""
-    if drawn is None or not (drawn.star or drawn.hits):
+def _place(drawn: AnswerMap | None, answer: Answer) -> Iterator[str]:
+    """The question and its passages on the map, where passages were looked for and one of these points is on it."""
+    if not was_searched(answer) or (drawn is not None and not (drawn.star or drawn.hits)):
+        return
+    yield "<h3>Its place on the map</h3>"
+    if drawn is None:
+        yield paragraph(_NO_MAP, "quiet")
         return
     notes = " ".join((MAP_SENTENCE, *drawn.notes()))
-    yield "<h3>Its place on the map</h3>"
     yield f"<figure>{story_map(drawn)}<figcaption>{text(notes)}</figcaption></figure>"
 
 
@@ -126,15 +132,16 @@ def _chip(answer: Answer, support: Support, name: str) -> str:
 def _question(answer: Answer) -> Iterator[str]:
     yield "<h3>What was searched for</h3>"
     yield paragraph(query_sentence(answer), "quiet")
-    yield f'<p dir="auto"><b>{text(answer.query)}</b></p>'
+    if was_searched(answer):
+        yield f'<p dir="auto"><b>{text(answer.query)}</b></p>'
 
 
 def _passages(answer: Answer, name: str) -> Iterator[str]:
     """The hits as a table, then the text of each that the model was shown."""
     hits = all_hits(answer)
     yield "<h3>What was found</h3>"
+    yield paragraph(found_sentence(answer), "quiet")
     if not hits:
-        yield paragraph("Nothing was found, or nothing was looked for.", "quiet")
         return
     found_by = retrievers(hits)
     head = ["in the prompt", "passage", "similarity", *(f"rank by {RETRIEVER_NAMES.get(r, r)}" for r in found_by)]

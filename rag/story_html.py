@@ -56,7 +56,7 @@ table {{ border-collapse: collapse; width: 100%; font-size: .88rem; overflow-wra
 th, td {{ text-align: left; vertical-align: top; padding: 5px 8px; border-bottom: 1px solid var(--line); }}
 td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 .matrix {{ overflow-wrap: anywhere; }}
-.matrix td.number {{ text-align: center; min-width: 52px; border: 1px solid var(--page); }}
+.matrix td.number {{ text-align: center; white-space: nowrap; min-width: 52px; border: 1px solid var(--page); }}
 .matrix td.best {{ outline: 3px solid var(--ring); outline-offset: -3px; font-weight: 700; }}
 {_STEPS}
 figure {{ margin: 8px 0 0; }}

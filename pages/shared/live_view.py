@@ -85,6 +85,7 @@ def _place(chat: Chat, turn: LiveTurn, label: str, column: DeltaGenerator) -> De
         if label:
             st.markdown(f"**{escaped(label)}**")
         place = st.empty()
+        place.text("…")  # so that the button below does not move with the first words
         st.button(
             "Stop", key=f"{chat.own}-stop-{label}", icon=":material/stop_circle:", on_click=turn.stop, args=(label,),
             help="What is written so far is kept.",

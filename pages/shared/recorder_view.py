@@ -19,6 +19,7 @@ from rag.answer_figures import (
     ending_sentence,
     fate,
     finding,
+    found_sentence,
     left_out_sentences,
     query_sentence,
     reading_sentence,
@@ -48,7 +49,7 @@ def show_recorder(answer: Answer, collection: Collection, *, key: str) -> None:
     _show_question(answer)
     _head(2, "Its place on the map", MAP_SENTENCE)
     _show_place(answer, collection, key)
-    _head(3, "What was found", _found(answer), timings.retrieval)
+    _head(3, "What was found", found_sentence(answer), timings.retrieval)
     _show_hits(answer, key)
     _head(4, "What the model was sent", window_sentence(answer.prompt))
     _show_prompt(answer)
@@ -111,14 +112,6 @@ def _show_hits(answer: Answer, key: str) -> None:
                 st.text(hit.excerpt)
                 st.caption("The whole passage:")
             st.text(hit.chunk.text)
-
-
-def _found(answer: Answer) -> str:
-    """How many passages there are, and what their scores mean."""
-    n = len(all_hits(answer))
-    if not n:
-        return "No passage was given to the model: none was found, or none was looked for."
-    return f"{n} {'passage' if n == 1 else 'passages'}; a similarity of 1 would mean the same as the question."
 
 
 def _rows(answer: Answer, hits: Sequence[Hit]) -> list[dict[str, object]]:

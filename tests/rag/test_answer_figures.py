@@ -12,6 +12,7 @@ from rag.answer_figures import (
     ending_sentence,
     fate,
     finding,
+    found_sentence,
     left_out_sentences,
     query_sentence,
     reading_sentence,
@@ -83,10 +84,18 @@ def test_each_search_is_named_meaning_first():
     assert finding(hits[1], "keyword") == Finding("keyword", 1, 7.25)
 
 
+def test_an_answer_without_documents_tells_of_no_search():
+    none_found = replace(made_answer(), hits=(), prompt=replace(made_answer().prompt, hits=(), left_out=()))
+    asked_alone = replace(none_found, timings=replace(none_found.timings, retrieval=0.0))
+    assert found_sentence(none_found) == "No passage was found."
+    assert query_sentence(asked_alone) == found_sentence(asked_alone) == "No passages were looked for."
+
+
 def test_what_is_said_of_the_prompt():
     answer = made_answer()
     assert query_sentence(answer).startswith("Other words than the question's")
     assert query_sentence(replace(answer, query=answer.question)) == "The question was searched for as it was asked."
+    assert found_sentence(answer) == "3 passages; a similarity of 1 would mean the same as the question."
     assert window_sentence(answer.prompt) == "The prompt takes 310 of 1,024 tokens (counted exactly)."
     assert "(estimated)" in window_sentence(replace(answer.prompt, is_exact=False))
     assert left_out_sentences(answer.prompt) == ("1 passage did not fit in.", "2 earlier exchanges had no room.")

@@ -198,6 +198,24 @@ def test_each_answer_has_its_own_place_on_the_map():
     assert "The question has no place here. 1 passage is not drawn" in second
 
 
+def test_where_no_map_was_drawn_the_story_says_so():
+    turn = made_turn(made_answer())
+    assert "No map of the collection had been drawn" in story_html(turn, collection_name="Sample", maps=[None])
+    assert "No map of the collection" not in story_html(turn, collection_name="Sample", maps=[made_map()])
+
+
+def test_an_answer_without_documents_tells_of_no_search():
+    answer = made_answer()
+    without = replace(
+        answer, hits=(), prompt=replace(answer.prompt, hits=(), left_out=()), supports=(),
+        timings=replace(answer.timings, retrieval=0.0, citing=0.0),
+    )  # fmt: skip
+    page = story_html(made_turn(without), collection_name="Sample", maps=[None])
+    assert "This answer was not held against any passage." in page
+    assert page.count("No passages were looked for.") == 2
+    assert "Its place on the map" not in page
+
+
 def test_a_map_for_some_answers_only_is_a_callers_bug():
     with pytest.raises(ValueError, match="shorter"):
         story_html(made_turn(made_answer(), made_answer()), collection_name="Sample", maps=[made_map()])
