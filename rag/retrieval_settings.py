@@ -60,8 +60,8 @@ def similar_enough(hits: Sequence[Hit], minimum: float) -> tuple[Hit, ...]:
 
 
 def counting_note(question: str, k: int) -> str:
-    """A sentence where a question asks to count or to list all, which retrieval cannot; else empty."""
-    if not _COUNTING.search(question):
+    """A sentence where a question asks to count or to list all, which k passages cannot; else empty."""
+    if k == 0 or not _COUNTING.search(question):
         return ""
     found = "1 passage that was" if k == 1 else f"{k} passages that were"
     return (

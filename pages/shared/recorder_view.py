@@ -30,6 +30,7 @@ from rag.answer_figures import (
     time_parts,
     tokens_per_second,
     verdict_sentences,
+    was_searched,
     window_parts,
     window_sentence,
 )
@@ -47,8 +48,9 @@ def show_recorder(answer: Answer, collection: Collection, *, key: str) -> None:
     timings = answer.timings
     _head(1, "Question", query_sentence(answer), timings.rewriting)
     _show_question(answer)
-    _head(2, "Its place on the map", MAP_SENTENCE)
-    _show_place(answer, collection, key)
+    _head(2, "Its place on the map", MAP_SENTENCE if was_searched(answer) else "The question was not placed.")
+    if was_searched(answer):
+        _show_place(answer, collection, key)
     _head(3, "What was found", found_sentence(answer), timings.retrieval)
     _show_hits(answer, key)
     _head(4, "What the model was sent", window_sentence(answer.prompt))

@@ -124,6 +124,15 @@ def test_no_model_was_asked(sample, links):
     assert not app.get("html")
 
 
+def test_without_documents_nothing_is_placed(sample, links):
+    make_layout(sample, ProjectionParameters())
+    prompt, timings = replace(made_answer().prompt, hits=(), left_out=()), replace(made_answer().timings, retrieval=0.0)
+    app = shown(made_answer(hits=(), prompt=prompt, supports=(), timings=timings, dependences=()), sample)
+    assert "The question was not placed." in texts(app)
+    assert "The star is the question" not in texts(app)
+    assert len(app.title) == len(STEPS)
+
+
 def test_hostile_texts_are_shown_as_texts(sample, links):
     make_layout(sample, ProjectionParameters())
     answer = made_answer([HOSTILE, *PASSAGES[1:]], document=HOSTILE, problem=HOSTILE, notes=(HOSTILE,), query=HOSTILE)

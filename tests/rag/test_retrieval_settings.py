@@ -30,6 +30,7 @@ def test_nothing_near_enough_says_how_near_the_best_came(hits):
 def test_a_question_that_counts_is_said(question):
     assert "only the 5 passages that were found" in counting_note(question, 5)
     assert "only the 1 passage that was found" in counting_note(question, 1)
+    assert counting_note(question, 0) == ""
 
 
 @pytest.mark.parametrize("question", ["Who may take leave?", "What does the country discount mean?", ""])
