@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared.compare_view import choose_model, comparison_of, show_morph, show_most_changed
 from pages.shared.components import require_chunks, show_error
-from pages.shared.resources import embedding_models
+from pages.shared.models_cached import embedding_models
 from pages.shared.workspace import require_workspace
 from rag import config
 from rag.errors import ExplorerError

@@ -210,6 +210,12 @@ def test_pages_do_not_import_one_another_or_numeric_libraries():
         assert not {name.split(".")[0] for name in names} & {"numpy", "faiss", "umap", "ollama", "torch"}
 
 
+def test_no_file_is_long():
+    folders = [config.ROOT / name for name in ("bench", "pages", "rag", "tests")]
+    written = [path for folder in folders for path in folder.rglob("*.py")]
+    assert {path.name: n for path in written if (n := len(path.read_text("utf-8").splitlines())) > 300} == {}
+
+
 def page_imports(path) -> str:
     """Everything a page imports, as one import statement (the page itself would run)."""
     return ", ".join(

@@ -9,7 +9,8 @@ import streamlit as st
 
 from pages.shared.chunk_view import chunking_controls
 from pages.shared.components import escaped, show_error
-from pages.shared.resources import embedder, embedding_models, job_board
+from pages.shared.models_cached import embedding_models
+from pages.shared.resources import embedder, job_board
 from pages.shared.workspace import choose_collection
 from rag import config
 from rag.collection import Collection, list_collections

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages.shared.resources import has_recordings, model_details, ollama_models, openai_models
+from pages.shared.models_cached import model_details, ollama_models, openai_models
+from pages.shared.resources import has_recordings
 from pages.shared.samples import NAME as SAMPLE
 from pages.shared.workspace import Workspace
 from rag import config

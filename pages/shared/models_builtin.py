@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.models_cached import embedding_models
 from pages.shared.models_status import show_status_line
-from pages.shared.resources import embedding_models
 from rag import config
 from rag.embedding import OLLAMA_PREFIX
 from rag.errors import ModelError

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pages.shared.components import show_error
-from pages.shared.models_cached import ask_anew, ollama_version
+from pages.shared.models_cached import ask_anew, ollama_models, ollama_version, openai_models
 from pages.shared.models_status import counted, show_status_line
-from pages.shared.resources import ollama_models, openai_models
 from rag import config
 from rag.errors import ExplorerError, ModelError
 from rag.ollama_server import OllamaModel

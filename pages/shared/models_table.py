@@ -8,9 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared.components import escaped, show_error
-from pages.shared.models_cached import ask_anew, loaded_models
+from pages.shared.models_cached import ask_anew, loaded_models, model_details
 from pages.shared.models_status import counted
-from pages.shared.resources import model_details
 from rag import config
 from rag.collection import Collection, list_collections
 from rag.embedding import OLLAMA_PREFIX

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
-from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag import config
 from rag.chat_types import AnsweringOptions, Generator
 from rag.chosen_index import chosen_index, load_chosen_index
 from rag.chunk_table import ChunkTable, chunk_table
 from rag.collection import Collection
 from rag.collection_rows import chunk_rows
-from rag.embedding import available_models
-from rag.errors import CollectionError, ModelError
+from rag.errors import CollectionError
 from rag.generation import load_generator
 from rag.index import FlatIndex
 from rag.index_kinds import SearchIndex
@@ -31,8 +27,6 @@ from rag.map_scene import preview
 from rag.map_view import Clusters, find_clusters, vectors_of
 from rag.models import load_cached_embedder
 from rag.neighbor_table import NeighborTable, kept_on_map, load_neighbors
-from rag.ollama_server import ModelDetails, OllamaModel, OllamaServer
-from rag.openai_server import OpenAIServer
 from rag.prepared import PreparedText, prepare, with_likeness
 from rag.projection import warm_up
 from rag.recorded import recorded_turns
@@ -48,7 +42,6 @@ if TYPE_CHECKING:
 
 Parts = tuple[Document, Embedder]
 Drawn = tuple[Collection, Projection]
-Said = TypeVar("Said")
 _OPTIONS = AnsweringOptions()
 _TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
 
@@ -249,53 +242,6 @@ def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> Pr
     return _prepared(*key, has_likeness=strategy == "semantic", _parts=(document, model))
 
 
-@st.cache_data(ttl=10, max_entries=4, show_spinner=False)
-def listed_by_ollama(host: str) -> list[OllamaModel] | ModelError:
-    """`ollama_models`, or why not: a server that never answers would else make every run of every page wait for it."""
-    return _said_or_why(OllamaServer(host).models)
-
-
-def ollama_models(host: str) -> list[OllamaModel]:
-    """The Ollama server's models; asked again after ten seconds. Raises OllamaError where none answers."""
-    return _or_raised(listed_by_ollama(host))
-
-
-@st.cache_data(ttl=10, max_entries=4, show_spinner=False)
-def listed_by_openai_server(url: str) -> list[str] | ModelError:
-    """`openai_models`, or why not."""
-    return _said_or_why(OpenAIServer(url, config.openai_key()).models) if url else []
-
-
-def openai_models(url: str) -> list[str]:
-    """The models of an OpenAI-compatible server; none where no address is set. Raises ModelError."""
-    return _or_raised(listed_by_openai_server(url))
-
-
-@st.cache_data(ttl=300, max_entries=32, show_spinner=False)
-def described_by_ollama(host: str, name: str) -> ModelDetails | ModelError:
-    """`model_details`, or why not."""
-    return _said_or_why(partial(OllamaServer(host).details, name))
-
-
-def model_details(host: str, name: str) -> ModelDetails:
-    """What the Ollama server says of a model. Raises OllamaError."""
-    return _or_raised(described_by_ollama(host, name))
-
-
-def _said_or_why(ask: Callable[[], Said]) -> Said | ModelError:
-    """What a server says, or why it does not, to be remembered for a while either way."""
-    try:
-        return ask()
-    except ModelError as error:
-        return error
-
-
-def _or_raised(said: Said | ModelError) -> Said:
-    if isinstance(said, ModelError):
-        raise said
-    return said
-
-
 @st.cache_resource(show_spinner=False)
 def has_recordings() -> bool:
     """Whether the sample has recorded answers; what ships with the program stays as it is while it runs."""
@@ -303,12 +249,6 @@ def has_recordings() -> bool:
         return bool(recorded_turns())
     except CollectionError:
         return False
-
-
-@st.cache_data(ttl=30, max_entries=2, show_spinner=False)
-def embedding_models(host: str) -> list[str]:
-    """Embedding models that load without a network."""
-    return available_models()
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.models_cached import ollama_models, openai_models
 from pages.shared.models_status import counted, show_status_line
-from pages.shared.resources import ollama_models, openai_models
 from pages.shared.workspace import choose_collection, require_workspace
 from rag import config
 from rag.collection import list_collections

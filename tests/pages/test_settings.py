@@ -7,8 +7,7 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.models_cached import ask_anew
-from pages.shared.resources import ollama_models, openai_models
+from pages.shared.models_cached import ask_anew, ollama_models, openai_models
 from rag import config
 from rag.errors import OllamaError, OpenAIServerError
 from rag.saved_settings import FILE_NAME, SavedSettings, save_settings
