@@ -216,6 +216,18 @@ def test_no_file_is_long():
     assert {path.name: n for path in written if (n := len(path.read_text("utf-8").splitlines())) > 300} == {}
 
 
+def test_downloads_do_not_run_the_page_again():
+    """A run that begins at the click can drop the file's address before the browser has it."""
+    calls = [
+        (path.name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords})
+        for path in (config.ROOT / "pages").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".download_button")
+    ]
+    assert calls
+    assert [name for name, given in calls if given.get("on_click") != "'ignore'"] == []
+
+
 def page_imports(path) -> str:
     """Everything a page imports, as one import statement (the page itself would run)."""
     return ", ".join(

@@ -54,6 +54,7 @@ def _manage(collection: Collection) -> None:
         lambda: _exported(collection, conversations=with_conversations),
         file_name=f"{collection.spec.name}.explorer",
         mime="application/vnd.sqlite3",
+        on_click="ignore",
         icon=":material/download:",
         help="Documents, chunks and embeddings. 'Import' brings it back, here or on another machine.",
         width="stretch",

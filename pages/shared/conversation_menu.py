@@ -59,7 +59,8 @@ def _show_actions(chat: Chat, title: str) -> None:
         suffix = "md" if kind == "Markdown" else "json"
         st.download_button(
             f"{kind} file", partial(_written, chat, title, write), file_name=f"{title}.{suffix}",
-            mime="application/octet-stream", key=f"{own}-{suffix}", icon=":material/download:", width="stretch",
+            mime="application/octet-stream", on_click="ignore", key=f"{own}-{suffix}", icon=":material/download:",
+            width="stretch",
         )  # fmt: skip
     sure = st.checkbox("Delete it with all its answers", key=f"{own}-sure")
     st.button(

@@ -130,5 +130,5 @@ def _show_list(rows: Sequence[dict[str, object]], column: str, key: str) -> None
 def _take(table: pd.DataFrame, collection: Collection, what: str) -> None:
     st.download_button(
         "All of them as CSV", lambda: as_csv(table), file_name=f"{collection.spec.name} {what}.csv",
-        mime="text/csv", icon=":material/download:", key=f"take-{what}",
+        mime="text/csv", on_click="ignore", icon=":material/download:", key=f"take-{what}",
     )  # fmt: skip

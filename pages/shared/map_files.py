@@ -33,6 +33,7 @@ def show_files(
                 partial(made, name),
                 file_name=name,
                 mime="application/octet-stream",
+                on_click="ignore",
                 key=f"take{suffix}",
                 width="stretch",
             )

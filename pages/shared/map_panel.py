@@ -112,6 +112,7 @@ def _take_away(collection: Collection, ids: Sequence[int]) -> None:
             file_name=f"{collection.spec.name} selection.{label.lower()}",
             mime="application/octet-stream",
             icon=":material/download:",
+            on_click="ignore",
             key=f"selection-{label}",
         )
 
