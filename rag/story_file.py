@@ -149,7 +149,7 @@ def _passages(answer: Answer, name: str) -> Iterator[str]:
     for hit in hits:
         near = similarity(hit)
         ranks = [finding(hit, retriever) for retriever in found_by]
-        own = [f"{one.rank} ({one.score:.2f})" if one else "–" for one in ranks]
+        own = [f"{one.rank:,} ({one.score:.2f})" if one else "–" for one in ranks]
         rows.append([fate(answer, hit), source(hit), "–" if near is None else f"{near:.2f}", *own])
     yield table(head, rows, 2)
     for number, hit in enumerate(answer.prompt.hits, start=1):

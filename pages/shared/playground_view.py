@@ -135,7 +135,7 @@ def _show_hit(query: str, hit: Hit, *, blended: bool) -> None:
 def found_by(hit: Hit) -> str:
     """Which search found a hit, at which rank: "Found by meaning at rank 2 and by words at rank 1 (BM25 7.31)."."""
     parts = [
-        f"by {_SEARCHES[finding.retriever]}{'' if len(hit.found_by) > 1 else ' alone'} at rank {finding.rank}"
+        f"by {_SEARCHES[finding.retriever]}{'' if len(hit.found_by) > 1 else ' alone'} at rank {finding.rank:,}"
         + (f" (BM25 {finding.score:.2f})" if finding.retriever == "keyword" else "")
         for finding in hit.found_by
     ]

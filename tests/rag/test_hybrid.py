@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from rag.hybrid import HybridRetriever, blend
 from rag.retrieval import DenseRetriever, KeywordRetriever, load_index
@@ -23,6 +24,34 @@ def test_a_blend_worked_by_hand():
     expected = [0.7 * -1.224745 + 0.3 * 1.414214, 0.3 * -0.707107, 0.7 * 1.224745 + 0.3 * -0.707107]
     np.testing.assert_allclose(blended, expected, atol=1e-6)
     np.testing.assert_array_equal(blend(np.ones(3), np.zeros(3)), np.zeros(3))
+
+
+def test_the_order_is_that_of_scores_standardised_over_the_collection(sample, embedder):
+    query = "How long does the battery of the pump last?"
+    own, vectors = sample.embeddings()
+    bm25 = dict(sample.search_words(query.rstrip("?").split(), len(own)))
+    scores = np.column_stack(
+        [vectors @ embedder.encode_queries([query])[0], [bm25.get(chunk_id, 0.0) for chunk_id in own.tolist()]]
+    ).astype(np.float64)
+    blended = StandardScaler().fit_transform(scores) @ [0.7, 0.3]
+    expected = own[np.argsort(-blended, kind="stable")]
+    hits = retriever(sample, embedder).retrieve(query, len(own))
+    assert ids(hits) == expected.tolist()
+    only = frozenset(own.tolist()[::3])
+    assert ids(retriever(sample, embedder, only).retrieve(query, len(own))) == [i for i in ids(hits) if i in only]
+
+
+def test_each_hit_tells_its_rank_in_both_searches(sample, embedder):
+    query = "interest rates at the bank"
+    n = sample.n_chunks()
+    dense = ids(DenseRetriever(sample, load_index(sample), embedder).retrieve(query, n))
+    words = ids(KeywordRetriever(sample).retrieve(query, n))
+    assert 0 < len(words) < n
+    for hit in retriever(sample, embedder).retrieve(query, n):
+        own = hit.chunk.chunk_id
+        ranks = {finding.retriever: finding.rank for finding in hit.found_by}
+        assert ranks.pop("dense") == dense.index(own) + 1
+        assert ranks == ({"keyword": words.index(own) + 1} if own in words else {})
 
 
 def test_every_score_is_the_cosine_and_says_who_found_it(sample, embedder):
