@@ -28,6 +28,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.chunking
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.retrieval_quality
+	$(BIN)/python -m bench.blends
 	$(BIN)/python -m bench.index
 	$(BIN)/python -m bench.chat
 	$(BIN)/python -m bench.tokens

@@ -54,25 +54,36 @@ def mean_ndcg(collection: TestCollection, documents: FloatArray, queries: FloatA
     return sum(scores) / len(scores)
 
 
+def stored_collection(folder: Path, collection: TestCollection, vectors: FloatArray, embedder: Embedder) -> Collection:
+    """The texts as documents of one chunk each, in a collection of the app's own in `folder`."""
+    stored = Collection.create(folder, "Bench", embedder.spec, ChunkingSpec())
+    for (name, text), vector in zip(collection.documents.items(), vectors, strict=True):
+        document = Document(name, name, "text/plain", text, name)
+        stored.put_document(document, [Chunk(name, 0, len(text), text, 1)], vector[None], embedder.spec)
+    return stored
+
+
+def mean_by_retriever(collection: TestCollection, retrievers: Mapping[str, Retriever]) -> dict[str, float]:
+    """Mean nDCG@10 over the judged queries by each retriever of a `stored_collection`."""
+    return {
+        name: statistics.mean(
+            ndcg([hit.document_name for hit in retriever.retrieve(collection.queries[query], 10)], grades)
+            for query, grades in collection.qrels.items()
+        )
+        for name, retriever in retrievers.items()
+    }
+
+
 def compare_modes(collection: TestCollection, vectors: FloatArray, embedder: Embedder) -> None:
     """nDCG@10 of meaning, words, and both, by the app's own retrievers over a stored collection."""
     with tempfile.TemporaryDirectory() as folder:
-        stored = Collection.create(Path(folder), "Bench", embedder.spec, ChunkingSpec())
-        for (name, text), vector in zip(collection.documents.items(), vectors, strict=True):
-            document = Document(name, name, "text/plain", text, name)
-            stored.put_document(document, [Chunk(name, 0, len(text), text, 1)], vector[None], embedder.spec)
+        stored = stored_collection(Path(folder), collection, vectors, embedder)
         modes: dict[str, Retriever] = {
             "meaning": DenseRetriever(stored, load_index(stored), embedder),
             "words": KeywordRetriever(stored),
             "both": HybridRetriever(stored, *stored.embeddings(), embedder),
         }
-        figures = {
-            mode: statistics.mean(
-                ndcg([hit.document_name for hit in retriever.retrieve(collection.queries[query], 10)], grades)
-                for query, grades in collection.qrels.items()
-            )
-            for mode, retriever in modes.items()
-        }
+        figures = mean_by_retriever(collection, modes)
     said = ", ".join(f"{mode} {figure:.4f}" for mode, figure in figures.items())
     print(f"nDCG@10 by {said}; both against meaning: ratio {figures['both'] / figures['meaning']:.3f}")
 

@@ -1,0 +1,132 @@
+"""Meaning and words joined in three ways: blended over the collection as the app does it, over candidates, by ranks.
+
+python -m bench.blends      one line a test collection, then what the words of every chunk cost; some minutes
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.reference import RETRIEVAL, load_ours, read_test_collection
+from bench.retrieval_quality import mean_by_retriever, stored_collection
+from rag.answer import Retriever
+from rag.collection import Collection
+from rag.hybrid import HybridRetriever, blend
+from rag.retrieval import DenseRetriever, KeywordRetriever, load_index
+from rag.types import Embedder, Hit
+from tests.rag.large_collection import large_collection
+
+_CANDIDATES = 100
+_RANK_CONSTANT = 60
+"""Of reciprocal rank fusion, as Cormack, Clarke and Buettcher chose it."""
+_QUERIES = ("about owls entry", "owls ships", "stars")
+"""Words of every chunk of the large collection, of a fifth, of a tenth."""
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Ranked by the sum of 1 / (60 + rank) over both searches' first hundred."""
+
+    dense: Retriever
+    keyword: Retriever
+
+    def retrieve(self, query: str, k: int) -> tuple[Hit, ...]:
+        hits: dict[int, Hit] = {}
+        sums: dict[int, float] = {}
+        for hit in (*self.dense.retrieve(query, _CANDIDATES), *self.keyword.retrieve(query, _CANDIDATES)):
+            own = hit.chunk.chunk_id
+            hits[own] = hit
+            sums[own] = sums.get(own, 0.0) + 1 / (_RANK_CONSTANT + hit.rank)
+        return tuple(hits[own] for own in sorted(hits, key=lambda own: (-sums[own], own))[:k])
+
+
+@dataclass(frozen=True)
+class OverCandidates:
+    """The app's blend, its scores standardised over both searches' first hundred alone."""
+
+    dense: Retriever
+    words: HybridRetriever
+    """Of a dense share of 0: its hits' scores are cosines, and BM25 is in their findings."""
+
+    def retrieve(self, query: str, k: int) -> tuple[Hit, ...]:
+        words = self.words.retrieve(query, _CANDIDATES)
+        bm25 = {hit.chunk.chunk_id: hit.found_by[0].score for hit in words}
+        found = {hit.chunk.chunk_id: hit for hit in (*self.dense.retrieve(query, _CANDIDATES), *words)}
+        hits = [found[own] for own in sorted(found)]
+        blended = blend(
+            np.array([hit.score for hit in hits]), np.array([bm25.get(hit.chunk.chunk_id, 0.0) for hit in hits])
+        )
+        return tuple(hits[i] for i in np.argsort(-blended, kind="stable")[:k])
+
+
+def _ways(stored: Collection, embedder: Embedder) -> dict[str, Retriever]:
+    own = (stored, *stored.embeddings(), embedder)
+    dense, keyword = DenseRetriever(stored, load_index(stored), embedder), KeywordRetriever(stored)
+    return {
+        "over the collection": HybridRetriever(*own),
+        "over candidates": OverCandidates(dense, HybridRetriever(*own, dense_share=0.0)),
+        "by ranks": Fused(dense, keyword),
+    }
+
+
+def _report_quality(folder: Path, embedder: Embedder) -> None:
+    collection = read_test_collection(folder)
+    vectors = embedder.encode_documents(list(collection.documents.values()))
+    with tempfile.TemporaryDirectory() as place:
+        stored = stored_collection(Path(place), collection, vectors, embedder)
+        figures = mean_by_retriever(collection, _ways(stored, embedder))
+    first, *others = figures.values()
+    said = ", ".join(f"{way} {figure:.4f}" for way, figure in figures.items())
+    print(f"nDCG@10 on {folder.name}: {said}; ratios {', '.join(f'{first / other:.3f}' for other in others)}")
+
+
+def _report_cost(n: int, rounds: int) -> None:
+    """What it takes to read the score of every chunk that holds a word, against that of the first hundred."""
+    with tempfile.TemporaryDirectory() as place:
+        collection = large_collection(Path(place) / "data", n)
+        for query in _QUERIES:
+            words = re.findall(r"\w+", query)
+            first, every = _seconds(collection, words, (_CANDIDATES, n), rounds)
+            print(
+                f"'{query}' in {n:,} chunks: first {_CANDIDATES} {first * 1000:.0f} ms, all {every * 1000:.0f} ms: "
+                f"ratio {every / first:.2f}"
+            )
+
+
+def _seconds(collection: Collection, words: Sequence[str], limits: Sequence[int], rounds: int) -> list[float]:
+    """The median time of a search by words for each limit, one after the other in each round."""
+    taken: dict[int, list[float]] = {limit: [] for limit in limits}
+    for _ in range(rounds):
+        for limit in limits:
+            started = time.perf_counter()
+            collection.search_words(words, limit)
+            taken[limit].append(time.perf_counter() - started)
+    return [statistics.median(taken[limit]) for limit in limits]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.blends", description=__doc__)
+    parser.add_argument("--chunks", type=int, default=300_000, help="size of the large collection (default: 300,000)")
+    parser.add_argument("--rounds", type=int, default=5, help="searches of each kind (default: 5)")
+    options = parser.parse_args()
+    folders = sorted(RETRIEVAL.iterdir()) if RETRIEVAL.is_dir() else []
+    if not folders:
+        print(f"nDCG@10: skipped, there are no test collections at {RETRIEVAL}")
+    embedder = load_ours()
+    for folder in folders:
+        if folder.is_dir():
+            _report_quality(folder, embedder)
+    _report_cost(options.chunks, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
