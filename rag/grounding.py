@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.chat_types import Support, Verdict
 from rag.claims import Statement, plain_text, statements
-from rag.passage_match import Match, Passage, match_statements, passages_of
+from rag.passage_match import Match, Passage, likeness, match_statements, passages_of
 from rag.sentences import split_sentences
 from rag.stated_numbers import stated_numbers
 from rag.telling_words import stemmed_words, telling_words
@@ -39,7 +39,11 @@ class Groundedness:
 
 
 def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n: int = 2) -> tuple[Hit, ...]:
-    """The hits that hold the `n` sentences most similar to the question, each with only those as its excerpt."""
+    """The hits that hold the `n` sentences most like the question, each with only those as its excerpt.
+
+    Words and numbers count beside meaning, as in `passage_match.likeness`: the embeddings of two error codes are all
+    but the same.
+    """
     sentences = [
         (row, hit.chunk.text[start:end])
         for row, hit in enumerate(hits)
@@ -48,8 +52,9 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n:
     ]
     if not sentences:
         return tuple(hits)
-    similarity = embedder.encode_documents([text for _, text in sentences]) @ embedder.encode_queries([question])[0]
-    best = sorted(similarity.argsort()[::-1][:n].tolist())
+    texts = [text for _, text in sentences]
+    cosines = embedder.encode_documents(texts) @ embedder.encode_queries([question])[0]
+    best = sorted((-likeness(question, cosines, texts)).argsort(kind="stable")[:n].tolist())
     rows = dict.fromkeys(sentences[position][0] for position in best)
     excerpts = {row: " ".join(sentences[p][1] for p in best if sentences[p][0] == row) for row in rows}
     return tuple(replace(hits[row], excerpt=excerpt) for row, excerpt in excerpts.items())

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
+_Held = tuple[frozenset[str], frozenset[str]]
+
 _WORDS_WEIGHT = 0.6
 _NUMBER_WEIGHT = 2
 _COSINE_ALONE = 0.2
@@ -101,29 +103,35 @@ def match_statements(
     """Every statement against every passage; there must be some of both. All texts are embedded in one call."""
     cosines = _cosines(statements, passages, embedder)
     is_worth_it = _is_nearer_than_its_parts(cosines, passages)
-    stems = [frozenset(word.stem for word in stemmed_words(passage.text)) for passage in passages]
-    readings = [
-        frozenset[str]().union(*(number.readings for number in stated_numbers(passage.text))) for passage in passages
-    ]
+    held = [_held(passage.text) for passage in passages]
     return tuple(
-        _match(statement, cosines[row], is_worth_it[row], stems, readings) for row, statement in enumerate(statements)
+        _match(statement.plain, cosines[row], is_worth_it[row], held) for row, statement in enumerate(statements)
     )
 
 
-def _match(
-    statement: Statement,
-    cosines: FloatArray,
-    is_worth_it: Flags,
-    stems: Sequence[frozenset[str]],
-    readings: Sequence[frozenset[str]],
-) -> Match:
+def likeness(text: str, cosines: FloatArray, sentences: Sequence[str]) -> FloatArray:
+    """How alike each sentence is to the text, float32 (n,), as in a `Match`, where their cosines (n,) are known."""
     import numpy as np
 
-    words = {word.stem for word in telling_words(statement.plain)}
-    numbers = required_numbers(statement.plain)
-    lacks = np.array([[number.readings.isdisjoint(held) for held in readings] for number in numbers], dtype=np.bool_)
-    lacks = lacks.reshape(len(numbers), len(readings))
-    found = np.array([len(words & held) for held in stems]) + _NUMBER_WEIGHT * (~lacks).sum(axis=0)
+    return _match(text, cosines, np.ones(len(sentences), dtype=np.bool_), [_held(one) for one in sentences]).likeness
+
+
+def _held(text: str) -> _Held:
+    """The stems of a text's words, and every reading of its numbers."""
+    readings = frozenset[str]().union(*(number.readings for number in stated_numbers(text)))
+    return frozenset(word.stem for word in stemmed_words(text)), readings
+
+
+def _match(plain: str, cosines: FloatArray, is_worth_it: Flags, passages: Sequence[_Held]) -> Match:
+    """What is stated in plain words against the passages."""
+    import numpy as np
+
+    words = {word.stem for word in telling_words(plain)}
+    numbers = required_numbers(plain)
+    lacks = np.array(
+        [[number.readings.isdisjoint(held) for _, held in passages] for number in numbers], dtype=np.bool_
+    ).reshape(len(numbers), len(passages))
+    found = np.array([len(words & stems) for stems, _ in passages]) + _NUMBER_WEIGHT * (~lacks).sum(axis=0)
     shares = found / max(len(words) + _NUMBER_WEIGHT * len(numbers), 1)
     likeness = np.maximum((1 - _WORDS_WEIGHT) * cosines + _WORDS_WEIGHT * shares, cosines - _COSINE_ALONE)
     likeness[~is_worth_it] = -1.0
