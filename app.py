@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.shared.settings_guard import require_settings
-from pages.shared.sidebar import show_sidebar
-from pages.shared.workspace import follow_deep_link, open_workspace
+from pages.shared.frame.settings_guard import require_settings
+from pages.shared.frame.sidebar import show_sidebar
+from pages.shared.session.workspace import follow_deep_link, open_workspace
 
 st.set_page_config(page_title="Embedding Explorer", page_icon=":material/scatter_plot:", layout="wide")
 
@@ -13,16 +13,16 @@ sections = {
         st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
         st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", default=True),
         st.Page("pages/neighbors.py", title="Neighbors", icon=":material/hub:"),
-        st.Page("pages/playground.py", title="Retrieval", icon=":material/manage_search:"),
+        st.Page("pages/search.py", title="Retrieval", icon=":material/manage_search:"),
         st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
     ],
     "Understand": [
-        st.Page("pages/arithmetic.py", title="Arithmetic", icon=":material/calculate:"),
-        st.Page("pages/compare.py", title="Two models", icon=":material/compare:"),
+        st.Page("pages/vector_arithmetic.py", title="Arithmetic", icon=":material/calculate:"),
+        st.Page("pages/compare_models.py", title="Two models", icon=":material/compare:"),
     ],
     "Measure": [
-        st.Page("pages/health.py", title="Health", icon=":material/stethoscope:"),
-        st.Page("pages/index_lab.py", title="Index lab", icon=":material/speed:"),
+        st.Page("pages/data_quality.py", title="Health", icon=":material/stethoscope:"),
+        st.Page("pages/index_benchmark.py", title="Index lab", icon=":material/speed:"),
     ],
     "Settings": [
         st.Page("pages/models.py", title="Models", icon=":material/dns:"),

@@ -19,11 +19,11 @@ import numpy as np
 from bench.reference import RETRIEVAL, load_ours, read_test_collection
 from bench.retrieval_quality import mean_by_retriever, stored_collection
 from rag.answer import Retriever
-from rag.collection import Collection
-from rag.hybrid import HybridRetriever, blend
-from rag.retrieval import DenseRetriever, KeywordRetriever, load_index
+from rag.retrieval.hybrid import HybridRetriever, blend
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, load_index
+from rag.store.collection import Collection
 from rag.types import Embedder, Hit
-from tests.rag.large_collection import large_collection
+from tests.support.large_collection import large_collection
 
 _CANDIDATES = 100
 _RANK_CONSTANT = 60

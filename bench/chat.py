@@ -11,9 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from rag import config
-from rag.collection import Collection
-from rag.conversations import Conversations
-from rag.ollama_server import OllamaServer
+from rag.conversations.store import Conversations
+from rag.servers.ollama import OllamaServer
+from rag.store.collection import Collection
 from tests.browser.app_server import launch, running_app
 
 MODEL = "gemma3:270m"

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rag import config
-from rag.boundaries import SENTENCE
-from rag.chunk_preview import overlay, size_summary
-from rag.chunking import chunk_prepared
-from rag.loading import load_document
-from rag.prepared import PreparedText, prepare
-from rag.tokenizing import SubwordTokenizer
+from rag.chunking.chunker import chunk_prepared
+from rag.chunking.cut_points import SENTENCE
+from rag.chunking.prepared_text import PreparedText, prepare
+from rag.chunking.preview import overlay, size_summary
+from rag.documents.loading import load_document
+from rag.runtime.model_wheels import MINILM, find_wheel
+from rag.text.tokens import SubwordTokenizer
 from rag.types import Chunk, ChunkingSpec, Document
-from rag.weights import MINILM, find_wheel
 
 _CHARACTERS = 1_000_000
 _ROUNDS = 5

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, get_args
 
 from bench.reference import SCIFACT, encode_plainly, load_ours, load_plain, read_documents, sample_texts
 from rag import config
-from rag.batching import batches_by_length
-from rag.cpu import Precision, multiplies_bfloat16
-from rag.embedding import SentenceTransformerEmbedder
-from rag.vector_cache import VectorCache, text_keys
+from rag.embedding.batching import batches_by_length
+from rag.embedding.cached import VectorCache, text_keys
+from rag.embedding.embedder import SentenceTransformerEmbedder
+from rag.runtime.cpu import Precision, multiplies_bfloat16
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

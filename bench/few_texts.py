@@ -15,8 +15,8 @@ from contextlib import contextmanager
 
 from bench.embedding import sample_chunks
 from bench.reference import load_ours
-from rag import cpu
-from rag.embedding import SentenceTransformerEmbedder
+from rag.embedding.embedder import SentenceTransformerEmbedder
+from rag.runtime import cpu
 
 _QUESTION = ["How many days of paid leave do full-time staff have?"]
 _PAUSE = 0.01

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING
 
 from bench.reference import load_ours
 from rag import config
-from rag.claims import Statement, is_checkable, plain_text
-from rag.collection import Collection
-from rag.grounding import MINIMUM_SUPPORT
+from rag.answering.claims import Statement, is_checkable, plain_text
+from rag.answering.grounding import MINIMUM_SUPPORT
+from rag.answering.passage_match import match_statements, passages_of
+from rag.documents.sandbox.reader import DocumentReader
+from rag.documents.sources import find_files
 from rag.ingest import ingest
-from rag.passage_match import match_statements, passages_of
-from rag.retrieval import DenseRetriever, load_index
-from rag.sandbox import DocumentReader
-from rag.sentences import split_sentences
-from rag.sources import find_files
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.store.collection import Collection
+from rag.text.sentences import split_sentences
 from rag.types import ChunkingSpec, Embedder, Hit
 
 if TYPE_CHECKING:

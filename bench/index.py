@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from bench.reference import RETRIEVAL, read_test_collection
 from rag import config
-from rag.index_kinds import SearchIndex, build
-from rag.index_lab import IS_BEST_FLAT_BELOW, LabResult, exact, measure_built, steps
-from rag.index_spec import KINDS, IndexKind, IndexSpec, default_spec
-from rag.lab_vectors import enlarge
-from rag.models import load_cached_embedder
+from rag.embedding.models import load_cached_embedder
+from rag.index.benchmark import IS_BEST_FLAT_BELOW, LabResult, exact, measure_built, steps
+from rag.index.benchmark_vectors import enlarge
+from rag.index.kinds import SearchIndex, build
+from rag.index.spec import KINDS, IndexKind, IndexSpec, default_spec
 
 if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray

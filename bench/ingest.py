@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING
 
 from bench.reference import RETRIEVAL, encode_plainly, load_ours, load_plain, read_documents, sample_texts
 from rag import config
-from rag.collection import Collection
+from rag.documents.sandbox.reader import DocumentReader
+from rag.documents.sources import find_files
+from rag.embedding.cached import CacheCounts, CachedEmbedder, VectorCache
 from rag.ingest import ingest
-from rag.retrieval import DenseRetriever, load_index
-from rag.sandbox import DocumentReader
-from rag.sources import find_files
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
-from rag.vector_cache import CacheCounts, CachedEmbedder, VectorCache
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -27,7 +27,7 @@ from tests.browser.app_server import (
     wait_until_healthy,
 )
 from tests.browser.lasso import drag_lasso
-from tests.rag.large_collection import large_collection
+from tests.support.large_collection import large_collection
 
 _SIZES = (10_000, 100_000, 300_000)
 _PLAIN = """
@@ -128,8 +128,8 @@ def plain_page(folder: Path, xy_file: Path) -> tuple[subprocess.Popen[bytes], st
 def compare(n: int, folder: Path) -> None:
     import numpy as np
 
-    from rag.layout import load_layout
-    from rag.projection import ProjectionParameters
+    from rag.map.layout import load_layout
+    from rag.map.projection import ProjectionParameters
 
     collection = large_collection(folder / "data", n)
     layout = load_layout(collection, ProjectionParameters())

@@ -28,7 +28,7 @@ _SIZES = (5_000, 20_000)
 _WORDS = 60
 _SAMPLE = 5_000
 _NEIGHBORS = 15
-_PREPARE = "from rag.projection import warm_up; warm_up()"
+_PREPARE = "from rag.map.projection import warm_up; warm_up()"
 _ASKED_RATIO = {5_000: 5.0, 20_000: 2.0}
 
 
@@ -50,7 +50,7 @@ def load_vectors() -> tuple[FloatArray, str]:
 
     found = texts()
     if len(found) == max(_SIZES):
-        from rag.models import load_cached_embedder
+        from rag.embedding.models import load_cached_embedder
 
         return load_cached_embedder(config.DEFAULT_EMBEDDING_MODEL).encode_documents(found), "passages of texts"
     random = np.random.default_rng(config.SEED)
@@ -65,10 +65,10 @@ def ours(vectors: FloatArray, output: Path) -> Figures:
     import numpy as np
 
     started, worked = time.perf_counter(), time.process_time()
-    from rag.index import FlatIndex
-    from rag.layout import lay_out
-    from rag.placement import place
-    from rag.projection import ProjectionParameters
+    from rag.index.flat import FlatIndex
+    from rag.map.layout import lay_out
+    from rag.map.placement import place
+    from rag.map.projection import ProjectionParameters
 
     layout = lay_out(np.arange(len(vectors)), vectors, ProjectionParameters())
     seconds, cpu = time.perf_counter() - started, time.process_time() - worked
@@ -113,11 +113,11 @@ def placing(vectors: FloatArray, output: Path) -> Figures:
     """
     import numpy as np
 
-    from rag.alignment import align
-    from rag.index import FlatIndex
-    from rag.layout import lay_out
-    from rag.placement import place
-    from rag.projection import ProjectionParameters
+    from rag.index.flat import FlatIndex
+    from rag.map.alignment import align
+    from rag.map.layout import lay_out
+    from rag.map.placement import place
+    from rag.map.projection import ProjectionParameters
 
     is_left_out = np.random.default_rng(config.SEED).random(len(vectors)) < 0.1
     rest = vectors[~is_left_out]

@@ -15,15 +15,15 @@ from pathlib import Path
 from bench.tiny_model import is_answered
 from rag import config
 from rag.answer import Equipment, Request, answer_question
-from rag.chat_types import Answer, LabelledAnswer, Turn
-from rag.collection import Collection
-from rag.embedding import load_embedder
-from rag.generation import load_generator
+from rag.answering.types import Answer, LabelledAnswer, Turn
+from rag.conversations.recordings import FILE_NAME, record
+from rag.documents.sandbox.reader import DocumentReader
+from rag.documents.sources import find_files
+from rag.embedding.embedder import load_embedder
+from rag.generation.generators import load_generator
 from rag.ingest import ingest
-from rag.recorded import FILE_NAME, record
-from rag.retrieval import DenseRetriever, load_index
-from rag.sandbox import DocumentReader
-from rag.sources import find_files
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 
 _EXAMPLE = {

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import config
-from rag.embedding import SentenceTransformerEmbedder, load_embedder
-from rag.weights import MINILM, find_wheel
+from rag.embedding.embedder import SentenceTransformerEmbedder, load_embedder
+from rag.runtime.model_wheels import MINILM, find_wheel
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.reference import SCIFACT, TestCollection, encode_plainly, load_ours, load_plain, read_test_collection
-from rag.collection import Collection
-from rag.hybrid import HybridRetriever
-from rag.retrieval import DenseRetriever, KeywordRetriever, load_index
+from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, load_index
+from rag.store.collection import Collection
 from rag.types import Chunk, ChunkingSpec, Document, Embedder
 
 if TYPE_CHECKING:

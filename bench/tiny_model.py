@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rag import config
-from rag.builtin_model import BuiltinGenerator
-from rag.chat_types import PromptStyle
-from rag.collection import Collection
-from rag.embedding import load_embedder
-from rag.grounding import nearest_sentences
+from rag.answering.grounding import nearest_sentences
+from rag.answering.prompt import build_prompt
+from rag.answering.types import PromptStyle
+from rag.documents.sandbox.reader import DocumentReader
+from rag.documents.sources import find_files
+from rag.embedding.embedder import load_embedder
+from rag.generation.builtin import BuiltinGenerator
 from rag.ingest import ingest
-from rag.prompting import build_prompt
-from rag.retrieval import DenseRetriever, load_index
-from rag.sandbox import DocumentReader
-from rag.sources import find_files
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Hit
 
 _LITTLE = frozenset(

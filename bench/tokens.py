@@ -16,20 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag import config
-from rag.chat_types import Message, Prompt, PromptStyle, Usage
-from rag.collection import Collection
-from rag.embedding import load_embedder
-from rag.generation import OLLAMA_PREFIX, default_generator
+from rag.answering.prompt import build_prompt
+from rag.answering.types import Message, Prompt, PromptStyle, Usage
+from rag.documents.sandbox.reader import DocumentReader
+from rag.documents.sources import find_files
+from rag.embedding.embedder import load_embedder
+from rag.generation.generators import OLLAMA_PREFIX, default_generator
+from rag.generation.token_estimate import TokenEstimate
 from rag.ingest import ingest
-from rag.ollama_server import OllamaServer
-from rag.prompting import build_prompt
-from rag.retrieval import DenseRetriever, load_index
-from rag.sandbox import DocumentReader
-from rag.sources import find_files
-from rag.token_estimate import TokenEstimate
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.servers.ollama import OllamaServer
+from rag.servers.vocabulary import Vocabulary
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
-from rag.vocabulary import Vocabulary
-from tests.rag.odd_texts import TEXTS
+from tests.support.odd_texts import TEXTS
 
 _WINDOW = 4096
 _ALLOWED = 0.05

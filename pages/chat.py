@@ -6,20 +6,20 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared.asking import Choices, ask_one, attempt, equipment_for, request_for, show_problem
-from pages.shared.components import require_chunks, show_error
-from pages.shared.conversation_menu import show_conversations
-from pages.shared.conversation_state import SHOWN, Chat, open_chat
-from pages.shared.generators import choose_generator, choose_options
-from pages.shared.live_view import LiveView
-from pages.shared.prompt_editor import prompt_button
-from pages.shared.resources import live_turns
-from pages.shared.retrieval_view import choose_settings, chosen_chunks
-from pages.shared.samples import NAME as SAMPLE
-from pages.shared.turn_view import show_turn
-from pages.shared.workspace import Workspace, require_workspace
-from rag.collection import Collection
+from pages.shared.chat.asking import Choices, ask_one, attempt, equipment_for, request_for, show_problem
+from pages.shared.chat.conversation_menu import show_conversations
+from pages.shared.chat.live import LiveView
+from pages.shared.chat.prompt_editor import prompt_button
+from pages.shared.chat.state import SHOWN, Chat, open_chat
+from pages.shared.chat.turn import show_turn
+from pages.shared.session.resources import live_turns
+from pages.shared.session.samples import NAME as SAMPLE
+from pages.shared.session.workspace import Workspace, require_workspace
+from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.model_choice import choose_generator, choose_options
+from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 from rag.errors import CollectionError, ExplorerError
+from rag.store.collection import Collection
 
 _EXAMPLES = (
     "How many days of paid leave do full-time staff have?",

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.shared.add_documents import show_add_documents
-from pages.shared.chunk_view import show_chunked_text, show_sizes
-from pages.shared.collection_menu import show_collection_menu
-from pages.shared.components import escaped, show_error
-from pages.shared.job_view import show_jobs
-from pages.shared.workspace import require_workspace
-from rag.collection import Collection
+from pages.shared.documents.add import show_add_documents
+from pages.shared.documents.chunks import show_chunked_text, show_sizes
+from pages.shared.documents.collection_menu import show_collection_menu
+from pages.shared.session.workspace import require_workspace
+from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.jobs import show_jobs
+from rag.documents.formats import label
 from rag.errors import ExplorerError
-from rag.formats import label
-from rag.language import language_name
+from rag.store.collection import Collection
+from rag.text.language import language_name
 from rag.types import DocumentSummary
 
 

@@ -6,23 +6,23 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared.components import require_chunks, show_error
-from pages.shared.map_chart import show_map
-from pages.shared.map_colouring import choose_colour, colours_for, explain
-from pages.shared.map_files import show_files
-from pages.shared.map_filters import filter_controls
-from pages.shared.map_layouts import current_layout, layout_controls, show_placed
-from pages.shared.map_panel import ask_box, show_panel
-from pages.shared.map_regions import coarseness_control, named, show_regions
-from pages.shared.map_scenes import look, scene_of
-from pages.shared.map_state import map_state
-from pages.shared.map_trust import show_lens, show_trust
-from pages.shared.resources import clusters as find_clusters
-from pages.shared.resources import query_similarities
-from pages.shared.resources import table as chunk_table
-from pages.shared.workspace import require_workspace
+from pages.shared.map.clusters import coarseness_control, named, show_regions
+from pages.shared.map.colouring import choose_colour, colours_for, explain
+from pages.shared.map.files import show_files
+from pages.shared.map.filters import filter_controls
+from pages.shared.map.layouts import current_layout, layout_controls, show_placed
+from pages.shared.map.panel import ask_box, show_panel
+from pages.shared.map.scene import look, scene_of
+from pages.shared.map.trust import show_lens, show_trust
+from pages.shared.session.resources import clusters as find_clusters
+from pages.shared.session.resources import query_similarities
+from pages.shared.session.resources import table as chunk_table
+from pages.shared.session.workspace import require_workspace
+from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.map_chart import show_map
+from pages.shared.widgets.map_state import map_state
 from rag.errors import ExplorerError
-from rag.map_view import present
+from rag.map.view import present
 
 require_workspace()
 st.title("Map")

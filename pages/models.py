@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.components import show_error
-from pages.shared.models_builtin import show_builtin
-from pages.shared.models_downloads import show_get_model
-from pages.shared.models_servers import show_first_step, show_ollama, show_other_server
-from pages.shared.models_table import show_installed
-from pages.shared.workspace import require_workspace
+from pages.shared.models.builtin import show_builtin
+from pages.shared.models.downloads import show_get_model
+from pages.shared.models.servers import show_first_step, show_ollama, show_other_server
+from pages.shared.models.table import show_installed
+from pages.shared.session.workspace import require_workspace
+from pages.shared.widgets.common import show_error
 from rag import config
 from rag.errors import ExplorerError
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.components import escaped, require_chunks, show_error
-from pages.shared.map_state import chosen_chunk
-from pages.shared.neighbor_view import (
+from pages.shared.neighbors.graph import show_neighborhood
+from pages.shared.neighbors.search import (
     choose_wanted,
     find_hits,
     open_random_chunk,
@@ -14,12 +13,13 @@ from pages.shared.neighbor_view import (
     show_hits,
     subject_of,
 )
-from pages.shared.neighborhood_view import show_neighborhood
-from pages.shared.receipt_view import show_receipt
-from pages.shared.workspace import require_workspace
+from pages.shared.neighbors.token_contributions import show_receipt
+from pages.shared.session.workspace import require_workspace
+from pages.shared.widgets.common import escaped, require_chunks, show_error
+from pages.shared.widgets.map_state import chosen_chunk
 from rag import config
-from rag.answer_figures import place_of
 from rag.errors import ExplorerError
+from rag.report.figures import place_of
 
 _KEY = "neighbors-query"
 

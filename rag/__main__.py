@@ -11,15 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from rag import config, lab_commands
-from rag.chat_types import Answer
-from rag.command_line import Json, count, dense_retriever, hit_json, hit_line, open_collection, print_result
+from rag import config
+from rag.answering.types import Answer
+from rag.cli import geometry
+from rag.cli.common import Json, count, dense_retriever, hit_json, hit_line, open_collection, print_result
 from rag.errors import ExplorerError
 from rag.types import Strategy
 
 if TYPE_CHECKING:
     from rag.answer import Retriever
-    from rag.chat_types import Support
+    from rag.answering.types import Support
     from rag.types import ChunkingSpec
 
 
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="do now what the first start would wait for")
     prepare.set_defaults(command=_prepare)
 
-    neighbors, lab = lab_commands.add_commands(commands)
+    neighbors, lab = geometry.add_commands(commands)
     for command in (ingest, search, layout, ask, neighbors, lab):
         command.add_argument("--collection", required=True, metavar="NAME")
     for command in (ingest, search, layout, ask, collections, neighbors, lab):
@@ -86,11 +87,11 @@ def _add_ingest_arguments(ingest: argparse.ArgumentParser) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> int:
-    from rag.collection import Collection, list_collections
+    from rag.documents.sandbox.reader import DocumentReader
+    from rag.documents.sources import find_files
+    from rag.embedding.models import load_cached_embedder
     from rag.ingest import ingest
-    from rag.models import load_cached_embedder
-    from rag.sandbox import DocumentReader
-    from rag.sources import find_files
+    from rag.store.collection import Collection, list_collections
 
     started = time.perf_counter()
     folder, name = config.data_dir(), options.collection
@@ -133,8 +134,8 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _retriever(options: argparse.Namespace) -> Retriever:
-    from rag.hybrid import HybridRetriever
-    from rag.retrieval import KeywordRetriever
+    from rag.retrieval.hybrid import HybridRetriever
+    from rag.retrieval.retrievers import KeywordRetriever
 
     collection = open_collection(options)
     if options.mode == "keyword":
@@ -144,12 +145,12 @@ def _retriever(options: argparse.Namespace) -> Retriever:
 
 
 def _map(options: argparse.Namespace) -> int:
-    from rag.chunk_table import chunk_table
-    from rag.collection_rows import chunk_rows
-    from rag.layout import load_layout, make_layout
-    from rag.map_colours import group_colours
-    from rag.map_view import find_clusters, map_file, map_points, present
-    from rag.projection import ProjectionParameters
+    from rag.map.colours import group_colours
+    from rag.map.layout import load_layout, make_layout
+    from rag.map.projection import ProjectionParameters
+    from rag.map.view import find_clusters, map_file, map_points, present
+    from rag.store.chunk_table import chunk_table
+    from rag.store.collection_rows import chunk_rows
 
     collection = open_collection(options)
     made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
@@ -173,8 +174,8 @@ def _map(options: argparse.Namespace) -> int:
 
 def _ask(options: argparse.Namespace) -> int:
     from rag.answer import Equipment, Request, answer_question
-    from rag.generation import default_generator, load_generator
-    from rag.retrieval_settings import RetrievalSettings
+    from rag.generation.generators import default_generator, load_generator
+    from rag.retrieval.settings import RetrievalSettings
 
     collection = open_collection(options)
     generator = load_generator(options.model or default_generator())
@@ -191,7 +192,7 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _collections(options: argparse.Namespace) -> int:
-    from rag.collection import Collection, list_collections
+    from rag.store.collection import Collection, list_collections
 
     found: list[Json] = []
     for name in list_collections(config.data_dir()):
@@ -204,8 +205,8 @@ def _collections(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    from rag.builtin_model import BuiltinGenerator
-    from rag.projection import warm_up
+    from rag.generation.builtin import BuiltinGenerator
+    from rag.map.projection import warm_up
 
     warm_up()
     BuiltinGenerator.load()

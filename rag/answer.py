@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-from rag.chat_types import Answer, Exchange, Generator, Prompt, Support, Thought, Timings, Usage
+from rag.answering.grounding import nearest_sentences, support
+from rag.answering.prompt import build_prompt
+from rag.answering.prompt_template import PromptTemplate, without_context
+from rag.answering.rewriting import rewritten
+from rag.answering.types import Answer, Exchange, Generator, Prompt, Support, Thought, Timings, Usage
 from rag.errors import ExplorerError, ModelError, PromptError
-from rag.grounding import nearest_sentences, support
-from rag.prompt_template import PromptTemplate, without_context
-from rag.prompting import build_prompt
-from rag.retrieval_settings import NothingFound, RetrievalSettings, similar_enough
-from rag.rewriting import rewritten
+from rag.retrieval.settings import NothingFound, RetrievalSettings, similar_enough
 from rag.types import Embedder, Hit
 
 _UNFINISHED = "The answer ended before the model said that it was done. What it had written is kept; ask again."

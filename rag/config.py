@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ExplorerError
-from rag.saved_settings import load_settings
+from rag.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "data" / "samples"

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from rag.archives import Archive, is_archive
-from rag.chunking import chunk_document
-from rag.collection import Collection
+from rag.chunking.chunker import chunk_document
+from rag.documents.archives import Archive, is_archive
+from rag.documents.sources import SourceFile
+from rag.embedding.languages import language_warning
 from rag.errors import ExplorerError
-from rag.lookahead import ahead
-from rag.model_languages import language_warning
-from rag.sources import SourceFile
+from rag.runtime.lookahead import ahead
+from rag.store.collection import Collection
 from rag.types import Chunk, Document, Embedder
 
 if TYPE_CHECKING:

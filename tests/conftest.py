@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from rag import config
-from rag.archives import Archive, open_archive
-from rag.collection import Collection
-from rag.embedding import load_embedder
+from rag.documents.archives import Archive, open_archive
+from rag.documents.loading import load_document
+from rag.documents.sources import find_files
+from rag.embedding.embedder import load_embedder
 from rag.errors import OllamaError
 from rag.ingest import ingest
-from rag.loading import load_document
-from rag.ollama_server import OllamaServer
-from rag.sources import find_files
+from rag.servers.ollama import OllamaServer
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Document, Embedder
 
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 from rag import config
 
 CHROMIUM = Path("/usr/bin/chromium")
-_MAP = "iframe[title='pages.shared.map_chart.map']"
+_MAP = "iframe[title='pages.shared.widgets.map_chart.map']"
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from rag.collection import Collection
+from rag.store.collection import Collection
 from tests.browser.app_server import CHROMIUM, launch, running_app
 from tests.conftest import lacking
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.collection import Collection
-from rag.conversations import Conversations
+from rag.conversations.store import Conversations
+from rag.store.collection import Collection
 from tests.browser.app_server import CHROMIUM, launch, running_app
-from tests.browser.own_ollama import SCRIPT, own_ollama
+from tests.browser.private_ollama import SCRIPT, own_ollama
 from tests.conftest import lacking
-from tests.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
+from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
 
 QUESTION = "How many days of paid leave do full-time staff have?"
 GOLD = "Full-time staff have 29 days of paid leave a year."

@@ -9,7 +9,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from rag import config
-from tests.rag.good_files import SENTENCE
+from tests.support.good_files import SENTENCE
 
 _DROP = """(zone, files) => {
     const data = new DataTransfer();

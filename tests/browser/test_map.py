@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from rag import config
-from rag.collection import Collection
-from rag.layout import load_layout
-from rag.projection import ProjectionParameters
+from rag.map.layout import load_layout
+from rag.map.projection import ProjectionParameters
+from rag.store.collection import Collection
 from tests.browser.app_server import map_frame, map_value, place_of_chunk, wait_until
 from tests.browser.lasso import drag_lasso
-from tests.rag.large_collection import large_collection
+from tests.support.large_collection import large_collection
 
 
 @pytest.fixture

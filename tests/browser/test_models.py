@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.collection import Collection
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
-from tests.scripted_ollama import ScriptedServer, Stream, scripted_server
+from tests.support.scripted_ollama import ScriptedServer, Stream, scripted_server
 
 TALKER = {"name": "talker:1b", "model": "talker:1b", "size": 1_300_000_000, "details": {"family": "llama"}}
 PULL = (

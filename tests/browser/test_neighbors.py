@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.chosen_index import chosen_index
-from rag.collection import Collection
+from rag.index.loading import chosen_index
+from rag.store.collection import Collection
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.chat_types import Answer
-from rag.collection import Collection
-from rag.conversations import Conversations
-from rag.layout import make_layout
-from rag.projection_parameters import ProjectionParameters
-from rag.retrieval import DenseRetriever, load_index
+from rag.answering.types import Answer
+from rag.conversations.store import Conversations
+from rag.map.layout import make_layout
+from rag.map.projection_settings import ProjectionParameters
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.store.collection import Collection
 from rag.types import Embedder
-from tests.made_answers import made_answer, made_turn
+from tests.support.answers import made_answer, made_turn
 
 BLOCK = "document.querySelector('[data-testid=stMainBlockContainer]')"
 FITS = f"{BLOCK}.scrollWidth <= window.innerWidth"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.collection import Collection
+from rag.store.collection import Collection
 from tests.browser.app_server import CHROMIUM, App, app_process, launch
 from tests.conftest import lacking
-from tests.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
+from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
 
 SESSIONS, ROUNDS = 20, 3
 GROWTH_ALLOWED = 64 * 1024 * 1024

@@ -8,9 +8,9 @@ import time
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from pages.shared.resources import job_board
+from pages.shared.session.resources import job_board
 from rag import config
-from rag.collection import Collection
+from rag.store.collection import Collection
 
 
 def start(page: str = "", **query: str) -> AppTest:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from rag.chat_types import Turn
-from rag.collection import Collection
-from rag.conversations import Conversations
-from tests.scripted_ollama import Stream, streamed
+from rag.answering.types import Turn
+from rag.conversations.store import Conversations
+from rag.store.collection import Collection
+from tests.support.scripted_ollama import Stream, streamed
 
 QUESTION = "How many days of paid leave do full-time staff have?"
 GOLD = "Full-time staff have 29 days of paid leave in each calendar year."

@@ -7,14 +7,14 @@ from contextlib import ExitStack
 import pytest
 import streamlit as st
 
-from pages.shared.models_cached import downloads
-from pages.shared.resources import job_board
-from rag.collection import Collection
-from rag.ollama_server import OllamaServer
+from pages.shared.session.model_servers import downloads
+from pages.shared.session.resources import job_board
+from rag.servers.ollama import OllamaServer
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.pages.chat_page import echoed
 from tests.pages.models_page import REAL_HOST
-from tests.scripted_ollama import HEALTHY, scripted_server
+from tests.support.scripted_ollama import HEALTHY, scripted_server
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ import json
 import os
 import time
 
-from pages.shared.models_cached import downloads
+from pages.shared.session.model_servers import downloads
 from tests.pages.app import button, labelled
-from tests.scripted_ollama import scripted_server
+from tests.support.scripted_ollama import scripted_server
 
 PATIENCE = 20
 REAL_HOST = os.environ.get("OLLAMA_HOST")

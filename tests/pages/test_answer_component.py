@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import random
 
-from pages.shared.answer_component import answer_message
-from pages.shared.marked_text import cut, marked
-from tests.pages.made_answer import LEAVE, LOST, MOON, NINE, SICKNESS, SIX, TEXT, YEAR, made_answer
+from pages.shared.chat.answer_text import answer_message
+from pages.shared.widgets.marked_text import cut, marked
+from tests.pages.hand_made_answer import LEAVE, LOST, MOON, NINE, SICKNESS, SIX, TEXT, YEAR, made_answer
 
 
 def joined(pieces, *layers: int) -> str:

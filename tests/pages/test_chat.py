@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.conversation_state import SHOWN
+from pages.shared.chat.state import SHOWN
 from rag.answer import Request, unanswered
-from rag.chat_types import LabelledAnswer, Turn
-from rag.collection import Collection
-from rag.conversations import Conversations
+from rag.answering.types import LabelledAnswer, Turn
+from rag.conversations.store import Conversations
+from rag.store.collection import Collection
 from tests.pages.app import answer_texts, button, labelled, start, texts
 from tests.pages.chat_page import GOLD, QUESTION, ask, kept
-from tests.scripted_ollama import Stream, streamed
+from tests.support.scripted_ollama import Stream, streamed
 
 
 def test_an_answer_is_streamed_cited_and_kept_over_a_restart(sample, saying):

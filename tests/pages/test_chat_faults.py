@@ -8,11 +8,11 @@ from contextlib import closing
 import pytest
 import streamlit as st
 
-from rag.chosen_prompt import choose_prompt
-from rag.prompt_template import PromptTemplate
+from rag.answering.chosen_prompt import choose_prompt
+from rag.answering.prompt_template import PromptTemplate
 from tests.pages.app import answer_texts, button, labelled, start, texts
 from tests.pages.chat_page import GOLD, QUESTION, ask, kept
-from tests.scripted_ollama import Stream, chat_lines, streamed
+from tests.support.scripted_ollama import Stream, chat_lines, streamed
 
 CUT = Stream(chat_lines("They have 29 days of leave", prompt_tokens=9)[:3], stays_open=False)
 RESET = Stream(CUT.chunks, cut_after=sum(map(len, CUT.wire())) - 40, reset=True)
@@ -81,7 +81,7 @@ def test_a_stored_wording_that_cannot_be_read_is_said(sample, server):
 
 def test_damaged_recordings_are_no_choice_and_no_exception(sample, server, monkeypatch, tmp_path):
     (tmp_path / "recorded.json").write_text("{")
-    monkeypatch.setattr("rag.recorded.config.SAMPLES", tmp_path)
+    monkeypatch.setattr("rag.conversations.recordings.config.SAMPLES", tmp_path)
     st.cache_resource.clear()
     app = start("chat.py")
     assert "Recorded answers (no model)" not in labelled(app.selectbox, "Answering model").options

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rag.collection import Collection
-from rag.conversations import Conversations
+from rag.conversations.store import Conversations
 from rag.errors import CollectionError
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.pages.app import answer_texts, button, labelled, start, texts
-from tests.scripted_ollama import HEALTHY, scripted_ollama
+from tests.support.scripted_ollama import HEALTHY, scripted_ollama
 
 QUESTION = "How many days of paid leave do full-time staff have?"
 WRITTEN = "The otters wrote this."

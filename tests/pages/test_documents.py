@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.collection import Collection
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.pages.app import button, labelled, start, texts, wait_for_jobs
 

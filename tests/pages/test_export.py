@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import streamlit as st
 
-from rag.collection_files import import_collection
-from rag.conversations import Conversations
-from tests.made_answers import made_answer, made_turn
+from rag.conversations.store import Conversations
+from rag.transfer.files import import_collection
 from tests.pages.app import labelled, start
+from tests.support.answers import made_answer, made_turn
 
 
 @pytest.mark.parametrize("goes_along", [True, False])

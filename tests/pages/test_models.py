@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from pages.shared.generators import generator_choices
-from rag.collection import Collection
-from rag.saved_settings import FILE_NAME, SavedSettings, load_settings
+from pages.shared.widgets.model_choice import generator_choices
+from rag.settings import FILE_NAME, SavedSettings, load_settings
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec, EmbeddingSpec
 from tests.pages.app import button, labelled, start, texts
 from tests.pages.models_page import (
@@ -26,7 +26,7 @@ from tests.pages.models_page import (
     tick,
     until_bytes,
 )
-from tests.scripted_ollama import Stream
+from tests.support.scripted_ollama import Stream
 
 
 def test_without_a_server_it_says_what_to_do_and_what_is_there(nothing):

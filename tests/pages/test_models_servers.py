@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pages.shared.models_downloads import SUGGESTIONS, Suggestion, progress_words
-from rag.model_downloads import DownloadView
-from rag.saved_settings import SavedSettings, load_settings
-from rag.tasks import TaskView
+from pages.shared.models.downloads import SUGGESTIONS, Suggestion, progress_words
+from rag.runtime.background import TaskView
+from rag.servers.downloads import DownloadView
+from rag.settings import SavedSettings, load_settings
 from tests.pages.app import button, labelled, start, texts
 from tests.pages.models_page import (
     CHAT,
@@ -19,7 +19,7 @@ from tests.pages.models_page import (
     said,
     serving,
 )
-from tests.scripted_ollama import scripted_server
+from tests.support.scripted_ollama import scripted_server
 
 
 def test_another_server_is_set_shown_and_dropped(nothing, data_dir):
@@ -67,7 +67,7 @@ def test_the_sidebar_leads_here_where_ollama_is_away_and_not_where_it_can_chat(n
 
 
 def test_a_missing_built_in_model_says_how_to_install_it(nothing, monkeypatch):
-    monkeypatch.setattr("pages.shared.models_builtin.find_wheel", lambda wheel: None)
+    monkeypatch.setattr("pages.shared.models.builtin.find_wheel", lambda wheel: None)
     assert "Answers, but is not installed. Install it: pip install" in texts(start("models.py"))
 
 
@@ -82,7 +82,7 @@ def test_the_real_server_tells_of_its_models(nothing, real_ollama):
 def test_the_real_server_says_why_it_cannot_get_a_model(nothing, real_ollama, monkeypatch):
     # AppTest cannot type a new name into the field.
     unknown = (Suggestion("no-such-model-anywhere", 0.0, ""),)
-    monkeypatch.setattr("pages.shared.models_downloads.SUGGESTIONS", unknown)
+    monkeypatch.setattr("pages.shared.models.downloads.SUGGESTIONS", unknown)
     app = let_downloads_end(download(start("models.py"), "no-such-model-anywhere"))
     assert "'no-such-model-anywhere'" in said(app.error)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pages.shared.resources import task_board
-from rag.chosen_index import chosen_index
-from rag.collection import Collection
+from pages.shared.session.resources import task_board
+from rag.documents.sources import SourceFile
+from rag.index.loading import chosen_index
 from rag.ingest import ingest
-from rag.sources import SourceFile
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
 from tests.pages.app import button, labelled, start, texts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.collection import Collection
+from rag.documents.sources import SourceFile
 from rag.ingest import ingest
-from rag.sources import SourceFile
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
 from tests.pages.app import answer_texts, button, start, texts

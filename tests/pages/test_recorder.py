@@ -9,17 +9,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.recorder_pictures import place_figure, share_bar, support_figure
-from rag.answer_figures import Part
-from rag.answer_map import AnswerMap
-from rag.answer_svg import Pointed
-from rag.chat_types import Answer, Prompt, Support, Timings, Usage
-from rag.collection import Collection
-from rag.layout import make_layout
-from rag.map_points import MapLabel
-from rag.projection_parameters import ProjectionParameters
-from tests.made_answers import PASSAGES, made_answer
+from pages.shared.chat.recorder_figures import place_figure, share_bar, support_figure
+from rag.answering.types import Answer, Prompt, Support, Timings, Usage
+from rag.map.layout import make_layout
+from rag.map.points import MapLabel
+from rag.map.projection_settings import ProjectionParameters
+from rag.report.answer_map import AnswerMap
+from rag.report.answer_svg import Pointed
+from rag.report.figures import Part
+from rag.store.collection import Collection
 from tests.pages.app import texts
+from tests.support.answers import PASSAGES, made_answer
 
 STEPS = [
     "Question",
@@ -34,7 +34,7 @@ HOSTILE = "</div><script>alert(1)</script> **bold** $x$ <b>[link](http://evil.ex
 
 def script(answer, collection):
     """Run by Streamlit from its own text, so it knows nothing of this file's imports."""
-    from pages.shared.recorder_view import show_recorder
+    from pages.shared.chat.recorder import show_recorder
 
     show_recorder(answer, collection, key="test")
 

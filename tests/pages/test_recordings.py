@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pages.shared.generators import model_label
-from pages.shared.resources import generator
-from rag import builtin_model, config
-from rag.recorded import recorded_turns
-from rag.replay import RECORDED
+from pages.shared.session.resources import generator
+from pages.shared.widgets.model_choice import model_label
+from rag import config
+from rag.conversations.recordings import recorded_turns
+from rag.conversations.replay import RECORDED
+from rag.generation import builtin
 from tests.pages.app import answer_texts, button, labelled, start, texts
 from tests.pages.chat_page import QUESTION, ask, kept
 
@@ -19,8 +20,8 @@ NOTE = "Recorded on 20"
 def no_model(tmp_path, monkeypatch):
     """Neither a server nor the built-in model, nor what is left of it in memory."""
     monkeypatch.setenv("EXPLORER_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(builtin_model, "find_wheel", lambda wheel: None)
-    monkeypatch.setattr(builtin_model, "_load", builtin_model._load.__wrapped__)
+    monkeypatch.setattr(builtin, "find_wheel", lambda wheel: None)
+    monkeypatch.setattr(builtin, "_load", builtin._load.__wrapped__)
     generator.clear()
 
 

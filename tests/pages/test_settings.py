@@ -7,12 +7,12 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.models_cached import ask_anew, ollama_models, openai_models
+from pages.shared.session.model_servers import ask_anew, ollama_models, openai_models
 from rag import config
 from rag.errors import OllamaError, OpenAIServerError
-from rag.saved_settings import FILE_NAME, SavedSettings, save_settings
+from rag.settings import FILE_NAME, SavedSettings, save_settings
 from tests.pages.app import button, start, texts
-from tests.scripted_ollama import Stream, scripted_server
+from tests.support.scripted_ollama import Stream, scripted_server
 
 TITLES = {
     "arithmetic": "Arithmetic",

@@ -8,16 +8,16 @@ from xml.etree import ElementTree
 import pytest
 import streamlit as st
 
-from pages.shared.conversation_state import Chat
-from pages.shared.map_state import MapState
-from pages.shared.story import offer_story
-from rag.chat_types import Turn
-from rag.conversations import Conversations
-from rag.layout import make_layout
-from rag.projection_parameters import ProjectionParameters
-from rag.retrieval import DenseRetriever, load_index
-from tests.made_answers import made_answer, made_turn
+from pages.shared.chat.state import Chat
+from pages.shared.chat.story import offer_story
+from pages.shared.widgets.map_state import MapState
+from rag.answering.types import Turn
+from rag.conversations.store import Conversations
+from rag.map.layout import make_layout
+from rag.map.projection_settings import ProjectionParameters
+from rag.retrieval.retrievers import DenseRetriever, load_index
 from tests.pages.app import start
+from tests.support.answers import made_answer, made_turn
 
 SVG = "{http://www.w3.org/2000/svg}"
 USUAL, OTHER, SOLID = ProjectionParameters(), ProjectionParameters("pca"), ProjectionParameters("pca", n_components=3)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rag.collection import Collection
-from rag.conversations import Conversations
-from tests.fakes import WordEmbedder
-from tests.rag.made_collections import rich_collection
+from rag.conversations.store import Conversations
+from rag.store.collection import Collection
+from tests.support.collections import rich_collection
+from tests.support.fakes import WordEmbedder
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 
 from rag import config
 from rag.answer import Equipment, Request, Stage, answer_or_problem, answer_question, text_with
-from rag.builtin_model import BuiltinGenerator
-from rag.chat_types import Answer, Exchange, Thought, Usage
-from rag.embedding import load_embedder
+from rag.answering.types import Answer, Exchange, Thought, Usage
+from rag.embedding.embedder import load_embedder
 from rag.errors import CollectionError, ModelError, OllamaError
-from rag.generation import load_generator
-from rag.retrieval import DenseRetriever, load_index
-from rag.retrieval_settings import RetrievalSettings
-from tests.fakes import ScriptedGenerator
+from rag.generation.builtin import BuiltinGenerator
+from rag.generation.generators import load_generator
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.settings import RetrievalSettings
+from tests.support.fakes import ScriptedGenerator
 
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
 LEAVE = Request("How many days of paid leave do full-time staff have?")

@@ -8,12 +8,12 @@ import zipfile
 
 import pytest
 
-from rag.collection import Collection
+from rag.documents.sources import SourceFile
 from rag.ingest import copy_documents, ingest
-from rag.sources import SourceFile
+from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
-from tests.fakes import WordEmbedder
+from tests.support.fakes import WordEmbedder
 
 
 @pytest.fixture

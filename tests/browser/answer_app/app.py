@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.shared.answer_component import show_answer_text
-from pages.shared.workspace import Workspace
-from tests.pages.made_answer import NINE, TEXT, made_answer
+from pages.shared.chat.answer_text import show_answer_text
+from pages.shared.session.workspace import Workspace
+from tests.pages.hand_made_answer import NINE, TEXT, made_answer
 
 st.session_state.setdefault("workspace", Workspace())
 start = TEXT.index(NINE)

@@ -1,0 +1,23 @@
+"""Where an answer lies on its collection's flat map: the one that the session looks at, or the usual one."""
+
+from __future__ import annotations
+
+from pages.shared.session.resources import clusters, index
+from pages.shared.widgets.map_state import map_state
+from rag.answering.types import Answer
+from rag.map.clustering import DEFAULT_COARSENESS
+from rag.map.layout import load_layout
+from rag.map.projection_settings import ProjectionParameters
+from rag.report.answer_map import AnswerMap, map_of_answer
+from rag.store.collection import Collection
+
+
+def map_for(answer: Answer, collection: Collection) -> AnswerMap | None:
+    """The answer on the flat map that the Map page shows, or on the usual one; None where neither was made."""
+    state = map_state(collection)
+    wanted = [one for one in (state.shown, state.parameters, ProjectionParameters()) if one and one.n_components == 2]
+    layout = next((found for one in wanted if (found := load_layout(collection, one)) is not None), None)
+    if layout is None or not len(layout.xy):
+        return None
+    names = clusters(collection, layout, DEFAULT_COARSENESS)
+    return map_of_answer(answer, collection, index(collection), layout, names)

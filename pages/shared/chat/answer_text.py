@@ -1,0 +1,105 @@
+"""An answer's text in the browser: its sentences with numbered chips, and a card with what each was held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components import v2
+
+from pages.shared.session.workspace import require_workspace
+from pages.shared.widgets.common import bare_place
+from pages.shared.widgets.marked_text import Span, cut
+from rag.answering.grounding import nearest_number, supporting_words
+from rag.answering.types import Answer, Support
+from rag.types import Hit
+
+_FRONTEND = Path(__file__).with_name("answer_text_frontend")
+_component = v2.component(
+    "answer_text",
+    css=(_FRONTEND / "answer.css").read_text(encoding="utf-8"),
+    js=(_FRONTEND / "answer.js").read_text(encoding="utf-8"),
+)
+
+
+def show_answer_text(answer: Answer, *, key: str, differing: Sequence[Span] = ()) -> None:
+    """Draw the answer's text; a click on a source opens its chunk on the Documents page.
+
+    Args:
+        differing: spans of the text that another answer beside it does not have.
+    """
+    message = answer_message(answer, differing=differing)
+    chosen = _component(key=key, data=message, on_open_change=lambda: None).open
+    if isinstance(chosen, int) and 1 <= chosen <= len(answer.prompt.hits):
+        _open(answer.prompt.hits[chosen - 1])
+
+
+def answer_message(answer: Answer, *, differing: Sequence[Span] = ()) -> Mapping[str, object]:
+    """What the browser is given: the text in segments that, joined, are the text, and the sources of its chips.
+
+    Spans are cut here, where characters are code points; a browser counts UTF-16 units.
+    """
+    return {
+        "segments": list(_segments(answer, differing)),
+        "sources": [_source(number, hit) for number, hit in enumerate(answer.prompt.hits, start=1)],
+    }
+
+
+def _open(hit: Hit) -> None:
+    collection = require_workspace().collection
+    where = {"collection": collection.spec.name if collection else "", "chunk": str(hit.chunk.chunk_id)}
+    st.switch_page("pages/documents.py", query_params=where)
+
+
+def _source(number: int, hit: Hit) -> Mapping[str, object]:
+    return {
+        "number": number,
+        "document": hit.document_name,
+        "place": bare_place(hit),
+        "similarity": hit.score,
+    }
+
+
+def _segments(answer: Answer, differing: Sequence[Span]) -> Iterator[Mapping[str, object]]:
+    """Sentences, and what lies between them."""
+    position = 0
+    for support in answer.supports:
+        if position < support.start:
+            yield {"pieces": _pieces(answer.text, position, support.start, differing), "verdict": "unchecked"}
+        yield _sentence(answer, support, differing)
+        position = support.end
+    if position < len(answer.text):
+        yield {"pieces": _pieces(answer.text, position, len(answer.text), differing), "verdict": "unchecked"}
+
+
+def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Mapping[str, object]:
+    """One sentence with the passage that supports it, or else the one that comes nearest to it."""
+    pieces = _pieces(answer.text, support.start, support.end, differing)
+    number = support.number or nearest_number(support)
+    if support.verdict == "unchecked" or not number:
+        return {"pieces": pieces, "verdict": support.verdict, "number": 0, "note": _note(support)}
+    chunk, (start, end) = answer.prompt.hits[number - 1].chunk.text, support.passage
+    words = supporting_words(answer.text[support.start : support.end], chunk[start:end])
+    return {
+        "pieces": pieces,
+        "verdict": support.verdict,
+        "number": number,
+        "score": support.scores[number - 1],
+        "note": _note(support),
+        "passage": cut(chunk, [support.passage], [(start + a, start + b) for a, b in words]),
+    }
+
+
+def _pieces(text: str, start: int, end: int, differing: Sequence[Span]) -> list[tuple[str, int]]:
+    return cut(text[start:end], [(a - start, b - start) for a, b in differing])
+
+
+def _note(support: Support) -> str:
+    """Why a sentence is not supported; empty where it is."""
+    if support.verdict != "unsupported":
+        return ""
+    if support.missing:
+        word = "number" if len(support.missing) == 1 else "numbers"
+        return f"The passage does not hold the {word} {', '.join(support.missing)}."
+    return "No retrieved passage supports this sentence."

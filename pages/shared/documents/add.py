@@ -1,0 +1,159 @@
+"""Files and pasted text on their way into a collection, with a preview of how they will be split."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.shared.documents.chunks import chunking_controls, show_chunked_text, show_sizes
+from pages.shared.documents.collection_menu import use_splitting
+from pages.shared.session.resources import columns_of_upload, document_of_upload, embedder, job_board, prepared_text
+from pages.shared.widgets.common import show_error
+from rag.chunking.chunker import chunk_prepared
+from rag.documents.formats import READABLE
+from rag.documents.sandbox.reader import DocumentReader
+from rag.documents.sources import SourceFile, file_on_disk
+from rag.errors import ExplorerError
+from rag.ingest import FileOutcome, Report, ingest
+from rag.store.collection import Collection
+from rag.types import ChunkingSpec
+
+_ROUND = "upload-round"
+TextColumns = Mapping[str, tuple[str, ...]]
+
+
+def show_add_documents(collection: Collection) -> None:
+    """The upload box, the paste box, and the button that starts the job."""
+    drop, paste = st.tabs(["Upload files", "Paste text"])
+    with drop:
+        _show_upload(collection)
+    with paste:
+        _show_paste(collection)
+
+
+def _show_upload(collection: Collection) -> None:
+    turn = st.session_state.setdefault(_ROUND, 0)
+    uploads = st.file_uploader(
+        f"Add documents to '{collection.spec.name}'",
+        accept_multiple_files=True,
+        key=f"uploads-{turn}",
+        help="Each file is split into chunks, and every chunk becomes an embedding. Files stay on this machine.",
+    )
+    if not uploads:
+        st.caption(f"{READABLE}.")
+        return
+    columns = _choose_columns(uploads)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        add = st.button(f"Add {len(uploads):,} to the collection", type="primary", icon=":material/upload:")
+        preview = st.toggle(
+            "Preview the split", help="Shows where each chunk will begin and end, before anything is added."
+        )
+    if add:
+        start_ingest(collection, [(upload.name, bytes(upload.getbuffer())) for upload in uploads], columns)
+        st.session_state[_ROUND] = turn + 1
+        st.rerun()
+    if preview:
+        _show_preview(collection, uploads, columns)
+
+
+def _show_paste(collection: Collection) -> None:
+    with st.form("paste", clear_on_submit=True, border=False):
+        name = st.text_input("Name", "Pasted text", help="How the text is called among the documents.")
+        text = st.text_area("Text", height=180, placeholder="Paste or type a text")
+        if st.form_submit_button("Add the text", type="primary", icon=":material/add:") and text.strip():
+            start_ingest(collection, [(f"{name.strip() or 'Pasted text'}.txt", text.encode())], {})
+            st.rerun()
+
+
+def start_ingest(collection: Collection, contents: Sequence[tuple[str, bytes]], columns: TextColumns) -> None:
+    """Put the files on disk, so that they outlive the page, and let a job take them in."""
+    model = embedder(collection.spec.embedding.model_id)
+    spool = tempfile.TemporaryDirectory(prefix="explorer-upload-")
+    files = [_spooled(Path(spool.name) / str(i), name, content, columns) for i, (name, content) in enumerate(contents)]
+
+    def work(report: Report, cancelled: threading.Event) -> Iterator[FileOutcome]:
+        with DocumentReader() as reader:
+            yield from ingest(collection, files, model, reader, report=report, cancelled=cancelled)
+
+    title = files[0].name if len(files) == 1 else f"{len(files):,} files"
+    job_board().start(
+        f"Adding {title}",
+        collection.uid,
+        work,
+        n_files=len(files),
+        bytes_total=sum(file.size for file in files),
+        tidy_up=spool.cleanup,
+    )
+
+
+def _spooled(path: Path, name: str, content: bytes, columns: TextColumns) -> SourceFile:
+    path.write_bytes(content)
+    return file_on_disk(path, name, shown_as=name, text_columns=columns.get(name, ()))
+
+
+def _choose_columns(uploads: Sequence[UploadedFile]) -> TextColumns:
+    """For each table: which columns hold the text; the others become labels for the map."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    for upload in uploads:
+        content = bytes(upload.getbuffer())
+        try:
+            table = columns_of_upload(upload.name, _digest(content), content)
+        except ExplorerError:
+            continue  # The outcome will say what is wrong with the file.
+        if table is None:
+            continue
+        picked = st.multiselect(
+            f"Text of '{upload.name}'",
+            table.names,
+            default=list(table.guessed),
+            key=f"columns-{upload.file_id}",
+            placeholder="All columns",
+            help="The columns to read and compare. The others become labels: colour and filter by them on the map.",
+        )
+        if tuple(picked) != tuple(table.guessed):
+            chosen[upload.name] = tuple(picked)
+    return chosen
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _show_preview(collection: Collection, uploads: Sequence[UploadedFile], columns: TextColumns) -> None:
+    names = [upload.name for upload in uploads]
+    row = st.selectbox("File to preview", range(len(names)), format_func=names.__getitem__) if len(names) > 1 else 0
+    upload = uploads[row or 0]
+    content = bytes(upload.getbuffer())
+    try:
+        document = document_of_upload(upload.name, _digest(content), columns.get(upload.name, ()), content)
+        model = embedder(collection.spec.embedding.model_id)
+        chunking = chunking_controls("preview", collection.spec.chunking, model.window)
+        chunks = chunk_prepared(prepared_text(document, model, chunking.strategy), chunking, model.window)
+    except ExplorerError as error:
+        show_error(error)
+        return
+    for note in document.notes:
+        st.info(note, icon=":material/info:")
+    show_sizes(chunks, key="preview-sizes")
+    if chunking != collection.spec.chunking:
+        _offer_splitting(collection, chunking)
+    show_chunked_text(document, chunks, key=f"preview-{document.document_id}")
+
+
+def _offer_splitting(collection: Collection, chunking: ChunkingSpec) -> None:
+    """The preview tries other settings than the collection has: say so, and how to use them."""
+    if collection.n_chunks():
+        st.info(
+            "This is a try-out. The collection keeps the splitting it was made with. To use these settings, choose "
+            "'Manage', 'Copy with another model or splitting'.",
+            icon=":material/info:",
+        )
+    elif st.button("Use these settings for this collection", icon=":material/check:"):
+        use_splitting(collection, chunking)
+        st.rerun()

@@ -1,0 +1,1 @@
+"""What surrounds every page: the sidebar and the check of the settings file."""

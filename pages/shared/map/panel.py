@@ -1,0 +1,131 @@
+"""What stands beside the map: a question's hits, the clicked chunk with its neighbors, or the marked chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from pages.shared.session.workspace import choose_collection, require_workspace
+from pages.shared.widgets.common import escaped, show_chunk_links, show_error, show_small_hit
+from pages.shared.widgets.map_state import MapState
+from rag import config
+from rag.errors import ExplorerError
+from rag.map.export.files import as_csv, as_parquet
+from rag.store.collection import Collection
+from rag.transfer.selected_chunks import copy_chunks
+from rag.transfer.selection import selection_table
+from rag.types import Chunk, Hit
+
+_ROWS_SHOWN = 1_000
+
+
+def ask_box() -> tuple[str, int]:
+    """The question typed beside the map, kept in the address, and how many chunks to find for it."""
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    query = left.text_input(
+        "Ask the map",
+        value=st.query_params.get("query", ""),
+        placeholder="What would you look for?",
+        help="Becomes a star where it belongs on the map. Lines lead to the chunks nearest to it in meaning.",
+    ).strip()
+    k = right.number_input("How many", 1, 50, config.DEFAULT_K, key="map-k", help="Chunks to find.")
+    if query:
+        st.query_params["query"] = query
+    else:
+        st.query_params.pop("query", None)
+    return query, int(k)
+
+
+def show_panel(collection: Collection, state: MapState, query: str, hits: Sequence[Hit], clicked: Chunk | None) -> None:
+    """The marked chunks before the clicked one, and that before the question's hits."""
+    if state.selected:
+        _show_selection(collection, state)
+    elif clicked is not None:
+        _show_clicked(collection, clicked, hits)
+    elif hits:
+        st.markdown(f"**{len(hits)} nearest to “{escaped(query)}”**")
+        with st.container(height=560, border=False):
+            for hit in hits:
+                show_small_hit(hit)
+    else:
+        st.caption(
+            "Ask a question above, click a point to read its chunk, or choose box or lasso in the picture's toolbar "
+            "to mark several."
+        )
+
+
+def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit]) -> None:
+    with st.container(height=600, border=False):
+        with st.container(border=True):
+            names = collection.document_names([chunk.document_id])
+            st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · the clicked chunk")
+            st.text(chunk.text)
+            show_chunk_links(chunk.chunk_id)
+            st.button("Close", icon=":material/close:", on_click=partial(st.query_params.pop, "chunk", None))
+        if neighbors:
+            st.caption("Its true neighbors: nearest in meaning, wherever the map draws them.")
+        for hit in neighbors:
+            show_small_hit(hit)
+
+
+def _show_selection(collection: Collection, state: MapState) -> None:
+    ids = state.selected
+    st.markdown(f"**{len(ids):,} selected**")
+    if len(ids) > _ROWS_SHOWN:
+        st.caption(f"The first {_ROWS_SHOWN:,} are listed; the files hold all.")
+    st.dataframe(
+        selection_table(collection, ids[:_ROWS_SHOWN]),
+        hide_index=True,
+        height=360,
+        column_config={
+            "chunk_id": st.column_config.NumberColumn("chunk", format="%d", width="small"),
+            "document": st.column_config.TextColumn(width="small"),
+            "page": None,
+            "heading": None,
+            "tokens": None,
+            "text": st.column_config.TextColumn(width="large"),
+        },
+        column_order=("text", "document", "chunk_id"),
+        key="map-selection",
+    )
+    with st.container(horizontal=True):
+        if st.button("Chat about these", type="primary", icon=":material/chat:", help="Answers come from these alone."):
+            require_workspace().ask_only(collection, ids)
+            st.switch_page("pages/chat.py")
+        if st.button("New collection", icon=":material/add:", help="These chunks as a collection of their own."):
+            _new_collection(collection, ids)
+        _take_away(collection, ids)
+        st.button("Clear", icon=":material/close:", on_click=_clear, args=(state,))
+
+
+def _clear(state: MapState) -> None:
+    state.selected = ()
+
+
+def _take_away(collection: Collection, ids: Sequence[int]) -> None:
+    for label, write in (("CSV", as_csv), ("Parquet", as_parquet)):
+        st.download_button(
+            label,
+            lambda write=write: write(selection_table(collection, ids)),
+            file_name=f"{collection.spec.name} selection.{label.lower()}",
+            mime="application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"selection-{label}",
+        )
+
+
+@st.dialog("New collection from the selection")
+def _new_collection(collection: Collection, ids: Sequence[int]) -> None:
+    st.write(f"{len(ids):,} chunks with their documents' text and their embeddings. Nothing is embedded anew.")
+    name = st.text_input("Name", f"{collection.spec.name} selection")
+    if st.button("Create", type="primary"):
+        try:
+            copy_chunks(collection, config.data_dir(), name, ids)
+        except ExplorerError as error:
+            show_error(error)
+            return
+        choose_collection(name)
+        st.rerun()

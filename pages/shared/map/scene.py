@@ -1,0 +1,104 @@
+"""The parts of the map page put together into one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared.session.resources import index, previews, query_vector, retriever
+from pages.shared.widgets.map_state import MapState, chosen_chunk
+from rag import config
+from rag.map.colours import Colours, take
+from rag.map.map_query import place_query
+from rag.map.points import MapLabel
+from rag.map.scene import TEXT_LIMIT, MapScene, Marks
+from rag.map.view import Clusters, sample_rows
+from rag.retrieval.retrievers import neighbors_of_chunk
+from rag.store.chunk_table import ChunkTable
+from rag.store.collection import Collection
+from rag.types import Chunk, Hit, Projection
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MOST_SOLID = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is pointed at: the clicked chunk and its neighbors, or a question's place and its hits."""
+
+    hits: tuple[Hit, ...] = ()
+    clicked: Chunk | None = None
+    star: tuple[float, ...] | None = None
+
+
+def look(collection: Collection, layout: Projection, query: str, k: int) -> Look:
+    """The clicked chunk before the question; nothing where there is neither."""
+    chunk_id = chosen_chunk()
+    found = collection.chunks([chunk_id]) if chunk_id is not None else []
+    if found:
+        return Look(neighbors_of_chunk(collection, index(collection), found[0].chunk_id, k), found[0])
+    if chunk_id is not None:
+        st.warning("The chunk in this link is not in the collection any more.", icon=":material/warning:")
+    if not query:
+        return Look()
+    star = place_query(index(collection), query_vector(collection, query), layout)
+    return Look(retriever(collection).retrieve(query, k), None, star)
+
+
+def scene_of(
+    collection: Collection,
+    layout: Projection,
+    table: ChunkTable,
+    colours: Colours,
+    clusters: Clusters | None,
+    state: MapState,
+    seen: Look,
+    shown: NDArray[np.bool_] | None,
+) -> MapScene:
+    """The picture; where there are more points than may be drawn, one of a sample, and the page says so."""
+    rows = sample_rows(len(table), _most_points(layout))
+    if len(rows) < len(table):
+        st.info(
+            f"{len(rows):,} of {len(table):,} chunks are drawn, chosen by lot (seed {config.SEED}). Marking an area "
+            "marks the drawn ones; search, figures and clusters know all.",
+            icon=":material/info:",
+        )
+    ids = layout.chunk_ids[rows]
+    return MapScene(
+        chunk_ids=ids,
+        xy=layout.xy[rows],
+        colours=take(colours, rows),
+        sources=table.documents[rows],
+        source_names=table.document_names,
+        title=f"{collection.spec.name} map",
+        shown=None if shown is None else shown[rows],
+        texts=previews(collection, ids) if len(ids) <= TEXT_LIMIT else None,
+        labels=() if clusters is None else labels_of(clusters),
+        selected=state.selected,
+        marks=Marks(seen.star, _row(ids.tolist(), seen.clicked), _rows(ids.tolist(), seen.hits)),
+    )
+
+
+def _most_points(layout: Projection) -> int:
+    """A graphics card turns fewer points in 3D than it shows on a plane."""
+    return min(config.map_points(), _MOST_SOLID) if layout.xy.shape[1] == 3 else config.map_points()
+
+
+def labels_of(clusters: Clusters) -> list[MapLabel]:
+    """The clusters' names where they are written, the largest cluster first."""
+    names = clusters.names_by_label()
+    return [MapLabel(one.label, names[one.label], one.x, one.y, one.z) for one in clusters.summaries]
+
+
+def _row(ids: list[int], chunk: Chunk | None) -> int:
+    return ids.index(chunk.chunk_id) if chunk is not None and chunk.chunk_id in ids else -1
+
+
+def _rows(ids: list[int], hits: tuple[Hit, ...]) -> list[int]:
+    row = {chunk_id: i for i, chunk_id in enumerate(ids)} if hits else {}
+    return [row[hit.chunk.chunk_id] for hit in hits if hit.chunk.chunk_id in row]

@@ -1,0 +1,1 @@
+"""What a session holds: the open collection, cached resources, model servers, the sample."""

@@ -1,0 +1,259 @@
+"""Cached wrappers around rag functions, keyed on names and generations."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.answering.types import AnsweringOptions, Generator
+from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
+from rag.conversations.live import LiveTurns
+from rag.conversations.recordings import recorded_turns
+from rag.documents.readers.tables import TableColumns
+from rag.documents.sandbox.reader import DocumentReader
+from rag.embedding.cached import CachedEmbedder
+from rag.embedding.models import load_cached_embedder
+from rag.errors import CollectionError
+from rag.generation.generators import load_generator
+from rag.index.flat import FlatIndex
+from rag.index.kinds import SearchIndex
+from rag.index.loading import chosen_index, load_chosen_index
+from rag.index.neighbor_table import NeighborTable, kept_on_map, load_neighbors
+from rag.index.spec import IndexSpec
+from rag.ingest_jobs import JobBoard
+from rag.map.map_query import similarities
+from rag.map.projection import warm_up
+from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_map
+from rag.map.scene import preview
+from rag.map.view import Clusters, find_clusters, vectors_of
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.runtime.background import TaskBoard
+from rag.store.chunk_table import ChunkTable, chunk_table
+from rag.store.collection import Collection
+from rag.store.collection_rows import chunk_rows
+from rag.types import Document, Embedder, Projection, Strategy
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
+
+Parts = tuple[Document, Embedder]
+Drawn = tuple[Collection, Projection]
+_OPTIONS = AnsweringOptions()
+_TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
+
+
+@st.cache_resource(max_entries=3, show_spinner="Loading the embedding model")
+def embedder(model_id: str) -> CachedEmbedder:
+    """The embedding model, loaded once for all sessions."""
+    return load_cached_embedder(model_id)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def generator(name: str, hosts: tuple[str, str], options: AnsweringOptions = _OPTIONS) -> Generator:
+    """The answering model, asked like this; `hosts` are in the key, for another server is another model.
+
+    It may be called in any thread. Raises ModelError.
+    """
+    return load_generator(name, options)
+
+
+@st.cache_resource(show_spinner=False)
+def live_turns() -> LiveTurns:
+    """The questions that are being answered in this process, the same for every tab."""
+    return LiveTurns()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the index")
+def _index(path: str, uid: str, generation: int, _collection: Collection) -> FlatIndex:
+    return load_index(_collection)
+
+
+def index(collection: Collection) -> FlatIndex:
+    """The collection's index as it is now."""
+    return _index(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+def retriever(collection: Collection, only: frozenset[int] | None = None) -> DenseRetriever:
+    """Dense retrieval over the collection, or over these of its chunks, with its own embedding model."""
+    # Some chunks are found among all: only exact search has them all.
+    searched = search_index(collection) if only is None else index(collection)
+    return DenseRetriever(collection, searched, embedder(collection.spec.embedding.model_id), only)
+
+
+def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
+    """Names a layout's places, to remember what follows from them."""
+    digest = hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
+    return str(collection.path), collection.uid, digest
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
+def _clusters(key: tuple[str, str, str], coarseness: float, _parts: Drawn) -> Clusters:
+    return find_clusters(*_parts, coarseness)
+
+
+def clusters(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
+    """The clusters of a layout and their names."""
+    return _clusters(_key(collection, layout), coarseness, (collection, layout))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _table(path: str, uid: str, generation: int, _collection: Collection) -> ChunkTable:
+    return chunk_table(chunk_rows(_collection), _collection.document_names())
+
+
+def table(collection: Collection) -> ChunkTable:
+    """What is known of each chunk without its text."""
+    return _table(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the embeddings")
+def _vectors(path: str, uid: str, generation: int, _collection: Collection) -> tuple[IntArray, FloatArray]:
+    return _collection.embeddings()
+
+
+def vectors(collection: Collection) -> tuple[IntArray, FloatArray]:
+    """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
+    return _vectors(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Finding each chunk's neighbors")
+def _neighbors(path: str, uid: str, generation: int, _collection: Collection) -> NeighborTable:
+    return load_neighbors(_collection)
+
+
+def neighbor_table(collection: Collection) -> NeighborTable:
+    """Every chunk's nearest neighbors."""
+    return _neighbors(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Building the index")
+def _chosen(path: str, uid: str, generation: int, spec: IndexSpec, _collection: Collection) -> FlatIndex | SearchIndex:
+    return load_chosen_index(_collection)
+
+
+def search_index(collection: Collection) -> FlatIndex | SearchIndex:
+    """The index that was chosen for the collection in the index lab; exact search otherwise."""
+    key = (str(collection.path), collection.uid, collection.generation())
+    return _chosen(*key, chosen_index(collection), collection)
+
+
+@st.cache_data(max_entries=64, show_spinner="Reading the question")
+def _query_vector(model_id: str, query: str) -> FloatArray:
+    return embedder(model_id).encode_queries([query])
+
+
+def query_vector(collection: Collection, query: str) -> FloatArray:
+    """The question's unit vector, float32 (1, dimension), by the collection's own model."""
+    return _query_vector(collection.spec.embedding.model_id, query)
+
+
+def query_similarities(collection: Collection, layout: Projection, query: str) -> FloatArray | None:
+    """Each drawn chunk's cosine similarity to the question, float32 (n,); None without a question."""
+    return similarities(index(collection), query_vector(collection, query), layout) if query else None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _previews(key: tuple[str, str, bytes], _collection: Collection) -> list[str]:
+    import numpy as np
+
+    texts = {chunk.chunk_id: preview(chunk.text) for chunk in _collection.chunks()}
+    return [texts.get(chunk_id, "") for chunk_id in np.frombuffer(key[2], dtype=np.int64).tolist()]
+
+
+def previews(collection: Collection, chunk_ids: IntArray) -> list[str]:
+    """The beginnings of these chunks' texts."""
+    return _previews((str(collection.path), collection.uid, chunk_ids.tobytes()), collection)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Measuring how true the map is")
+def _quality(key: tuple[str, str, str], _parts: Drawn) -> MapQuality | None:
+    collection, layout = _parts
+    return measure_map(vectors_of(collection, layout), layout.xy)
+
+
+def map_quality(collection: Collection, layout: Projection) -> MapQuality | None:
+    """The map's figures; None where there are too few chunks to measure."""
+    return _quality(_key(collection, layout), (collection, layout))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing distances")
+def _distances(key: tuple[str, str, str], _parts: Drawn) -> DistancePairs:
+    collection, layout = _parts
+    return distance_pairs(vectors_of(collection, layout), layout.xy)
+
+
+def map_distances(collection: Collection, layout: Projection) -> DistancePairs:
+    """How far apart pairs of chunks are, and how far apart they are drawn."""
+    return _distances(_key(collection, layout), (collection, layout))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing each chunk's neighbors with the map's")
+def _kept(key: tuple[str, str, str], _parts: Drawn) -> FloatArray:
+    return kept_on_map(neighbor_table(_parts[0]), _parts[1])
+
+
+def kept_neighbors(collection: Collection, layout: Projection) -> FloatArray:
+    """The share of each chunk's true neighbors that the map draws near it, float32 (n,)."""
+    return _kept(_key(collection, layout), (collection, layout))
+
+
+@st.cache_resource(show_spinner=False)
+def task_board() -> TaskBoard:
+    """The background computations of this process, the same for every tab."""
+    return TaskBoard()
+
+
+@st.cache_resource(show_spinner=False)
+def job_board() -> JobBoard:
+    """The background ingests of this process, the same for every tab."""
+    return JobBoard()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the file")
+def document_of_upload(name: str, sha256: str, text_columns: tuple[str, ...], _content: bytes) -> Document:
+    """An uploaded file as it would be stored. Raises DocumentError."""
+    with DocumentReader() as reader:
+        return reader.read(name, _content, text_columns=text_columns)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Looking for tables")
+def columns_of_upload(name: str, sha256: str, _content: bytes) -> TableColumns | None:
+    """The columns of an uploaded table, None for other files. Raises DocumentError."""
+    if PurePath(name).suffix.lower() not in _TABLES:
+        return None
+    with DocumentReader() as reader:
+        return reader.table_columns(name, _content)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Finding words and sentences")
+def _prepared(fingerprint: str, text_columns: str, model_id: str, *, has_likeness: bool, _parts: Parts) -> PreparedText:
+    document, model = _parts
+    prepared = prepare(document, model.tokenizer)
+    return with_likeness(prepared, model.encode_documents) if has_likeness else prepared
+
+
+def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> PreparedText:
+    """The document's text ready to be split; with its sentences' embeddings where the strategy needs them."""
+    key = (document.name + document.sha256, str(len(document.text)), model.spec.model_id)
+    return _prepared(*key, has_likeness=strategy == "semantic", _parts=(document, model))
+
+
+@st.cache_resource(show_spinner=False)
+def has_recordings() -> bool:
+    """Whether the sample has recorded answers; what ships with the program stays as it is while it runs."""
+    try:
+        return bool(recorded_turns())
+    except CollectionError:
+        return False
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up_projection() -> threading.Thread:
+    """Compile UMAP in the background, once a process, while other work goes on."""
+    thread = threading.Thread(target=warm_up, daemon=True, name="umap-warm-up")
+    thread.start()
+    return thread

@@ -1,0 +1,86 @@
+"""The one typed object a session keeps: which collection and which answering model it looks through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from pages.shared.session.samples import ensure_sample
+from rag import config
+from rag.errors import ExplorerError
+from rag.store.collection import Collection, list_collections
+
+_KEY = "workspace"
+_WANTED = "wanted-page"
+
+
+@dataclass(slots=True)
+class Workspace:
+    """The session's choices; None where there is nothing to choose. `problem` says why a choice could not be had.
+
+    `only` are the ids of the chunks that a question is asked about, in the collection with the uid `only_of`; empty
+    for all chunks.
+    """
+
+    collection: Collection | None = None
+    generator: str | None = None
+    problem: ExplorerError | None = None
+    only: frozenset[int] = frozenset()
+    only_of: str = ""
+
+    def ask_only(self, collection: Collection, chunk_ids: Iterable[int]) -> None:
+        """Ask about these chunks of the collection from now on; about all of it where there are none."""
+        self.only, self.only_of = frozenset(map(int, chunk_ids)), collection.uid
+
+    def asked_only(self, collection: Collection) -> frozenset[int]:
+        """The chunks of this collection that questions are asked about; empty for all. Some may be gone."""
+        return self.only if self.only_of == collection.uid else frozenset()
+
+
+def open_workspace() -> Workspace:
+    """The session's workspace, made on its first run: the sample collection is ready after it."""
+    if _KEY not in st.session_state:
+        workspace = Workspace()
+        try:
+            ensure_sample()
+        except ExplorerError as error:
+            workspace.problem = error
+        st.session_state[_KEY] = workspace
+        choose_collection(st.query_params.get("collection"))
+    return require_workspace()
+
+
+def require_workspace() -> Workspace:
+    """The workspace; a page opened without the frame (a deep link on a cold server) is sent to the frame first."""
+    if _KEY not in st.session_state:
+        st.session_state[_WANTED] = urlsplit(st.context.url or "").path.rpartition("/")[2]
+        st.switch_page("app.py", query_params=dict(st.query_params))
+    workspace: Workspace = st.session_state[_KEY]
+    return workspace
+
+
+def follow_deep_link(pages: Sequence[st.Page]) -> None:
+    """Go to the page that was opened without the frame, now that the workspace is there."""
+    wanted = st.session_state.pop(_WANTED, "")
+    for page in pages:
+        if wanted and page.url_path == wanted:
+            st.switch_page(page, query_params=dict(st.query_params))
+
+
+def choose_collection(name: str | None) -> None:
+    """Look at this collection; at the first there is where it does not exist. What cannot be opened is a problem."""
+    names = list_collections(config.data_dir())
+    chosen = name if name in names else next(iter(names), None)
+    workspace: Workspace = st.session_state[_KEY]
+    if chosen is None:
+        workspace.collection = None
+        return
+    workspace.problem = None
+    st.query_params["collection"] = chosen
+    try:
+        workspace.collection = Collection.open(config.data_dir(), chosen)
+    except ExplorerError as error:
+        workspace.collection, workspace.problem = None, error

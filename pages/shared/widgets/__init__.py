@@ -1,0 +1,1 @@
+"""Elements that several pages use: hit cards, charts, the map, progress, model choice."""

@@ -1,0 +1,34 @@
+"""A background computation on a page: how far it is, and a way to stop it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.session.resources import task_board
+from pages.shared.widgets.common import escaped
+from pages.shared.widgets.jobs import spoken
+
+
+def show_task(key: str) -> None:
+    """The task's progress, kept fresh; the page runs again when it has ended. A failed one says why."""
+    view = task_board().view(key)
+    if view is None:
+        return
+    if view.is_active:
+        _fresh(key)
+    elif view.state == "failed":
+        st.error(escaped(view.error), icon=":material/error:")
+
+
+@st.fragment(run_every=0.5)
+def _fresh(key: str) -> None:
+    view = task_board().view(key)
+    if view is None or not view.is_active:
+        st.rerun()
+        return
+    left = f" · about {spoken(view.seconds_left)} left" if view.seconds_left is not None else ""
+    said = f"{view.title}{left}" if view.state == "running" else f"{view.title}: waits for the one before it"
+    bar, stop = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(min(view.share, 1.0), said)
+    if stop.button("Stop", key=f"stop-{key}", icon=":material/stop_circle:", width="stretch"):
+        task_board().stop(key)

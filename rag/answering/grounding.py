@@ -1,0 +1,175 @@
+"""Answer and hits -> which passage supports each sentence, computed: small models cannot be trusted to write that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rag.answering.claims import Statement, plain_text, statements
+from rag.answering.passage_match import Match, Passage, likeness, match_statements, passages_of
+from rag.answering.types import Support, Verdict
+from rag.text.sentences import split_sentences
+from rag.text.stated_numbers import stated_numbers
+from rag.text.stems import stemmed_words, telling_words
+from rag.types import Embedder, Hit
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray
+
+MINIMUM_SUPPORT = 0.56
+"""The smallest likeness of a passage that supports a sentence; see `passage_match.Match`.
+
+Where precision and recall together are highest on one half of the sample questions; bench/grounding.py prints the
+table, and the figures of the other half."""
+_MINIMUM_LETTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Groundedness:
+    """How many of the sentences that could be checked are supported; `share` is None where none could be.
+
+    `sentence` says in plain words what that means.
+    """
+
+    supported: int
+    checked: int
+    share: float | None
+    sentence: str
+
+
+def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n: int = 2) -> tuple[Hit, ...]:
+    """The hits that hold the `n` sentences most like the question, each with only those as its excerpt.
+
+    Words and numbers count beside meaning, as in `passage_match.likeness`: the embeddings of two error codes are all
+    but the same.
+    """
+    sentences = [
+        (row, hit.chunk.text[start:end])
+        for row, hit in enumerate(hits)
+        for start, end in split_sentences(hit.chunk.text)
+        if end - start >= _MINIMUM_LETTERS and not hit.chunk.text[start:end].startswith("#")
+    ]
+    if not sentences:
+        return tuple(hits)
+    texts = [text for _, text in sentences]
+    cosines = embedder.encode_documents(texts) @ embedder.encode_queries([question])[0]
+    best = sorted((-likeness(question, cosines, texts)).argsort(kind="stable")[:n].tolist())
+    rows = dict.fromkeys(sentences[position][0] for position in best)
+    excerpts = {row: " ".join(sentences[p][1] for p in best if sentences[p][0] == row) for row in rows}
+    return tuple(replace(hits[row], excerpt=excerpt) for row, excerpt in excerpts.items())
+
+
+def support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Support, ...]:
+    """For each sentence of the answer, whether one of the passages supports it, and where.
+
+    A passage is a sentence of a hit's chunk, or two neighbouring ones. It supports a sentence where it holds every
+    number, date and code that the sentence states, and is like it by MINIMUM_SUPPORT or more, in meaning and in words.
+    Of several the most like is chosen. What this does not see: a negation, a name put for another, a wrong unit, and
+    an invention in the passage's own words.
+
+    Args:
+        hits: as numbered in the prompt: the first is passage 1. The whole chunk counts, also where the model was
+            shown an excerpt.
+
+    Returns:
+        Supports in the answer's order, none for a line without letters and digits. Without hits nothing is supported.
+    """
+    stated = statements(answer)
+    passages = passages_of([hit.chunk.text for hit in hits])
+    if not stated or not passages:
+        return tuple(_without_passages(statement, len(hits)) for statement in stated)
+    matches = match_statements(stated, passages, embedder)
+    return tuple(
+        _judged(statement, match, passages, len(hits)) for statement, match in zip(stated, matches, strict=True)
+    )
+
+
+def groundedness(supports: Sequence[Support]) -> Groundedness:
+    """The share of the sentences, of those that could be checked, that a passage supports."""
+    if not supports:
+        return Groundedness(0, 0, None, "This answer was not held against any passage.")
+    checked = sum(item.verdict != "unchecked" for item in supports)
+    supported = sum(item.verdict == "supported" for item in supports)
+    if not checked:
+        return Groundedness(
+            0, 0, None, "No sentence of this answer states anything that could be held against a passage."
+        )
+    sentences = "sentence is" if checked == 1 else "sentences are"
+    return Groundedness(
+        supported,
+        checked,
+        supported / checked,
+        f"{supported} of {checked} {sentences} supported by a retrieved passage. "
+        "This says where a sentence comes from, not that it is true.",
+    )
+
+
+def nearest_number(support: Support) -> int:
+    """The number of the passage that is most similar to the sentence, from 1: its `passage` lies there where none
+    supports it. 0 where there is no passage."""
+    return max(range(len(support.scores)), key=support.scores.__getitem__) + 1 if support.scores else 0
+
+
+def supporting_words(sentence: str, passage: str) -> tuple[tuple[int, int], ...]:
+    """Spans [start, end) of `passage` whose words and numbers are also in the sentence, sorted, none overlapping."""
+    plain = plain_text(sentence)
+    stems = {word.stem for word in telling_words(plain)}
+    readings = {reading for number in stated_numbers(plain) for reading in number.readings}
+    spans = [(word.start, word.end) for word in stemmed_words(passage) if word.stem in stems]
+    spans += [(number.start, number.end) for number in stated_numbers(passage) if number.readings & readings]
+    return _merged(sorted(spans))
+
+
+def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Sorted spans, those that overlap as one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _judged(statement: Statement, match: Match, passages: Sequence[Passage], n_hits: int) -> Support:
+    """The support by the passage that is most like the statement and holds its numbers, or else the nearest passage."""
+    scores = _scores(match.cosines, passages, n_hits)
+    is_supported = statement.is_checkable and float(match.support.max()) >= MINIMUM_SUPPORT
+    best = int(match.support.argmax()) if is_supported else _nearest(match, passages, scores)
+    missing = [number.text for number, lacks in zip(match.numbers, match.lacks[:, best], strict=True) if lacks]
+    return Support(
+        statement.start,
+        statement.end,
+        _verdict(statement, is_supported=is_supported),
+        scores,
+        passages[best].source + 1 if is_supported else 0,
+        (passages[best].start, passages[best].end),
+        tuple(dict.fromkeys(missing)) if statement.is_checkable else (),
+    )
+
+
+def _verdict(statement: Statement, *, is_supported: bool) -> Verdict:
+    if not statement.is_checkable:
+        return "unchecked"
+    return "supported" if is_supported else "unsupported"
+
+
+def _scores(cosines: FloatArray, passages: Sequence[Passage], n_hits: int) -> tuple[float, ...]:
+    """For each hit the cosine of its nearest sentence; -1 for a hit without sentences."""
+    by_hit: list[list[float]] = [[] for _ in range(n_hits)]
+    for passage, cosine in zip(passages, cosines.tolist(), strict=True):
+        if passage.is_single:
+            by_hit[passage.source].append(cosine)
+    return tuple(max(found, default=-1.0) for found in by_hit)
+
+
+def _nearest(match: Match, passages: Sequence[Passage], scores: Sequence[float]) -> int:
+    """The row of the passage most like the statement, in the hit with the highest score: who shows it looks there."""
+    hit = max(dict.fromkeys(passage.source for passage in passages), key=scores.__getitem__)
+    rows = [row for row, passage in enumerate(passages) if passage.source == hit]
+    return max(rows, key=match.likeness.tolist().__getitem__)
+
+
+def _without_passages(statement: Statement, n_hits: int) -> Support:
+    return Support(statement.start, statement.end, _verdict(statement, is_supported=False), (0.0,) * n_hits)

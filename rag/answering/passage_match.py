@@ -1,0 +1,190 @@
+"""The sentences of an answer against those of the passages: how alike they are, and which numbers are not found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rag.answering.claims import Statement, plain_text
+from rag.text.sentences import sentence_starts
+from rag.text.stated_numbers import StatedNumber, stated_numbers
+from rag.text.stems import stemmed_words, telling_words
+from rag.text.tokens import without_surrogates
+from rag.types import Embedder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import FloatArray
+
+    Flags = NDArray[np.bool_]
+
+_Held = tuple[frozenset[str], frozenset[str]]
+
+_WORDS_WEIGHT = 0.6
+_NUMBER_WEIGHT = 2
+_COSINE_ALONE = 0.2
+_LEAST_LENGTH = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One sentence of a text, or two neighbouring ones: [start, end) of texts[source].
+
+    `parts` are the rows of its sentences among all single sentences of all texts.
+    """
+
+    source: int
+    start: int
+    end: int
+    text: str
+    parts: tuple[int, ...]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one sentence."""
+        return len(self.parts) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A statement against the m passages.
+
+    `cosines` of the embeddings, float32 (m,) in [-1, 1]. `likeness`, float32 (m,), is 0.4 of the cosine and 0.6 of the
+    share of the statement's words and numbers that the passage has, a number counting as two words; or the cosine
+    less 0.2, where that is more, for what is said in other words; and -1 for two sentences that are no nearer to the
+    statement than one of them is: the second would only lend it words and numbers. `numbers` are those that the
+    passage must hold, and `lacks` bool (len(numbers), m) says which passages do not.
+    """
+
+    cosines: FloatArray
+    likeness: FloatArray
+    numbers: tuple[StatedNumber, ...]
+    lacks: Flags
+
+    @property
+    def support(self) -> FloatArray:
+        """The likeness of passages that hold every number, and -1 of the others: float32 (m,)."""
+        import numpy as np
+
+        return np.where(self.lacks.any(axis=0), np.float32(-1.0), self.likeness)
+
+
+def passages_of(texts: Sequence[str]) -> list[Passage]:
+    """Each sentence of each text, and each two neighbours as one, in the order of the texts."""
+    passages: list[Passage] = []
+    row = 0
+    for source, text in enumerate(texts):
+        spans = _sentence_spans(text)
+        rows = range(row, row + len(spans))
+        row += len(spans)
+        passages += [Passage(source, a, b, text[a:b], (i,)) for i, (a, b) in zip(rows, spans, strict=True)]
+        couples = zip(pairwise(rows), pairwise(spans), strict=True)
+        passages += [Passage(source, a, b, text[a:b], parts) for parts, ((a, _), (_, b)) in couples]
+    return passages
+
+
+def _sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Sentences without the spaces around them; a line that only a column's width has broken ends none."""
+    spans = []
+    for start, end in pairwise([*sentence_starts(text), len(text)]):
+        if stripped := text[start:end].strip():
+            first = text.index(stripped, start)
+            spans.append((first, first + len(stripped)))
+    return spans
+
+
+def match_statements(
+    statements: Sequence[Statement], passages: Sequence[Passage], embedder: Embedder
+) -> tuple[Match, ...]:
+    """Every statement against every passage; there must be some of both. All texts are embedded in one call."""
+    cosines = _cosines(statements, passages, embedder)
+    is_worth_it = _is_nearer_than_its_parts(cosines, passages)
+    held = [_held(passage.text) for passage in passages]
+    return tuple(
+        _match(statement.plain, cosines[row], is_worth_it[row], held) for row, statement in enumerate(statements)
+    )
+
+
+def likeness(text: str, cosines: FloatArray, sentences: Sequence[str]) -> FloatArray:
+    """How alike each sentence is to the text, float32 (n,), as in a `Match`, where their cosines (n,) are known."""
+    import numpy as np
+
+    return _match(text, cosines, np.ones(len(sentences), dtype=np.bool_), [_held(one) for one in sentences]).likeness
+
+
+def _held(text: str) -> _Held:
+    """The stems of a text's words, and every reading of its numbers."""
+    readings = frozenset[str]().union(*(number.readings for number in stated_numbers(text)))
+    return frozenset(word.stem for word in stemmed_words(text)), readings
+
+
+def _match(plain: str, cosines: FloatArray, is_worth_it: Flags, passages: Sequence[_Held]) -> Match:
+    """What is stated in plain words against the passages."""
+    import numpy as np
+
+    words = {word.stem for word in telling_words(plain)}
+    numbers = required_numbers(plain)
+    lacks = np.array(
+        [[number.readings.isdisjoint(held) for _, held in passages] for number in numbers], dtype=np.bool_
+    ).reshape(len(numbers), len(passages))
+    found = np.array([len(words & stems) for stems, _ in passages]) + _NUMBER_WEIGHT * (~lacks).sum(axis=0)
+    shares = found / max(len(words) + _NUMBER_WEIGHT * len(numbers), 1)
+    likeness = np.maximum((1 - _WORDS_WEIGHT) * cosines + _WORDS_WEIGHT * shares, cosines - _COSINE_ALONE)
+    likeness[~is_worth_it] = -1.0
+    return Match(cosines, likeness.astype(np.float32), numbers, lacks)
+
+
+def required_numbers(text: str) -> tuple[StatedNumber, ...]:
+    """The numbers that another text must hold to say the same: all but those that may be no numbers."""
+    return tuple(number for number in stated_numbers(text) if not number.is_doubtful)
+
+
+def _cosines(statements: Sequence[Statement], passages: Sequence[Passage], embedder: Embedder) -> FloatArray:
+    """float32 (statements, passages), clipped to [-1, 1]; two sentences count by the mean of their embeddings."""
+    import numpy as np
+
+    stated = [statement.plain for statement in statements]
+    single = [plain_text(passage.text) or passage.text for passage in passages if passage.is_single]
+    rows = {text: row for row, text in enumerate(dict.fromkeys([*stated, *single]))}
+    vectors = sentence_vectors(list(rows), embedder)
+    sentences = vectors[[rows[text] for text in single]]
+    means = np.array([sentences[list(passage.parts)].mean(axis=0) for passage in passages])
+    lengths = np.maximum(np.linalg.norm(means, axis=1, keepdims=True), _LEAST_LENGTH)
+    cosines: FloatArray = vectors[[rows[text] for text in stated]] @ (means / lengths).T
+    return cosines.clip(-1.0, 1.0)
+
+
+def sentence_vectors(sentences: Sequence[str], embedder: Embedder) -> FloatArray:
+    """Unit vectors float32 (n, dimension); of a sentence longer than the model reads, those of its beginning.
+
+    A model that repeats itself writes such sentences, and some servers refuse them.
+    """
+    texts = [without_surrogates(sentence) for sentence in sentences]
+    counts = embedder.count_tokens(texts)
+    return embedder.encode_documents([_beginning(text, n, embedder) for text, n in zip(texts, counts, strict=True)])
+
+
+def _beginning(text: str, n_tokens: int, embedder: Embedder) -> str:
+    """As much of a text as the model reads: all of it, if it can."""
+    while n_tokens > embedder.window:
+        text = text[: len(text) * embedder.window // n_tokens]
+        [n_tokens] = embedder.count_tokens([text])
+    return text
+
+
+def _is_nearer_than_its_parts(cosines: FloatArray, passages: Sequence[Passage]) -> Flags:
+    """bool (statements, passages), true for every single sentence."""
+    import numpy as np
+
+    columns = [column for column, passage in enumerate(passages) if passage.is_single]
+    is_nearer = np.ones(cosines.shape, dtype=np.bool_)
+    for column, passage in enumerate(passages):
+        if not passage.is_single:
+            is_nearer[:, column] = cosines[:, column] > cosines[:, [columns[part] for part in passage.parts]].max(
+                axis=1
+            )
+    return is_nearer

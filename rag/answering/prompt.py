@@ -1,0 +1,222 @@
+"""Question, hits and history -> a prompt that fits the model's context window. Pure.
+
+Everything that others wrote (passages, names, the question, earlier turns) goes in with its control tokens made
+inert; `Prompt.hits` keep their texts as they are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag.answering.control_tokens import inert
+from rag.answering.prompt_template import PromptTemplate, declaration, default_template, fence_around
+from rag.answering.types import Exchange, Message, Prompt, PromptParts, PromptStyle
+from rag.errors import PromptError
+from rag.types import Chunk, Hit
+
+CountTokens = Callable[[Sequence[Message]], int]
+
+_HISTORY_SHARE = 0.4
+_NO_PASSAGES = "(none)"
+_NO_ANSWER = "(no answer)"
+_CUE = "Answer:"
+"""What a model without a chat template continues after."""
+
+
+def build_prompt(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    context_window: int,
+    max_answer_tokens: int,
+    count_tokens: CountTokens,
+    style: PromptStyle = "chat",
+    template: PromptTemplate | None = None,
+    history: Sequence[Exchange] = (),
+    budget: int = 0,
+    is_exact: bool = True,
+) -> Prompt:
+    """Number the hits from 1; take as many, in order, and as much of the history, newest first, as fit (`_chosen`).
+
+    Args:
+        context_window: tokens of prompt and answer together; they are never more.
+        count_tokens: tokens of messages, as the answering model counts them; exactly where `is_exact`.
+        style: "plain" writes all of it as one message; "tiny" leaves earlier turns out.
+        template: the wording; None takes the style's own.
+        history: earlier exchanges, oldest first.
+        budget: tokens of all passages together at most; 0 for no limit but the window.
+
+    Raises:
+        PromptError: the question alone, or every single passage with it, is too long.
+        ValueError: there are hits, and the template has no place for them.
+    """
+    draft = _Draft(question, template or default_template(style), style, count_tokens)
+    if hits and not draft.template.takes_passages:
+        raise ValueError("The template takes no passages, and there are hits.")
+    room = context_window - max_answer_tokens
+    earlier, taken, left_out = _chosen(draft, history, hits, room, budget)
+    parts = _parts(draft, earlier, taken)
+    return Prompt(
+        messages=draft.messages(earlier, taken),
+        hits=tuple(taken),
+        left_out=tuple(left_out),
+        n_tokens=parts.system + parts.history + parts.context + parts.question,
+        context_window=context_window,
+        max_answer_tokens=max_answer_tokens,
+        parts=parts,
+        history_left_out=len(history) - len(earlier),
+        is_exact=is_exact,
+    )
+
+
+def preview_prompt(template: PromptTemplate) -> tuple[Message, ...]:
+    """The messages of this wording with two made-up passages and a question."""
+    texts = ("The kiln is lit on Tuesdays at noon.", "Glaze dries for two days before firing.")
+    hits = [
+        Hit(Chunk("", 0, len(text), text, 0), f"pottery-{rank}.txt", 1.0, rank, ())
+        for rank, text in enumerate(texts, 1)
+    ]
+    return _Draft("When is the kiln lit?", template, "chat", len).messages(hits=hits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A prompt before it is known what fits."""
+
+    question: str
+    template: PromptTemplate
+    style: PromptStyle
+    count_tokens: CountTokens
+
+    def messages(self, earlier: Sequence[Exchange] = (), hits: Sequence[Hit] = ()) -> tuple[Message, ...]:
+        """What the model would be sent with these."""
+        question = inert(self.question)
+        turns = [Exchange(inert(turn.question), inert(turn.answer).strip() or _NO_ANSWER) for turn in earlier]
+        passages = [self._passage(number, hit) for number, hit in enumerate(hits, start=1)]
+        said = [text for turn in turns for text in (turn.question, turn.answer)]
+        fence = fence_around([*passages, *said, question, self.template.system, self.template.user])
+        system = self._instructions(fence)
+        user = self.template.filled(_fenced(passages, fence), question)
+        return (_one_message if self.style == "plain" else _chat)(system, turns, user)
+
+    def _passage(self, number: int, hit: Hit) -> str:
+        """A passage as it stands between its fences; a name is one line, whatever the file was called."""
+        name = "" if self.style == "tiny" else f"{' '.join(hit.document_name.split())}\n"
+        return inert(f"[{number}] {name}{hit.excerpt or hit.chunk.text}")
+
+    def _instructions(self, fence: str) -> str:
+        told = [self.template.system] if self.template.system.strip() else []
+        return " ".join([*told, declaration(self.style, fence)] if self.template.takes_passages else told)
+
+    def count(self, earlier: Sequence[Exchange] = (), hits: Sequence[Hit] = ()) -> int:
+        """Tokens of the messages with these."""
+        return self.count_tokens(self.messages(earlier, hits))
+
+    def count_system(self) -> int:
+        """Tokens of the instructions by themselves."""
+        text = self._instructions(fence_around(()))
+        return self.count_tokens([Message("user" if self.style == "plain" else "system", text)]) if text else 0
+
+
+def _fenced(passages: Sequence[str], fence: str) -> str:
+    """The passages with a fence before, between and after them."""
+    if not passages:
+        return _NO_PASSAGES
+    return f"{fence}\n" + f"\n{fence}\n".join(passages) + f"\n{fence}"
+
+
+def _chat(system: str, turns: Sequence[Exchange], user: str) -> tuple[Message, ...]:
+    first = [Message("system", system)] if system else []
+    earlier = [(Message("user", turn.question), Message("assistant", turn.answer)) for turn in turns]
+    return (*first, *(message for pair in earlier for message in pair), Message("user", user))
+
+
+def _one_message(system: str, turns: Sequence[Exchange], user: str) -> tuple[Message, ...]:
+    """All of it as one text; a server without a chat template would drop every other message."""
+    earlier = [f"Question: {turn.question}\n{_CUE} {turn.answer}" for turn in turns]
+    asked = user if user.rstrip().endswith(_CUE) else f"{user}\n{_CUE}"
+    return (Message("user", "\n\n".join([*([system] if system else []), *earlier, asked])),)
+
+
+def _bare_count(draft: _Draft, room: int) -> int:
+    """Tokens of the prompt without passages and history. Raises PromptError where there is no room for them."""
+    if (bare := draft.count()) > room:
+        raise PromptError(
+            f"The question takes {bare:,} tokens, and the model's context window has room for {room:,} beside the "
+            "answer. Shorten it, or choose a larger window."
+        )
+    return bare
+
+
+def _chosen(
+    draft: _Draft, history: Sequence[Exchange], hits: Sequence[Hit], room: int, budget: int
+) -> tuple[Sequence[Exchange], list[Hit], list[Hit]]:
+    """The exchanges and hits that have room, and the hits that have none.
+
+    A hit that does not fit is left out, and a later, smaller one may still fit. The history takes at most 40% of the
+    room, and none where it would leave no room for any passage. Raises PromptError.
+    """
+    limit = min(room, _bare_count(draft, room) + int(room * _HISTORY_SHARE))
+    earlier = () if draft.style == "tiny" else _newest_that_fit(draft, history, limit)
+    taken, left_out = _part_hits(draft, earlier, hits, room, budget)
+    if hits and not taken:
+        earlier = ()
+        taken, left_out = _part_hits(draft, earlier, hits, room, budget)
+    if hits and not taken:
+        raise PromptError(_nothing_fits(len(hits), room, budget))
+    return earlier, taken, left_out
+
+
+def _newest_that_fit(draft: _Draft, history: Sequence[Exchange], limit: int) -> tuple[Exchange, ...]:
+    """As many of the newest exchanges as the limit allows, without a gap.
+
+    How many is doubled until it is too many, then bisected: a long history is counted a few times, from its end, and
+    never whole.
+    """
+
+    def fits(n: int) -> bool:
+        return draft.count(history[len(history) - n :]) <= limit
+
+    fitting, too_many = 0, len(history) + 1
+    step = 1
+    while step < too_many and fits(step):
+        fitting, step = step, step * 2
+    too_many = min(too_many, step)
+    while too_many - fitting > 1:
+        middle = (fitting + too_many) // 2
+        fitting, too_many = (middle, too_many) if fits(middle) else (fitting, middle)
+    return tuple(history[len(history) - fitting :])
+
+
+def _part_hits(
+    draft: _Draft, earlier: Sequence[Exchange], hits: Sequence[Hit], room: int, budget: int
+) -> tuple[list[Hit], list[Hit]]:
+    """Those that fit, one after the other, and those that do not."""
+    limit = min(room, draft.count(earlier) + budget) if budget > 0 else room
+    taken: list[Hit] = []
+    left_out: list[Hit] = []
+    for hit in hits:
+        fits = draft.count(earlier, [*taken, hit]) <= limit
+        (taken if fits else left_out).append(hit)
+    return taken, left_out
+
+
+def _nothing_fits(n_hits: int, room: int, budget: int) -> str:
+    limits = f"the {room:,} tokens that the model's context window has beside the answer"
+    if budget > 0:
+        limits = f"the context budget of {budget:,} tokens and {limits}"
+    way_on = "Raise the budget, choose" if budget > 0 else "Choose"
+    return (
+        f"None of the {n_hits} passages fits {limits}. "
+        f"{way_on} a model with a larger window, or rebuild the collection with shorter chunks."
+    )
+
+
+def _parts(draft: _Draft, earlier: Sequence[Exchange], taken: Sequence[Hit]) -> PromptParts:
+    """What each part adds to the tokens of those before it; all of them together are the whole prompt's."""
+    total = draft.count(earlier, taken)
+    with_history = min(draft.count(earlier), total)
+    bare = min(draft.count(), with_history)
+    system = min(draft.count_system(), bare)
+    return PromptParts(system, with_history - bare, total - with_history, bare - system)

@@ -1,0 +1,1 @@
+"""Split a document into chunks: cut points, strategies, and a preview."""

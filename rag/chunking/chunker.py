@@ -1,0 +1,197 @@
+"""Document -> chunks: exact spans, never longer than the embedding model reads.
+
+Preparing a text takes most of the time and depends on the embedding model alone; a prepared text is then split in
+a few milliseconds by whatever `ChunkingSpec`, by arithmetic on the places at which it may be cut.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rag.chunking.cut_points import extends
+from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
+from rag.chunking.strategies import split
+from rag.errors import DocumentError
+from rag.types import Chunk, ChunkingSpec, Document, TextTokenizer
+
+if TYPE_CHECKING:
+    from rag.chunking.prepared_text import Encode
+
+_ROOM_FOR_CONTEXT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    """A span of the text and how many tokens it has by itself."""
+
+    start: int
+    end: int
+    n_tokens: int
+
+
+def chunk_document(
+    document: Document,
+    chunking: ChunkingSpec,
+    window: int,
+    tokenizer: TextTokenizer,
+    encode: Encode | None = None,
+) -> list[Chunk]:
+    """Split a document: `prepare` and `chunk_prepared` in one.
+
+    Args:
+        encode: texts -> unit vectors; called for the strategy "semantic" alone, and needed there.
+
+    Raises:
+        DocumentError, ValueError: see `chunk_prepared`.
+    """
+    prepared = prepare(document, tokenizer)
+    if chunking.strategy == "semantic" and encode is not None:
+        prepared = with_likeness(prepared, encode)
+    return chunk_prepared(prepared, chunking, window)
+
+
+def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> list[Chunk]:
+    """Split a prepared text.
+
+    "recursive", "sentences" and "semantic" begin a new chunk at every heading, so that a chunk is of one section
+    (shorter ones than `min_tokens` excepted) and shares no tokens with the section before; "fixed" counts tokens
+    only. No strategy crosses a row of a table.
+
+    Args:
+        chunking: at most `max_tokens` a chunk, and never more than `window`.
+        window: the most tokens that the embedding model reads.
+
+    Returns:
+        Chunks in the order of the text, their starts and ends ascending; `document.text[c.start:c.end] == c.text`,
+        and `c.n_tokens <= min(chunking.max_tokens, window)`. Every character that is no space is in one.
+
+    Raises:
+        DocumentError: a single character has more tokens than a chunk may have; or the window leaves no room
+            beside the overlap.
+        ValueError: the spec contradicts itself, or is semantic and the text was prepared without `with_likeness`.
+    """
+    capacity = min(chunking.max_tokens, window)
+    _require_sense(prepared, chunking, window)
+    # Where words weigh differently in a text than alone, a little room saves most chunks from being cut again.
+    room = capacity if prepared.tokenizer.adds_up else max(capacity - _ROOM_FOR_CONTEXT, 1)
+    spec = replace(chunking, max_tokens=room, min_tokens=min(chunking.min_tokens, room))
+    spec = replace(spec, overlap=min(chunking.overlap, room - 1))
+    pieces = split(prepared.cuts, prepared.sections, spec, prepared.likeness)
+    return [_chunk(prepared, sized) for sized in _sized(prepared, pieces, capacity)]
+
+
+def _require_sense(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> None:
+    if chunking.max_tokens < 1 or not 0 <= chunking.overlap < chunking.max_tokens:
+        raise ValueError(f"overlap must be from 0 to below max_tokens, got {chunking.overlap} of {chunking.max_tokens}")
+    if not 0 <= chunking.shared < chunking.sentences:
+        raise ValueError(f"shared must be from 0 to below sentences, got {chunking.shared} of {chunking.sentences}")
+    if not 0 <= chunking.percentile <= 100:
+        raise ValueError(f"percentile must be from 0 to 100, got {chunking.percentile}")
+    if chunking.strategy == "semantic" and prepared.likeness is None:
+        raise ValueError("semantic chunking needs sentence embeddings: pass encode, or call with_likeness first")
+    if chunking.strategy in ("recursive", "fixed") and chunking.overlap >= window:
+        raise DocumentError(
+            f"An overlap of {chunking.overlap} tokens was asked for, but this embedding model reads only {window} at "
+            "once. Choose a smaller overlap or a model with a longer window."
+        )
+
+
+def _sized(prepared: PreparedText, pieces: Sequence[tuple[int, int]], capacity: int) -> list[_Sized]:
+    """The pieces as spans that keep to the capacity: counted again wherever the sum of their tokens may mislead."""
+    import numpy as np
+
+    cuts = prepared.cuts
+    first, last = np.array(pieces, dtype=np.int64).reshape(-1, 2).T
+    counts = cuts.tokens[last] - cuts.tokens[first]
+    sure = cuts.clean[first] & cuts.clean[last] & (counts <= capacity) & prepared.tokenizer.adds_up
+    rows = zip(cuts.starts[first].tolist(), cuts.stops[last].tolist(), counts.tolist(), strict=True)
+    spans = [_Sized(*row) for row in rows]
+    doubtful = [(span.start, span.end) for span, is_sure in zip(spans, sure.tolist(), strict=True) if not is_sure]
+    if not doubtful:
+        return spans
+    sized = [span for span, is_sure in zip(spans, sure.tolist(), strict=True) if is_sure]
+    return _without_contained(sized + _recount(prepared, doubtful, capacity))
+
+
+def _recount(prepared: PreparedText, spans: list[tuple[int, int]], capacity: int) -> list[_Sized]:
+    """Each span counted by itself, and halved until it keeps to the capacity."""
+    text = prepared.document.text
+    sized: list[_Sized] = []
+    while spans:
+        counts = prepared.tokenizer.count([text[start:end] for start, end in spans])
+        counted = [_Sized(start, end, count) for (start, end), count in zip(spans, counts, strict=True)]
+        sized += [span for span in counted if span.n_tokens <= capacity]
+        spans = [half for span in counted if span.n_tokens > capacity for half in _halves(prepared, span, capacity)]
+    return sized
+
+
+def _halves(prepared: PreparedText, span: _Sized, capacity: int) -> list[tuple[int, int]]:
+    text = prepared.document.text
+    if span.end - span.start == 1:
+        raise DocumentError(
+            f"'{prepared.document.name}' does not fit into chunks of {capacity} tokens: its character "
+            f"'{text[span.start]}' alone has {span.n_tokens}. Allow longer chunks."
+        )
+    cut = _middle(text, span.start, span.end)
+    right = cut + len(text[cut : span.end]) - len(text[cut : span.end].lstrip())
+    return [(span.start, span.start + len(text[span.start : cut].rstrip())), (right, span.end)]
+
+
+def _middle(text: str, start: int, end: int) -> int:
+    """A place to cut text[start:end] in two: before a word near the middle if there is one, else between letters."""
+    middle = (start + end) // 2
+    for distance in range((end - start) // 4):
+        for cut in (middle - distance, middle + distance):
+            if text[cut - 1].isspace() and not text[cut].isspace() and cut > start:
+                return cut
+    cut = middle
+    while cut > start + 1 and (extends(text[cut]) or text[cut - 1] == "\u200d"):
+        cut -= 1
+    return cut
+
+
+def _without_contained(spans: list[_Sized]) -> list[_Sized]:
+    """In the order of the text, without those that lie within another: halves of what overlaps may do so."""
+    kept: list[_Sized] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not kept or span.end > kept[-1].end:
+            kept.append(span)
+    return kept
+
+
+def _chunk(prepared: PreparedText, sized: _Sized) -> Chunk:
+    document = prepared.document
+    text = document.text[sized.start : sized.end]
+    page = bisect_right(document.pages, sized.start)
+    heading = 0
+    if document.headings:
+        heading = bisect_right(document.headings, sized.start + _first_line(text), key=lambda item: item.start)
+    return Chunk(
+        document_id=document.document_id,
+        start=sized.start,
+        end=sized.end,
+        text=text,
+        n_tokens=sized.n_tokens,
+        page=page or None,
+        heading=document.headings[heading - 1].path if heading else "",
+        fields=prepared.fields[_stretch_of(prepared, sized.start)] if document.rows else (),
+    )
+
+
+def _stretch_of(prepared: PreparedText, start: int) -> int:
+    sections = prepared.sections
+    found = bisect_right(sections, start, key=lambda section: int(prepared.cuts.starts[section.first]))
+    return sections[found - 1].stretch
+
+
+def _first_line(text: str) -> int:
+    """The offset at which the first line that is no heading begins: a chunk of title and section is of the section."""
+    position = 0
+    for line in text.splitlines(keepends=True):
+        if line.strip() and not line.startswith("#"):
+            return position
+        position += len(line)
+    return 0

@@ -1,0 +1,1 @@
+"""Stored conversations: questions, answers with everything they were made of, and replay."""

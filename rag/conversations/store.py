@@ -1,0 +1,270 @@
+"""The conversations of a collection, kept in its file: the only reader and writer of that part of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from rag.answering.types import ConversationSummary, Exchange, Turn
+from rag.conversations.record import turn_from_json, turn_to_json
+from rag.conversations.titles import DEFAULT_TITLE, clean_title, title_from
+from rag.errors import CollectionError
+from rag.store.collection import Collection
+from rag.store.schema import CONVERSATIONS_DIGEST
+from rag.store.transactions import transaction
+from rag.transfer.validation import LONGEST_TITLE
+
+Summaries = list[ConversationSummary]
+Turns = list[Turn]
+
+
+class Conversations:
+    """Conversations of turns, and their versions. Every call opens the file for itself, so threads may share one
+    object, and others may read and write at the same time.
+
+    The collection's generation stays: no cache depends on conversations. A copy of some chunks, or one with another
+    model, does not take them along: their answers are of other documents and other vectors. An export does, and so
+    does a copy of the file.
+
+    Every method raises CollectionError where the file cannot be read or written, and where the conversation or the
+    turn is not (or no longer) there; those that read turns also where a record is damaged.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    def list(self) -> Summaries:
+        """All conversations, those first whose turns changed last."""
+        query = (
+            "SELECT conversation_id, title, (SELECT count(*) FROM turns WHERE is_chosen AND "
+            "turns.conversation_id = conversations.conversation_id), changed_at FROM conversations "
+            "ORDER BY changed_at DESC, conversation_id DESC"
+        )
+        with self._reading() as connection:
+            return [ConversationSummary(*row) for row in connection.execute(query)]
+
+    def create(self, title: str = DEFAULT_TITLE) -> int:
+        """A new conversation without turns; its id. With the default title, its first question will name it."""
+        with self._writing() as connection:
+            return _insert_conversation(connection, clean_title(title) or DEFAULT_TITLE)
+
+    def rename(self, conversation_id: int, title: str) -> None:
+        """Give it another title, cut at 200 characters. Raises CollectionError for one of spaces alone, too."""
+        cleaned = clean_title(title)
+        if not cleaned:
+            raise CollectionError("A conversation needs a name. Type at least one letter.")
+        with self._writing() as connection:
+            _require_conversation(connection, conversation_id)
+            connection.execute(
+                "UPDATE conversations SET title = ? WHERE conversation_id = ?", (cleaned, conversation_id)
+            )
+
+    def delete(self, conversation_id: int) -> None:
+        """Remove it with its turns, readable or not; nothing happens where it is not there."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM conversations WHERE conversation_id = ?", (conversation_id,))
+
+    def turns(self, conversation_id: int, *, last: int | None = None) -> Turns:
+        """The chosen version of each slot, in order: of all, or of the `last` so many, as reading takes its time."""
+        with self._reading() as connection:
+            _require_conversation(connection, conversation_id)
+            rows = _select(connection, "numbered.is_chosen", conversation_id, last=last)
+        return [_turn(row) for row in rows]
+
+    def n_slots(self, conversation_id: int) -> int:
+        """How many questions it holds."""
+        query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND is_chosen"
+        with self._reading() as connection:
+            _require_conversation(connection, conversation_id)
+            return int(connection.execute(query, (conversation_id,)).fetchone()[0])
+
+    def versions(self, conversation_id: int, slot: int) -> Turns:
+        """All versions of a slot, the first first."""
+        with self._reading() as connection:
+            rows = _select(connection, "numbered.slot = ?", conversation_id, slot)
+        if not rows:
+            raise _gone("question")
+        return [_turn(row) for row in rows]
+
+    def history(self, conversation_id: int, before_slot: int | None = None) -> tuple[Exchange, ...]:
+        """The chosen questions and answers in order, of all slots or of those before one. No record is read."""
+        query = "SELECT question, answer FROM turns WHERE conversation_id = ? AND is_chosen {} ORDER BY slot"
+        earlier = "" if before_slot is None else "AND slot < ?"
+        with self._reading() as connection:
+            _require_conversation(connection, conversation_id)
+            given = (conversation_id,) if before_slot is None else (conversation_id, before_slot)
+            return tuple(Exchange(*row) for row in connection.execute(query.format(earlier), given))
+
+    def add(self, conversation_id: int, turn: Turn) -> Turn:
+        """Append the turn as the next slot, whatever slot it has; as it is stored.
+
+        The question becomes the conversation's title where that still is the default.
+        """
+        record = _record(turn)
+        with self._writing() as connection:
+            _require_conversation(connection, conversation_id)
+            query = "SELECT coalesce(max(slot) + 1, 0) FROM turns WHERE conversation_id = ?"
+            slot = connection.execute(query, (conversation_id,)).fetchone()[0]
+            turn_id = _insert_turn(connection, conversation_id, slot, turn, record)
+            connection.execute(
+                "UPDATE conversations SET title = ? WHERE conversation_id = ? AND title = ?",
+                (title_from(turn.question), conversation_id, DEFAULT_TITLE),
+            )
+        return replace(turn, slot=slot, version=1, versions=1, turn_id=turn_id)
+
+    def add_version(self, conversation_id: int, slot: int, turn: Turn) -> Turn:
+        """Add the turn to a slot that is there, as its newest version and the chosen one; as it is stored."""
+        record = _record(turn)
+        with self._writing() as connection:
+            query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND slot = ?"
+            n = connection.execute(query, (conversation_id, slot)).fetchone()[0]
+            if not n:
+                raise _gone("question")
+            _unchoose(connection, conversation_id, slot)
+            turn_id = _insert_turn(connection, conversation_id, slot, turn, record)
+        return replace(turn, slot=slot, version=n + 1, versions=n + 1, turn_id=turn_id)
+
+    def replace(self, turn_id: int, turn: Turn) -> Turn:
+        """Store the turn in place of this one (something was added to it): same slot, same version; as it is stored."""
+        record = _record(turn)
+        with self._writing() as connection:
+            conversation_id, *_ = _place(connection, turn_id)
+            connection.execute(
+                "UPDATE turns SET question = ?, answer = ?, record = ? WHERE turn_id = ?",
+                (turn.question, turn.exchange.answer, record, turn_id),
+            )
+            _touch(connection, conversation_id)
+            ((_, slot, version, versions, _),) = _select(connection, "turn_id = ?", conversation_id, turn_id)
+        return replace(turn, slot=slot, version=version, versions=versions, turn_id=turn_id)
+
+    def choose(self, turn_id: int) -> None:
+        """Make this version the one that the conversation goes on with."""
+        with self._writing() as connection:
+            conversation_id, slot, _ = _place(connection, turn_id)
+            _unchoose(connection, conversation_id, slot)
+            connection.execute("UPDATE turns SET is_chosen = 1 WHERE turn_id = ?", (turn_id,))
+
+    def fork(self, conversation_id: int, before_slot: int, title: str = "") -> int:
+        """A new conversation with copies of the chosen turns before a slot; its id. The original stays as it is.
+
+        Without a title it has the original's, numbered; without turns, the default, so that its question names it.
+        """
+        with self._writing() as connection:
+            own_title = _require_conversation(connection, conversation_id)
+            made = _insert_conversation(connection, DEFAULT_TITLE)
+            n_copied = connection.execute(
+                "INSERT INTO turns (conversation_id, slot, is_chosen, question, answer, record) "
+                "SELECT ?, slot, 1, question, answer, record FROM turns "
+                "WHERE conversation_id = ? AND is_chosen AND slot < ? ORDER BY slot",
+                (made, conversation_id, before_slot),
+            ).rowcount
+            named = clean_title(title) or (_numbered(connection, own_title) if n_copied else DEFAULT_TITLE)
+            connection.execute("UPDATE conversations SET title = ? WHERE conversation_id = ?", (named, made))
+        return made
+
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        own = self._collection
+        return transaction(own.path, own.uid, "BEGIN", shown_as=own.spec.name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        own = self._collection
+        with transaction(own.path, own.uid, "BEGIN IMMEDIATE", shown_as=own.spec.name) as connection:
+            yield connection
+            # What was exported is not what is there now.
+            connection.execute("DELETE FROM meta WHERE key = ?", (CONVERSATIONS_DIGEST,))
+            connection.execute("COMMIT")
+
+
+_Row = tuple[int, int, int, int, str]
+_Place = tuple[int, int, int]
+
+
+def _select(
+    connection: sqlite3.Connection, which: str, conversation_id: int, *given: int, last: int | None = None
+) -> list[_Row]:
+    """Id, slot, version, number of versions and record of a conversation's turns, in order."""
+    query = (
+        "WITH numbered AS (SELECT turn_id, slot, is_chosen, row_number() OVER (PARTITION BY slot ORDER BY turn_id) "
+        "AS version, count(*) OVER (PARTITION BY slot) AS versions FROM turns WHERE conversation_id = ?) "
+        "SELECT turn_id, numbered.slot, version, versions, record FROM numbered JOIN turns USING (turn_id) "
+        f"WHERE {which} ORDER BY numbered.slot DESC, version DESC LIMIT ?"
+    )
+    limit = -1 if last is None else max(last, 0)
+    return connection.execute(query, (conversation_id, *given, limit)).fetchall()[::-1]
+
+
+def _turn(row: _Row) -> Turn:
+    turn_id, slot, version, versions, record = row
+    return replace(turn_from_json(record), slot=slot, version=version, versions=versions, turn_id=turn_id)
+
+
+def _record(turn: Turn) -> str:
+    """The turn without its place, which the table has."""
+    return turn_to_json(replace(turn, slot=0, version=1, versions=1, turn_id=0))
+
+
+def _insert_conversation(connection: sqlite3.Connection, title: str) -> int:
+    query = "INSERT INTO conversations (title, changed_at) VALUES (?, ?)"
+    return connection.execute(query, (title, _now())).lastrowid or 0
+
+
+def _insert_turn(connection: sqlite3.Connection, conversation_id: int, slot: int, turn: Turn, record: str) -> int:
+    made = connection.execute(
+        "INSERT INTO turns (conversation_id, slot, is_chosen, question, answer, record) VALUES (?, ?, 1, ?, ?, ?)",
+        (conversation_id, slot, turn.question, turn.exchange.answer, record),
+    )
+    _touch(connection, conversation_id)
+    return made.lastrowid or 0
+
+
+def _unchoose(connection: sqlite3.Connection, conversation_id: int, slot: int) -> None:
+    query = "UPDATE turns SET is_chosen = 0 WHERE conversation_id = ? AND slot = ?"
+    connection.execute(query, (conversation_id, slot))
+
+
+def _touch(connection: sqlite3.Connection, conversation_id: int) -> None:
+    query = "UPDATE conversations SET changed_at = ? WHERE conversation_id = ?"
+    connection.execute(query, (_now(), conversation_id))
+
+
+def _require_conversation(connection: sqlite3.Connection, conversation_id: int) -> str:
+    """Its title."""
+    query = "SELECT title FROM conversations WHERE conversation_id = ?"
+    row = connection.execute(query, (conversation_id,)).fetchone()
+    if row is None:
+        raise _gone("conversation")
+    return str(row[0])
+
+
+def _place(connection: sqlite3.Connection, turn_id: int) -> _Place:
+    """Conversation, slot, and whether it is chosen."""
+    query = "SELECT conversation_id, slot, is_chosen FROM turns WHERE turn_id = ?"
+    row: _Place | None = connection.execute(query, (turn_id,)).fetchone()
+    if row is None:
+        raise _gone("answer")
+    return row
+
+
+def _gone(what: str) -> CollectionError:
+    return CollectionError(
+        f"This {what} is no longer in the collection: it was deleted in another tab or by another program. "
+        "Reload the page."
+    )
+
+
+def _numbered(connection: sqlite3.Connection, title: str) -> str:
+    """The title with the first number from 2 that is free."""
+    title = title[: LONGEST_TITLE - 10]
+    taken = {row[0] for row in connection.execute("SELECT title FROM conversations")}
+    number = 2
+    while f"{title} ({number})" in taken:
+        number += 1
+    return f"{title} ({number})"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

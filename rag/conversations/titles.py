@@ -1,0 +1,24 @@
+"""What conversations are called: by a person, or after their first question."""
+
+from __future__ import annotations
+
+from rag.transfer.validation import LONGEST_TITLE
+
+DEFAULT_TITLE = "New conversation"
+_FROM_QUESTION = 60
+
+
+def title_from(question: str) -> str:
+    """A conversation's title: its question on one line, cut at a word after about 60 characters."""
+    title = clean_title(question) or DEFAULT_TITLE
+    if len(title) <= _FROM_QUESTION:
+        return title
+    start = title[:_FROM_QUESTION]
+    whole, _, rest = start.rpartition(" ")
+    # Some scripts have no spaces, and some words are longer than a title.
+    return f"{whole if len(rest) < _FROM_QUESTION // 2 else start}…"
+
+
+def clean_title(title: str) -> str:
+    """On one line, not too long, and without halves of characters, which no file holds."""
+    return " ".join(title.encode(errors="replace").decode().split())[:LONGEST_TITLE].rstrip()

@@ -1,0 +1,1 @@
+"""Read files: bytes of any supported format become a Document."""

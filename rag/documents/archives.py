@@ -1,0 +1,187 @@
+"""ZIP archives -> the files in them, under harmless names and within bounds; what is not taken has a reason."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zipfile
+from dataclasses import dataclass, field
+
+from rag.documents.formats import ZIP, sniff, type_by_name
+from rag.documents.parsed import MAX_BYTES
+from rag.documents.readers.zip_packages import ZIP_ERRORS
+from rag.errors import DocumentError
+
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_MAX_NAME = 240
+_UNIX_LINK = 0o120000
+_UNIX_KIND = 0o170000
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """What is taken of an archive: entries, bytes in all, bytes unpacked for each packed, archives in archives."""
+
+    entries: int = 5000
+    total_bytes: int = 2 * MAX_BYTES
+    ratio: int = 200
+    depth: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMember:
+    """A file of an archive; its name begins with the archive's: "papers.zip/2024/report.pdf"."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that was not taken, and why, as a sentence."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Everything an archive holds: taken or refused, nothing in between. Folders are not counted."""
+
+    members: tuple[ArchiveMember, ...]
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(slots=True)
+class _Unpacking:
+    limits: ArchiveLimits
+    members: list[ArchiveMember] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    bytes_left: int = 0
+    entries_left: int = 0
+
+
+def is_archive(name: str, content: bytes) -> bool:
+    """Whether a file is to be opened with `open_archive` rather than read as one document.
+
+    An office file is a ZIP too, and is none of these whatever its name; a damaged file is what its name says.
+    """
+    found = sniff(content)
+    return found == ZIP if found else type_by_name(name) == ZIP
+
+
+def open_archive(name: str, content: bytes, limits: ArchiveLimits | None = None) -> Archive:
+    """The files of a ZIP archive, also of archives in it, unpacked in memory.
+
+    Raises:
+        DocumentError: the archive itself is damaged or too large.
+    """
+    if len(content) > MAX_BYTES:
+        raise DocumentError(f"'{name}' has {len(content):,} bytes; at most {MAX_BYTES:,} are read. Split the archive.")
+    limits = limits or ArchiveLimits()
+    unpacking = _Unpacking(limits, bytes_left=limits.total_bytes, entries_left=limits.entries)
+    try:
+        _unpack(unpacking, name, content, 1)
+    except ZIP_ERRORS as error:
+        raise DocumentError(f"'{name}' is damaged: {error}. Fetch it again, or pack it anew.") from error
+    return Archive(tuple(unpacking.members), tuple(unpacking.refused))
+
+
+def _unpack(unpacking: _Unpacking, name: str, content: bytes, depth: int) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        entries = [entry for entry in package.infolist() if not entry.is_dir()]
+        for number, entry in enumerate(entries):
+            if unpacking.entries_left <= 0:
+                reason = f"'{name}' has more than {unpacking.limits.entries:,} entries; the last ones were not read."
+                rest = [_member_name(unpacking, name, left) for left in entries[number:]]
+                unpacking.refused += [Refusal(member, f"{reason} Split the archive.") for member in rest]
+                return
+            unpacking.entries_left -= 1
+            _take(unpacking, package, entry, _member_name(unpacking, name, entry), depth)
+
+
+def _take(unpacking: _Unpacking, package: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, depth: int) -> None:
+    reason = _refusal(unpacking, entry, name)
+    content = b""
+    if not reason:
+        try:
+            with package.open(entry) as file:
+                content = file.read(min(MAX_BYTES, unpacking.bytes_left) + 1)
+        except ZIP_ERRORS as error:
+            reason = f"'{name}' is damaged: {error}. Pack the archive anew."
+    if len(content) > min(MAX_BYTES, unpacking.bytes_left):
+        reason = f"'{name}' unpacks to more than its header says and than is read, as ZIP bombs do. Add it unpacked."
+    if not reason and is_archive(name, content):
+        reason = _take_archive(unpacking, name, content, depth)
+        content = b""
+    elif not reason:
+        unpacking.members.append(ArchiveMember(name, content))
+    unpacking.bytes_left -= len(content)
+    if reason:
+        unpacking.refused.append(Refusal(name, reason))
+
+
+def _take_archive(unpacking: _Unpacking, name: str, content: bytes, depth: int) -> str:
+    if depth >= unpacking.limits.depth:
+        return f"'{name}' is an archive in an archive in an archive; only {depth} are opened. Unpack it first."
+    unpacking.bytes_left -= len(content)
+    try:
+        _unpack(unpacking, name, content, depth + 1)
+    except ZIP_ERRORS as error:
+        return f"'{name}' is damaged: {error}. Pack it anew."
+    return ""
+
+
+def _refusal(unpacking: _Unpacking, entry: zipfile.ZipInfo, name: str) -> str:
+    """Why an entry is not unpacked, as its header tells; empty where nothing speaks against it."""
+    limits = unpacking.limits
+    if (entry.external_attr >> 16) & _UNIX_KIND == _UNIX_LINK:
+        return f"'{name}' is a link to another place, which is not followed. Pack the file itself."
+    if entry.flag_bits & 1:
+        return f"'{name}' is locked with a password. Pack a copy without one."
+    if _is_system_file(name):
+        return f"'{name}' is a note of the operating system's, without text of yours."
+    if entry.file_size > MAX_BYTES:
+        return f"'{name}' unpacks to {entry.file_size:,} bytes; at most {MAX_BYTES:,} are read. Split the file."
+    if entry.file_size > limits.ratio * max(entry.compress_size, 4096):
+        return f"'{name}' unpacks to over {limits.ratio} times its size, as ZIP bombs do. Add it unpacked."
+    if entry.file_size > unpacking.bytes_left:
+        return f"'{name}' would bring the archive over {limits.total_bytes:,} bytes unpacked. Split the archive."
+    return ""
+
+
+def _is_system_file(name: str) -> bool:
+    parts = name.split("/")
+    return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def _member_name(unpacking: _Unpacking, archive: str, entry: zipfile.ZipInfo) -> str:
+    """The entry's path below the archive's name: no way out of it, no control signs, no name twice."""
+    base = f"{archive}/{safe_path(_stated_name(entry))}"
+    name, number = base, 2
+    while name in unpacking.seen:
+        stem, dot, suffix = base.rpartition(".")
+        name = f"{stem} ({number}).{suffix}" if dot and "/" not in suffix else f"{base} ({number})"
+        number += 1
+    unpacking.seen.add(name)
+    return name
+
+
+def _stated_name(entry: zipfile.ZipInfo) -> str:
+    """The entry's name; older programs write UTF-8 without saying so, and it is then read as an old code page."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return entry.filename
+
+
+def safe_path(path: str) -> str:
+    """A relative path with forward slashes: no "..", drive or root, no control or direction signs, no endless name."""
+    visible = "".join(sign for sign in path if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    parts = [part.strip() for part in _DRIVE.sub("", visible).replace("\\", "/").split("/")]
+    kept = [part for part in parts if part.strip(". ")]
+    return "/".join(kept)[-_MAX_NAME:].lstrip("/") or "unnamed"

@@ -1,0 +1,1 @@
+"""One reader per group of file formats."""

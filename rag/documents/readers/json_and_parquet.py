@@ -1,0 +1,129 @@
+"""JSON, JSON lines, notebooks and Parquet: rows where the file is a table, indented text where it is not."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+
+from rag.documents.parsed import clean, name_some
+from rag.documents.readers.tables import MAX_ROWS, check_rows, read_records, value_text
+from rag.errors import DocumentError
+from rag.types import Fields
+
+_BATCH = 1000
+
+
+def read_json(name: str, text: str) -> list[Fields] | str:
+    """The rows of a list of objects (alone, as the one value of an object, or one a line); other JSON as indented text.
+
+    Raises:
+        DocumentError: the text is not JSON.
+    """
+    try:
+        value: object = json.loads(text)
+        records = _records(value)
+        if records:
+            check_rows(name, len(records))
+            return read_records(records)
+        if value is None or value in ([], {}):
+            return ""
+        return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1))
+    except (ValueError, RecursionError) as error:
+        if str(error).startswith("Extra data"):
+            return read_json_lines(name, text)[0]
+        raise DocumentError(f"'{name}' is not valid JSON: {_why(error)}. Mend the file or save it as text.") from error
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with JSON, without advice to programmers."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+
+
+def _records(value: object) -> list[dict[str, object]]:
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return value
+    return []
+
+
+def read_json_lines(name: str, text: str) -> tuple[list[Fields], tuple[str, ...]]:
+    """A row for every line, and a note that names the lines that are not JSON.
+
+    Raises:
+        DocumentError: half of the lines or more are not JSON.
+    """
+    records, broken = [], []
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    check_rows(name, len(lines))
+    for number, line in lines:
+        try:
+            value: object = json.loads(line)
+        except (ValueError, RecursionError):
+            broken.append(str(number))
+            continue
+        records.append(value if isinstance(value, dict) else {"value": value})
+    if len(broken) > len(lines) / 2:
+        raise DocumentError(f"'{name}' is not JSON with an object a line: line {broken[0]} is none. Save it anew.")
+    note = f"Left out, as not JSON: line {name_some(broken)}." if broken else ""
+    return read_records(records), (note,) if note else ()
+
+
+def read_notebook(name: str, text: str) -> str:
+    """The text and code of a Jupyter notebook's cells, in order, without their output.
+
+    Raises:
+        DocumentError: the text is not a notebook.
+    """
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"'{name}' is not a notebook: {_why(error)}. Save it anew from Jupyter.") from error
+    cells = value.get("cells") if isinstance(value, dict) else None
+    if not isinstance(cells, list):
+        raise DocumentError(f"'{name}' is a notebook without cells, or of before 2015. Save it anew from Jupyter.")
+    return clean("\n\n".join(filter(None, map(_cell_text, cells)))).strip()
+
+
+def _cell_text(cell: object) -> str:
+    source = cell.get("source") if isinstance(cell, dict) else None
+    text = "".join(map(str, source)) if isinstance(source, list) else str(source or "")
+    is_code = isinstance(cell, dict) and cell.get("cell_type") == "code"
+    return f"```\n{text}\n```" if is_code and text.strip() else text
+
+
+def read_parquet(name: str, content: bytes, max_characters: int) -> list[Fields]:
+    """The rows of a Parquet file, batch by batch, without columns of binary data.
+
+    Raises:
+        DocumentError: the file is damaged, or holds more rows or characters than are read.
+    """
+    import pyarrow  # type: ignore[import-untyped]
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(io.BytesIO(content))
+        check_rows(name, file.metadata.num_rows)
+        kept = [field.name for field in file.schema_arrow if not _is_binary(field)]
+        rows: list[Fields] = []
+        left = max_characters
+        for batch in file.iter_batches(_BATCH, columns=kept, use_threads=False):
+            for row in _named_rows(kept, batch.to_pylist()):
+                rows.append(row)
+                left -= sum(len(value) for _, value in row)
+            if left < 0 or len(rows) > MAX_ROWS:
+                raise DocumentError(f"'{name}' holds more than {max_characters:,} characters. Split the table.")
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else "it is damaged"
+        raise DocumentError(f"'{name}' could not be read: {reason}. Write it anew as Parquet.") from error
+    return rows
+
+
+def _is_binary(field: object) -> bool:
+    return "binary" in str(getattr(field, "type", ""))
+
+
+def _named_rows(names: list[str], records: list[dict[str, object]]) -> Iterator[Fields]:
+    for record in records:
+        yield tuple((clean(name), value_text(record.get(name))) for name in names)

@@ -1,0 +1,198 @@
+"""Office documents, PDF, EPUB and HTML -> text with structure: the only home of the file parser."""
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.documents.formats import DOCX, EPUB, HTML, ODS, PDF, RTF, XLS, XLSX, label
+from rag.documents.parsed import Parsed, Section, clean, join_pages, markdown_headings, name_some
+from rag.documents.readers.markup import restore_word_signs
+from rag.documents.readers.spreadsheets import Sheet
+from rag.errors import DocumentError
+from rag.types import Heading
+
+if TYPE_CHECKING:
+    import kreuzberg
+
+SPREADSHEETS = frozenset({XLSX, XLS, ODS})
+
+_FRONT_MATTER = re.compile(r"\A---\n.*?^(?:## )?title: ?(?P<title>[^\n]*)\n+(?:---\s*\n)?", re.DOTALL | re.MULTILINE)
+_IMAGE = re.compile(r"\\?!\[([^\]\n]{0,300})\]\((?:[^()\n]|\([^()\n]*\))*\)")
+_ESCAPE = re.compile(r"\\([\\!*_\[\]()<>~`|.{}+$&-]|(?<=[^\n]\\)#)")
+_TAB = re.compile(r"(?<!\\)&#9;")
+_NOT_ESCAPED = (HTML, EPUB)
+_CELLS = re.compile(r"^\|.*\|$", re.MULTILINE)
+_PADDING = re.compile(r"( |-{3})(?:(?<= ) +|(?<=---)-+)")
+_RULE = re.compile(r"^-----+$\n*", re.MULTILINE)
+_TESSDATA = ("/usr/share/tesseract-ocr/*/tessdata", "/usr/share/tessdata", "/usr/local/share/tessdata")
+_TESSDATA_ELSEWHERE = ("/opt/homebrew/share/tessdata", "C:/Program Files/Tesseract-OCR/tessdata")
+_RTF_PAGE = re.compile(rb"(?<!\\)\\page(?![a-z])")
+_PICTURE = re.compile(rb"/Subtype\s*/Image")
+_NO_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[ T]00:00:00$")
+_NO_DATE = re.compile(r"^(?:1899-12-3[01] |DURATION: )(?=\S)")
+_ENABLE_OCR = " To read scans, install Tesseract (Debian: tesseract-ocr-eng) and start with EXPLORER_OCR=1."
+
+
+def extract(name: str, media_type: str, content: bytes) -> Parsed:
+    """The text of a document with its pages and headings; of a PDF, pages without text are named in a note.
+
+    Raises:
+        DocumentError: damaged, or locked with a password.
+    """
+    # The parser would join what stands on both sides of a page's end.
+    content = _RTF_PAGE.sub(rb"\\par ", content) if media_type == RTF else content
+    result = _extract(name, media_type, content)
+    markdown = _tidy(result.content, is_escaped=media_type not in _NOT_ESCAPED)
+    if media_type == PDF:
+        without = _without_text(content, encrypted=bool(result.metadata.get("is_encrypted")))
+        return _join_pdf([page["content"] for page in result.pages or []], markdown, without)
+    text, pages = restore_word_signs(markdown) if media_type == DOCX else (markdown, ())
+    return Parsed(text, pages, markdown_headings(text))
+
+
+def extract_sheets(name: str, media_type: str, content: bytes) -> list[Sheet]:
+    """The sheets of a workbook that hold anything.
+
+    Raises:
+        DocumentError: damaged, or locked with a password.
+    """
+    result = _extract(name, media_type, content)
+    names = result.metadata.get("sheet_names") or []
+    sheets = []
+    for table in result.tables or []:
+        number = table.page_number
+        title = names[number - 1] if 0 < number <= len(names) else f"Sheet {number}"
+        sheets.append(Sheet(title, [[_cell_text(cell) for cell in line] for line in table.cells]))
+    return sheets
+
+
+def _cell_text(cell: str) -> str:
+    """A date without the midnight, and a time without the day zero, that the parser adds to them."""
+    return _NO_DATE.sub("", _NO_TIME.sub(r"\1", cell))
+
+
+def _extract(name: str, media_type: str, content: bytes) -> kreuzberg.ExtractionResult:
+    import kreuzberg
+
+    config = kreuzberg.ExtractionConfig(
+        use_cache=False,
+        output_format="markdown",
+        pages=kreuzberg.PageConfig(extract_pages=True),
+        ocr=kreuzberg.OcrConfig(backend="tesseract", language="eng") if ocr_is_on() else None,
+    )
+    try:
+        return kreuzberg.extract_bytes_sync(content, media_type, config)
+    except kreuzberg.KreuzbergError as error:
+        raise DocumentError(_reason(name, media_type, str(error))) from error
+
+
+def _reason(name: str, media_type: str, message: str) -> str:
+    if "password" in message.lower() or "encrypt" in message.lower():
+        return f"'{name}' is locked with a password. Save a copy without one."
+    if "page boundaries" in message:
+        return f"'{name}' has no page that could be read. Is it damaged? Open it and save it anew."
+    # The parser wraps its messages in one another and in names of its classes; each part is said once.
+    parts = (message.strip().splitlines() or [""])[0].rstrip(".").split(": ")
+    said = ": ".join(dict.fromkeys(part for part in parts if " " in part)) or parts[-1]
+    said = said[:200]
+    return f"'{name}' could not be read as {label(media_type)}: {said}. Is it damaged? Open it and save it anew."
+
+
+def ocr_is_on() -> bool:
+    """Whether scans are read: EXPLORER_OCR=1 is set and Tesseract's English data are found."""
+    if os.environ.get("EXPLORER_OCR") != "1":
+        return False
+    folders = [Path(os.environ["TESSDATA_PREFIX"])] if os.environ.get("TESSDATA_PREFIX") else []
+    for pattern in (*_TESSDATA, *_TESSDATA_ELSEWHERE):
+        folders += Path(Path(pattern).anchor).glob(pattern.removeprefix(Path(pattern).anchor.replace("\\", "/")))
+    found = next((folder for folder in folders if (folder / "eng.traineddata").is_file()), None)
+    if found is None:
+        return False
+    # The engine itself is built into the parser; it looks for its data here alone.
+    os.environ["TESSDATA_PREFIX"] = str(found)
+    return True
+
+
+def _tidy(markdown: str, *, is_escaped: bool) -> str:
+    """Markdown without what the parser adds: front matter, escapes, picture files, rulers between slides."""
+    text = clean(markdown).strip()
+    front = _FRONT_MATTER.match(text)
+    if front:
+        body = text[front.end() :].lstrip()
+        title = front["title"].strip()
+        text = body if title in body[: len(title) + 200] else f"{title}\n\n{body}"
+    text = _CELLS.sub(lambda line: _PADDING.sub(r"\1", line[0]), _IMAGE.sub(r"\1", text))
+    text = _RULE.sub("", text).strip()
+    return _ESCAPE.sub(r"\1", _TAB.sub("\t", text)) if is_escaped else text
+
+
+def _without_text(content: bytes, *, encrypted: bool) -> str:
+    """Why pages of a PDF hold no text, as far as the file tells: no picture, no scan."""
+    if encrypted:
+        return "encrypted in a way that is not read here. Save a copy without encryption."
+    if not _PICTURE.search(content):
+        return "blank, damaged, or drawn without letters."
+    return f"scanned, or blank.{'' if ocr_is_on() else _ENABLE_OCR}"
+
+
+def _join_pdf(pages: Sequence[str], markdown: str, without: str) -> Parsed:
+    """The text page by page: the parser's Markdown of a PDF drops whole paragraphs, its pages do not."""
+    texts = [_unwrap(clean(page).replace("\f", "\n").strip()) for page in pages]
+    blank = [str(number) for number, text in enumerate(texts, start=1) if not text]
+    if len(blank) == len(texts):
+        if not texts:
+            return Parsed("", notes=("The PDF has no page.",))
+        pages_are = "its one page is" if len(texts) == 1 else f"all {len(texts):,} pages are"
+        return Parsed("", notes=(f"The PDF holds no text: {pages_are} {without}",))
+    which = f"Page {blank[0]} holds" if len(blank) == 1 else f"Pages {name_some(blank, shown=20)} hold" if blank else ""
+    notes = (f"{which} no text: {without}",) if blank else ()
+    joined = join_pages([Section(text) for text in texts], notes)
+    return Parsed(joined.text, joined.pages, _place_headings(joined.text, markdown), notes=notes)
+
+
+def _place_headings(text: str, markdown: str) -> tuple[Heading, ...]:
+    """The headings that the parser guessed from font sizes, where each is a line of its own in the text.
+
+    None at all where they are so many that the sizes cannot have meant headings.
+    """
+    guessed = [match for match in re.finditer(r"^(#{1,6}) +(.+?)\s*$", markdown, re.MULTILINE) if _is_heading(match[2])]
+    lines = [(match.start(), " ".join(match[0].split())) for match in re.finditer(r"^.*\S.*$", text, re.MULTILINE)]
+    if len(guessed) > 0.25 * len(lines):
+        return ()
+    places: dict[str, list[int]] = {}
+    for place, (_, line) in enumerate(lines):
+        places.setdefault(line, []).append(place)
+    trail: list[tuple[int, str]] = []
+    headings, position = [], 0
+    for match in guessed:
+        title = " ".join(match[2].replace("*", "").split())
+        known = places.get(title, [])
+        later = bisect_left(known, position)
+        if later == len(known):
+            continue
+        found = known[later]
+        level, position = len(match[1]), found + 1
+        trail = [(depth, parent) for depth, parent in trail if depth < level] + [(level, title)]
+        headings.append(Heading(lines[found][0], " > ".join(parent for _, parent in trail)))
+    return tuple(headings)
+
+
+def _is_heading(title: str) -> bool:
+    return len(title) <= 120 and sum(letter.isalpha() for letter in title) >= 3 and not title.endswith((".", ",", ";"))
+
+
+def _unwrap(page: str) -> str:
+    """Join the lines that a PDF broke only because the column ended, so that sentences stay whole."""
+    lines = page.split("\n")
+    full = 0.7 * max(map(len, lines))
+    pieces = []
+    for line in lines:
+        line = line.rstrip()
+        pieces.append(line)
+        pieces.append(" " if len(line) > full and line[-1:] not in ".!?:;" else "\n")
+    return "".join(pieces).strip()

@@ -1,0 +1,207 @@
+"""Tables with a row a passage: which columns are the text, and what the others say about it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from rag.documents.parsed import Parsed, clean
+from rag.errors import DocumentError
+from rag.types import Fields, Row
+
+_TEXT_NAMES = ("text", "passage", "content", "body", "abstract", "description")
+_PASSAGE_LENGTH = 60
+# Excel's own way to say what cuts the cells.
+_STATED = re.compile(r"sep=([,;|\t])\r?\n")
+_FIELD_LIMIT = 10 * 1024 * 1024
+_SAMPLES = 3
+_SAMPLE_LENGTH = 80
+MAX_ROWS = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumns:
+    """What a person chooses text columns from: for each of `names` a few sample values, and those guessed."""
+
+    names: tuple[str, ...]
+    guessed: tuple[str, ...]
+    samples: tuple[tuple[str, ...], ...]
+    n_rows: int
+
+
+@dataclass(slots=True)
+class _ColumnSize:
+    cells: int = 0
+    characters: int = 0
+
+    @property
+    def mean(self) -> float:
+        return self.characters / max(self.cells, 1)
+
+
+def read_delimited(name: str, text: str, delimiter: str = "") -> list[Fields]:
+    """The rows of a CSV file (comma, semicolon, tab or bar unless told), each cell named by the header.
+
+    Raises:
+        DocumentError: the text cannot be read as a table, or has too many rows.
+    """
+    csv.field_size_limit(_FIELD_LIMIT)
+    stated = _STATED.match(text)
+    if stated:
+        text, delimiter = text[stated.end() :], stated[1]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text), skipinitialspace=True)
+    try:
+        lines = [line for line in islice(reader, MAX_ROWS + 2) if any(map(str.strip, line))]
+    except csv.Error as error:
+        raise DocumentError(
+            f"'{name}' cannot be read as a table: {error}. Save it as CSV with one header row."
+        ) from error
+    check_rows(name, len(lines) - 1)
+    if not lines:
+        return []
+    if len(lines) == 1 or all(is_number(cell) for cell in lines[0] if cell.strip()):
+        return name_rows([], lines)
+    return name_rows(lines[0], lines[1:])
+
+
+def check_rows(name: str, count: int) -> None:
+    """Refuse a table that would make more chunks than can be handled.
+
+    Raises:
+        DocumentError: more than MAX_ROWS rows.
+    """
+    if count > MAX_ROWS:
+        raise DocumentError(f"'{name}' has more than {MAX_ROWS:,} rows, the most that are read. Split the table.")
+
+
+def _delimiter(text: str) -> str:
+    """The sign that cuts the first lines into equally many cells, and into the most of them."""
+    lines = text[:20_000].splitlines()[:50]
+
+    def fitness(delimiter: str) -> tuple[float, int]:
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            return 0.0, 0
+        usual = max(set(widths), key=widths.count, default=0)
+        return (widths.count(usual) / len(widths), usual) if usual > 1 else (0.0, 0)
+
+    best = max((",", ";", "\t", "|"), key=fitness)
+    return best if fitness(best) > (0.0, 0) else ","
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number, date, time or amount: digits, and no letters."""
+    return any(sign.isdigit() for sign in cell) and not any(sign.isalpha() for sign in cell)
+
+
+def name_rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[Fields]:
+    """Each line's cells with the names of their columns; a name that is missing or there twice gets a number."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for position, cell in enumerate(header, start=1):
+        name = clean(cell).strip() or f"column {position}"
+        names.append(name if name not in taken else f"{name} {position}")
+        taken.add(names[-1])
+    rows = []
+    for line in lines:
+        names += [f"column {position}" for position in range(len(names) + 1, len(line) + 1)]
+        rows.append(tuple((column, clean(cell).strip()) for column, cell in zip(names, line, strict=False)))
+    return rows
+
+
+def read_records(records: Iterable[dict[str, object]]) -> list[Fields]:
+    """The rows of a JSON list of objects; a nested value is kept as its JSON text."""
+    return [tuple((clean(str(key)), value_text(value)) for key, value in record.items()) for record in records]
+
+
+def value_text(value: object) -> str:
+    """A cell's value as text: nothing for a missing one, JSON for a nested one."""
+    import json
+
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return clean(value).strip()
+    return clean(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def describe_columns(rows: Sequence[Fields]) -> TableColumns:
+    """The columns of a table, those guessed to be its text, and the first values of each."""
+    sizes = _measure(rows)
+    samples: dict[str, list[str]] = {column: [] for column in sizes}
+    for row in rows[:200]:
+        for column, value in row:
+            if value and len(samples[column]) < _SAMPLES:
+                samples[column].append(value[:_SAMPLE_LENGTH])
+    return TableColumns(
+        tuple(sizes), _passage_columns(sizes), tuple(tuple(values) for values in samples.values()), len(rows)
+    )
+
+
+def join_rows(name: str, rows: Sequence[Fields], text_columns: tuple[str, ...] = ()) -> Parsed:
+    """One text of all rows, and where each row stands in that text.
+
+    With text columns, chosen or guessed, a row's text is those cells and its fields are the other columns;
+    without, its text is "column: value; column: value" and it has no fields.
+
+    Raises:
+        DocumentError: a chosen column is not in the table.
+    """
+    sizes = _measure(rows)
+    missing = [column for column in text_columns if column not in sizes]
+    if missing and sizes:
+        raise DocumentError(f"'{name}' has no column '{missing[0]}'. Its columns are: {', '.join(sizes)}.")
+    return place_rows(split_rows(rows, text_columns or _passage_columns(sizes)))
+
+
+def split_rows(rows: Iterable[Fields], text_columns: tuple[str, ...]) -> Iterator[tuple[str, Fields]]:
+    """Each row's text and its fields, in the order of the table."""
+    chosen = set(text_columns)
+    for row in rows:
+        if not chosen:
+            yield "; ".join(f"{column}: {value}" for column, value in row if value), ()
+            continue
+        text = "\n".join(value for column, value in row if column in chosen and value)
+        yield text, tuple((column, value) for column, value in row if column not in chosen)
+
+
+def place_rows(split: Iterable[tuple[str, Fields]]) -> Parsed:
+    """The rows' texts one after the other; rows without text are passed over and counted in a note."""
+    parts, placed, position, empty = [], [], 0, 0
+    for text, fields in split:
+        if not text:
+            empty += 1
+            continue
+        parts.append(text)
+        placed.append(Row(position, position + len(text), fields))
+        position += len(text) + 2
+    note = "1 row without text was left out." if empty == 1 else f"{empty:,} rows without text were left out."
+    return Parsed("\n\n".join(parts), rows=tuple(placed), notes=(note,) if empty else ())
+
+
+def guess_text_columns(rows: Sequence[Fields]) -> tuple[str, ...]:
+    """The column that holds passages: named like one, or alone in having long cells; none where unclear."""
+    return _passage_columns(_measure(rows))
+
+
+def _measure(rows: Iterable[Fields]) -> dict[str, _ColumnSize]:
+    sizes: dict[str, _ColumnSize] = {}
+    for row in rows:
+        for column, value in row:
+            size = sizes.setdefault(column, _ColumnSize())
+            size.cells += 1
+            size.characters += len(value)
+    return sizes
+
+
+def _passage_columns(sizes: dict[str, _ColumnSize]) -> tuple[str, ...]:
+    for column, size in sizes.items():
+        if column.lower() in _TEXT_NAMES and size.mean >= _PASSAGE_LENGTH:
+            return (column,)
+    long = tuple(column for column, size in sizes.items() if size.mean >= 2 * _PASSAGE_LENGTH)
+    return long if len(long) == 1 else ()

@@ -1,0 +1,1 @@
+"""Read files in a separate process with limits on time, memory and network."""

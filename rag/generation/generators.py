@@ -1,0 +1,190 @@
+"""Prompt -> streamed text: a model of the Ollama server, of another local server, or the small built-in one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator as Closable
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rag import config
+from rag.answering.types import AnsweringOptions, Generator, Message, Piece, Prompt, PromptStyle, Usage
+from rag.errors import ModelError, OllamaError
+from rag.generation.builtin import BuiltinGenerator
+from rag.generation.token_estimate import TokenEstimate, estimate_for
+from rag.servers.ollama import OllamaModel, OllamaServer
+from rag.servers.openai_compatible import OpenAIServer
+
+OLLAMA_PREFIX = "ollama:"
+OPENAI_PREFIX = "openai:"
+
+
+def load_generator(name: str, options: AnsweringOptions | None = None) -> Generator:
+    """The answering model "builtin", "ollama:NAME" or "openai:NAME", asked as `options` say.
+
+    Raises:
+        ModelError: the name is none of these, the server is away or lacks the model, or the wheel is not installed.
+    """
+    options = options or AnsweringOptions()
+    if name == config.BUILTIN_GENERATOR:
+        return BuiltinGenerator.load(options)
+    if name.startswith(OLLAMA_PREFIX):
+        return OllamaGenerator(OllamaServer(config.ollama_host()), name.removeprefix(OLLAMA_PREFIX), options)
+    if name.startswith(OPENAI_PREFIX):
+        if url := config.openai_url():
+            server = OpenAIServer(url, config.openai_key())
+            return OpenAIGenerator(server, name.removeprefix(OPENAI_PREFIX), options)
+        raise ModelError(
+            f"'{name}' is a model of an OpenAI-compatible server, and none is set. Set its address "
+            "(EXPLORER_OPENAI_URL), or choose another model."
+        )
+    raise ModelError(f"There is no answering model '{name}'. Use 'builtin', 'ollama:NAME' or 'openai:NAME'.")
+
+
+def default_generator() -> str:
+    """A model that can answer: Ollama's first with a chat template, else its first, else the other server's first.
+
+    "builtin" where no server has one. Models that only embed are passed over.
+    """
+    if name := _first_of_ollama(OllamaServer(config.ollama_host())):
+        return OLLAMA_PREFIX + name
+    if names := _names_of_openai():
+        return OPENAI_PREFIX + names[0]
+    return config.BUILTIN_GENERATOR
+
+
+def _first_of_ollama(server: OllamaServer) -> str:
+    """Empty where no server answers, or none of its models can."""
+    try:
+        models: list[OllamaModel] = [model for model in server.models() if not model.embeds_only]
+        with_template = (model.name for model in models if server.details(model.name).has_template)
+        return next(with_template, models[0].name if models else "")
+    except OllamaError:
+        return ""
+
+
+def _names_of_openai() -> list[str]:
+    """Empty where no such server is set, or it does not answer."""
+    url = config.openai_url()
+    try:
+        return OpenAIServer(url, config.openai_key()).models() if url else []
+    except ModelError:
+        return []
+
+
+class ServedGenerator:
+    """What the models of all servers share: they are asked as the options say, and their tokens are estimated."""
+
+    def __init__(self, name: str, options: AnsweringOptions, estimate: TokenEstimate) -> None:
+        self._name = name
+        self._options = options
+        self._estimate = estimate
+
+    @property
+    def name(self) -> str:
+        """The server's kind and the model's name: "ollama:NAME", "openai:NAME"."""
+        return self._name
+
+    @property
+    def context_window(self) -> int:
+        """Tokens of prompt and answer together, as the options say."""
+        return self._options.context_window
+
+    @property
+    def max_answer_tokens(self) -> int:
+        """Tokens of the answer at most."""
+        return self._options.max_answer_tokens
+
+    @property
+    def temperature(self) -> float:
+        """How freely it chooses words; 0 takes the likeliest each time."""
+        return self._options.temperature
+
+    @property
+    def style(self) -> PromptStyle:
+        """ "chat": the server puts the messages into the model's template."""
+        return "chat"
+
+    @property
+    def counts_exactly(self) -> bool:
+        """No: a server counts only when it is asked to answer."""
+        return False
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """An estimate on the high side, which learns from what the server reports after each answer."""
+        return self._estimate.count(messages)
+
+    def stream(self, prompt: Prompt, stop: threading.Event | None = None) -> Iterator[Piece]:
+        """Pieces as they are written, and one Usage last. From an answer that was not broken off the estimate learns.
+
+        Raises:
+            ModelError: the server is away, refuses, or breaks off; pieces yielded before are good.
+        """
+        pieces = self._ask(prompt, stop)
+        try:
+            for piece in pieces:
+                yield self._learned_from(piece, prompt) if isinstance(piece, Usage) else piece
+        finally:
+            if isinstance(pieces, Closable):
+                pieces.close()
+
+    def _ask(self, prompt: Prompt, stop: threading.Event | None) -> Iterator[Piece]:
+        raise NotImplementedError
+
+    def _learned_from(self, usage: Usage, prompt: Prompt) -> Usage:
+        """The usage, and whether the prompt was cut, by what the estimate knew before."""
+        if not usage.prompt_tokens or usage.ending not in ("finished", "length"):
+            return usage
+        is_cut = self._estimate.is_cut(prompt.messages, usage.prompt_tokens)
+        self._estimate.learn(prompt.messages, usage.prompt_tokens)
+        return replace(usage, was_cut=is_cut)
+
+
+class OllamaGenerator(ServedGenerator):
+    """A model of the Ollama server; `num_ctx` is sent with every request, or the server would cut prompts silently."""
+
+    def __init__(self, server: OllamaServer, model: str, options: AnsweringOptions) -> None:
+        self._server = server
+        self._model = server.resolve(model).name
+        self._details = server.details(self._model)
+        estimate = estimate_for(server.host, self._model, lambda: server.answering_vocabulary(self._model))
+        super().__init__(OLLAMA_PREFIX + self._model, options, estimate)
+
+    @property
+    def context_window(self) -> int:
+        """Tokens of prompt and answer together: as the options say, at most what the model was trained for."""
+        return min(self._options.context_window, self._details.context_length or config.DEFAULT_CONTEXT_WINDOW)
+
+    @property
+    def style(self) -> PromptStyle:
+        """ "plain" for a base model, which has no chat template; else "chat"."""
+        return "chat" if self._details.has_template else "plain"
+
+    def _ask(self, prompt: Prompt, stop: threading.Event | None) -> Iterator[Piece]:
+        return self._server.chat(
+            self._model,
+            prompt.messages,
+            num_ctx=prompt.context_window,
+            num_predict=prompt.max_answer_tokens,
+            temperature=self._options.temperature,
+            keep_alive=self._options.keep_alive,
+            stop=stop,
+        )
+
+
+class OpenAIGenerator(ServedGenerator):
+    """A model of a server that speaks OpenAI's API. How long its context window is, only the person knows."""
+
+    def __init__(self, server: OpenAIServer, model: str, options: AnsweringOptions) -> None:
+        self._server = server
+        self._model = model
+        super().__init__(OPENAI_PREFIX + model, options, estimate_for(server.url, model))
+
+    def _ask(self, prompt: Prompt, stop: threading.Event | None) -> Iterator[Piece]:
+        return self._server.chat(
+            self._model,
+            prompt.messages,
+            max_tokens=prompt.max_answer_tokens,
+            temperature=self._options.temperature,
+            stop=stop,
+        )

@@ -1,0 +1,1 @@
+"""Search vectors: exact and approximate FAISS indexes, and a benchmark of them."""

@@ -1,0 +1,144 @@
+"""Embeddings -> nearest neighbors by cosine similarity: the only home of faiss."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.runtime import artifacts
+
+if TYPE_CHECKING:
+    from rag.runtime.background import Report
+    from rag.types import FloatArray, IntArray
+
+EXACT_UP_TO = 20_000
+_ROWS_AT_ONCE = 4_096
+_LINKS = 32
+_BUILD_WIDTH = 80
+_SEARCH_WIDTH = 64
+_BUILD_SHARE = 0.6
+
+
+class FlatIndex:
+    """Exact search. On unit vectors the inner product is the cosine similarity: in [-1, 1], higher is nearer."""
+
+    def __init__(self, index: object, ids: IntArray) -> None:
+        self._index = index
+        self.ids = ids
+
+    @classmethod
+    def build(cls, ids: IntArray, vectors: FloatArray) -> FlatIndex:
+        """An index over unit vectors float32 (n, dimension) named by `ids` int64 (n,)."""
+        faiss = _faiss()
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(vectors)
+        return cls(index, ids)
+
+    def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Scores float32 and ids int64, both (len(queries), min(k, n)), best first, ties by the smaller id."""
+        import numpy as np
+
+        # faiss splits one query among its threads, and they wait for one another longer than one takes alone.
+        _faiss(1 if len(queries) == 1 else None)
+        k = min(k, len(self.ids))
+        if k == 0:
+            return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+        scores, positions = self._index.search(np.ascontiguousarray(queries), k)  # type: ignore[attr-defined]
+        order = np.lexsort((positions, -scores), axis=1)
+        scores = np.take_along_axis(scores, order, axis=1).clip(-1.0, 1.0)
+        return scores, self.ids[np.take_along_axis(positions, order, axis=1)]
+
+    def save(self, path: Path) -> None:
+        """Write the index as a cache file."""
+        artifacts.write_cached(path, _faiss().serialize_index(self._index).tobytes())
+
+    @classmethod
+    def load(cls, path: Path, ids: IntArray) -> FlatIndex | None:
+        """The index as saved, or None where the file is missing, damaged or of another number of vectors."""
+        import numpy as np
+
+        content = artifacts.read_cached(path)
+        if content is None:
+            return None
+        index = _faiss().deserialize_index(np.frombuffer(content, dtype=np.uint8))
+        return cls(index, ids) if index.ntotal == len(ids) else None
+
+
+def nearest(vectors: FloatArray, k: int, report: Report | None = None) -> tuple[FloatArray, IntArray]:
+    """Each vector's k nearest by cosine similarity, best first, ties by the smaller row.
+
+    A vector is among its own nearest, at its place among its copies; where there are k copies before it, it is not.
+
+    Exact up to EXACT_UP_TO vectors. Above, they are looked for in an HNSW graph (Malkov and Yashunin, "Efficient and
+    robust approximate nearest neighbor search using HNSW graphs", 2018): of 50,000 clustered vectors of 384
+    dimensions it finds more than 0.99 of the true 15 nearest, in three quarters of the time that exact search takes
+    on 2 cores; that share falls as there are more. The same vectors give the same neighbors, whatever the number of
+    threads: this FAISS links the vectors of a batch in a fixed order.
+
+    Args:
+        vectors: unit vectors float32 (n, dimension).
+        report: told the share done, in [0, 1]; what it raises ends the search.
+
+    Returns:
+        Scores float32 and rows of `vectors` int64, both (n, min(k, n)).
+    """
+    import numpy as np
+
+    report = report or _nothing
+    n, k = len(vectors), min(k, len(vectors))
+    if k == 0:
+        return np.empty((n, 0), np.float32), np.empty((n, 0), np.int64)
+    return _exact(vectors, np.arange(n), k, report) if n <= EXACT_UP_TO else _by_graph(vectors, k, report)
+
+
+def _exact(vectors: FloatArray, wanted: IntArray, k: int, report: Report) -> tuple[FloatArray, IntArray]:
+    """The neighbors of the wanted rows, each compared with all."""
+    import numpy as np
+
+    index = FlatIndex.build(np.arange(len(vectors)), vectors)
+    scores, rows = np.empty((len(wanted), k), np.float32), np.empty((len(wanted), k), np.int64)
+    for start in range(0, len(wanted), _ROWS_AT_ONCE):
+        report(start / len(wanted))
+        block = slice(start, start + _ROWS_AT_ONCE)
+        scores[block], rows[block] = index.search(vectors[wanted[block]], k)
+    return scores, rows
+
+
+def _by_graph(vectors: FloatArray, k: int, report: Report) -> tuple[FloatArray, IntArray]:
+    """The neighbors that an HNSW graph finds; where it finds fewer than k, exact search finds them."""
+    import numpy as np
+
+    faiss = _faiss()
+    n = len(vectors)
+    graph = faiss.IndexHNSWFlat(vectors.shape[1], _LINKS, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = _BUILD_WIDTH
+    graph.hnsw.efSearch = max(_SEARCH_WIDTH, 2 * k)
+    for start in range(0, n, _ROWS_AT_ONCE):
+        report(_BUILD_SHARE * start / n)
+        graph.add(np.ascontiguousarray(vectors[start : start + _ROWS_AT_ONCE]))
+    scores, rows = np.empty((n, k), np.float32), np.empty((n, k), np.int64)
+    for start in range(0, n, _ROWS_AT_ONCE):
+        report(_BUILD_SHARE + (1.0 - _BUILD_SHARE) * start / n)
+        block = slice(start, start + _ROWS_AT_ONCE)
+        scores[block], rows[block] = graph.search(np.ascontiguousarray(vectors[block]), k)
+    lacking = np.flatnonzero((rows < 0).any(axis=1))
+    if len(lacking):
+        scores[lacking], rows[lacking] = _exact(vectors, lacking, k, _nothing)
+    order = np.lexsort((rows, -scores), axis=1)
+    return np.take_along_axis(scores, order, axis=1).clip(-1.0, 1.0), np.take_along_axis(rows, order, axis=1)
+
+
+def _nothing(share: float) -> None:
+    """Where nobody asks how much is done."""
+
+
+def _faiss(threads: int | None = None) -> ModuleType:
+    """faiss with its threads set: one on macOS, where its OpenMP and torch's crash each other, else as asked or all."""
+    import faiss
+
+    faiss.omp_set_num_threads(1 if sys.platform == "darwin" else threads or config.cpu_threads())
+    module: ModuleType = faiss
+    return module

@@ -1,0 +1,67 @@
+"""Which index a collection is searched with, remembered in its file; exact search where none was chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from rag.index.flat import FlatIndex
+from rag.index.kinds import SearchIndex, build
+from rag.index.spec import KINDS, IndexSpec, completed, least_chunks
+from rag.retrieval.retrievers import cache_path, load_index
+from rag.runtime import artifacts
+from rag.store.collection import Collection
+from rag.store.transactions import transaction
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KEY = "index"
+_RESCORED = 100
+"""So many candidates get their true cosine: a score on a page is never an estimate."""
+
+
+def choose_index(collection: Collection, spec: IndexSpec) -> None:
+    """Remember the index in the collection's file. Raises CollectionError where that cannot be written."""
+    value = json.dumps(asdict(replace(spec, depth=_RESCORED)))
+    with transaction(collection.path, collection.uid, "BEGIN IMMEDIATE", shown_as=collection.spec.name) as connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY, value))
+        connection.execute("COMMIT")
+
+
+def chosen_index(collection: Collection) -> IndexSpec:
+    """The index that was chosen; exact search where none was, or where this version does not know it."""
+    with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
+        row = connection.execute("SELECT value FROM meta WHERE key = ?", (_KEY,)).fetchone()
+    try:
+        spec = IndexSpec(**json.loads(row[0])) if row else IndexSpec("flat")
+    except (TypeError, ValueError):
+        return IndexSpec("flat")
+    return spec if spec.kind in KINDS else IndexSpec("flat")
+
+
+def load_chosen_index(collection: Collection) -> FlatIndex | SearchIndex:
+    """The index to search the collection with, from its cache or built again.
+
+    Exact where that was chosen, and where there are now too few chunks for the kind that was.
+    """
+    spec = chosen_index(collection)
+    if spec.kind == "flat":
+        return load_index(collection)
+    ids, vectors = collection.embeddings()
+    if len(ids) < least_chunks(completed(spec, *vectors.shape)):
+        return load_index(collection)
+    path = _path(collection, spec)
+    index = SearchIndex.load(path, spec, ids, vectors)
+    if index is None:
+        index = build(spec, ids, vectors)
+        index.save(path)
+        artifacts.drop_others(path, "index-*")
+    return index
+
+
+def _path(collection: Collection, spec: IndexSpec) -> Path:
+    digest = hashlib.sha256(repr(spec).encode()).hexdigest()[:12]
+    return cache_path(collection, collection.generation(), f"index-{digest}")

@@ -1,0 +1,1 @@
+"""Draw a collection as a map: projection, clusters, colours, quality figures."""

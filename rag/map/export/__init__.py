@@ -1,0 +1,1 @@
+"""Write a map to a file: HTML, SVG, CSV and Parquet."""

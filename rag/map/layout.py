@@ -1,0 +1,166 @@
+"""The story of a map: a collection's embeddings -> neighbors -> 2D or 3D, kept beside the collection.
+
+A layout stays put: chunks that come later are placed among their neighbors, those that go leave a gap, until a
+new layout is asked for. The new one is turned and scaled onto the old.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.index.flat import FlatIndex, nearest
+from rag.map.alignment import align
+from rag.map.placement import place
+from rag.map.projection import ProjectionParameters, comparable, from_bytes, project, to_bytes, trust
+from rag.runtime import artifacts
+from rag.store.collection import Collection
+from rag.types import Projection
+
+if TYPE_CHECKING:
+    from rag.map.projection import Metric
+    from rag.runtime.background import Report
+    from rag.types import FloatArray, IntArray
+
+_PLACED_FROM = 15
+_NEIGHBORS_SHARE = 0.15
+_UMAP_QUICK = 7_000
+_TSNE_QUICK = 2_000
+_PCA_QUICK = 100_000
+_MOST_PLACED = 0.5
+_LEAST_AGREEMENT = 0.1
+
+
+def load_layout(collection: Collection, parameters: ProjectionParameters) -> Projection | None:
+    """The last layout with these parameters, with the chunks that are there now; what came later is placed in it.
+
+    None where none was made, or where more than half of the chunks came after it.
+    """
+    kept = _read(collection, parameters)
+    if kept is None or kept.chunk_ids.tolist() == collection.chunk_ids().tolist():
+        return kept
+    now = _brought_up(collection, kept, parameters.metric)
+    if now is not None:
+        artifacts.write_cached(_path(collection, parameters), to_bytes(now))
+    return now
+
+
+def make_layout(collection: Collection, parameters: ProjectionParameters, report: Report | None = None) -> Projection:
+    """Lay the collection out anew, turned onto the layout before it, and keep the result. Takes seconds to minutes.
+
+    Args:
+        report: told the share done, in [0, 1], never less than before. What it raises ends the work and comes out
+            here; nothing is kept then.
+
+    Raises:
+        ExplorerError: t-SNE was asked for in 3D.
+    """
+    before = _read(collection, parameters)
+    ids, vectors = collection.embeddings()
+    projection = lay_out(ids, vectors, parameters, report)
+    if before is not None and before.method == projection.method:
+        projection = replace(projection, xy=_turned(projection, before))
+    artifacts.write_cached(_path(collection, parameters), to_bytes(projection))
+    return projection
+
+
+def lay_out(
+    ids: IntArray, vectors: FloatArray, parameters: ProjectionParameters, report: Report | None = None
+) -> Projection:
+    """A layout of any chunks: their neighbors are found, and then they are drawn.
+
+    Args:
+        ids: int64 (n,), ascending.
+        vectors: unit vectors float32 (n, dimension).
+        report: as in `make_layout`.
+
+    Raises:
+        ExplorerError: t-SNE was asked for in 3D.
+    """
+    parameters.require_drawable()
+    report = report or _nothing
+    compared = comparable(vectors, parameters.metric)
+    scores, rows = nearest(compared, parameters.n_searched, lambda share: report(_NEIGHBORS_SHARE * share))
+    drawn_share = 1.0 - _NEIGHBORS_SHARE
+    return project(
+        ids, vectors, ids[rows], scores, parameters, lambda share: report(_NEIGHBORS_SHARE + drawn_share * share)
+    )
+
+
+def is_long(n_chunks: int, parameters: ProjectionParameters) -> bool:
+    """Whether a layout of so many chunks takes more than about 4 seconds on 2 cores, the libraries being loaded.
+
+    Measured with embeddings of 384 dimensions and their trustworthiness, which takes about 1 second of the 4.
+    """
+    if parameters.method == "pca":
+        return n_chunks > _PCA_QUICK
+    # A layout of twice as many neighbors takes less than twice as long.
+    work = n_chunks * (parameters.n_neighbors + 30) / 45
+    if parameters.method == "tsne":
+        return work > _TSNE_QUICK
+    return work * max(0.5, parameters.n_epochs / 200) > _UMAP_QUICK
+
+
+def _nothing(share: float) -> None:
+    """Where nobody asks how much is done."""
+
+
+def _read(collection: Collection, parameters: ProjectionParameters) -> Projection | None:
+    content = artifacts.read_cached(_path(collection, parameters))
+    return None if content is None else from_bytes(content)
+
+
+def _brought_up(collection: Collection, kept: Projection, metric: Metric) -> Projection | None:
+    """The kept layout without the chunks that are gone, and with the new ones among their neighbors.
+
+    Not of PCA: that draws no neighborhoods, and is quickly drawn anew.
+    """
+    import numpy as np
+
+    ids, vectors = collection.embeddings()
+    old_rows, rows = _common(kept.chunk_ids, ids)
+    new = np.setdiff1d(np.arange(len(ids)), rows)
+    placed_ids = np.union1d(np.intersect1d(kept.placed_ids, ids), ids[new])
+    if len(placed_ids) > _MOST_PLACED * len(ids) or not len(rows) or kept.method == "pca":
+        return None
+    xy = np.empty((len(ids), kept.xy.shape[1]), dtype=np.float32)
+    xy[rows] = kept.xy[old_rows]
+    compared = comparable(vectors, metric)
+    xy[new] = _placed(compared[new], compared[rows], xy[rows])
+    return replace(kept, chunk_ids=ids, xy=xy, placed_ids=placed_ids, trustworthiness=trust(vectors, xy))
+
+
+def _placed(new: FloatArray, laid_out: FloatArray, xy: FloatArray) -> FloatArray:
+    import numpy as np
+
+    scores, positions = FlatIndex.build(np.arange(len(laid_out)), laid_out).search(new, _PLACED_FROM)
+    return place(positions, scores, xy)
+
+
+def _turned(projection: Projection, before: Projection) -> FloatArray:
+    """The new coordinates, mirrored, turned, sized and moved so that what both layouts hold lies as near as it can."""
+    old_rows, rows = _common(before.chunk_ids, projection.chunk_ids)
+    if not len(rows):
+        return projection.xy
+    fixed = before.xy[old_rows]
+    alignment = align(projection.xy[rows], fixed)
+    # The best fit is smaller the less two layouts agree; without this, the map would shrink with each new layout.
+    size = max(1.0 - alignment.disparity, _LEAST_AGREEMENT) ** -0.5
+    middle = fixed.mean(axis=0)
+    turned: FloatArray = middle + (alignment.apply(projection.xy) - middle) * size
+    return turned
+
+
+def _common(before: IntArray, now: IntArray) -> tuple[IntArray, IntArray]:
+    """The rows in either of the ids that both hold."""
+    import numpy as np
+
+    _, old_rows, rows = np.intersect1d(before, now, assume_unique=True, return_indices=True)
+    return old_rows, rows
+
+
+def _path(collection: Collection, parameters: ProjectionParameters) -> Path:
+    digest = hashlib.sha256(repr(parameters.canonical()).encode()).hexdigest()[:12]
+    return collection.cache_folder / f"layout-{digest}.{collection.uid[:12]}"

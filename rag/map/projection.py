@@ -1,0 +1,288 @@
+"""Embeddings -> 2D or 3D: the only home of umap."""
+
+from __future__ import annotations
+
+import io
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.map.projection_settings import NEIGHBORS_PER_PERPLEXITY, Method, Metric, ProjectionParameters, comparable
+from rag.map.quality import measure_map
+from rag.map.tsne import draw_tsne
+from rag.types import Projection
+
+if TYPE_CHECKING:
+    from rag.runtime.background import Report
+    from rag.types import FloatArray, IntArray
+
+__all__ = [
+    "UMAP_MINIMUM", "Method", "Metric", "ProjectionParameters", "comparable", "from_bytes", "project", "to_bytes",
+    "trust", "warm_up",
+]  # fmt: skip
+
+UMAP_MINIMUM = 10
+_DRAWN_SHARE = 0.95
+_MANY = 10
+# UMAP's bar, written to an object, is the only way to see how far it is; its `verbose` would print as well.
+_BAR = {"disable": False, "bar_format": "{n}/{total}", "position": 0, "mininterval": 0.1, "miniters": 1}
+
+_NAMES: dict[Method, str] = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
+
+
+def project(
+    ids: IntArray,
+    vectors: FloatArray,
+    neighbor_ids: IntArray,
+    neighbor_scores: FloatArray,
+    parameters: ProjectionParameters,
+    report: Report | None = None,
+) -> Projection:
+    """Lay the chunks out so that near neighbors stay near. The same input gives the same layout in every process.
+
+    Args:
+        ids: int64 (n,), ascending.
+        vectors: unit vectors float32 (n, dimension).
+        neighbor_ids: each chunk's nearest by cosine similarity of `comparable(vectors, metric)`, itself among them,
+            int64 (n, at least min(parameters.n_searched, n)).
+        neighbor_scores: these similarities, float32, of the same shape.
+        report: told the share done, in [0, 1], never less than before; what it raises ends the work.
+
+    Returns:
+        The layout; PCA's where there are fewer than UMAP_MINIMUM different chunks. Its note says so, and where
+        t-SNE's perplexity had to be smaller than asked for.
+
+    Raises:
+        ExplorerError: t-SNE was asked for in 3D.
+        ValueError: there are too few neighbors for each chunk.
+    """
+    import numpy as np
+
+    report = report or _nothing
+    parameters.require_drawable()
+    started = time.perf_counter()
+    _require_enough(neighbor_ids, min(parameters.n_searched, len(ids)))
+    rows = np.searchsorted(ids, neighbor_ids)
+    xy, method, note = _draw(vectors, rows, neighbor_scores, parameters, lambda share: report(_DRAWN_SHARE * share))
+    seconds = time.perf_counter() - started
+    projection = Projection(ids, xy, method, note, trust(vectors, xy), seconds, ids[:0])
+    report(1.0)
+    return projection
+
+
+def _require_enough(neighbor_ids: IntArray, n_needed: int) -> None:
+    if neighbor_ids.shape[1] < n_needed:
+        raise ValueError(f"This layout needs {n_needed} neighbors for each chunk, got {neighbor_ids.shape[1]}.")
+
+
+def _draw(
+    vectors: FloatArray, positions: IntArray, scores: FloatArray, parameters: ProjectionParameters, report: Report
+) -> tuple[FloatArray, Method, str]:
+    """Coordinates, what drew them, and what is to be said about it."""
+    import numpy as np
+
+    method = parameters.method
+    n_different = _count_different(vectors, UMAP_MINIMUM)
+    if method == "pca" or n_different < UMAP_MINIMUM:
+        asked = _NAMES[method]
+        few = f"Drawn by PCA: {asked} needs at least {UMAP_MINIMUM} different chunks, and there are {n_different}."
+        return _pca(vectors, parameters.n_components), "pca", "" if method == "pca" else few
+    compared = comparable(vectors, parameters.metric)
+    positions, distances = _self_first(positions, 1.0 - scores)
+    if parameters.metric == "euclidean":
+        distances = np.sqrt(2.0 * distances)
+    if method == "umap":
+        return _umap(compared, positions, distances, parameters, report), "umap", ""
+    xy, note = _tsne(compared, positions, distances, parameters, report)
+    return xy, "tsne", note
+
+
+def _count_different(vectors: FloatArray, most: int) -> int:
+    """How many different vectors there are, counted no further than `most`."""
+    seen: set[bytes] = set()
+    for vector in vectors:
+        seen.add(vector.tobytes())
+        if len(seen) == most:
+            break
+    return len(seen)
+
+
+def _pca(vectors: FloatArray, n_components: int) -> FloatArray:
+    """The directions in which the vectors differ most; an axis that they do not fill is 0."""
+    import numpy as np
+    from sklearn.decomposition import PCA
+
+    xy = np.zeros((len(vectors), n_components), dtype=np.float32)
+    n_filled = min(n_components, len(vectors) - 1, vectors.shape[1])
+    if n_filled > 0 and np.ptp(vectors, axis=0).max() > 0:
+        # The covariance of many vectors is small and quick; of few, the vectors themselves are more exact.
+        solver = "covariance_eigh" if len(vectors) > _MANY * vectors.shape[1] else "full"
+        xy[:, :n_filled] = PCA(n_filled, svd_solver=solver).fit_transform(vectors)
+    return xy
+
+
+def _self_first(positions: IntArray, distances: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Itself in front at distance 0, although a copy may have been found before it, or so many that it was not."""
+    import numpy as np
+
+    own = np.arange(len(positions))[:, None]
+    positions, distances = positions.copy(), distances.clip(0.0)
+    is_missing = ~(positions == own).any(axis=1)
+    positions[is_missing, -1] = own[is_missing, 0]
+    order = np.argsort(positions != own, axis=1, kind="stable")
+    positions, distances = np.take_along_axis(positions, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    distances[:, 0] = 0.0
+    return positions, distances
+
+
+def _umap(
+    vectors: FloatArray, positions: IntArray, distances: FloatArray, parameters: ProjectionParameters, report: Report
+) -> FloatArray:
+    import warnings
+
+    import numpy as np
+    import umap
+
+    _keep_compiled()
+    n_neighbors = min(parameters.n_neighbors, len(vectors) - 1)
+    nearest = positions[:, :n_neighbors].astype(np.int32), distances[:, :n_neighbors].astype(np.float32)
+    reducer = umap.UMAP(
+        n_neighbors=n_neighbors,
+        n_components=parameters.n_components,
+        min_dist=parameters.min_dist,
+        metric=parameters.metric,
+        n_epochs=parameters.n_epochs,
+        init="pca",
+        random_state=parameters.seed,
+        n_jobs=1,
+        precomputed_knn=(*nearest, None),
+        force_approximation_algorithm=True,
+        # UMAP would leave out a chunk all of whose neighbors point the opposite way.
+        disconnection_distance=np.inf,
+        tqdm_kwds={**_BAR, "file": _EpochReader(report)},
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*precomputed_knn.*")
+        warnings.filterwarnings("ignore", message=".*transform.*unavailable.*")
+        return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+
+
+@cache
+def _keep_compiled() -> None:
+    """Have numba keep what it compiles for a layout on disk, as it does with the rest of umap.
+
+    Without it, the first layout of every process takes 5 s longer.
+    """
+    from umap import layouts, umap_
+
+    draw = layouts._get_optimize_layout_euclidean_single_epoch_fn(parallel=False)
+    for compiled in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, draw):
+        compiled.enable_caching()
+
+
+class _EpochReader:
+    """The file that tqdm writes its bar to, "120/200" at a time: the share of UMAP's epochs that are done."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._is_closing = False
+
+    def write(self, text: str) -> None:
+        # tqdm writes an empty text before it draws its bar for the last time.
+        self._is_closing = self._is_closing or not text
+        done, slash, total = text.strip().partition("/")
+        if self._is_closing or not slash or done == "0":
+            return
+        try:
+            self._report(int(done) / int(total))
+        except BaseException:
+            from umap import layouts
+
+            # tqdm holds a lock for all bars of the process while it writes, and keeps it where writing fails.
+            layouts.tqdm.get_lock().release()
+            raise
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+def _tsne(
+    vectors: FloatArray, positions: IntArray, distances: FloatArray, parameters: ProjectionParameters, report: Report
+) -> tuple[FloatArray, str]:
+    """Coordinates, and a note where the perplexity had to be smaller: it has to be less than a third of the chunks."""
+    import numpy as np
+
+    asked = parameters.n_neighbors
+    perplexity = min(asked, (len(vectors) - 1) // NEIGHBORS_PER_PERPLEXITY)
+    others = slice(1, NEIGHBORS_PER_PERPLEXITY * perplexity + 1)
+    note = (
+        f"Drawn with a perplexity of {perplexity} instead of {asked}: "
+        f"it must be less than a third of the {len(vectors)} chunks."
+    )
+    xy = draw_tsne(
+        np.ascontiguousarray(positions[:, others], dtype=np.int64), distances[:, others], _pca(vectors, 2), perplexity,
+        parameters.seed, report,
+    )  # fmt: skip
+    return xy, note if perplexity < asked else ""
+
+
+def _nothing(share: float) -> None:
+    """Where nobody asks how much is done."""
+
+
+def trust(vectors: FloatArray, xy: FloatArray) -> float | None:
+    """The map's trustworthiness over 10 neighbors, of a sample above 2,000 chunks; None below 21 chunks."""
+    quality = measure_map(vectors, xy)
+    return None if quality is None else quality.trustworthiness
+
+
+def to_bytes(projection: Projection) -> bytes:
+    """The projection as an .npz file without pickle."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    quality = np.nan if projection.trustworthiness is None else projection.trustworthiness
+    np.savez(
+        buffer,
+        chunk_ids=projection.chunk_ids,
+        xy=projection.xy,
+        labels=np.array([projection.method, projection.note]),
+        figures=np.array([quality, projection.seconds]),
+        placed_ids=projection.placed_ids,
+    )
+    return buffer.getvalue()
+
+
+def from_bytes(content: bytes) -> Projection:
+    """What `to_bytes` wrote."""
+    import numpy as np
+
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        method, note = map(str, stored["labels"])
+        quality, seconds = map(float, stored["figures"])
+        trustworthiness = None if np.isnan(quality) else quality
+        return Projection(
+            stored["chunk_ids"], stored["xy"], method, note, trustworthiness, seconds, stored["placed_ids"]
+        )
+
+
+def warm_up() -> None:
+    """Import umap and let numba compile what a layout needs, on a few seeded random points.
+
+    The first import on a machine compiles for 14 s and keeps the result on disk. That is done in a process of
+    its own, so that this one goes on with other work meanwhile; afterwards the import takes 1 s. The layout's own
+    functions are compiled here, in 5 s the first time, and kept as well.
+    """
+    import subprocess
+    import sys
+
+    import numpy as np
+
+    subprocess.run([sys.executable, "-c", "import umap"], check=False, capture_output=True)
+    vectors = np.random.default_rng(config.SEED).standard_normal((40, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    scores = vectors @ vectors.T
+    order = np.argsort(-scores, axis=1)[:, :15]
+    distances = 1.0 - np.take_along_axis(scores, order, axis=1)
+    _umap(vectors, order, distances, ProjectionParameters(n_epochs=2), _nothing)

@@ -1,0 +1,144 @@
+"""One picture of a map as typed arrays: places, colours, marks, and the few texts that are looked at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rag.map.colours import OTHER, OTHER_NAME, SCALE, Colours, GroupColours
+from rag.map.points import MapLabel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import FloatArray, IntArray
+
+    MaskArray = NDArray[np.bool_]
+
+TEXT_LIMIT = 5_000
+"""Above this many points their texts are not sent along: a click fetches the one that is looked at."""
+_PREVIEW = 240
+
+Message = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is pointed at: a query's star at `star`, or the chunk in row `focus`, and the rows of its hits."""
+
+    star: tuple[float, ...] | None = None
+    focus: int = -1
+    hits: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapScene:
+    """Everything one picture shows; row i of every array is one chunk.
+
+    `xy` is float32 (n, 2) or (n, 3), finite; `other` the same chunks elsewhere, to move to; `shown` bool (n,) says
+    what a filter keeps; `selected` are chunk ids. `texts` are previews, or None where there are too many.
+    """
+
+    chunk_ids: IntArray
+    xy: FloatArray
+    colours: Colours
+    sources: IntArray
+    source_names: Sequence[str]
+    title: str
+    shown: MaskArray | None = None
+    texts: Sequence[str] | None = None
+    labels: Sequence[MapLabel] = ()
+    selected: Sequence[int] = ()
+    marks: Marks = field(default_factory=Marks)
+    other: FloatArray | None = None
+    ends: tuple[str, str] = ("", "")
+
+    def __post_init__(self) -> None:
+        """Check what the picture relies on."""
+        import numpy as np
+
+        n = len(self.chunk_ids)
+        if self.xy.ndim != 2 or len(self.xy) != n or self.xy.shape[1] not in (2, 3):
+            raise ValueError(f"a map of {n} chunks needs (n, 2) or (n, 3) coordinates, got {self.xy.shape}")
+        if not np.isfinite(self.xy).all():
+            raise ValueError("a map's coordinates must be finite; lay the collection out again")
+        for name, rows in (("sources", self.sources), ("shown", self.shown), ("texts", self.texts)):
+            if rows is not None and len(rows) != n:
+                raise ValueError(f"'{name}' needs one row for each of the {n} chunks, got {len(rows)}")
+
+
+def preview(text: str) -> str:
+    """The beginning of a text on one line."""
+    words = " ".join(text[: 2 * _PREVIEW].split())
+    return words if len(words) <= _PREVIEW else words[:_PREVIEW].rsplit(" ", 1)[0] + " …"
+
+
+def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
+    """What the page's script draws from: arrays as bytes (float32, int32, int16, uint8), an empty one
+    as None, the rest as JSON."""
+    import numpy as np
+
+    marks = scene.marks
+    message: dict[str, object] = {
+        "ids": _bytes(scene.chunk_ids, np.int32),
+        "xy": _bytes(scene.xy, np.float32),
+        "dims": scene.xy.shape[1],
+        "sources": _bytes(scene.sources, np.int32),
+        "sourceNames": list(scene.source_names),
+        "texts": None if scene.texts is None else list(scene.texts),
+        "labels": [{"name": one.name, "x": one.x, "y": one.y, "z": one.z} for one in scene.labels],
+        "selected": _bytes(np.array(scene.selected), np.int32),
+        "star": None if marks.star is None else list(marks.star),
+        "focus": marks.focus,
+        "hits": list(marks.hits),
+        "ends": list(scene.ends),
+        "height": height,
+        "file": file_name,
+        "alt": f"{scene.title}, coloured by {scene.colours.title}",
+        "layoutKey": _key(scene),
+        **_colour_message(scene.colours),
+    }
+    if scene.shown is not None:
+        message["shown"] = _bytes(scene.shown, np.uint8)
+    if scene.other is not None:
+        message["other"] = _bytes(scene.other, np.float32)
+    return message
+
+
+def _colour_message(colours: Colours) -> Message:
+    import numpy as np
+
+    if isinstance(colours, GroupColours):
+        codes, values, names, hues = colours.codes, np.empty(0, dtype=np.float32), colours.names, colours.colours
+        low, high, decimals, scale_group = 0.0, 1.0, 0, -1
+    else:
+        codes, values = (~np.isfinite(colours.values)).astype(np.int16), colours.values
+        names, hues = ("from low to high", OTHER_NAME), (SCALE[0], OTHER)
+        low, high, decimals, scale_group = colours.low, colours.high, colours.decimals, 0
+    content = codes.tobytes() + values.tobytes()
+    return {
+        "title": colours.title,
+        "codes": _bytes(codes, np.int16),
+        "values": _bytes(values, np.float32),
+        "names": list(names),
+        "colours": list(hues),
+        "scale": [[i / (len(SCALE) - 1), hue] for i, hue in enumerate(SCALE)],
+        "low": low,
+        "high": high,
+        "decimals": decimals,
+        "scaleGroup": scale_group,
+        "colourKey": colours.title + hashlib.sha256(content).hexdigest()[:8],
+    }
+
+
+def _bytes(array: NDArray[np.generic], kind: type[np.generic]) -> bytes | None:
+    """The array's bytes; None where it is empty, because Streamlit leaves an empty value as it was before."""
+    return array.astype(kind, order="C").tobytes() or None
+
+
+def _key(scene: MapScene) -> str:
+    """Names the places: the view is kept while they stay the same."""
+    return hashlib.sha256(scene.chunk_ids.tobytes() + scene.xy.tobytes()).hexdigest()[:16]

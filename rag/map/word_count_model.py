@@ -1,0 +1,101 @@
+"""An embedding model that counts words and understands none: a contrast to the neural ones, and no download."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.map.cluster_terms import count_words
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+
+    from rag.types import FloatArray
+
+WORD_MODEL = "words"
+"""The name it is chosen by, among the names of embedding models."""
+WORD_MODEL_NAME = "Word counts (TF-IDF + SVD)"
+"""How it is called on screen."""
+DIMENSION = 256
+_MOST_WORDS = 50_000
+_LEAST_LENGTH = 1e-3
+_ITERATIONS = 3
+_WITH_DIGIT = re.compile(r"[^\W_]*\d[^\W_]*")
+
+
+def embed_words(texts: Sequence[str], dimension: int = DIMENSION, seed: int = config.SEED) -> FloatArray:
+    """Latent semantic analysis: texts are near where they share words, or words that other texts use together.
+
+    TF-IDF with 1 + log of the counts, then a truncated SVD (Deerwester et al., "Indexing by latent semantic
+    analysis", 1990); rows normalised. Words are those of `cluster_names.count_words`, so English stop words are left
+    out: they tell how a text is written, not what it is about, and would be most of the first axis. Numbers and codes
+    ("2024", "B12") count as well, for an exact match of them is what counting words is good at.
+
+    The last axis belongs to the texts about which the model knows nothing: those without a word, and those whose
+    words are too rare for the other axes. They are alike to one another and to no other text. With at most
+    `dimension - 1` texts nothing is lost, and the cosine similarity is TF-IDF's own; with more, words of a single
+    text are left out, and of the others the 50,000 that are in the most texts are kept.
+
+    Returns:
+        Unit vectors float32 (n, dimension); the same for the same texts, dimension and seed. They can be compared
+        with one another only, not with those of another call.
+
+    Raises:
+        ValueError: the dimension is below 2.
+    """
+    import numpy as np
+
+    if dimension < 2:
+        raise ValueError(
+            f"Word counts need 2 dimensions or more, one of them for texts without words; got {dimension}."
+        )
+    counts = [_words_of(text) for text in texts]
+    vocabulary = _vocabulary(counts, fewest_texts=1 if len(texts) < dimension else 2)
+    vectors = np.zeros((len(texts), dimension), dtype=np.float32)
+    if vocabulary:
+        axes = _reduced(_tf_idf(counts, vocabulary), dimension - 1, seed)
+        vectors[:, : axes.shape[1]] = axes
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    known = lengths[:, 0] >= _LEAST_LENGTH
+    vectors[known] /= lengths[known]
+    vectors[~known] = np.eye(dimension, dtype=np.float32)[-1]
+    return vectors
+
+
+def _words_of(text: str) -> Counter[str]:
+    words = count_words([text])
+    words.update(_WITH_DIGIT.findall(text.lower()))
+    return words
+
+
+def _vocabulary(counts: Sequence[Counter[str]], *, fewest_texts: int) -> list[str]:
+    """The words that are in so many texts; if they are too many, those in the most texts, ties by alphabet."""
+    n_texts = Counter(word for words in counts for word in words)
+    kept = [word for word, n in n_texts.items() if n >= fewest_texts]
+    return sorted(sorted(kept, key=lambda word: (-n_texts[word], word))[:_MOST_WORDS])
+
+
+def _tf_idf(counts: Sequence[Counter[str]], vocabulary: Sequence[str]) -> csr_matrix:
+    """Rows of length 1, or 0 for a text without these words, float32 (n, words)."""
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(analyzer=Counter.elements, vocabulary=vocabulary, sublinear_tf=True, dtype=np.float32)
+    return vectorizer.fit_transform(counts)
+
+
+def _reduced(weights: csr_matrix, most_axes: int, seed: int) -> FloatArray:
+    """The rows along the strongest axes, float32 (n, at most most_axes).
+
+    What scikit-learn's TruncatedSVD does, which refuses a single word. Three iterations instead of its five take
+    half the time; the weakest axes, which hardly differ in strength, come out less exactly.
+    """
+    from sklearn.utils.extmath import randomized_svd
+
+    n_axes = min(most_axes, *weights.shape)
+    axes: FloatArray = randomized_svd(weights, n_axes, n_iter=_ITERATIONS, random_state=seed)[2]
+    reduced: FloatArray = weights @ axes.T
+    return reduced

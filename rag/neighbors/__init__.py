@@ -1,0 +1,1 @@
+"""Explain similarity: nearest neighbors, token contributions, vector arithmetic, data quality."""

@@ -1,0 +1,1 @@
+"""Show an answer as figures, SVG and a self-contained HTML report."""

@@ -1,0 +1,1 @@
+"""Retrieve passages for a query: dense, keyword, hybrid, and diverse results."""

@@ -1,0 +1,105 @@
+"""Meaning and words together: what both kinds of search find, ranked by a blend of their scores."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, hits_of
+from rag.store.collection import Collection
+from rag.types import Embedder, Finding, Hit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import FloatArray, IntArray
+
+    DoubleArray = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+DENSE_SHARE = 0.7
+_WORD = re.compile(r"\w+")
+
+
+class HybridRetriever:
+    """Dense and keyword search at once; every hit's score is its cosine, whichever search has found it.
+
+    Both scores are standardised over the whole collection (0 is their mean, 1 a standard deviation), so that cosines
+    and BM25 can be added: 0.7 dense and 0.3 keyword. A chunk without a word of the query has a BM25 of 0.
+
+    On eight of nine test collections this ranked better than fusing ranks, and on eight better than standardising over
+    the first hundred of each search; on the ninth it was 0.006 and 0.0001 of nDCG@10 behind (bench/blends).
+    """
+
+    name = "hybrid"
+
+    def __init__(
+        self,
+        collection: Collection,
+        ids: IntArray,
+        vectors: FloatArray,
+        embedder: Embedder,
+        only: frozenset[int] | None = None,
+        *,
+        dense_share: float = DENSE_SHARE,
+    ) -> None:
+        collection.require_model(embedder.spec)
+        self._collection = collection
+        self._ids, self._vectors = ids, vectors
+        self._embedder = embedder
+        self._only = only
+        self._dense_share = dense_share
+
+    def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
+        """At most k hits, best first; with a dense share of 0 only chunks that hold a word of the query."""
+        import numpy as np
+
+        if not query.strip() or not len(self._ids):
+            return ()
+        cosines = (self._vectors @ self._embedder.encode_queries([query])[0]).clip(-1.0, 1.0).astype(np.float64)
+        words = self._word_scores(query)
+        blended = blend(cosines, words, self._dense_share)
+        allowed = np.full(len(self._ids), True) if self._only is None else np.isin(self._ids, list(self._only))
+        candidates = np.flatnonzero(allowed & (words > 0) if self._dense_share == 0 else allowed)
+        best = candidates[np.argsort(-blended[candidates], kind="stable")[:k]].tolist()
+        found_by = {int(self._ids[row]): self._found_by(row, cosines, words, allowed) for row in best}
+        hits = hits_of(self._collection, self._ids[best].tolist(), cosines[best].tolist(), self.name)
+        return tuple(replace(hit, found_by=found_by[hit.chunk.chunk_id]) for hit in hits)
+
+    def _found_by(self, row: int, cosines: DoubleArray, words: DoubleArray, allowed: Mask) -> tuple[Finding, ...]:
+        """The chunk's rank and score in each kind of search that counts; words only where it holds one."""
+        dense = (_finding(DenseRetriever.name, cosines, row, allowed),) if self._dense_share > 0 else ()
+        keyword = (_finding(KeywordRetriever.name, words, row, allowed),) if words[row] > 0 else ()
+        return dense + keyword
+
+    def _word_scores(self, query: str) -> DoubleArray:
+        """The BM25 score of each chunk, 0 where it holds no word of the query."""
+        import numpy as np
+
+        found = dict(self._collection.search_words(_WORD.findall(query), len(self._ids)))
+        return np.array([found.get(chunk_id, 0.0) for chunk_id in self._ids.tolist()], dtype=np.float64)
+
+
+def blend(dense: DoubleArray, keyword: DoubleArray, dense_share: float = DENSE_SHARE) -> DoubleArray:
+    """dense_share of the standardised dense scores and the rest of the standardised keyword scores, float64 (n,)."""
+    return dense_share * _standardised(dense) + (1.0 - dense_share) * _standardised(keyword)
+
+
+def _standardised(scores: DoubleArray) -> DoubleArray:
+    """With mean 0 and standard deviation 1; all 0 where all are the same."""
+    import numpy as np
+
+    spread = scores.std()
+    return (scores - scores.mean()) / spread if spread > 1e-12 else np.zeros_like(scores)
+
+
+def _finding(retriever: str, scores: DoubleArray, row: int, allowed: Mask) -> Finding:
+    """The score of a chunk, and its rank by it among those allowed; of equal ones the first comes first."""
+    import numpy as np
+
+    score = scores[row]
+    before = np.count_nonzero(scores[allowed] > score) + np.count_nonzero((scores == score)[:row] & allowed[:row])
+    return Finding(retriever, int(before) + 1, float(score))

@@ -1,0 +1,119 @@
+"""Query -> hits, and the index behind it, kept beside the collection as a cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rag import config
+from rag.index.flat import FlatIndex
+from rag.runtime import artifacts
+from rag.store.collection import Collection
+from rag.types import Embedder, Finding, Hit
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
+
+_WORD = re.compile(r"\w+")
+
+
+def cache_path(collection: Collection, generation: int, kind: str) -> Path:
+    """Where a cache of this collection, at this generation, lives; older generations of this kind are dropped."""
+    return collection.cache_folder / f"{kind}.{collection.uid[:12]}.{generation}"
+
+
+def load_index(collection: Collection) -> FlatIndex:
+    """The collection's index: from its cache, or built again where that is stale, missing or damaged."""
+    generation = collection.generation()
+    ids, vectors = collection.embeddings()
+    path = cache_path(collection, generation, "flat")
+    index = FlatIndex.load(path, ids)
+    if index is None:
+        index = FlatIndex.build(ids, vectors)
+        index.save(path)
+        artifacts.drop_others(path, "flat.*")
+    return index
+
+
+class VectorIndex(Protocol):
+    """A structure that answers nearest-neighbor queries."""
+
+    ids: IntArray
+
+    def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Scores float32 and ids int64, both (len(queries), min(k, n)), best first; id -1 where too few were found."""
+
+
+class DenseRetriever:
+    """Nearest chunks by cosine similarity of embeddings: of all, or of those whose ids are in `only`.
+
+    With `only` the index must be exact.
+    """
+
+    name = "dense"
+
+    def __init__(
+        self, collection: Collection, index: VectorIndex, embedder: Embedder, only: frozenset[int] | None = None
+    ) -> None:
+        collection.require_model(embedder.spec)
+        self._collection = collection
+        self._index = index
+        self._embedder = embedder
+        self._only = only
+
+    def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
+        """At most k hits, best first; none for a query without a visible character."""
+        if not query.strip():
+            return ()
+        # The search is exact, so the nearest of some chunks are the first of them among the nearest of all.
+        searched = k if self._only is None else len(self._index.ids)
+        scores, ids = self._index.search(self._embedder.encode_queries([query]), searched)
+        own = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._holds(chunk_id)), k))
+        return hits_of(self._collection, ids[0, own].tolist(), scores[0, own].tolist(), self.name)
+
+    def _holds(self, chunk_id: int) -> bool:
+        return self._only is None or chunk_id in self._only
+
+
+class KeywordRetriever:
+    """Chunks that hold the query's words, by BM25: of all, or of those whose ids are in `only`.
+
+    How rare a word is counts over the whole collection, so a chunk has the same score in both.
+    """
+
+    name = "keyword"
+
+    def __init__(self, collection: Collection, only: frozenset[int] | None = None) -> None:
+        self._collection = collection
+        self._only = only
+
+    def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
+        """At most k hits, best first; none where no word of the query occurs."""
+        found = self._collection.search_words(_WORD.findall(query), k, self._only)
+        return hits_of(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
+
+
+def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, k: int) -> tuple[Hit, ...]:
+    """The k chunks nearest to a stored chunk, without itself."""
+    ids, vectors = collection.embeddings()
+    position = ids.searchsorted(chunk_id)
+    if position == len(ids) or ids[position] != chunk_id:
+        return ()
+    scores, found = index.search(vectors[position : position + 1], k + 1)
+    pairs = [pair for pair in zip(found[0].tolist(), scores[0].tolist(), strict=True) if pair[0] != chunk_id][:k]
+    return hits_of(collection, [pair[0] for pair in pairs], [pair[1] for pair in pairs], DenseRetriever.name)
+
+
+def hits_of(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:
+    """Hits in this order; a chunk deleted since the index was read is left out."""
+    chunks = {chunk.chunk_id: chunk for chunk in collection.chunks(ids)}
+    names = collection.document_names([chunk.document_id for chunk in chunks.values()])
+    found = [(chunks[i], score) for i, score in zip(ids, scores, strict=True) if i in chunks]
+    return tuple(
+        Hit(chunk, names[chunk.document_id], score, rank, (Finding(retriever, rank, score),))
+        for rank, (chunk, score) in enumerate(found, start=1)
+        if chunk.document_id in names
+    )

@@ -1,0 +1,1 @@
+"""Talk to model servers: Ollama and any OpenAI-compatible server."""

@@ -1,0 +1,266 @@
+"""The Ollama server: its models, their answers and embeddings, and pulling them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.answering.types import Ending, Message, Piece, Thought, Usage
+from rag.errors import OllamaError
+from rag.runtime.streams import pump
+from rag.servers import faults
+from rag.servers.faults import Exchange
+from rag.servers.ollama_connection import REQUEST_TIMEOUT, OllamaConnection
+from rag.servers.pull_progress import Layers, PullProgress
+from rag.servers.thinking import split_thoughts
+from rag.servers.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import ollama
+
+_STATUS_TIMEOUT = 2.0
+_PULL_TIMEOUT = 1800.0
+_EMBEDDING_FAMILIES = frozenset({"bert", "nomic-bert", "nomic-bert-moe"})
+_NANOSECONDS = 1e9
+_BARE_TEMPLATES = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
+
+
+@dataclass(frozen=True, slots=True)
+class OllamaModel:
+    """An installed model: its name, bytes on disk, parameter count as Ollama words it, and whether it only embeds."""
+
+    name: str
+    size: int
+    parameters: str
+    embeds_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDetails:
+    """What the server says about a model.
+
+    `context_length` is in tokens, None where it is not said. A model without a template (`has_template` is False) is
+    a base model: it writes on where the prompt ends instead of answering. `quantization` and `parameters` are
+    Ollama's words ("Q4_K_M", "268.10M").
+    """
+
+    context_length: int | None
+    has_template: bool
+    can_think: bool
+    quantization: str
+    parameters: str
+
+
+class OllamaServer:
+    """One server. `host` is a URL, host or host:port."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self._connection = OllamaConnection(host)
+
+    def version(self) -> str:
+        """The server's version. Raises OllamaError where no server answers within two seconds."""
+        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
+            return str(client._request_raw("GET", "/api/version").json()["version"])  # type: ignore[no-untyped-call]
+
+    def models(self) -> list[OllamaModel]:
+        """The installed models by name. Raises OllamaError where no server answers within two seconds."""
+        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
+            listed = client.list().models
+        models = []
+        for model in listed:
+            details = model.details
+            family = (details.family if details else "") or ""
+            parameters = (details.parameter_size if details else "") or ""
+            models.append(OllamaModel(model.model or "", model.size or 0, parameters, family in _EMBEDDING_FAMILIES))
+        return sorted(models, key=lambda model: model.name)
+
+    def loaded(self) -> frozenset[str]:
+        """The names of the models that are in memory now. Raises OllamaError where no server answers in two seconds."""
+        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
+            return frozenset(model.model or "" for model in client.ps().models)
+
+    def resolve(self, name: str) -> OllamaModel:
+        """The installed model `name`, with or without ':latest'. Raises OllamaError where it is not installed."""
+        models = self.models()
+        for model in models:
+            if name in (model.name, model.name.removesuffix(":latest")):
+                return model
+        there = ", ".join(model.name for model in models) or "none"
+        raise OllamaError(self._connection.lacks(name, f"choose an installed one ({there})"))
+
+    def digest(self, name: str) -> str:
+        """The first 12 characters of the model's digest: its revision."""
+        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
+            listed = client.list().models
+        for model in listed:
+            if name in (model.model, (model.model or "").removesuffix(":latest")):
+                return (model.digest or "")[:12]
+        raise OllamaError(self._connection.lacks(name))
+
+    def details(self, name: str) -> ModelDetails:
+        """What one request to the server says about a model; ask once and keep it.
+
+        Raises:
+            OllamaError: the server is away or does not have the model.
+        """
+        with self._connection.asking(name) as client:
+            shown = client.show(name)
+        info = shown.modelinfo or {}
+        lengths = [int(value) for key, value in info.items() if key.endswith(".context_length")]
+        return ModelDetails(
+            context_length=lengths[0] if lengths else None,
+            has_template=_has_template(shown.template or "", shown.modelfile or ""),
+            can_think="thinking" in (shown.capabilities or []),
+            quantization=(shown.details.quantization_level if shown.details else "") or "",
+            parameters=(shown.details.parameter_size if shown.details else "") or "",
+        )
+
+    def context_length(self, name: str) -> int | None:
+        """Tokens the model was trained to read, or None where the server does not say."""
+        return self.details(name).context_length
+
+    def vocabulary(self, name: str) -> list[str] | None:
+        """The tokens of a WordPiece model, in GGUF's spelling, or None where the model has another tokenizer."""
+        info = self._model_info(name)
+        tokens = info.get("tokenizer.ggml.tokens")
+        return tokens if info.get("tokenizer.ggml.model") == "bert" and isinstance(tokens, list) else None
+
+    def answering_vocabulary(self, name: str) -> Vocabulary | None:
+        """The vocabulary of a model that answers; None where the server does not tell it, or it is of another kind.
+
+        Raises:
+            OllamaError: the server is away or does not have the model.
+        """
+        info = self._model_info(name)
+        tokens, spelling = info.get("tokenizer.ggml.tokens"), info.get("tokenizer.ggml.model")
+        if not tokens or not isinstance(tokens, list) or spelling not in ("llama", "gpt2"):
+            return None
+        return Vocabulary(tokens, spelling, str(info.get("tokenizer.ggml.pre", "")))
+
+    def _model_info(self, name: str) -> Mapping[str, object]:
+        """What the model's file says of it, with its tokens: some megabytes."""
+        with self._connection.asking(name) as client:
+            request = {"model": name, "verbose": True}
+            response = client._request_raw("POST", "/api/show", json=request)  # type: ignore[no-untyped-call]
+            return response.json().get("model_info") or {}
+
+    def embed(self, name: str, texts: Sequence[str]) -> list[Sequence[float]]:
+        """A vector for each text. A text longer than the model reads is refused, never cut."""
+        with self._connection.asking(name) as client:
+            return list(client.embed(model=name, input=list(texts), truncate=False).embeddings)
+
+    def chat(
+        self,
+        name: str,
+        messages: Sequence[Message],
+        *,
+        num_ctx: int,
+        num_predict: int,
+        temperature: float = 0.0,
+        keep_alive: str = "5m",
+        stop: threading.Event | None = None,
+    ) -> Iterator[Piece]:
+        """The answer as it is written: text and thoughts, and one Usage last.
+
+        `num_ctx` is the context window, prompt and answer together; `num_predict` the most tokens of the answer;
+        `keep_alive` a time like "5m", or seconds. The Usage ends "stopped" where `stop` was set, and "broken" where
+        the stream ended without its last message. Closing the iterator, or setting `stop`, closes the connection at
+        once, and the server stops.
+
+        Raises:
+            OllamaError: the server is away, slow, refuses or breaks off; pieces yielded before are good.
+        """
+        request = {
+            "model": name,
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "options": {"num_ctx": num_ctx, "num_predict": num_predict, "temperature": temperature},
+            "keep_alive": _keep_alive(keep_alive),
+            "stream": True,
+        }
+        usage = Usage(None, None, "stopped")
+        with closing(pump(lambda: self._answer(name, request), stop)) as pieces:
+            for piece in split_thoughts(pieces):
+                if isinstance(piece, Usage):
+                    usage = piece
+                else:
+                    yield piece
+        yield usage
+
+    async def _answer(self, name: str, request: Mapping[str, object]) -> AsyncIterator[Piece]:
+        import ollama
+
+        usage = Usage(None, None, "broken")
+        with self._connection.explained(Exchange(name)) as exchange:
+            async with aclosing(self._connection.lines("/api/chat", request, REQUEST_TIMEOUT)) as lines:
+                async for line in lines:
+                    part = ollama.ChatResponse.model_validate_json(line)
+                    exchange.broke_off = faults.ANSWER_BROKE_OFF
+                    if part.message.thinking:
+                        yield Thought(part.message.thinking)
+                    if part.message.content:
+                        yield part.message.content
+                    if part.done:
+                        usage = _usage(part)
+                        break
+        yield usage
+
+    def pull(self, name: str, stop: threading.Event | None = None) -> Iterator[PullProgress]:
+        """Load a model from Ollama's library, with progress. Closing the iterator, or setting `stop`, cancels it at
+        once; what was loaded is kept by the server and need not be loaded again.
+
+        Raises:
+            OllamaError: there is no such model, the server cannot reach the library, or it breaks off.
+        """
+        return pump(lambda: self._pulled(name), stop)
+
+    async def _pulled(self, name: str) -> AsyncIterator[PullProgress]:
+        import ollama
+
+        layers = Layers()
+        request = {"model": name, "stream": True}
+        with self._connection.explained(Exchange(name, pulls=True)) as exchange:
+            async with aclosing(self._connection.lines("/api/pull", request, _PULL_TIMEOUT)) as lines:
+                async for line in lines:
+                    said = ollama.ProgressResponse.model_validate_json(line)
+                    exchange.broke_off = faults.PULL_BROKE_OFF
+                    yield layers.add(said.status or "", said.digest or "", said.completed or 0, said.total or 0)
+        if not layers.all_there:
+            raise OllamaError(faults.broke_off(self._connection.called, exchange))
+
+    def delete(self, name: str) -> None:
+        """Remove an installed model from the server's disk. Raises OllamaError where it is not installed."""
+        with self._connection.asking(name) as client:
+            client.delete(name)
+
+
+def _keep_alive(value: str) -> str | int:
+    """Seconds as a number: the server refuses them as text without a unit."""
+    try:
+        return int(value)
+    except ValueError:
+        return value
+
+
+def _has_template(template: str, modelfile: str) -> bool:
+    """Whether the server renders a chat; newer ones do it in their own code where the file names a RENDERER."""
+    return template.strip() not in _BARE_TEMPLATES or "\nRENDERER " in modelfile
+
+
+def _usage(part: ollama.ChatResponse) -> Usage:
+    ending: Ending = "length" if part.done_reason == "length" else "finished"
+    return Usage(
+        part.prompt_eval_count,
+        part.eval_count,
+        ending,
+        load_seconds=_seconds(part.load_duration),
+        prompt_seconds=_seconds(part.prompt_eval_duration),
+        answer_seconds=_seconds(part.eval_duration),
+    )
+
+
+def _seconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / _NANOSECONDS

@@ -1,0 +1,158 @@
+"""What a person has set on a page and finds again after a restart: a small file beside the collections."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from rag.errors import ExplorerError
+from rag.json_types import from_values
+
+FILE_NAME = "settings.json"
+OLLAMA_PORT = 11434
+_LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?")
+_HOST_EXAMPLES = f"a host such as 192.168.1.20, myserver:{OLLAMA_PORT} or https://ollama.example.org"
+_URL_EXAMPLES = "an address such as http://localhost:8080/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSettings:
+    """Where servers are; empty where nothing was set, so that the environment or the default holds."""
+
+    ollama_host: str = ""
+    openai_url: str = ""
+
+
+def load_settings(folder: Path) -> SavedSettings:
+    """The settings saved in `folder`; the defaults where none were.
+
+    Raises:
+        ExplorerError: the file is damaged or cannot be read.
+    """
+    path = folder / FILE_NAME
+    try:
+        return from_values(SavedSettings, _stored(path))
+    except ValueError as error:
+        raise _damaged(path, error) from error
+
+
+def save_settings(folder: Path, settings: SavedSettings) -> None:
+    """Write the settings into `folder`, whole or not at all. What else the file holds is kept.
+
+    Raises:
+        ExplorerError: the file is damaged, or cannot be written; nothing has changed then.
+    """
+    path = folder / FILE_NAME
+    content = json.dumps({**_stored(path), **asdict(settings)}, indent=2)
+    temporary = ""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE_NAME}-")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(f"{content}\n")
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise ExplorerError(
+            f"The settings could not be saved as '{path}': {error.strerror}. See that the disk has room and that the "
+            "folder may be written."
+        ) from error
+
+
+def check_host(text: str) -> str:
+    """The URL of an Ollama server that a person typed as host, host:port or URL: "http://myserver:11434".
+
+    A host alone has Ollama's port and no encryption; a URL keeps its scheme, port and path. Empty stays empty.
+
+    Raises:
+        ExplorerError: it is none of these; the message says what is expected.
+    """
+    typed = text.strip()
+    url = _checked(typed, _HOST_EXAMPLES)
+    has_port = "://" in typed or not typed or urlsplit(url).port is not None
+    return url if has_port else _with_port(urlsplit(url))
+
+
+def check_url(text: str) -> str:
+    """The base URL of an OpenAI-compatible server that a person typed, without a slash at its end.
+
+    Without a scheme it is http. Empty stays empty.
+
+    Raises:
+        ExplorerError: it is no such URL; the message says what is expected.
+    """
+    return _checked(text.strip(), _URL_EXAMPLES)
+
+
+def _checked(typed: str, examples: str) -> str:
+    if not typed:
+        return ""
+    try:
+        parts = urlsplit(typed if "://" in typed else f"http://{typed}")
+        problem = _problem(typed, parts)
+    except ValueError:
+        problem = "its port or its brackets are not as they should be"
+    if problem:
+        raise ExplorerError(f"'{typed}' is no server's address: {problem}. Type {examples}.")
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _problem(typed: str, parts: SplitResult) -> str:
+    """What is wrong with it; empty where nothing is. Raises ValueError for a port that is no port."""
+    if re.search(r"[\s\x00-\x1f\x7f\\]", typed):
+        return "it holds a space, or a sign that no address has"
+    if parts.scheme not in ("http", "https"):
+        return f"it begins with {parts.scheme}:// and not with http:// or https://"
+    if "@" in parts.netloc:
+        return "it holds a user's name, which would be saved readably"
+    if parts.query or parts.fragment or typed.endswith(("?", "#")):
+        return "it goes on with ? or #"
+    if parts.port == 0 or parts.netloc.endswith(":"):
+        return "its port is missing, or 0"
+    return "" if _is_host(parts.hostname or "") else "its host's name is not one"
+
+
+def _is_host(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        labels = name.removesuffix(".").split(".")
+        # Numbers alone are an address, and this one is wrong.
+        return not labels[-1].isdecimal() and all(map(_LABEL.fullmatch, labels))
+    return True
+
+
+def _with_port(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}:{OLLAMA_PORT}{parts.path}"
+
+
+def _stored(path: Path) -> dict[str, object]:
+    """What the file holds; nothing where it is not there. Raises ExplorerError where that cannot be known."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ExplorerError(
+            f"The settings in '{path}' could not be read: {error.strerror}. Check its rights."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(stored, dict):
+        raise _damaged(path, ValueError("it is no object"))
+    return stored
+
+
+def _damaged(path: Path, error: Exception) -> ExplorerError:
+    what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+    return ExplorerError(
+        f"The saved settings in '{path}' are damaged: {what}. Mend the file, or delete it to begin with the defaults; "
+        "collections and conversations are not in it."
+    )

@@ -1,0 +1,1 @@
+"""Store a collection: one SQLite file with documents, chunks, embeddings and conversations."""

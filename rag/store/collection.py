@@ -1,0 +1,283 @@
+"""What is stored: one SQLite file a collection, one transaction a document. The only writer of that file's contents."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from rag.errors import CollectionError, ModelMismatch
+from rag.store import schema
+from rag.store.names import collection_path, list_collections
+from rag.store.schema import CHUNK_COLUMNS, DOCUMENT_COLUMNS, SCHEMA_VERSION, SUMMARY_COLUMNS
+from rag.store.transactions import SEE, Begin, transaction, unfinished_file
+from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray, IntArray
+
+__all__ = ["Collection", "collection_path", "list_collections", "unfinished_collection"]
+
+_ROWS_AT_ONCE = 1024
+
+
+class Collection:
+    """Documents, their chunks and embeddings. Every call opens the file for itself, so threads may share one object.
+
+    Others, in this process or another, may read and write at the same time; a read sees what was stored when it began.
+    Every method raises CollectionError where the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path, spec: CollectionSpec, uid: str) -> None:
+        self.path = path
+        self.spec = spec
+        self.uid = uid
+
+    @classmethod
+    def create(cls, folder: Path, name: str, embedding: EmbeddingSpec, chunking: ChunkingSpec) -> Collection:
+        """A new, empty collection in `folder`. Raises CollectionError for a name that is taken or cannot be used."""
+        with unfinished_collection(folder, name, embedding, chunking):
+            pass
+        return cls.open(folder, name)
+
+    @classmethod
+    def open(cls, folder: Path, name: str) -> Collection:
+        """The stored collection `name`; a file of an earlier version is brought to this one.
+
+        Raises:
+            CollectionError: it is missing, damaged, of a newer version, or another program's.
+        """
+        path = collection_path(folder, name)
+        if not path.is_file():
+            there = ", ".join(f"'{other}'" for other in list_collections(folder)) or "none yet"
+            raise CollectionError(f"There is no collection named '{name}'. There are: {there}.")
+        try:
+            with closing(schema.connect(path)) as connection:
+                if schema.file_version(connection, path.name) < SCHEMA_VERSION:
+                    schema.migrate(connection)
+                meta = dict(connection.execute("SELECT key, value FROM meta"))
+            return cls(path, schema.spec_from_json(meta["spec"], name, path.name), meta["uid"])
+        except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
+            if schema.is_hindered(error):
+                raise CollectionError(f"'{path.name}' could not be opened: {error}. {SEE}") from error
+            raise CollectionError(
+                f"'{path.name}' is not a readable collection ({error}). Nothing was changed; put back a copy, "
+                "or move the file away and ingest the documents again."
+            ) from error
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where what can be made again from this collection is kept."""
+        return self.path.with_suffix(".cache")
+
+    def require_model(self, embedding: EmbeddingSpec) -> None:
+        """Raise ModelMismatch unless vectors of `embedding` may enter or search this collection."""
+        if embedding != self.spec.embedding:
+            ours, theirs = self.spec.embedding, embedding
+            raise ModelMismatch(
+                f"Collection '{self.spec.name}' was built with '{ours.model_id}' (revision {ours.revision}, "
+                f"{ours.dimension} dimensions); these vectors come from '{theirs.model_id}' (revision "
+                f"{theirs.revision}, {theirs.dimension} dimensions). Use the first, or make a new collection."
+            )
+
+    def put_document(
+        self, document: Document, chunks: Sequence[Chunk], vectors: FloatArray, embedding: EmbeddingSpec
+    ) -> None:
+        """Store a document whole, in place of an earlier one of the same name, in one transaction.
+
+        Args:
+            chunks: spans of the document; they get new ids, in this order.
+            vectors: unit vectors float32 (len(chunks), dimension), made by `embedding`.
+
+        Raises:
+            ModelMismatch: the vectors are of another model.
+            CollectionError: they are no unit vectors, or a text holds half a character (a lone surrogate).
+            ValueError: they are too few or too many, or a chunk is no span of the document.
+        """
+        self.require_model(embedding)
+        if vectors.shape != (len(chunks), embedding.dimension):
+            raise ValueError(f"expected vectors {(len(chunks), embedding.dimension)}, got {vectors.shape}")
+        if any(document.text[chunk.start : chunk.end] != chunk.text for chunk in chunks):
+            raise ValueError(f"the text of a chunk of '{document.name}' is not what stands at its span")
+        if not schema.are_unit(vectors):
+            raise CollectionError(
+                f"'{document.name}' was not stored: the model '{embedding.model_id}' made embeddings of it that are "
+                "no unit vectors. Use another embedding model."
+            )
+        try:
+            with self.writing() as connection:
+                connection.execute("DELETE FROM documents WHERE name = ?", (document.name,))
+                last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
+                first = last[0] + 1 if last else 1
+                schema.insert_document(connection, document, chunks, range(first, first + len(chunks)), vectors)
+        except UnicodeEncodeError as error:
+            name = document.name.encode(errors="replace").decode()
+            raise CollectionError(f"'{name}' was not stored: its name or text holds half a character.") from error
+
+    def delete_document(self, document_id: str) -> None:
+        """Remove a document with its chunks and embeddings; nothing happens where it is not there."""
+        self.delete_documents([document_id])
+
+    def delete_documents(self, document_ids: Sequence[str]) -> None:
+        """Remove these documents, all in one transaction; those that are not there are passed over."""
+        with self.writing() as connection:
+            connection.execute(
+                "DELETE FROM documents WHERE document_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(document_ids)),),
+            )
+
+    def generation(self) -> int:
+        """A number that grows with every change; caches are keyed by it."""
+        with self._reading() as connection:
+            return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+
+    def documents(self) -> list[DocumentSummary]:
+        """All documents by name, without their texts."""
+        with self._reading() as connection:
+            rows = connection.execute(f"SELECT {SUMMARY_COLUMNS} FROM documents ORDER BY name").fetchall()
+            counts = dict(connection.execute("SELECT document_id, count(*) FROM chunks GROUP BY document_id"))
+        return [schema.summary_from_row(row, counts.get(row[0], 0)) for row in rows]
+
+    def document_names(self, document_ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Names by document id: of these documents, as far as they are there, or of all."""
+        query = "SELECT document_id, name FROM documents"
+        with self._reading() as connection:
+            if document_ids is None:
+                return dict(connection.execute(query))
+            wanted = json.dumps(list(document_ids))
+            return dict(connection.execute(f"{query} WHERE document_id IN (SELECT value FROM json_each(?))", (wanted,)))
+
+    def document(self, document_id: str) -> Document:
+        """One document with its text. Raises CollectionError where it is not (or no longer) there."""
+        columns = DOCUMENT_COLUMNS[SCHEMA_VERSION]
+        with self._reading() as connection:
+            query = f"SELECT {columns} FROM documents WHERE document_id = ?"
+            row = connection.execute(query, (document_id,)).fetchone()
+        if row is None:
+            raise CollectionError(
+                f"Collection '{self.spec.name}' does not hold this document any more. Reload the page."
+            )
+        return schema.document_from_row(row)
+
+    def n_chunks(self) -> int:
+        """How many chunks there are."""
+        with self._reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
+    def chunk_ids(self) -> IntArray:
+        """The ids of all chunks, int64 (n,), ascending."""
+        import numpy as np
+
+        with self._reading() as connection:
+            # Without ORDER BY the small index is read, not the chunks with their texts.
+            ids = np.array(connection.execute("SELECT chunk_id FROM chunks").fetchall(), dtype=np.int64)
+        return np.sort(ids.reshape(-1))
+
+    def chunks(self, chunk_ids: Sequence[int] | None = None) -> list[Chunk]:
+        """The chunks with these ids, in this order (ids that are gone are left out); all, by id, without ids."""
+        with self._reading() as connection:
+            if chunk_ids is None:
+                rows = connection.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks ORDER BY chunk_id").fetchall()
+                return [schema.chunk_from_row(row) for row in rows]
+            query = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+            rows = connection.execute(query, (json.dumps([int(chunk_id) for chunk_id in chunk_ids]),)).fetchall()
+        found = {chunk.chunk_id: chunk for chunk in map(schema.chunk_from_row, rows)}
+        return [found[int(chunk_id)] for chunk_id in chunk_ids if int(chunk_id) in found]
+
+    def chunks_of(self, document_id: str) -> list[Chunk]:
+        """The chunks of one document in the order of its text; none where it is not there."""
+        query = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY chunk_id"
+        with self._reading() as connection:
+            return [schema.chunk_from_row(row) for row in connection.execute(query, (document_id,))]
+
+    def embeddings(self) -> tuple[IntArray, FloatArray]:
+        """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
+        import numpy as np
+
+        with self._reading() as connection:
+            n = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
+            ids, vectors = np.empty(n, np.int64), np.empty((n, self.spec.embedding.dimension), np.float32)
+            cursor = connection.execute("SELECT chunk_id, vector FROM embeddings ORDER BY chunk_id")
+            start = 0
+            try:
+                while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                    part = slice(start, start + len(rows))
+                    ids[part] = [row[0] for row in rows]
+                    vectors[part] = schema.vectors_from_blobs([row[1] for row in rows], vectors.shape[1])
+                    start += len(rows)
+            except ValueError as error:
+                raise CollectionError(f"'{self.path.name}' is damaged: it holds {error}. Put back a copy.") from error
+        return ids[:start], vectors[:start]
+
+    def search_words(self, words: Sequence[str], k: int, only: frozenset[int] | None = None) -> list[tuple[int, float]]:
+        """Chunk ids and BM25 scores (higher is better) of the k best chunks that hold any of the words.
+
+        Args:
+            only: the ids of the chunks to search in; their scores are the same as in a search of all.
+        """
+        if not words:
+            return []
+        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+        # The plus sign keeps SQLite from a search for each of these chunks.
+        within = "TRUE" if only is None else "+rowid IN (SELECT value FROM json_each(:only))"
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT rowid, -bm25(words) FROM words WHERE words MATCH :query AND {within} "
+                "ORDER BY bm25(words), rowid LIMIT :k",
+                {"query": query, "only": json.dumps(list(only or ())), "k": k},
+            ).fetchall()
+        return [(int(chunk_id), float(score)) for chunk_id, score in rows]
+
+    def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
+        """Count one more retrieval for each of these chunks; ids that are gone are passed over.
+
+        The generation stays: no cache depends on these counts.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute(
+                "INSERT INTO retrievals SELECT value, 1 FROM json_each(?) WHERE value IN (SELECT chunk_id FROM chunks) "
+                "ON CONFLICT DO UPDATE SET times = times + 1",
+                (json.dumps([int(chunk_id) for chunk_id in chunk_ids]),),
+            )
+            connection.execute("COMMIT")
+
+    def retrieved_counts(self) -> dict[int, int]:
+        """How often each chunk was counted by `count_retrieved`, by chunk id; chunks that never were are not in it."""
+        with self._reading() as connection:
+            return dict(connection.execute("SELECT chunk_id, times FROM retrievals ORDER BY chunk_id"))
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other writer runs beside: a new generation at its end, undone when anything is raised.
+
+        Only `schema.insert_document` belongs into it outside this module.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+            connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+            connection.execute("COMMIT")
+
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """One state of the file, whatever is written meanwhile."""
+        return self._transaction("BEGIN")
+
+    def _transaction(self, begin: Begin) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self.path, self.uid, begin, shown_as=self.spec.name)
+
+
+@contextmanager
+def unfinished_collection(
+    folder: Path, name: str, embedding: EmbeddingSpec, chunking: ChunkingSpec
+) -> Iterator[Collection]:
+    """A new collection that no one sees: it takes its place in `folder` when the block ends, or is gone if that fails.
+
+    Raises:
+        CollectionError: the name is taken or cannot be used, or the folder cannot be written.
+    """
+    spec, uid = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION), uuid4().hex
+    with unfinished_file(folder, spec, uid) as path:
+        yield Collection(path, spec, uid)

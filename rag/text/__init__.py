@@ -1,0 +1,1 @@
+"""Analyze text without a model: tokens, sentences, languages, stems, numbers."""

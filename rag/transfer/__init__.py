@@ -1,0 +1,1 @@
+"""Move collections between files: export, checked import, subsets."""

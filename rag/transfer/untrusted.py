@@ -1,0 +1,220 @@
+"""A collection file that may come from anyone: nothing in it is trusted, everything is checked as it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.conversations.record import turn_from_json
+from rag.errors import CollectionError
+from rag.store import schema
+from rag.transfer.validation import is_chunk, is_chunking, is_conversation, is_document, is_turn
+from rag.types import Chunk, CollectionSpec, Document
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray
+
+_MAGIC = b"SQLite format 3\0"
+_ROLLBACK_JOURNAL = b"\x01\x01"
+# The version that wrote the first digests. Later ones store the same contents, so they digest them the same.
+_DIGESTED_AS = 2
+_CHOOSE_ANOTHER = "Choose a file that was exported by this program."
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document with its chunks and their unit vectors float32 (len(chunks), dimension)."""
+
+    document: Document
+    chunks: list[Chunk]
+    vectors: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConversation:
+    """A conversation's row with those of its turns, in the order of their ids."""
+
+    row: schema.ConversationRow
+    turns: list[schema.TurnRow]
+
+
+class ForeignCollection:
+    """An open foreign file; the digests are of all that `contents` and `conversations` have yielded."""
+
+    def __init__(self, connection: sqlite3.Connection, shown_as: str, meta: dict[str, str], spec: CollectionSpec):
+        self.spec = spec
+        self._connection = connection
+        self._shown_as = shown_as
+        self._meta = meta
+        self._hash = hashlib.sha256(schema.spec_to_json(replace(spec, schema_version=_DIGESTED_AS)).encode())
+        self._conversations_hash = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """What `meta` holds as "digest" in an exported file: its generation, and a sha256 over its contents."""
+        return f"{self._meta['generation']}:{self._hash.hexdigest()}"
+
+    @property
+    def conversations_digest(self) -> str:
+        """What `meta` holds as `schema.CONVERSATIONS_DIGEST` in an exported file."""
+        return self._conversations_hash.hexdigest()
+
+    def contents(self) -> Iterator[StoredDocument]:
+        """All documents, one after another in the order in which they were stored.
+
+        Raises:
+            CollectionError: something is not as this program stores it, or not what was exported.
+        """
+        with _damage_named(self._shown_as):
+            version = schema.file_version(self._connection, self._shown_as)
+            query = f"SELECT {schema.DOCUMENT_COLUMNS[version]} FROM documents ORDER BY rowid"
+            n_chunks = 0
+            for row in self._connection.execute(query):
+                stored = self._document(row)
+                n_chunks += len(stored.chunks)
+                yield stored
+            for table in ("chunks", "embeddings"):
+                n = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                _require(n == n_chunks, f"it has {n} {table} where {n_chunks} belong to its documents")
+            kept = self._meta.get("digest", "")
+            is_current = kept.partition(":")[0] == self._meta["generation"]
+            _require(kept == self.digest or not is_current, "its contents are not those that were exported")
+
+    def conversations(self) -> Iterator[StoredConversation]:
+        """All conversations by id; a file of a version before 4 has none.
+
+        Raises:
+            CollectionError: something is not as this program stores it, or not what was exported.
+        """
+        with _damage_named(self._shown_as):
+            if schema.file_version(self._connection, self._shown_as) < 4:
+                return
+            n_turns = 0
+            query = f"SELECT {schema.CONVERSATION_COLUMNS} FROM conversations ORDER BY conversation_id"
+            for row in self._connection.execute(query):
+                stored = self._conversation(row)
+                n_turns += len(stored.turns)
+                yield stored
+            n = self._connection.execute("SELECT count(*) FROM turns").fetchone()[0]
+            _require(n == n_turns, f"it has {n} turns where {n_turns} belong to its conversations")
+            kept = self._meta.get(schema.CONVERSATIONS_DIGEST, self.conversations_digest)
+            _require(kept == self.conversations_digest, "its conversations are not those that were exported")
+
+    def _conversation(self, row: schema.ConversationRow) -> StoredConversation:
+        query = f"SELECT {schema.TURN_COLUMNS} FROM turns WHERE conversation_id = ? ORDER BY turn_id"
+        turns = self._connection.execute(query, row[:1]).fetchall()
+        what = f"its conversation '{row[1]}'"
+        _require(is_conversation(row), f"{what} is malformed")
+        _require(all(map(is_turn, turns)), f"a turn of {what} is malformed")
+        chosen = [slot for _, _, slot, is_chosen, *_ in turns if is_chosen]
+        _require(sorted(chosen) == sorted({turn[2] for turn in turns}), f"{what} has not one chosen turn a question")
+        for *_, question, answer, record in turns:
+            try:
+                exchange = turn_from_json(record).exchange
+            except CollectionError as error:
+                raise CollectionError(f"'{self._shown_as}', conversation '{row[1]}': {error}") from error
+            _require((exchange.question, exchange.answer) == (question, answer), f"a turn of {what} is malformed")
+        self._conversations_hash.update(json.dumps([row, turns]).encode())
+        return StoredConversation(row, turns)
+
+    def _document(self, row: schema.DocumentRow) -> StoredDocument:
+        document = schema.document_from_row(row)
+        what = f"its document '{document.name}'"
+        _require(is_document(document) and schema.document_row(document) == row, f"{what} is malformed")
+        query = (
+            f"SELECT vector, {schema.CHUNK_COLUMNS} FROM chunks LEFT JOIN embeddings USING (chunk_id) "
+            "WHERE document_id = ? ORDER BY chunk_id"
+        )
+        found = self._connection.execute(query, (document.document_id,)).fetchall()
+        blobs = [blob for blob, *_ in found]
+        _require(all(type(blob) is bytes for blob in blobs), f"{what} has a chunk without an embedding")
+        rows = [columns for _, *columns in found]
+        chunks = [schema.chunk_from_row((*columns,)) for columns in rows]
+        for chunk, columns in zip(chunks, rows, strict=True):
+            is_as_stored = is_chunk(chunk, document) and [*schema.chunk_row(chunk, chunk.chunk_id)] == columns
+            _require(is_as_stored, f"a chunk of {what} is malformed")
+        vectors = schema.vectors_from_blobs(blobs, self.spec.embedding.dimension)
+        _require(schema.are_unit(vectors), f"{what} has embeddings that are no unit vectors")
+        self._hash.update(json.dumps([row, rows]).encode())
+        self._hash.update(b"".join(blobs))
+        return StoredDocument(document, chunks, vectors)
+
+
+@contextmanager
+def open_foreign(path: Path, shown_as: str) -> Iterator[ForeignCollection]:
+    """The file for reading; it is not changed.
+
+    Raises:
+        CollectionError: there is no such file, or it is no collection, of a newer version, or damaged.
+    """
+    _require_header(path, shown_as)
+    with _damage_named(shown_as):
+        connection = schema.connect(path, mode="ro")
+    with closing(connection):
+        with _damage_named(shown_as):
+            foreign = _checked(connection, shown_as)
+        yield foreign
+
+
+def _checked(connection: sqlite3.Connection, shown_as: str) -> ForeignCollection:
+    for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("BEGIN")
+    version = schema.file_version(connection, shown_as)
+    if schema.stored_objects(connection) != schema.expected_objects(version):
+        raise CollectionError(
+            f"'{shown_as}' is not a collection: it does not hold the tables of one. {_CHOOSE_ANOTHER}"
+        )
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    _require(found == "ok", str(found))
+    meta = dict(connection.execute("SELECT key, value FROM meta"))
+    spec = schema.spec_from_json(meta["spec"], "", shown_as)
+    _require(is_chunking(spec.chunking) and meta["generation"].isdecimal(), "its description is malformed")
+    return ForeignCollection(connection, shown_as, meta, spec)
+
+
+@contextmanager
+def _damage_named(shown_as: str) -> Iterator[None]:
+    """Whatever a file that is not as it should be leads to, as one CollectionError."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        if schema.is_hindered(error):
+            raise CollectionError(
+                f"'{shown_as}' could not be read: {error}. Close other programs that use it, or choose a copy of it."
+            ) from error
+        what = error if isinstance(error, (sqlite3.Error, ValueError)) else "something in it is malformed"
+        raise CollectionError(
+            f"'{shown_as}' is damaged: {what}. Nothing was changed. Use another copy of it, or export it again."
+        ) from error
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
+
+
+def _require_header(path: Path, shown_as: str) -> None:
+    """Raise CollectionError where the file is no SQLite database, is cut off, or would be written to when read."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+        size = path.stat().st_size
+    except OSError as error:
+        raise CollectionError(
+            f"'{shown_as}' could not be read: {error.strerror}. Check its path and its rights."
+        ) from error
+    if not header.startswith(_MAGIC) or len(header) < 100 or header[18:20] != _ROLLBACK_JOURNAL:
+        raise CollectionError(f"'{shown_as}' is not a collection. {_CHOOSE_ANOTHER}")
+    page_size = int.from_bytes(header[16:18], "big")
+    expected = (65536 if page_size == 1 else page_size) * int.from_bytes(header[28:32], "big")
+    if size < expected:
+        raise CollectionError(
+            f"'{shown_as}' is cut off: it has {size:,} of its {expected:,} bytes. Copy or export it again."
+        )

@@ -1,0 +1,142 @@
+"""The Retrieval page: its hits are the retriever's, whatever is chosen, and it says what to do where there are none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pages.shared.search.live_search import Found, found_by, left_out_sentence, search
+from rag import config
+from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.settings import RetrievalSettings
+from rag.types import Chunk, Finding, Hit
+from tests.pages.app import button, labelled, start, texts
+from tests.support.answers import made_hits
+
+QUERY = "how many days of paid leave"
+
+
+def similarities(app) -> list[str]:
+    return [bar.proto.text for bar in app.get("progress")]
+
+
+def bodies(app) -> list[str]:
+    return [block.proto.body for block in app.get("html")]
+
+
+def test_a_query_in_the_address_finds_what_the_retriever_finds(sample, embedder):
+    expected = DenseRetriever(sample, load_index(sample), embedder).retrieve(QUERY, 5)
+    app = start("playground.py", collection="Sample", query=QUERY)
+    assert not app.exception
+    assert similarities(app) == [f"similarity {hit.score:.2f}" for hit in expected]
+    names = [line for line in texts(app).splitlines() if line.startswith("**")]
+    assert [line.split()[2].split(",")[0] for line in names] == [hit.document_name for hit in expected]
+    assert ">leave</mark>" in "".join(bodies(app))
+    assert "5 passages, found in" in texts(app)
+    assert json.loads(app.get("bidi_component")[0].proto.json)["text"] == QUERY
+
+
+def test_nothing_typed_says_what_to_do(sample):
+    app = start("playground.py", collection="Sample")
+    assert "Type a question above" in texts(app)
+    assert similarities(app) == []
+
+
+def test_a_minimum_that_nothing_reaches_says_how_near_the_best_came(sample):
+    app = start("playground.py", collection="Sample", query=QUERY)
+    best = max(float(text.split()[1]) for text in similarities(app))
+    labelled(app.slider, "Smallest similarity").set_value(0.9).run()
+    assert not app.exception
+    assert f"similarity of {best:.2f}, and at least 0.90 is asked for" in texts(app)
+    assert similarities(app) == []
+
+
+def test_words_that_no_passage_holds(sample):
+    app = start("playground.py", collection="Sample", query="xyzzyq")
+    app.get("button_group")[0].set_value("keyword").run()
+    assert "No passage holds a word of this" in texts(app)
+
+
+def test_both_searches_say_which_found_a_passage(sample, embedder):
+    expected = HybridRetriever(sample, *sample.embeddings(), embedder).retrieve(QUERY, 5)
+    app = start("playground.py", collection="Sample", query=QUERY)
+    assert "Found by" not in texts(app)
+    app.get("button_group")[0].set_value("hybrid").run()
+    assert not app.exception
+    said = [line for line in texts(app).splitlines() if line.startswith("Found by")]
+    assert said == [found_by(hit) for hit in expected]
+
+
+@pytest.mark.parametrize(
+    ("findings", "said"),
+    [
+        (
+            (Finding("dense", 2, 0.5), Finding("keyword", 1, 7.314)),
+            "Found by meaning at rank 2 and by words at rank 1 (BM25 7.31).",
+        ),
+        ((Finding("dense", 4, 0.5),), "Found by meaning alone at rank 4."),
+        ((Finding("keyword", 3, 2.0),), "Found by words alone at rank 3 (BM25 2.00)."),
+    ],
+)
+def test_who_found_it_in_words(findings, said):
+    assert found_by(Hit(Chunk("d", 0, 1, "x", 1), "d.txt", 0.5, 1, findings)) == said
+
+
+def test_what_is_less_similar_than_the_minimum_is_left_out(sample):
+    every = search(sample, QUERY, RetrievalSettings(k=10)).hits
+    minimum = (every[3].score + every[4].score) / 2
+    found = search(sample, QUERY, RetrievalSettings(k=10, minimum=minimum))
+    assert [hit.chunk for hit in found.hits] == [hit.chunk for hit in every[:4]]
+    assert len(found.all_hits) == 10
+
+
+def test_how_many_are_left_out_is_said(sample):
+    every = [hit.score for hit in search(sample, QUERY, RetrievalSettings()).all_hits]
+    minimum = 0.45
+    kept = sum(score >= minimum for score in every)
+    assert 0 < kept < len(every) - 1
+    app = start("playground.py", collection="Sample", query=QUERY)
+    assert "left out" not in texts(app)
+    labelled(app.slider, "Smallest similarity").set_value(minimum).run()
+    assert len(similarities(app)) == kept
+    assert f"{len(every) - kept} more passages are less similar than 0.45 and left out" in texts(app)
+
+
+def test_one_passage_that_is_left_out_is_one():
+    hits = made_hits()
+    found = Found(hits[:2], hits, 0.1)
+    assert left_out_sentence(found, RetrievalSettings(minimum=0.4)).startswith("1 more passage is less similar than")
+    assert left_out_sentence(Found(hits, hits, 0.1), RetrievalSettings()) == ""
+
+
+def test_room_for_passages_is_not_offered_where_no_model_counts_tokens(sample):
+    app = start("playground.py", collection="Sample")
+    assert "Room for passages" not in [one.label for one in app.select_slider]
+    app.switch_page(str(config.ROOT / "pages" / "chat.py")).run()
+    assert "Room for passages" in [one.label for one in app.select_slider]
+
+
+def test_a_selection_on_the_map_is_kept_to_until_all_are_wanted(sample):
+    app = start("playground.py", collection="Sample", query=QUERY)
+    workspace = app.session_state["workspace"]
+    workspace.ask_only(workspace.collection, sample.chunk_ids()[:3].tolist())
+    app.run()
+    assert "Passages come from the 3 chunks selected on the map" in texts(app)
+    assert len(similarities(app)) == 3
+    button(app, "Use all chunks").click().run()
+    assert len(similarities(app)) == 5
+
+
+def test_a_chosen_document_that_is_deleted_on_another_page_is_chosen_no_more(sample):
+    app = start("playground.py", collection="Sample", query=QUERY)
+    gone, left = sample.documents()[:2]
+    labelled(app.multiselect, "Documents").set_value([gone.name, left.name]).run()
+    app.switch_page(str(config.ROOT / "pages" / "documents.py")).run()
+    sample.delete_document(gone.document_id)
+    app.switch_page(str(config.ROOT / "pages" / "playground.py")).run()
+    assert not app.exception
+    assert labelled(app.multiselect, "Documents").value == [left.name]
+    names = [line for line in texts(app).splitlines() if line.startswith("**")]
+    assert {line.split()[2].split(",")[0] for line in names} == {left.name}

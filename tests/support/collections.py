@@ -1,0 +1,129 @@
+"""Small collections without a model, and everything that one holds as values that can be compared."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.chunking.chunker import chunk_document
+from rag.store import schema
+from rag.store.collection import Collection
+from rag.types import Chunk, ChunkingSpec, Document, EmbeddingSpec, Heading, Row
+from tests.support.fakes import WordEmbedder
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray
+
+TABLES = ("chunks", "embeddings")
+CHUNKING = ChunkingSpec(60, 5, "recursive", 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a person could miss, but for a collection's name."""
+
+    embedding: EmbeddingSpec
+    chunking: ChunkingSpec
+    documents: Sequence[Document]
+    chunks: Sequence[Chunk]
+    vectors: Sequence[tuple[int, bytes]]
+    found: Sequence[tuple[int, float]]
+
+
+def contents(collection: Collection) -> Contents:
+    ids, vectors = collection.embeddings()
+    return Contents(
+        collection.spec.embedding,
+        collection.spec.chunking,
+        [collection.document(summary.document_id) for summary in collection.documents()],
+        collection.chunks(),
+        [(int(chunk_id), vector.tobytes()) for chunk_id, vector in zip(ids, vectors, strict=True)],
+        collection.search_words(["owl", "ship"], 10),
+    )
+
+
+def plain_document(name: str, text: str) -> Document:
+    return Document(f"id of {name}", name, "text/plain", text, f"sha256 of {text[:20]}")
+
+
+def rich_documents() -> list[Document]:
+    """One with pages and headings, one with rows, one of characters that stores get wrong."""
+    report = (
+        "Owls\nThe owl hunts at night.\fShips\nA ship sails by day. " + "The sea is wide and the wind is strong. " * 8
+    )
+    second = report.index("Ships")
+    table = "Owls hunt.\nShips sail."
+    odd = "nul \0 inside, 'quotes\", emoji \U0001f989, combining e\u0301, right-to-left \u05d0\u05d1, the end: owl"
+    return [
+        Document(
+            "d1", "notes/report.pdf", "application/pdf", report, "s1", (0, second),
+            (Heading(0, "Owls"), Heading(second, "Travel > Ships")), (), "en", ("Page 3 holds no text: it is a scan.",),
+        ),
+        Document(
+            "d2", "table.csv", "text/csv", table, "s2", (), (),
+            (Row(0, 10, (("topic", "Birds"), ("year", "1975"))), Row(11, len(table), (("topic", "S\u00e9a"),))),
+        ),
+        Document("d3", "<b>odd</b> '\"; DROP.txt", "text/plain", odd, "s3", language="he"),
+    ]  # fmt: skip
+
+
+def put(collection: Collection, embedder: WordEmbedder, *documents: Document) -> None:
+    for document in documents:
+        chunks = chunk_document(document, collection.spec.chunking, embedder.window, embedder.tokenizer)
+        vectors = embedder.encode_documents([chunk.text for chunk in chunks])
+        collection.put_document(document, chunks, vectors, embedder.spec)
+
+
+def rich_collection(folder: Path, name: str, embedder: WordEmbedder) -> Collection:
+    """Three documents, of which one was replaced, and a gap among the chunk ids where another was deleted."""
+    collection = Collection.create(folder, name, embedder.spec, CHUNKING)
+    first, *others = rich_documents()
+    put(collection, embedder, plain_document("gone.txt", "An owl that is deleted. " * 9), first, *others)
+    put(collection, embedder, first)
+    collection.delete_document("id of gone.txt")
+    return collection
+
+
+def everything_in(folder: Path) -> dict[str, bytes]:
+    """All files in a folder and below: path -> bytes (an empty folder has none)."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")
+    }
+
+
+class QuickEmbedder(WordEmbedder):
+    """The same vectors; the direction of each word is made once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._directions: dict[str, FloatArray] = {}
+
+    def _sum(self, text: str) -> FloatArray:
+        words = text.lower().split()
+        for word in set(words) - self._directions.keys():
+            self._directions[word] = super()._sum(word)
+        return np.sum([self._directions[word] for word in words], axis=0)
+
+
+def long_text(seed: int, n_sentences: int) -> str:
+    """Sentences of six words out of two hundred."""
+    chosen = random.Random(seed)
+    sentences = (" ".join(f"word{chosen.randrange(200)}" for _ in range(6)) for _ in range(n_sentences))
+    return "\n".join(f"{sentence}." for sentence in sentences)
+
+
+def require_sound(path: Path) -> None:
+    """The file is in order: pages, references, and a word index that agrees with the chunks."""
+    with closing(schema.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+        n_chunks, n_vectors = (connection.execute(f"SELECT count(*) FROM {t}").fetchone() for t in TABLES)
+        assert n_chunks == n_vectors
