@@ -18,9 +18,9 @@ import numpy as np
 
 from bench.reference import RETRIEVAL, load_ours, read_test_collection
 from bench.retrieval_quality import mean_by_retriever, stored_collection
-from rag.answer import Retriever
+from rag.index.loading import load_index
 from rag.retrieval.hybrid import HybridRetriever, blend
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, Retriever
 from rag.store.collection import Collection
 from rag.types import Embedder, Hit
 from tests.support.large_collection import large_collection

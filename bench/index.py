@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bench.reference import RETRIEVAL, read_test_collection
 from rag import config
-from rag.embedding.models import load_cached_embedder
+from rag.embedding.cached import load_cached_embedder
 from rag.index.benchmark import IS_BEST_FLAT_BELOW, LabResult, exact, measure_built, steps
 from rag.index.benchmark_vectors import enlarge
 from rag.index.kinds import SearchIndex, build

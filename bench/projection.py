@@ -50,7 +50,7 @@ def load_vectors() -> tuple[FloatArray, str]:
 
     found = texts()
     if len(found) == max(_SIZES):
-        from rag.embedding.models import load_cached_embedder
+        from rag.embedding.cached import load_cached_embedder
 
         return load_cached_embedder(config.DEFAULT_EMBEDDING_MODEL).encode_documents(found), "passages of texts"
     random = np.random.default_rng(config.SEED)

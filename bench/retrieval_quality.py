@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.reference import SCIFACT, TestCollection, encode_plainly, load_ours, load_plain, read_test_collection
+from rag.index.loading import load_index
 from rag.retrieval.hybrid import HybridRetriever
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store.collection import Collection
 from rag.types import Chunk, ChunkingSpec, Document, Embedder
 
 if TYPE_CHECKING:
-    from rag.answer import Retriever
+    from rag.retrieval.retrievers import Retriever
     from rag.types import FloatArray
 
 Grades = Mapping[str, int]

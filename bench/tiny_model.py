@@ -11,13 +11,14 @@ from pathlib import Path
 from rag import config
 from rag.answering.grounding import nearest_sentences
 from rag.answering.prompt import build_prompt
-from rag.answering.types import PromptStyle
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.embedding.embedder import load_embedder
 from rag.generation.builtin import BuiltinGenerator
+from rag.generation.types import PromptStyle
+from rag.index.loading import load_index
 from rag.ingest import ingest
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Hit
 

@@ -17,15 +17,17 @@ from pathlib import Path
 
 from rag import config
 from rag.answering.prompt import build_prompt
-from rag.answering.types import Message, Prompt, PromptStyle, Usage
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.embedding.embedder import load_embedder
 from rag.generation.generators import OLLAMA_PREFIX, default_generator
 from rag.generation.token_estimate import TokenEstimate
+from rag.generation.types import Prompt, PromptStyle
+from rag.index.loading import load_index
 from rag.ingest import ingest
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.servers.ollama import OllamaServer
+from rag.servers.types import Message, Usage
 from rag.servers.vocabulary import Vocabulary
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec

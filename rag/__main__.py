@@ -19,8 +19,8 @@ from rag.errors import ExplorerError
 from rag.types import Strategy
 
 if TYPE_CHECKING:
-    from rag.answer import Retriever
     from rag.answering.types import Support
+    from rag.retrieval.retrievers import Retriever
     from rag.types import ChunkingSpec
 
 
@@ -89,7 +89,7 @@ def _add_ingest_arguments(ingest: argparse.ArgumentParser) -> None:
 def _ingest(options: argparse.Namespace) -> int:
     from rag.documents.sandbox.reader import DocumentReader
     from rag.documents.sources import find_files
-    from rag.embedding.models import load_cached_embedder
+    from rag.embedding.cached import load_cached_embedder
     from rag.ingest import ingest
     from rag.store.collection import Collection, list_collections
 
@@ -145,12 +145,12 @@ def _retriever(options: argparse.Namespace) -> Retriever:
 
 
 def _map(options: argparse.Namespace) -> int:
+    from rag.map.clustering import find_clusters
     from rag.map.colours import group_colours
     from rag.map.layout import load_layout, make_layout
     from rag.map.projection import ProjectionParameters
-    from rag.map.view import find_clusters, map_file, map_points, present
-    from rag.store.chunk_table import chunk_table
-    from rag.store.collection_rows import chunk_rows
+    from rag.map.view import map_file, map_points, present
+    from rag.store.chunk_table import chunk_rows, chunk_table
 
     collection = open_collection(options)
     made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())

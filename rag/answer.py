@@ -7,27 +7,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from rag.answering.grounding import nearest_sentences, support
 from rag.answering.prompt import build_prompt
 from rag.answering.prompt_template import PromptTemplate, without_context
 from rag.answering.rewriting import rewritten
-from rag.answering.types import Answer, Exchange, Generator, Prompt, Support, Thought, Timings, Usage
+from rag.answering.types import Answer, Exchange, Support, Timings
 from rag.errors import ExplorerError, ModelError, PromptError
+from rag.generation.types import Generator, Prompt
+from rag.retrieval.retrievers import Retriever
 from rag.retrieval.settings import NothingFound, RetrievalSettings, similar_enough
+from rag.servers.types import Thought, Usage
 from rag.types import Embedder, Hit
 
 _UNFINISHED = "The answer ended before the model said that it was done. What it had written is kept; ask again."
 _UNREPORTED = Usage(None, None, "broken")
 _NO_PROMPT = Prompt((), (), (), 0, 0, 0)
-
-
-class Retriever(Protocol):
-    """Finds chunks for a query."""
-
-    def retrieve(self, query: str, k: int) -> tuple[Hit, ...]:
-        """At most k hits, best first."""
 
 
 @dataclass(frozen=True, slots=True)

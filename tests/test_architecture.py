@@ -1,175 +1,46 @@
-"""The rules of the house: who may import whom, and which library has which home."""
+"""The rules of the house: levels between packages, one home for each heavy library, sizes of files and folders."""
 
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from rag import config
 
-FOUNDATION = {
-    "types",
-    "chat_types",
-    "thoughts",
-    "pumping",
-    "openai_server",
-    "prompt_template",
-    "control_tokens",
-    "token_estimate",
-    "vocabulary",
-    "text_shape",
-    "builtin_model",
-    "answer_difference",
-    "answer_figures",
-    "fanned",
-    "story_html",
-    "claims",
-    "passage_match",
-    "stated_numbers",
-    "telling_words",
-    "answer_record",
-    "conversation_export",
-    "conversation_titles",
-    "saved_settings",
-    "rewriting",
-    "errors",
-    "config",
-    "cache",
-    "cpu",
-    "batching",
-    "lookahead",
-    "weights",
-    "ollama_server",
-    "ollama_connection",
-    "pull_progress",
-    "server_faults",
-    "tokenizing",
-    "sentences",
-    "boundaries",
-    "splitting",
-    "prepared",
-    "parsed",
-    "packages",
-    "markup",
-    "formats",
-    "decoding",
-    "language",
-    "model_languages",
-    "tables",
-    "sheets",
-    "records",
-    "slides",
-    "mail",
-    "extraction",
-    "archives",
-    "wire",
-    "typed_json",
-    "migrations",
-    "schema",
-    "soundness",
-    "transactions",
-    "foreign",
-    "collection_names",
-    "map_quality",
-    "token_vectors",
-    "receipt",
-    "neighborhood",
-    "neighbor_graph",
-    "score_distribution",
-    "query_notes",
-    "health",
-    "arithmetic",
-    "tasks",
-    "projection_parameters",
-    "tsne",
-    "placement",
-    "alignment",
-    "index_spec",
-    "map_points",
-    "chunk_table",
-    "map_colours",
-    "map_filter",
-    "retrieval_settings",
-    "map_scene",
-    "map_script",
-    "map_html",
-    "clusters",
-    "cluster_names",
-    "word_model",
-    "cluster_naming",
-}
-STAGES = {
-    "loading",
-    "chunking",
-    "chunk_preview",
-    "embedding",
-    "vector_cache",
-    "collection",
-    "index",
-    "index_kinds",
-    "projection",
-    "prompting",
-    "generation",
-    "grounding",
-}
-JOINING = {
-    "variety",
-    "conversations",
-    "contrast",
-    "causal",
-    "recorded",
-    "chosen_prompt",
-    "story_file",
-    "answer_map",
-    "answer_svg",
-    "map_svg",
-    "map_export",
-    "map_view",
-    "map_query",
-    "chosen_index",
-    "hybrid",
-    "lab_vectors",
-    "collection_rows",
-    "neighbor_table",
-    "selection",
-    "models",
-    "model_downloads",
-    "sources",
-    "worker",
-    "sandbox",
-    "collection_files",
-    "retrieval",
-    "subset",
-    "layout",
-    "index_lab",
-    "true_neighbors",
-    "model_comparison",
-}
-STORIES = {"ingest", "answer"}
-ABOVE = [{"jobs", "live_answers", "replay"}, {"command_line"}, {"lab_commands"}, {"__main__"}]
-LEVELS = [FOUNDATION, STAGES, JOINING, STORIES, *ABOVE]
+FOLDERS = ("bench", "pages", "rag", "tests")
 HOMES = {
-    "sentence_transformers": {"embedding"},
-    "faiss": {"index", "index_kinds"},
-    "umap": {"projection"},
-    "openTSNE": {"tsne"},
-    "kreuzberg": {"extraction"},
-    "chardet": {"decoding"},
-    "py3langid": {"language"},
-    "pyarrow": {"records"},
-    "ollama": {"ollama_server", "ollama_connection"},
-    "openai": {"openai_server"},
-    "sqlite3": {"schema", "transactions", "foreign", "collection", "collection_files", "conversations", "vector_cache"},
-    "tokenizers": {"tokenizing"},
-    "sentencex": {"sentences"},
+    "sentence_transformers": {"rag.embedding.embedder"},
+    "faiss": {"rag.index.flat", "rag.index.kinds"},
+    "umap": {"rag.map.projection"},
+    "openTSNE": {"rag.map.tsne"},
+    "kreuzberg": {"rag.documents.readers.office"},
+    "chardet": {"rag.documents.encodings"},
+    "py3langid": {"rag.text.language"},
+    "pyarrow": {"rag.documents.readers.json_and_parquet"},
+    "ollama": {"rag.servers.ollama", "rag.servers.ollama_connection"},
+    "openai": {"rag.servers.openai_compatible"},
+    "tokenizers": {"rag.text.tokens"},
+    "sentencex": {"rag.text.sentences"},
     "streamlit": set(),
 }
+"""Heavy libraries and the modules of rag/ that may import them."""
+WITH_SQLITE = {"rag.store", "rag.transfer", "rag.conversations", "rag.embedding"}
+LONGEST_FILE = 500
+LONGEST_FUNCTION = 40
+MOST_MODULES = 20
 
 
-def imported(path) -> set[str]:
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(config.ROOT).with_suffix("").parts)
+
+
+def imported(path: Path) -> set[str]:
+    """Every module and name that a file imports, dotted."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -179,48 +50,88 @@ def imported(path) -> set[str]:
     return names
 
 
-def rag_modules():
-    return [path for path in (config.ROOT / "rag").glob("*.py") if path.stem != "__init__"]
+def sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in (config.ROOT / folder).rglob("*.py")]
 
 
-def test_every_module_has_a_level():
-    assert {path.stem for path in rag_modules()} == set().union(*LEVELS)
+def check_levels(root: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
 
 
-@pytest.mark.parametrize("path", rag_modules(), ids=lambda path: path.stem)
-def test_rag_imports_only_what_is_below(path):
-    level = next(i for i, names in enumerate(LEVELS) if path.stem in names)
-    below = set().union(*LEVELS[:level])
-    siblings = LEVELS[level] if level in (0, 2) else set()
-    own = {name.split(".")[1] for name in imported(path) if name.startswith("rag.")}
-    assert own <= below | siblings
+def test_a_package_imports_only_what_is_below_it():
+    result = check_levels(config.ROOT)
+    assert result.returncode == 0, result.stdout
 
 
-@pytest.mark.parametrize("path", rag_modules(), ids=lambda path: path.stem)
-def test_heavy_libraries_have_one_home(path):
-    roots = {name.split(".")[0] for name in imported(path)}
-    for library, homes in HOMES.items():
-        assert library not in roots or path.stem in homes
+@pytest.mark.parametrize(
+    ("module", "statement"),
+    [
+        ("rag/text/stems.py", "import rag.retrieval.hybrid"),
+        ("rag/store/names.py", "import rag.text.stems"),
+        ("rag/errors.py", "import streamlit"),
+        ("pages/shared/widgets/charts.py", "import pages.shared.map.panel"),
+        ("pages/shared/map/panel.py", "import pages.shared.chat.turn"),
+        ("pages/chat.py", "import pages.map"),
+        ("pages/chat.py", "import faiss"),
+    ],
+)
+def test_an_import_against_the_levels_is_refused(module: str, statement: str, tmp_path: Path):
+    for folder in ("rag", "pages"):
+        shutil.copytree(config.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(config.ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n{statement}\n")
+    result = check_levels(tmp_path)
+    assert result.returncode == 1, result.stdout
+    assert "BROKEN" in result.stdout
 
 
-def test_pages_do_not_import_one_another_or_numeric_libraries():
-    for path in (config.ROOT / "pages").glob("*.py"):
-        names = imported(path)
-        assert not {name for name in names if name.startswith("pages.") and not name.startswith("pages.shared")}
-        assert not {name.split(".")[0] for name in names} & {"numpy", "faiss", "umap", "ollama", "torch"}
+def test_no_contract_has_an_exception():
+    assert "ignore_imports" not in (config.ROOT / "pyproject.toml").read_text("utf-8")
 
 
-def test_no_file_is_long():
-    folders = [config.ROOT / name for name in ("bench", "pages", "rag", "tests")]
-    written = [path for folder in folders for path in folder.rglob("*.py")]
-    assert {path.name: n for path in written if (n := len(path.read_text("utf-8").splitlines())) > 300} == {}
+def test_heavy_libraries_have_one_home():
+    for path in sources("rag"):
+        roots = {name.split(".")[0] for name in imported(path)}
+        misplaced = {library for library in roots & HOMES.keys() if dotted(path) not in HOMES[library]}
+        assert not misplaced, path
+        assert "sqlite3" not in roots or dotted(path.parent) in WITH_SQLITE, path
+
+
+def test_the_house_has_few_rooms_on_each_floor():
+    rag = config.ROOT / "rag"
+    assert len([path for path in rag.iterdir() if (path / "__init__.py").exists()]) <= 17
+    assert len(list(rag.glob("*.py"))) <= 8
+    counts: dict[Path, int] = {}
+    for path in sources(*FOLDERS):
+        counts[path.parent] = counts.get(path.parent, 0) + (path.name != "__init__.py")
+    assert {folder: n for folder, n in counts.items() if n > MOST_MODULES} == {}
+
+
+def test_files_and_functions_are_short():
+    too_long = {}
+    for path in sources(*FOLDERS):
+        text = path.read_text("utf-8")
+        if (n := len(text.splitlines())) > LONGEST_FILE:
+            too_long[dotted(path)] = n
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and (n := lines_of_code(node)) > LONGEST_FUNCTION:
+                too_long[f"{dotted(path)}.{node.name}"] = n
+    assert too_long == {}
+
+
+def lines_of_code(function: ast.FunctionDef) -> int:
+    """From its signature to its end, without its docstring."""
+    docstring = ast.get_docstring(function, clean=False) or ""
+    return (function.end_lineno or 0) - function.lineno + 1 - len(docstring.splitlines())
 
 
 def test_downloads_do_not_run_the_page_again():
     """A run that begins at the click can drop the file's address before the browser has it."""
     calls = [
         (path.name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords})
-        for path in (config.ROOT / "pages").rglob("*.py")
+        for path in sources("pages")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".download_button")
     ]
@@ -228,23 +139,16 @@ def test_downloads_do_not_run_the_page_again():
     assert [name for name, given in calls if given.get("on_click") != "'ignore'"] == []
 
 
-def page_imports(path) -> str:
-    """Everything a page imports, as one import statement (the page itself would run)."""
-    return ", ".join(
-        sorted(name for name in imported(path) if name.startswith(("pages.", "rag.")) and has_module(name))
-    )
-
-
-def has_module(name: str) -> bool:
-    return (config.ROOT / f"{name.replace('.', '/')}.py").is_file()
-
-
-@pytest.mark.parametrize(
-    "modules",
-    ["rag.__main__", *(page_imports(path) for path in (config.ROOT / "pages").glob("*.py") if path.stem != "__init__")],
-)
-def test_imports_stay_light(modules):
+def test_imports_stay_light():
+    """No page and no command imports a heavy library before it is used; the pages themselves would run."""
     heavy = "{'torch', 'umap', 'faiss', 'sentence_transformers', 'transformers', 'sklearn', 'kreuzberg'}"
-    code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=config.ROOT, check=True)
-    assert result.stdout.strip() == "[]"
+    names = {name for path in (config.ROOT / "pages").glob("*.py") for name in imported(path) if is_own_module(name)}
+    for modules in ("rag.__main__", ", ".join(sorted(names))):
+        code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
+        command = [sys.executable, "-c", code]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=config.ROOT, check=True)
+        assert result.stdout.strip() == "[]"
+
+
+def is_own_module(name: str) -> bool:
+    return name.startswith(("pages.", "rag.")) and (config.ROOT / f"{name.replace('.', '/')}.py").is_file()

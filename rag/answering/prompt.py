@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from rag.answering.control_tokens import inert
 from rag.answering.prompt_template import PromptTemplate, declaration, default_template, fence_around
-from rag.answering.types import Exchange, Message, Prompt, PromptParts, PromptStyle
+from rag.answering.types import Exchange
 from rag.errors import PromptError
+from rag.generation.types import Prompt, PromptParts, PromptStyle
+from rag.servers.types import Message
 from rag.types import Chunk, Hit
 
 CountTokens = Callable[[Sequence[Message]], int]

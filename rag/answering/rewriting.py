@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering.control_tokens import inert
-from rag.answering.types import Exchange, Generator, Message, Prompt, PromptParts
+from rag.answering.types import Exchange
 from rag.errors import PromptError
+from rag.generation.types import Generator, Prompt, PromptParts
+from rag.servers.types import Message
 from rag.text.sentences import split_sentences
 from rag.text.stated_numbers import stated_numbers
 from rag.text.stems import telling_words

@@ -39,7 +39,7 @@ def open_collection(options: argparse.Namespace) -> Collection:
 
 def dense_retriever(collection: Collection) -> tuple[DenseRetriever, Embedder]:
     """Dense retrieval with the collection's own model and the index that was chosen for it."""
-    from rag.embedding.models import load_cached_embedder
+    from rag.embedding.cached import load_cached_embedder
     from rag.index.loading import load_chosen_index
     from rag.retrieval.retrievers import DenseRetriever
 

@@ -40,8 +40,7 @@ def _neighbors(options: argparse.Namespace) -> int:
     from rag.neighbors.score_distribution import score_distribution, verdict
     from rag.neighbors.search import PLAIN, NeighborFilter, find, neighbors_of
     from rag.retrieval.retrievers import DenseRetriever, hits_of
-    from rag.store.chunk_table import chunk_table
-    from rag.store.collection_rows import chunk_rows
+    from rag.store.chunk_table import chunk_rows, chunk_table
 
     if not 0.0 <= options.variety <= 1.0:
         raise ExplorerError(f"--variety is {options.variety}; it must be from 0 to 1.")

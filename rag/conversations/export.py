@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rag.answering.types import Answer, Ending, Turn
+from rag.answering.types import Answer, Turn
 from rag.conversations.record import turn_from_json, turn_to_json
 from rag.errors import CollectionError
 from rag.report.figures import similarity
+from rag.servers.types import Ending
 from rag.types import Hit
 
 FORMAT = "embedding-explorer conversation"

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rag.answer import Progress, Stage
-from rag.answering.types import Answer, LabelledAnswer, Thought
+from rag.answering.types import Answer, LabelledAnswer
 from rag.errors import ExplorerError
+from rag.servers.types import Thought
 
 _FAULT = "The answer stopped because of a fault in this program. What was stored before is kept; ask again."
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn, TypeVar, cast
 
-from rag.answering.types import Answer, Dependence, Prompt, Support, Turn
+from rag.answering.types import Answer, Dependence, Support, Turn
 from rag.errors import CollectionError
+from rag.generation.types import Prompt
 from rag.json_types import from_values, to_values
 from rag.types import Chunk, Hit
 

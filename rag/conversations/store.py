@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 
 from rag.answering.types import ConversationSummary, Exchange, Turn
 from rag.conversations.record import turn_from_json, turn_to_json
-from rag.conversations.titles import DEFAULT_TITLE, clean_title, title_from
+from rag.conversations.titles import DEFAULT_TITLE, LONGEST_TITLE, clean_title, title_from
 from rag.errors import CollectionError
 from rag.store.collection import Collection
 from rag.store.schema import CONVERSATIONS_DIGEST
 from rag.store.transactions import transaction
-from rag.transfer.validation import LONGEST_TITLE
 
 Summaries = list[ConversationSummary]
 Turns = list[Turn]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rag.transfer.validation import LONGEST_TITLE
-
 DEFAULT_TITLE = "New conversation"
 _FROM_QUESTION = 60
 
@@ -22,3 +20,6 @@ def title_from(question: str) -> str:
 def clean_title(title: str) -> str:
     """On one line, not too long, and without halves of characters, which no file holds."""
     return " ".join(title.encode(errors="replace").decode().split())[:LONGEST_TITLE].rstrip()
+
+
+LONGEST_TITLE = 200

@@ -20,6 +20,8 @@ from rag.types import Embedder, EmbeddingSpec, TextTokenizer
 if TYPE_CHECKING:
     from rag.types import FloatArray
 
+from rag.embedding.embedder import load_embedder
+
 _VERSION = 1
 _SCHEMA = f"""
 PRAGMA auto_vacuum = INCREMENTAL;
@@ -285,3 +287,12 @@ def text_keys(texts: Sequence[str], spec: EmbeddingSpec, precision: str) -> list
         digest.update(text.encode("utf-8", "surrogatepass"))
         keys.append(digest.hexdigest())
     return keys
+
+
+def load_cached_embedder(name: str) -> CachedEmbedder:
+    """The embedding model `name` behind this machine's embedding cache.
+
+    Raises:
+        ModelError: it cannot be had; the message lists what is available.
+    """
+    return CachedEmbedder(load_embedder(name), VectorCache.default())

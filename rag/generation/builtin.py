@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rag import config
-from rag.answering.types import AnsweringOptions, Ending, Message, Piece, Prompt, PromptStyle, Usage
 from rag.errors import ModelError
+from rag.generation.types import AnsweringOptions, Prompt, PromptStyle
 from rag.runtime.cpu import multiplies_bfloat16, use_all_cores
 from rag.runtime.model_wheels import SMOLLM2, find_wheel
+from rag.servers.types import Ending, Message, Piece, Usage
 
 if TYPE_CHECKING:
     import torch

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rag import config
-from rag.answering.types import AnsweringOptions, Generator, Message, Piece, Prompt, PromptStyle, Usage
 from rag.errors import ModelError, OllamaError
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.token_estimate import TokenEstimate, estimate_for
+from rag.generation.types import AnsweringOptions, Generator, Prompt, PromptStyle
 from rag.servers.ollama import OllamaModel, OllamaServer
 from rag.servers.openai_compatible import OpenAIServer
+from rag.servers.types import Message, Piece, Usage
 
 OLLAMA_PREFIX = "ollama:"
 OPENAI_PREFIX = "openai:"

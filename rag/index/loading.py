@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from rag.index.flat import FlatIndex
 from rag.index.kinds import SearchIndex, build
 from rag.index.spec import KINDS, IndexSpec, completed, least_chunks
-from rag.retrieval.retrievers import cache_path, load_index
 from rag.runtime import artifacts
 from rag.store.collection import Collection
 from rag.store.transactions import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rag.types import FloatArray, IntArray
+
 
 _KEY = "index"
 _RESCORED = 100
@@ -65,3 +68,30 @@ def load_chosen_index(collection: Collection) -> FlatIndex | SearchIndex:
 def _path(collection: Collection, spec: IndexSpec) -> Path:
     digest = hashlib.sha256(repr(spec).encode()).hexdigest()[:12]
     return cache_path(collection, collection.generation(), f"index-{digest}")
+
+
+def cache_path(collection: Collection, generation: int, kind: str) -> Path:
+    """Where a cache of this collection, at this generation, lives; older generations of this kind are dropped."""
+    return collection.cache_folder / f"{kind}.{collection.uid[:12]}.{generation}"
+
+
+def load_index(collection: Collection) -> FlatIndex:
+    """The collection's index: from its cache, or built again where that is stale, missing or damaged."""
+    generation = collection.generation()
+    ids, vectors = collection.embeddings()
+    path = cache_path(collection, generation, "flat")
+    index = FlatIndex.load(path, ids)
+    if index is None:
+        index = FlatIndex.build(ids, vectors)
+        index.save(path)
+        artifacts.drop_others(path, "flat.*")
+    return index
+
+
+class VectorIndex(Protocol):
+    """A structure that answers nearest-neighbor queries."""
+
+    ids: IntArray
+
+    def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Scores float32 and ids int64, both (len(queries), min(k, n)), best first; id -1 where too few were found."""

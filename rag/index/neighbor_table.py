@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.index.flat import nearest
-from rag.retrieval.retrievers import cache_path
+from rag.index.loading import cache_path
 from rag.runtime import artifacts
 from rag.store.collection import Collection
 from rag.types import Projection

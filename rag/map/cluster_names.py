@@ -12,10 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.answering.types import Generator, Message, Piece, Prompt, Thought, Usage
 from rag.errors import CollectionError, PromptError
+from rag.generation.types import Generator, Prompt
 from rag.map.cluster_terms import ClusterSummary
 from rag.runtime import artifacts
+from rag.servers.types import Message, Piece, Thought, Usage
 
 MAX_NAME_TOKENS = 20
 LONGEST_NAME = 48

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
+
+from rag.map.cluster_terms import ClusterSummary, summarize_clusters
+from rag.map.points import UNCLUSTERED_NAME
+from rag.runtime import artifacts
+from rag.store.collection import Collection
+from rag.types import Projection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,6 +24,8 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
     Points = NDArray[np.float64]
+    from pathlib import Path
+
 
 UNCLUSTERED = -1
 DEFAULT_COARSENESS = 0.35
@@ -134,3 +146,85 @@ def _triangulation_edges(points: Points) -> IntArray:
         return chain
     sides = np.concatenate([corners[:, list(pair)] for pair in combinations(range(corners.shape[1]), 2)])
     return np.concatenate([distinct[sides], chain])
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Cluster of each chunk of a layout, int64 (n,), -1 for unclustered, and what each cluster is about."""
+
+    labels: IntArray
+    summaries: tuple[ClusterSummary, ...]
+
+    def names_by_label(self) -> dict[int, str]:
+        """The name of each cluster; names that two share are told apart by a number."""
+        shown: dict[int, str] = {}
+        for summary in self.summaries:
+            taken = summary.name in shown.values()
+            shown[summary.label] = f"{summary.name} ({summary.label + 1})" if taken else summary.name
+        return shown
+
+    def names(self) -> list[str]:
+        """The name of each chunk's cluster."""
+        shown = self.names_by_label()
+        return [shown.get(label, UNCLUSTERED_NAME) for label in self.labels.tolist()]
+
+    def renamed(self, names: Mapping[int, str]) -> Clusters:
+        """The same clusters, those of these labels called by other names."""
+        summaries = (replace(one, name=names.get(one.label, one.name)) for one in self.summaries)
+        return Clusters(self.labels, tuple(summaries))
+
+
+def find_clusters(collection: Collection, layout: Projection, coarseness: float = DEFAULT_COARSENESS) -> Clusters:
+    """The clusters of a layout, kept beside the collection.
+
+    Args:
+        coarseness: from 0, many small clusters, to 1, few large ones.
+    """
+    path = _path(collection, layout, coarseness)
+    content = artifacts.read_cached(path)
+    if content is not None:
+        return _from_bytes(content)
+    found = _cluster_anew(collection, layout, coarseness)
+    artifacts.write_cached(path, _to_bytes(found))
+    return found
+
+
+def _cluster_anew(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
+    labels = cluster(layout.xy, coarseness)
+    texts = {chunk.chunk_id: chunk.text for chunk in collection.chunks()}
+    own = [texts.get(chunk_id, "") for chunk_id in layout.chunk_ids.tolist()]
+    return Clusters(labels, summarize_clusters(own, labels, vectors_of(collection, layout), layout.xy))
+
+
+def vectors_of(collection: Collection, layout: Projection) -> FloatArray:
+    """The layout's vectors; a chunk that was deleted since has none any more (zeros), and is no typical one."""
+    import numpy as np
+
+    ids, vectors = collection.embeddings()
+    own = np.zeros((len(layout.chunk_ids), vectors.shape[1]), dtype=np.float32)
+    there = np.isin(layout.chunk_ids, ids)
+    own[there] = vectors[ids.searchsorted(layout.chunk_ids[there])]
+    return own
+
+
+def _path(collection: Collection, layout: Projection, coarseness: float) -> Path:
+    """The clusters follow from the places and from how coarse they are to be."""
+    content = layout.chunk_ids.tobytes() + layout.xy.tobytes() + f"{coarseness:.3f}".encode()
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return collection.cache_folder / f"clusters-{digest}.{collection.uid[:12]}"
+
+
+def _to_bytes(clusters: Clusters) -> bytes:
+    rows = [asdict(summary) for summary in clusters.summaries]
+    return json.dumps({"labels": clusters.labels.tolist(), "summaries": rows}).encode()
+
+
+def _from_bytes(content: bytes) -> Clusters:
+    import numpy as np
+
+    stored = json.loads(content)
+    summaries = (
+        ClusterSummary(**{**row, "terms": tuple(row["terms"]), "typical": tuple(row["typical"])})
+        for row in stored["summaries"]
+    )
+    return Clusters(np.array(stored["labels"], dtype=np.int64), tuple(summaries))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from rag.errors import CollectionError, ModelError
 from rag.index.exact_neighbors import nearest_others
+from rag.index.loading import cache_path
 from rag.map.alignment import align
 from rag.map.layout import lay_out
 from rag.map.projection import ProjectionParameters, from_bytes, to_bytes
 from rag.map.word_count_model import WORD_MODEL, embed_words
-from rag.retrieval.retrievers import cache_path
 from rag.runtime import artifacts
 from rag.store import schema
 from rag.store.collection import Collection

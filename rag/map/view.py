@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from rag import config
 from rag.errors import ExplorerError
 from rag.map.cluster_names import NameRequest, load_names, name_requests
-from rag.map.cluster_terms import ClusterSummary, summarize_clusters
-from rag.map.clustering import DEFAULT_COARSENESS, cluster
+from rag.map.clustering import Clusters
 from rag.map.colours import Colours, labels_and_colours
 from rag.map.export.files import to_csv, to_html, to_parquet
 from rag.map.export.svg import to_svg
-from rag.map.points import UNCLUSTERED_NAME, MapLabel, MapPoints
-from rag.runtime import artifacts
+from rag.map.points import MapLabel, MapPoints
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Projection
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from rag.types import FloatArray, IntArray
+    from rag.types import IntArray
 
 _ANY_MODEL = ""
 EXPORTS = (".html", ".svg", ".csv", ".parquet")
 """The kinds of file that a map can be taken away as."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clusters:
-    """Cluster of each chunk of a layout, int64 (n,), -1 for unclustered, and what each cluster is about."""
-
-    labels: IntArray
-    summaries: tuple[ClusterSummary, ...]
-
-    def names_by_label(self) -> dict[int, str]:
-        """The name of each cluster; names that two share are told apart by a number."""
-        shown: dict[int, str] = {}
-        for summary in self.summaries:
-            taken = summary.name in shown.values()
-            shown[summary.label] = f"{summary.name} ({summary.label + 1})" if taken else summary.name
-        return shown
-
-    def names(self) -> list[str]:
-        """The name of each chunk's cluster."""
-        shown = self.names_by_label()
-        return [shown.get(label, UNCLUSTERED_NAME) for label in self.labels.tolist()]
-
-    def renamed(self, names: Mapping[int, str]) -> Clusters:
-        """The same clusters, those of these labels called by other names."""
-        summaries = (replace(one, name=names.get(one.label, one.name)) for one in self.summaries)
-        return Clusters(self.labels, tuple(summaries))
 
 
 def present(layout: Projection, table: ChunkTable) -> tuple[Projection, ChunkTable]:
@@ -78,39 +46,6 @@ def sample_rows(n: int, limit: int, seed: int = config.SEED) -> IntArray:
     return np.sort(np.random.default_rng(seed).choice(n, limit, replace=False)).astype(np.int64)
 
 
-def find_clusters(collection: Collection, layout: Projection, coarseness: float = DEFAULT_COARSENESS) -> Clusters:
-    """The clusters of a layout, kept beside the collection.
-
-    Args:
-        coarseness: from 0, many small clusters, to 1, few large ones.
-    """
-    path = _path(collection, layout, coarseness)
-    content = artifacts.read_cached(path)
-    if content is not None:
-        return _from_bytes(content)
-    found = _cluster_anew(collection, layout, coarseness)
-    artifacts.write_cached(path, _to_bytes(found))
-    return found
-
-
-def _cluster_anew(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
-    labels = cluster(layout.xy, coarseness)
-    texts = {chunk.chunk_id: chunk.text for chunk in collection.chunks()}
-    own = [texts.get(chunk_id, "") for chunk_id in layout.chunk_ids.tolist()]
-    return Clusters(labels, summarize_clusters(own, labels, vectors_of(collection, layout), layout.xy))
-
-
-def vectors_of(collection: Collection, layout: Projection) -> FloatArray:
-    """The layout's vectors; a chunk that was deleted since has none any more (zeros), and is no typical one."""
-    import numpy as np
-
-    ids, vectors = collection.embeddings()
-    own = np.zeros((len(layout.chunk_ids), vectors.shape[1]), dtype=np.float32)
-    there = np.isin(layout.chunk_ids, ids)
-    own[there] = vectors[ids.searchsorted(layout.chunk_ids[there])]
-    return own
-
-
 def requests_for_names(collection: Collection, layout: Projection, clusters: Clusters) -> tuple[NameRequest, ...]:
     """What a model is asked to name each cluster by; a name is kept for the cluster, whichever model gave it."""
     ids = layout.chunk_ids
@@ -125,29 +60,6 @@ def with_kept_names(collection: Collection, clusters: Clusters, requests: Sequen
     """The clusters, called by the names that a model has given them; by their key terms where it has given none."""
     known = load_names(collection.cache_folder, collection.uid)
     return clusters.renamed({request.label: known[request.key] for request in requests if request.key in known})
-
-
-def _path(collection: Collection, layout: Projection, coarseness: float) -> Path:
-    """The clusters follow from the places and from how coarse they are to be."""
-    content = layout.chunk_ids.tobytes() + layout.xy.tobytes() + f"{coarseness:.3f}".encode()
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    return collection.cache_folder / f"clusters-{digest}.{collection.uid[:12]}"
-
-
-def _to_bytes(clusters: Clusters) -> bytes:
-    rows = [asdict(summary) for summary in clusters.summaries]
-    return json.dumps({"labels": clusters.labels.tolist(), "summaries": rows}).encode()
-
-
-def _from_bytes(content: bytes) -> Clusters:
-    import numpy as np
-
-    stored = json.loads(content)
-    summaries = (
-        ClusterSummary(**{**row, "terms": tuple(row["terms"]), "typical": tuple(row["typical"])})
-        for row in stored["summaries"]
-    )
-    return Clusters(np.array(stored["labels"], dtype=np.int64), tuple(summaries))
 
 
 def map_points(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from rag.answering.types import Answer
 from rag.index.flat import FlatIndex
-from rag.map.map_query import place_query
+from rag.map.clustering import Clusters
+from rag.map.placement import place_query
 from rag.map.points import MapLabel
-from rag.map.view import Clusters, sample_rows
+from rag.map.view import sample_rows
 from rag.report.answer_svg import Pointed, pointed_svg
 from rag.report.figures import all_hits, prompt_numbers
 from rag.store.collection import Collection

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answering.types import Answer, Dependence, Prompt, Timings
+from rag.answering.types import Answer, Dependence, Timings
+from rag.generation.types import Prompt
 from rag.map.colours import PALETTE
 from rag.types import Chunk, Finding, Hit
 

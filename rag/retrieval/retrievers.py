@@ -5,46 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rag import config
 from rag.index.flat import FlatIndex
-from rag.runtime import artifacts
+from rag.index.loading import VectorIndex
 from rag.store.collection import Collection
 from rag.types import Embedder, Finding, Hit
 
 if TYPE_CHECKING:
-    from rag.types import FloatArray, IntArray
+    pass
+
 
 _WORD = re.compile(r"\w+")
-
-
-def cache_path(collection: Collection, generation: int, kind: str) -> Path:
-    """Where a cache of this collection, at this generation, lives; older generations of this kind are dropped."""
-    return collection.cache_folder / f"{kind}.{collection.uid[:12]}.{generation}"
-
-
-def load_index(collection: Collection) -> FlatIndex:
-    """The collection's index: from its cache, or built again where that is stale, missing or damaged."""
-    generation = collection.generation()
-    ids, vectors = collection.embeddings()
-    path = cache_path(collection, generation, "flat")
-    index = FlatIndex.load(path, ids)
-    if index is None:
-        index = FlatIndex.build(ids, vectors)
-        index.save(path)
-        artifacts.drop_others(path, "flat.*")
-    return index
-
-
-class VectorIndex(Protocol):
-    """A structure that answers nearest-neighbor queries."""
-
-    ids: IntArray
-
-    def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-        """Scores float32 and ids int64, both (len(queries), min(k, n)), best first; id -1 where too few were found."""
 
 
 class DenseRetriever:
@@ -117,3 +90,10 @@ def hits_of(collection: Collection, ids: Sequence[int], scores: Sequence[float],
         for rank, (chunk, score) in enumerate(found, start=1)
         if chunk.document_id in names
     )
+
+
+class Retriever(Protocol):
+    """Finds chunks for a query."""
+
+    def retrieve(self, query: str, k: int) -> tuple[Hit, ...]:
+        """At most k hits, best first."""

@@ -8,7 +8,6 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.answering.types import Ending, Message, Piece, Thought, Usage
 from rag.errors import OllamaError
 from rag.runtime.streams import pump
 from rag.servers import faults
@@ -16,6 +15,7 @@ from rag.servers.faults import Exchange
 from rag.servers.ollama_connection import REQUEST_TIMEOUT, OllamaConnection
 from rag.servers.pull_progress import Layers, PullProgress
 from rag.servers.thinking import split_thoughts
+from rag.servers.types import Ending, Message, Piece, Thought, Usage
 from rag.servers.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from rag.answering.types import Ending, Message, Piece, Thought, Usage
 from rag.errors import OpenAIServerError
 from rag.runtime.streams import pump
 from rag.servers import faults
 from rag.servers.faults import Exchange
 from rag.servers.thinking import split_thoughts
+from rag.servers.types import Ending, Message, Piece, Thought, Usage
 
 if TYPE_CHECKING:
     import ssl

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.answering.types import Piece, Thought
+from rag.servers.types import Piece, Thought
 
 _OPENING = "<think>"
 _CLOSING = "</think>"

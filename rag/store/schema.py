@@ -32,6 +32,8 @@ APPLICATION_ID = 0x454D4245
 """Stored in the file's header, where it tells collections from other SQLite databases (version 1 had 0)."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
+LARGEST_ID = 2**53
+"""Ids of chunks, conversations and turns are below it: larger ones are not exact as JSON numbers."""
 
 SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages, language, notes"
 DOCUMENT_COLUMNS = {

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rag.store.schema import ConversationRow, TurnRow
+from rag.conversations.titles import LONGEST_TITLE
+from rag.store.schema import LARGEST_ID, ConversationRow, TurnRow
 from rag.types import Chunk, ChunkingSpec, Document, Fields
-
-LONGEST_TITLE = 200
-_LARGEST_ID = 2**53
 
 
 def is_chunking(chunking: ChunkingSpec) -> bool:
@@ -54,7 +52,7 @@ def is_chunk(chunk: Chunk, document: Document) -> bool:
         and (page is None or (type(page) is int and 1 <= page <= len(document.pages)))
         and type(chunk.heading) is str
         and _are_fields(chunk.fields)
-        and 0 < chunk.chunk_id < _LARGEST_ID
+        and 0 < chunk.chunk_id < LARGEST_ID
     )
 
 
@@ -62,7 +60,7 @@ def is_conversation(row: ConversationRow) -> bool:
     """Whether it has an id, a title, and a time with its zone. Raises ValueError for what is no time at all."""
     conversation_id, title, changed_at = row
     return (
-        0 < conversation_id < _LARGEST_ID
+        0 < conversation_id < LARGEST_ID
         and type(title) is str
         and 0 < len(title.strip()) <= len(title) <= LONGEST_TITLE
         and type(changed_at) is str
@@ -74,9 +72,9 @@ def is_turn(row: TurnRow) -> bool:
     """Whether its columns have their types; its record is not looked at."""
     turn_id, _, slot, is_chosen, question, answer, record = row
     return (
-        0 < turn_id < _LARGEST_ID
+        0 < turn_id < LARGEST_ID
         and type(slot) is int
-        and 0 <= slot < _LARGEST_ID
+        and 0 <= slot < LARGEST_ID
         and type(is_chosen) is int
         and is_chosen in (0, 1)
         and all(type(text) is str for text in (question, answer, record))

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from rag import config
 from tests.browser.app_server import CHROMIUM, free_port, launch, wait_until_healthy
 from tests.conftest import lacking
-from tests.pages.hand_made_answer import MOON, NINE, TEXT
+from tests.pages.support.hand_made_answer import MOON, NINE, TEXT
 
 _APP = Path(__file__).with_name("answer_app") / "app.py"
 

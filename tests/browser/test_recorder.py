@@ -10,9 +10,10 @@ from playwright.sync_api import Page, expect
 
 from rag.answering.types import Answer
 from rag.conversations.store import Conversations
+from rag.index.loading import load_index
 from rag.map.layout import make_layout
 from rag.map.projection_settings import ProjectionParameters
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
 from rag.types import Embedder
 from tests.support.answers import made_answer, made_turn

@@ -12,8 +12,8 @@ from pages.shared.session.resources import job_board
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
-from tests.pages.chat_page import echoed
-from tests.pages.models_page import REAL_HOST
+from tests.pages.support.chat_page import echoed
+from tests.pages.support.models_page import REAL_HOST
 from tests.support.scripted_ollama import HEALTHY, scripted_server
 
 

@@ -7,7 +7,7 @@ import random
 
 from pages.shared.chat.answer_text import answer_message
 from pages.shared.widgets.marked_text import cut, marked
-from tests.pages.hand_made_answer import LEAVE, LOST, MOON, NINE, SICKNESS, SIX, TEXT, YEAR, made_answer
+from tests.pages.support.hand_made_answer import LEAVE, LOST, MOON, NINE, SICKNESS, SIX, TEXT, YEAR, made_answer
 
 
 def joined(pieces, *layers: int) -> str:

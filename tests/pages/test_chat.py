@@ -12,8 +12,8 @@ from rag.answer import Request, unanswered
 from rag.answering.types import LabelledAnswer, Turn
 from rag.conversations.store import Conversations
 from rag.store.collection import Collection
-from tests.pages.app import answer_texts, button, labelled, start, texts
-from tests.pages.chat_page import GOLD, QUESTION, ask, kept
+from tests.pages.support.app import answer_texts, button, labelled, start, texts
+from tests.pages.support.chat_page import GOLD, QUESTION, ask, kept
 from tests.support.scripted_ollama import Stream, streamed
 
 

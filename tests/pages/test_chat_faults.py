@@ -8,10 +8,9 @@ from contextlib import closing
 import pytest
 import streamlit as st
 
-from rag.answering.chosen_prompt import choose_prompt
-from rag.answering.prompt_template import PromptTemplate
-from tests.pages.app import answer_texts, button, labelled, start, texts
-from tests.pages.chat_page import GOLD, QUESTION, ask, kept
+from rag.answering.prompt_template import PromptTemplate, choose_prompt
+from tests.pages.support.app import answer_texts, button, labelled, start, texts
+from tests.pages.support.chat_page import GOLD, QUESTION, ask, kept
 from tests.support.scripted_ollama import Stream, chat_lines, streamed
 
 CUT = Stream(chat_lines("They have 29 days of leave", prompt_tokens=9)[:3], stays_open=False)

@@ -9,7 +9,7 @@ from rag.conversations.store import Conversations
 from rag.errors import CollectionError
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
-from tests.pages.app import answer_texts, button, labelled, start, texts
+from tests.pages.support.app import answer_texts, button, labelled, start, texts
 from tests.support.scripted_ollama import HEALTHY, scripted_ollama
 
 QUESTION = "How many days of paid leave do full-time staff have?"

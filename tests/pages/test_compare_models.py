@@ -12,7 +12,7 @@ from rag.map.word_count_model import WORD_MODEL
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
-from tests.pages.app import button, labelled, start, texts
+from tests.pages.support.app import button, labelled, start, texts
 
 
 def compared(collection: Collection):

@@ -6,7 +6,7 @@ import pytest
 
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
-from tests.pages.app import button, labelled, start, texts, wait_for_jobs
+from tests.pages.support.app import button, labelled, start, texts, wait_for_jobs
 
 FERRY = "The ferry to the island leaves at seven in the morning and returns before dark, except on Sundays in winter."
 TABLE = f'text,colour\n"{FERRY}",blue\n"{FERRY[::-1]}",red\n'.encode()

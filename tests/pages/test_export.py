@@ -7,7 +7,7 @@ import streamlit as st
 
 from rag.conversations.store import Conversations
 from rag.transfer.files import import_collection
-from tests.pages.app import labelled, start
+from tests.pages.support.app import labelled, start
 from tests.support.answers import made_answer, made_turn
 
 

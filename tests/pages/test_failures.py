@@ -7,7 +7,7 @@ import streamlit as st
 
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
-from tests.pages.app import button, start, texts, wait_for_jobs
+from tests.pages.support.app import button, start, texts, wait_for_jobs
 from tests.support.scripted_ollama import HEALTHY, scripted_ollama
 
 QUESTION = "How many days of paid leave do full-time staff have?"

@@ -15,7 +15,7 @@ from rag.map.projection import ProjectionParameters
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
-from tests.pages.app import button, labelled, start, texts
+from tests.pages.support.app import button, labelled, start, texts
 
 
 def filled(data_dir, embedder, sentences: list[str]) -> Collection:

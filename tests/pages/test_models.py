@@ -10,8 +10,8 @@ from pages.shared.widgets.model_choice import generator_choices
 from rag.settings import FILE_NAME, SavedSettings, load_settings
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, EmbeddingSpec
-from tests.pages.app import button, labelled, start, texts
-from tests.pages.models_page import (
+from tests.pages.support.app import button, labelled, start, texts
+from tests.pages.support.models_page import (
     CHAT,
     EMBEDDER,
     LAYER,

@@ -8,8 +8,8 @@ from pages.shared.models.downloads import SUGGESTIONS, Suggestion, progress_word
 from rag.runtime.background import TaskView
 from rag.servers.downloads import DownloadView
 from rag.settings import SavedSettings, load_settings
-from tests.pages.app import button, labelled, start, texts
-from tests.pages.models_page import (
+from tests.pages.support.app import button, labelled, start, texts
+from tests.pages.support.models_page import (
     CHAT,
     EMBEDDER,
     download,

@@ -9,7 +9,7 @@ from rag.ingest import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
-from tests.pages.app import answer_texts, button, start, texts
+from tests.pages.support.app import answer_texts, button, start, texts
 
 
 def test_the_first_start_makes_the_sample(data_dir):

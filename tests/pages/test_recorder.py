@@ -10,15 +10,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.chat.recorder_figures import place_figure, share_bar, support_figure
-from rag.answering.types import Answer, Prompt, Support, Timings, Usage
+from rag.answering.types import Answer, Support, Timings
+from rag.generation.types import Prompt
 from rag.map.layout import make_layout
 from rag.map.points import MapLabel
 from rag.map.projection_settings import ProjectionParameters
 from rag.report.answer_map import AnswerMap
 from rag.report.answer_svg import Pointed
 from rag.report.figures import Part
+from rag.servers.types import Usage
 from rag.store.collection import Collection
-from tests.pages.app import texts
+from tests.pages.support.app import texts
 from tests.support.answers import PASSAGES, made_answer
 
 STEPS = [

@@ -7,11 +7,10 @@ import pytest
 from pages.shared.session.resources import generator
 from pages.shared.widgets.model_choice import model_label
 from rag import config
-from rag.conversations.recordings import recorded_turns
-from rag.conversations.replay import RECORDED
+from rag.conversations.recordings import RECORDED, recorded_turns
 from rag.generation import builtin
-from tests.pages.app import answer_texts, button, labelled, start, texts
-from tests.pages.chat_page import QUESTION, ask, kept
+from tests.pages.support.app import answer_texts, button, labelled, start, texts
+from tests.pages.support.chat_page import QUESTION, ask, kept
 
 NOTE = "Recorded on 20"
 

@@ -8,11 +8,12 @@ import pytest
 
 from pages.shared.search.live_search import Found, found_by, left_out_sentence, search
 from rag import config
+from rag.index.loading import load_index
 from rag.retrieval.hybrid import HybridRetriever
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.retrieval.settings import RetrievalSettings
 from rag.types import Chunk, Finding, Hit
-from tests.pages.app import button, labelled, start, texts
+from tests.pages.support.app import button, labelled, start, texts
 from tests.support.answers import made_hits
 
 QUERY = "how many days of paid leave"

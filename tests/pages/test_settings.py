@@ -11,7 +11,7 @@ from pages.shared.session.model_servers import ask_anew, ollama_models, openai_m
 from rag import config
 from rag.errors import OllamaError, OpenAIServerError
 from rag.settings import FILE_NAME, SavedSettings, save_settings
-from tests.pages.app import button, start, texts
+from tests.pages.support.app import button, start, texts
 from tests.support.scripted_ollama import Stream, scripted_server
 
 TITLES = {

@@ -13,10 +13,11 @@ from pages.shared.chat.story import offer_story
 from pages.shared.widgets.map_state import MapState
 from rag.answering.types import Turn
 from rag.conversations.store import Conversations
+from rag.index.loading import load_index
 from rag.map.layout import make_layout
 from rag.map.projection_settings import ProjectionParameters
-from rag.retrieval.retrievers import DenseRetriever, load_index
-from tests.pages.app import start
+from rag.retrieval.retrievers import DenseRetriever
+from tests.pages.support.app import start
 from tests.support.answers import made_answer, made_turn
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,13 +10,15 @@ import pytest
 
 from rag import config
 from rag.answer import Equipment, Request, Stage, answer_or_problem, answer_question, text_with
-from rag.answering.types import Answer, Exchange, Thought, Usage
+from rag.answering.types import Answer, Exchange
 from rag.embedding.embedder import load_embedder
 from rag.errors import CollectionError, ModelError, OllamaError
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.generators import load_generator
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.retrieval.settings import RetrievalSettings
+from rag.servers.types import Thought, Usage
 from tests.support.fakes import ScriptedGenerator
 
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]

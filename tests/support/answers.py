@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answering.types import (
-    Answer,
-    Dependence,
-    LabelledAnswer,
-    Message,
-    Prompt,
-    PromptParts,
-    Support,
-    Timings,
-    Turn,
-    Usage,
-)
+from rag.answering.types import Answer, Dependence, LabelledAnswer, Support, Timings, Turn
+from rag.generation.types import Prompt, PromptParts
+from rag.servers.types import Message, Usage
 from rag.types import Chunk, Finding, Hit
 
 PASSAGES = (

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.answering.types import Message, Piece, Prompt, PromptStyle, Usage
+from rag.generation.types import Prompt, PromptStyle
+from rag.servers.types import Message, Piece, Usage
 from rag.text.tokens import ByteTokenizer
 from rag.types import EmbeddingSpec
 

@@ -75,7 +75,7 @@ TEXTS = {
         " ⊂ ℵ₀ ⟨ψ|φ⟩ ± 3½ ℃ № ™ © § ¶ † ‡ • … – — “ ” ‘ ’ «"
         " » ¿ ¡ → ← ↑ ↓ ■ □ ▲ ░ ▒ ▓"
     ),
-    "code": (config.ROOT / "rag" / "cache.py").read_text("utf-8"),
+    "code": (config.ROOT / "rag" / "runtime" / "artifacts.py").read_text("utf-8"),
     "brackets": "for(let i=0;i<a.length;i++){if(a[i]!==b[i]&&!c.has(a[i])){d[i]=(a[i]<<2)^0xFF;e.push({k:i});}}\n" * 4,
     "table": (config.SAMPLES / "handbook" / "error-codes.csv").read_text("utf-8")[:2000],
     "numbers": "\n".join(

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from rag.answering.types import Message, Piece
 from rag.errors import OllamaError
 from rag.servers.ollama import OllamaServer
+from rag.servers.types import Message, Piece
 from tests.support.scripted_ollama import Answer, chat_lines, scripted_ollama
 
 QUESTION = [Message("system", "Be brief."), Message("user", "Where do otters sleep?")]

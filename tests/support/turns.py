@@ -7,19 +7,10 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from rag.answering.types import (
-    Answer,
-    Dependence,
-    LabelledAnswer,
-    Message,
-    Prompt,
-    PromptParts,
-    Support,
-    Timings,
-    Turn,
-    Usage,
-)
+from rag.answering.types import Answer, Dependence, LabelledAnswer, Support, Timings, Turn
+from rag.generation.types import Prompt, PromptParts
 from rag.retrieval.settings import RetrievalSettings
+from rag.servers.types import Message, Usage
 from rag.types import Chunk, Finding, Hit
 
 

@@ -16,10 +16,11 @@ from pages.shared.widgets.retrieval_settings import retriever_for
 from rag import config
 from rag.answer import Equipment, Request, answer_or_problem
 from rag.answering.prompt_template import PromptTemplate
-from rag.answering.types import AnsweringOptions, LabelledAnswer, Turn
+from rag.answering.types import LabelledAnswer, Turn
 from rag.conversations.live import LiveTurn, Run
-from rag.conversations.replay import RECORDED, answer_or_replay, replay
+from rag.conversations.recordings import RECORDED, answer_or_replay, replay
 from rag.errors import CollectionError, ExplorerError
+from rag.generation.types import AnsweringOptions
 from rag.retrieval.settings import RetrievalSettings
 
 

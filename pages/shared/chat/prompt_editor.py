@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.widgets.common import escaped
-from rag.answering.chosen_prompt import choose_prompt, chosen_prompt
 from rag.answering.prompt import preview_prompt
-from rag.answering.prompt_template import PromptTemplate, check, default_template
+from rag.answering.prompt_template import PromptTemplate, check, choose_prompt, chosen_prompt, default_template
 from rag.errors import ExplorerError, PromptError
 from rag.store.collection import Collection
 

@@ -13,7 +13,7 @@ from pages.shared.session.resources import previews, task_board, warm_up_project
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.widgets.map_chart import show_map
 from pages.shared.widgets.tasks import show_task
-from rag.embedding.models import load_cached_embedder
+from rag.embedding.cached import load_cached_embedder
 from rag.map.colours import PALETTE, Colours, column_colours, group_colours, take, value_colours
 from rag.map.layout import load_layout, make_layout
 from rag.map.model_comparison import ModelComparison, SecondEmbedding, compare, embed_again, layout_of

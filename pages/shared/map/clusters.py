@@ -15,9 +15,9 @@ from pages.shared.widgets.model_choice import generator_choices, model_label
 from rag import config
 from rag.errors import ExplorerError
 from rag.map.cluster_names import NameRequest, keep_name, name_clusters
-from rag.map.clustering import DEFAULT_COARSENESS
+from rag.map.clustering import DEFAULT_COARSENESS, Clusters
 from rag.map.scene import preview
-from rag.map.view import Clusters, requests_for_names, with_kept_names
+from rag.map.view import requests_for_names, with_kept_names
 from rag.store.collection import Collection
 from rag.types import Projection
 

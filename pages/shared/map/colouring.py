@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.shared.session.resources import kept_neighbors
+from rag.map.clustering import Clusters
 from rag.map.colours import OTHER_NAME, Colours, column_colours, group_colours, value_colours
-from rag.map.view import Clusters
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Projection

@@ -6,8 +6,9 @@ from functools import partial
 
 import streamlit as st
 
+from rag.map.clustering import Clusters
 from rag.map.colours import Colours
-from rag.map.view import EXPORTS, Clusters, map_file, map_points
+from rag.map.view import EXPORTS, map_file, map_points
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Projection

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.map.view import Clusters
+from rag.map.clustering import Clusters
 from rag.store.chunk_filter import MapFilter
-from rag.store.chunk_table import ChunkTable
+from rag.store.chunk_table import ChunkTable, ids_containing
 from rag.store.collection import Collection
-from rag.store.collection_rows import ids_containing
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,9 +9,9 @@ import streamlit as st
 from pages.shared.session.resources import task_board, warm_up_projection
 from pages.shared.widgets.map_state import MapState
 from pages.shared.widgets.tasks import show_task
+from rag.map.clustering import find_clusters
 from rag.map.layout import is_long, load_layout, make_layout
 from rag.map.projection import Method, Metric, ProjectionParameters
-from rag.map.view import find_clusters
 from rag.runtime.background import Report
 from rag.store.collection import Collection
 from rag.types import Projection

@@ -14,8 +14,7 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.map.export.files import as_csv, as_parquet
 from rag.store.collection import Collection
-from rag.transfer.selected_chunks import copy_chunks
-from rag.transfer.selection import selection_table
+from rag.transfer.selected_chunks import copy_chunks, selection_table
 from rag.types import Chunk, Hit
 
 _ROWS_SHOWN = 1_000

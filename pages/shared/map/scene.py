@@ -10,11 +10,12 @@ import streamlit as st
 from pages.shared.session.resources import index, previews, query_vector, retriever
 from pages.shared.widgets.map_state import MapState, chosen_chunk
 from rag import config
+from rag.map.clustering import Clusters
 from rag.map.colours import Colours, take
-from rag.map.map_query import place_query
+from rag.map.placement import place_query
 from rag.map.points import MapLabel
 from rag.map.scene import TEXT_LIMIT, MapScene, Marks
-from rag.map.view import Clusters, sample_rows
+from rag.map.view import sample_rows
 from rag.retrieval.retrievers import neighbors_of_chunk
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection

@@ -9,32 +9,30 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.answering.types import AnsweringOptions, Generator
 from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
 from rag.conversations.live import LiveTurns
 from rag.conversations.recordings import recorded_turns
 from rag.documents.readers.tables import TableColumns
 from rag.documents.sandbox.reader import DocumentReader
-from rag.embedding.cached import CachedEmbedder
-from rag.embedding.models import load_cached_embedder
+from rag.embedding.cached import CachedEmbedder, load_cached_embedder
 from rag.errors import CollectionError
 from rag.generation.generators import load_generator
+from rag.generation.types import AnsweringOptions, Generator
 from rag.index.flat import FlatIndex
 from rag.index.kinds import SearchIndex
-from rag.index.loading import chosen_index, load_chosen_index
+from rag.index.loading import chosen_index, load_chosen_index, load_index
 from rag.index.neighbor_table import NeighborTable, kept_on_map, load_neighbors
 from rag.index.spec import IndexSpec
 from rag.ingest_jobs import JobBoard
-from rag.map.map_query import similarities
+from rag.map.clustering import Clusters, find_clusters, vectors_of
+from rag.map.placement import similarities
 from rag.map.projection import warm_up
 from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_map
 from rag.map.scene import preview
-from rag.map.view import Clusters, find_clusters, vectors_of
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.runtime.background import TaskBoard
-from rag.store.chunk_table import ChunkTable, chunk_table
+from rag.store.chunk_table import ChunkTable, chunk_rows, chunk_table
 from rag.store.collection import Collection
-from rag.store.collection_rows import chunk_rows
 from rag.types import Document, Embedder, Projection, Strategy
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from pages.shared.session.resources import has_recordings
 from pages.shared.session.samples import NAME as SAMPLE
 from pages.shared.session.workspace import Workspace
 from rag import config
-from rag.answering.types import AnsweringOptions
-from rag.conversations.replay import RECORDED
+from rag.conversations.recordings import RECORDED
 from rag.errors import ExplorerError, ModelError
 from rag.generation.generators import OLLAMA_PREFIX, OPENAI_PREFIX
+from rag.generation.types import AnsweringOptions
 
 _BUILTIN_LABEL = "Built-in (tiny demo model)"
 _RECORDED_LABEL = "Recorded answers (no model)"

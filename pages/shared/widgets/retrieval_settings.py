@@ -8,9 +8,9 @@ from pages.shared.session.resources import embedder, retriever, vectors
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
 from rag import config
-from rag.answer import Retriever
 from rag.retrieval.diversity import VariedRetriever
 from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.retrievers import Retriever
 from rag.retrieval.settings import Mode, RetrievalSettings
 from rag.store.collection import Collection
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared.chat.answer_text import show_answer_text
 from pages.shared.session.workspace import Workspace
-from tests.pages.hand_made_answer import NINE, TEXT, made_answer
+from tests.pages.support.hand_made_answer import NINE, TEXT, made_answer
 
 st.session_state.setdefault("workspace", Workspace())
 start = TEXT.index(NINE)

@@ -17,7 +17,8 @@ from rag.answering.claims import statements
 from rag.answering.grounding import groundedness, support, supporting_words
 from rag.answering.passage_match import passages_of
 from rag.answering.types import Support
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.types import EmbeddingSpec, Hit
 from tests.support.fakes import WordEmbedder
 from tests.support.turns import made_hit

@@ -14,10 +14,12 @@ from rag import config
 from rag.answering.control_tokens import inert
 from rag.answering.prompt import build_prompt
 from rag.answering.prompt_template import DEFAULT
-from rag.answering.types import Exchange, Message, PromptStyle
+from rag.answering.types import Exchange
 from rag.chunking.chunker import chunk_document
 from rag.documents.loading import load_document
+from rag.generation.types import PromptStyle
 from rag.runtime.model_wheels import SMOLLM2, find_wheel
+from rag.servers.types import Message
 from rag.text.tokens import ByteTokenizer
 from rag.types import ChunkingSpec, Hit
 from tests.conftest import lacking

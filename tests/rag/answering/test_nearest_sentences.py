@@ -12,8 +12,9 @@ from rag import config
 from rag.answering.claims import Statement
 from rag.answering.grounding import nearest_sentences
 from rag.answering.passage_match import likeness, match_statements, passages_of
+from rag.index.loading import load_index
 from rag.retrieval.hybrid import HybridRetriever
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 from tests.support.turns import made_hit
 
 ERROR_CODES = [

@@ -17,8 +17,10 @@ from rag.answering.prompt_template import (
     fence_around,
     without_context,
 )
-from rag.answering.types import Exchange, Message, PromptStyle
+from rag.answering.types import Exchange
 from rag.errors import PromptError
+from rag.generation.types import PromptStyle
+from rag.servers.types import Message
 from rag.types import Chunk, Hit
 
 STYLES: tuple[PromptStyle, ...] = ("chat", "plain", "tiny")

@@ -10,9 +10,12 @@ import pytest
 
 from rag import config
 from rag.answering.rewriting import INSTRUCTION, needs_rewriting, rewriting_prompt, rewritten
-from rag.answering.types import Exchange, Message, Piece, Prompt, PromptStyle, Thought, Usage
+from rag.answering.types import Exchange
 from rag.errors import ModelError, PromptError
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.generation.types import Prompt, PromptStyle
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
+from rag.servers.types import Message, Piece, Thought, Usage
 
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
 FOLLOW_UPS = (

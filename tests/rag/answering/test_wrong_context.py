@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from rag import config
 from rag.answering.wrong_context import wrong_context
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
 
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
 TOPICAL = [

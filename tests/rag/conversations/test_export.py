@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.answering.types import LabelledAnswer, Timings, Turn, Usage
+from rag.answering.types import LabelledAnswer, Timings, Turn
 from rag.conversations.export import from_json, to_json, to_markdown
 from rag.errors import CollectionError
+from rag.servers.types import Usage
 from rag.types import Finding, Hit
 from tests.support.turns import TEXTS, any_turns, made_answer, made_hit, made_turn
 

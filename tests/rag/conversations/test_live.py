@@ -6,9 +6,9 @@ import threading
 from dataclasses import replace
 
 from rag.answer import Request, Stage, unanswered
-from rag.answering.types import Thought
 from rag.conversations.live import LiveTurn, LiveTurns
 from rag.errors import CollectionError
+from rag.servers.types import Thought
 
 PATIENCE = 10.0
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from rag import config
-from rag.answering.types import LabelledAnswer, Turn, Usage
+from rag.answering.types import LabelledAnswer, Turn
 from rag.conversations.record import turn_to_json
 from rag.conversations.recordings import attached, record, recorded_answer, recorded_turns
 from rag.errors import CollectionError, ModelError
+from rag.servers.types import Usage
 from tests.support.collections import plain_document, put, rich_collection
 from tests.support.fakes import WordEmbedder
 from tests.support.turns import made_answer, made_hit, made_turn

@@ -7,10 +7,10 @@ import pytest
 from rag import config
 from rag.answer import Equipment, Request
 from rag.answering.types import Answer
-from rag.conversations.recordings import recorded_turns
-from rag.conversations.replay import answer_or_replay, replay
+from rag.conversations.recordings import answer_or_replay, recorded_turns, replay
 from rag.errors import ModelError, OllamaError
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.retrieval.settings import RetrievalSettings
 from tests.support.fakes import ScriptedGenerator
 

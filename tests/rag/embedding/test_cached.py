@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from rag import config
-from rag.embedding.cached import CacheCounts, CachedEmbedder, VectorCache, text_keys
-from rag.embedding.models import load_cached_embedder
+from rag.embedding.cached import CacheCounts, CachedEmbedder, VectorCache, load_cached_embedder, text_keys
 from rag.errors import ExplorerError
 from tests.support.fakes import WordEmbedder
 

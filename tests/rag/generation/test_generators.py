@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from rag import config
-from rag.answering.types import AnsweringOptions, Message, Prompt, Usage
 from rag.errors import ModelError
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.generators import default_generator, load_generator
+from rag.generation.types import AnsweringOptions, Prompt
+from rag.servers.types import Message, Usage
 from tests.support.scripted_ollama import CHAT_MODEL, HEALTHY, TEMPLATE, Stream, chat_lines, scripted_server, streamed
 from tests.support.small_vocabulary import smollm2_tokenizer
 

@@ -10,10 +10,12 @@ import pytest
 
 from rag import config
 from rag.answering.prompt import build_prompt
-from rag.answering.types import AnsweringOptions, Message, Usage
 from rag.generation.generators import load_generator
 from rag.generation.token_estimate import TokenEstimate, estimate_for, was_cut
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.generation.types import AnsweringOptions
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
+from rag.servers.types import Message, Usage
 from rag.servers.vocabulary import Vocabulary
 from rag.store.collection import Collection
 from tests.support.odd_texts import TEXTS

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from rag.answering.types import Ending, Message, Prompt, Usage
 from rag.errors import CollectionError, ModelError, OllamaError, PromptError
 from rag.generation.generators import load_generator
+from rag.generation.types import Prompt
 from rag.map import cluster_names
 from rag.map.cluster_names import (
     LONGEST_NAME,
@@ -26,6 +26,7 @@ from rag.map.cluster_names import (
 )
 from rag.map.cluster_terms import ClusterSummary
 from rag.runtime.artifacts import write_cached
+from rag.servers.types import Ending, Message, Usage
 
 UID = "0123456789abcdef"
 

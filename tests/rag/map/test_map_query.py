@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rag.index.loading import load_index
 from rag.map.layout import make_layout
-from rag.map.map_query import place_query, similarities
+from rag.map.placement import place_query, similarities
 from rag.map.projection import ProjectionParameters
-from rag.retrieval.retrievers import load_index
 
 
 @pytest.fixture

@@ -10,22 +10,13 @@ import pytest
 
 from rag.errors import ExplorerError
 from rag.map.cluster_names import keep_name
+from rag.map.clustering import find_clusters
 from rag.map.colours import OTHER_NAME, group_colours, value_colours
 from rag.map.layout import make_layout
 from rag.map.points import UNCLUSTERED_NAME
 from rag.map.projection import ProjectionParameters
-from rag.map.view import (
-    EXPORTS,
-    find_clusters,
-    map_file,
-    map_points,
-    present,
-    requests_for_names,
-    sample_rows,
-    with_kept_names,
-)
-from rag.store.chunk_table import chunk_table
-from rag.store.collection_rows import chunk_rows
+from rag.map.view import EXPORTS, map_file, map_points, present, requests_for_names, sample_rows, with_kept_names
+from rag.store.chunk_table import chunk_rows, chunk_table
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from rag.index.loading import load_index
+from rag.map.clustering import Clusters, find_clusters
 from rag.map.layout import make_layout
 from rag.map.points import MapLabel
 from rag.map.projection_settings import ProjectionParameters
-from rag.map.view import Clusters, find_clusters
 from rag.report.answer_map import MOST_POINTS, map_of_answer, story_map
 from rag.report.answer_svg import Pointed, pointed_svg
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 from tests.support.answers import made_answer
 
 SVG = "{http://www.w3.org/2000/svg}"

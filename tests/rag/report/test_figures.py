@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.types import Timings, Usage
+from rag.answering.types import Timings
 from rag.report.figures import (
     all_hits,
     dependence_sentence,
@@ -26,6 +26,7 @@ from rag.report.figures import (
     window_parts,
     window_sentence,
 )
+from rag.servers.types import Usage
 from rag.types import Finding
 from tests.support.answers import made_answer, made_hits
 

@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.answering.types import Message, Prompt, Timings, Usage
+from rag.answering.types import Timings
+from rag.generation.types import Prompt
 from rag.map.points import MapLabel
 from rag.report.answer_map import AnswerMap, story_map
 from rag.report.answer_svg import Pointed
 from rag.report.figures import Part
 from rag.report.html import bar
 from rag.report.story import story_html
+from rag.servers.types import Message, Usage
 from tests.browser.app_server import CHROMIUM, launch
 from tests.conftest import lacking
 from tests.support.answers import PASSAGES, made_answer, made_turn

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rag.index.loading import load_index
 from rag.retrieval.diversity import VariedRetriever
 from rag.retrieval.hybrid import HybridRetriever
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever
 
 QUERY = "interest rates at the bank"
 

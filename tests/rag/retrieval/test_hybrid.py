@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
+from rag.index.loading import load_index
 from rag.retrieval.hybrid import HybridRetriever, blend
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 
 
 def retriever(sample, embedder, only=None, share=0.7):

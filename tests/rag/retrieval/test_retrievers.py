@@ -7,7 +7,8 @@ import random
 import numpy as np
 import pytest
 
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, load_index
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store.collection import Collection
 from rag.types import Chunk
 from tests.support.collections import CHUNKING, QuickEmbedder, long_text, plain_document, put

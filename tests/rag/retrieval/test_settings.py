@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.retrieval.settings import NothingFound, counting_note, similar_enough
 
 

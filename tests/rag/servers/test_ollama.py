@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from rag.answering.types import Message, Thought, Usage
 from rag.errors import OllamaError
 from rag.servers.ollama import ModelDetails, OllamaServer
+from rag.servers.types import Message, Thought, Usage
 from tests.support.ollama_requests import ANSWER, HALF, PATIENCE, QUESTION, ask, asked, text_of
 from tests.support.scripted_ollama import Stream, chat_lines, scripted_ollama, scripted_server, streamed
 

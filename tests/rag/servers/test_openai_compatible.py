@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.types import Message, Thought, Usage
 from rag.errors import OpenAIServerError
 from rag.servers.openai_compatible import OpenAIServer
+from rag.servers.types import Message, Thought, Usage
 from tests.support.scripted_ollama import Stream, scripted_ollama, scripted_server
 
 CHAT = "/v1/chat/completions"

@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.answering.types import Thought, Usage
 from rag.servers.thinking import split_thoughts
+from rag.servers.types import Thought, Usage
 
 USAGE = Usage(3, 4, "finished")
 WRITTEN = st.lists(

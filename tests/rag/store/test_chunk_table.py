@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from rag.store.chunk_filter import MapFilter
-from rag.store.chunk_table import ChunkRow, chunk_table
-from rag.store.collection_rows import chunk_rows, ids_containing
-from rag.transfer.selection import selection_table
+from rag.store.chunk_table import ChunkRow, chunk_rows, chunk_table, ids_containing
+from rag.transfer.selected_chunks import selection_table
 from tests.support.collections import rich_collection
 from tests.support.fakes import WordEmbedder
 

@@ -12,7 +12,8 @@ import pytest
 from rag import config
 from rag.documents.loading import load_document
 from rag.errors import CollectionError, ModelMismatch
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, cache_path, load_index, neighbors_of_chunk
+from rag.index.loading import cache_path, load_index
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, neighbors_of_chunk
 from rag.store import schema
 from rag.store.collection import Collection, list_collections
 from rag.transfer.files import delete_collection

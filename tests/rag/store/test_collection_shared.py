@@ -16,8 +16,9 @@ import pytest
 from rag import config
 from rag.documents.sources import SourceFile
 from rag.errors import CollectionError
+from rag.index.loading import load_index
 from rag.ingest import ingest
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, load_index
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store.collection import Collection
 from rag.transfer.files import export_collection, import_collection, rename_collection
 from tests.conftest import ReadHere

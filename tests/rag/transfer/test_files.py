@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import CollectionError
-from rag.retrieval.retrievers import cache_path, load_index
+from rag.index.loading import cache_path, load_index
 from rag.store import schema
 from rag.store.collection import Collection, list_collections, unfinished_collection
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection

@@ -10,7 +10,8 @@ import pytest
 
 from rag.chunking.chunker import chunk_document
 from rag.errors import CollectionError
-from rag.retrieval.retrievers import DenseRetriever, load_index
+from rag.index.loading import load_index
+from rag.retrieval.retrievers import DenseRetriever
 from rag.store import schema
 from rag.store.collection import Collection, list_collections
 from rag.transfer.selected_chunks import copy_chunks

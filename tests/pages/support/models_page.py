@@ -7,7 +7,7 @@ import os
 import time
 
 from pages.shared.session.model_servers import downloads
-from tests.pages.app import button, labelled
+from tests.pages.support.app import button, labelled
 from tests.support.scripted_ollama import scripted_server
 
 PATIENCE = 20

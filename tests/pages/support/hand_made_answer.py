@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rag.answering.types import Answer, Prompt, Support, Timings, Usage, Verdict
+from rag.answering.types import Answer, Support, Timings, Verdict
+from rag.generation.types import Prompt
+from rag.servers.types import Usage
 from rag.types import Chunk, Hit
 
 LEAVE = (
