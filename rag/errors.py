@@ -1,18 +1,18 @@
-"""What can go wrong that a person can fix; every message says what was wanted, what came and what to do.
+"""Errors that a user can fix; every message says what was expected, what was found and what to do.
 
 ExplorerError
 ├── DocumentError        a file cannot be read
-├── CollectionError      a collection is missing, damaged, or may not be changed like this
-│   └── ModelMismatch    vectors of one model meet a collection of another
-├── ModelError           an embedding or answering model cannot be had
-│   ├── OllamaError      the Ollama server is away, refuses, or breaks off
-│   └── OpenAIServerError  the same of a server that speaks OpenAI's API
+├── CollectionError      a collection is missing, damaged, or does not allow this change
+│   └── ModelMismatch    vectors of one model are used with a collection of another
+├── ModelError           an embedding or answering model is not available
+│   ├── OllamaError      the Ollama server is unreachable, refuses, or stops midway
+│   └── OpenAIServerError  the same for an OpenAI-compatible server
 └── PromptError          a question does not fit the model's context window
 """
 
 
 class ExplorerError(Exception):
-    """The root: its text is a sentence that may be shown to a person as it is."""
+    """The base class: its text is a sentence that can be shown to the user as it is."""
 
 
 class DocumentError(ExplorerError):
@@ -24,19 +24,19 @@ class CollectionError(ExplorerError):
 
 
 class ModelMismatch(CollectionError):
-    """Vectors or queries of one embedding model meet a collection built with another."""
+    """Vectors or queries of one embedding model are used with a collection built with another."""
 
 
 class ModelError(ExplorerError):
-    """A model cannot be found, or its files are not what they should be."""
+    """A model cannot be found, or its files are damaged."""
 
 
 class OllamaError(ModelError):
-    """The Ollama server does not answer, refuses a request, or stops in the middle."""
+    """The Ollama server does not answer, refuses a request, or stops midway."""
 
 
 class OpenAIServerError(ModelError):
-    """A server that speaks OpenAI's API does not answer, refuses a request, or stops in the middle."""
+    """An OpenAI-compatible server does not answer, refuses a request, or stops midway."""
 
 
 class PromptError(ExplorerError):

@@ -1,4 +1,4 @@
-"""Text -> the language it is written in, told offline; nothing where it cannot be told."""
+"""Language detection: the ISO 639-1 code of a text, offline; empty if the detector is not sure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 _SAMPLE = 1500
 _MIN_LETTERS = 24
 _MIN_SHARE = 0.55
-# On XQuAD's English, German and Russian questions and paragraphs nothing wrong came with more than this.
+# On XQuAD's English, German and Russian questions and paragraphs, no wrong answer had a higher confidence.
 _MIN_CONFIDENCE = 0.9
-# Spoken forms of Chinese that are told apart from it, though they are written alike.
-_WRITTEN = {"wuu": "zh", "yue": "zh"}
+# The detector has separate codes for Wu and Cantonese, which are written in Chinese characters.
+_WRITTEN_AS = {"wuu": "zh", "yue": "zh"}
 _LANGUAGES = (
     "af:Afrikaans am:Amharic ar:Arabic az:Azerbaijani be:Belarusian bg:Bulgarian bn:Bengali br:Breton bs:Bosnian "
     "ca:Catalan cs:Czech cy:Welsh da:Danish de:German el:Greek en:English eo:Esperanto es:Spanish et:Estonian "
@@ -33,27 +33,28 @@ _NAMES = dict(pair.split(":") for pair in _LANGUAGES.split())
 
 
 def detect_language(text: str) -> str:
-    """The ISO 639-1 code of the text's language, from its beginning, its middle and what follows.
+    """Detect the language of a text from samples of its beginning, middle and last quarter.
 
-    Empty where the text is too short, is mostly numbers or signs, or the answer is not sure.
+    Returns an ISO 639-1 code, or an empty string if the text is too short, is mostly numbers or symbols, or the
+    detector is not sure.
     """
-    # A title page or a table of contents is in no language, or in several.
+    # A title page or a table of contents may be in no language or in several.
     starts = (0, len(text) // 2, 3 * len(text) // 4) if len(text) > 3 * _SAMPLE else (0,)
     sample = "\n".join(text[start : start + 3 * _SAMPLE // len(starts)] for start in starts)
     letters = sum(letter.isalpha() for letter in sample)
-    # A Chinese or Japanese sign says as much as three letters of an alphabet.
+    # One Chinese or Japanese character carries about as much as three letters of an alphabet.
     weight = letters + 2 * sum("\u3040" <= letter <= "\ud7af" for letter in sample)
     visible = sum(not letter.isspace() for letter in sample)
     if weight < _MIN_LETTERS or letters < _MIN_SHARE * visible:
         return ""
-    ranked = [(_WRITTEN.get(code, code), share) for code, share in _identifier().rank(sample)]
+    ranked = [(_WRITTEN_AS.get(code, code), share) for code, share in _identifier().rank(sample)]
     code = str(ranked[0][0])
     confidence = sum(share for other, share in ranked if other == code)
     return code if confidence >= _MIN_CONFIDENCE and len(code) == 2 else ""
 
 
 def language_name(code: str) -> str:
-    """The language in English words; the code itself where it is not among the common ones."""
+    """The English name of a language code; the code itself if it is not a common one."""
     return _NAMES.get(code, code)
 
 

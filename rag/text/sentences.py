@@ -1,4 +1,4 @@
-"""Where the sentences of a text lie."""
+"""Sentence segmentation: spans and start offsets of the sentences of a text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AFTER_SHORT_LINE = re.compile(r"^[^\n]{1,49}\n(?=[^\n])", re.MULTILINE)
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
-    """Spans [start, end) of the sentences of `text`, without the spaces around them; a line's end ends one."""
+    """Spans [start, end) of the sentences of `text`, without surrounding spaces; a line break also ends a sentence."""
     import sentencex
 
     spans = []
@@ -36,19 +36,19 @@ def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def sentence_starts(text: str, language: str = "") -> list[int]:
-    """Offsets at which a sentence begins, ascending; one may point at the spaces before it.
+    """Offsets at which a sentence begins, ascending; an offset may point at the spaces before the sentence.
 
-    Paragraphs, list items, table rows and what follows a short line (a title, an address) begin sentences too.
-    A line that only a column's width has broken begins none.
+    Paragraphs, list items, table rows and the text after a short line (a title, an address) begin sentences too.
+    A line that is broken only by the width of the column does not.
 
     Args:
-        language: ISO 639-1, for its abbreviations; empty where it is not known.
+        language: ISO 639-1 code, which decides the known abbreviations; empty if unknown.
     """
     text = without_surrogates(text)
     starts = {match.start() for match in _ITEM.finditer(text)}
     starts |= {match.end() for match in _AFTER_SHORT_LINE.finditer(text)}
     for start, end in _paragraphs(text):
-        starts |= set(_spoken(text[start:end], start, language or "en"))
+        starts |= set(_by_punctuation(text[start:end], start, language or "en"))
     return sorted(starts)
 
 
@@ -62,8 +62,8 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _spoken(paragraph: str, offset: int, language: str) -> Iterator[int]:
-    """Where sentences begin by their punctuation; the number of a list item is none of its own."""
+def _by_punctuation(paragraph: str, offset: int, language: str) -> Iterator[int]:
+    """Offsets of sentences by their punctuation; the number of a list item is not a sentence."""
     import sentencex
 
     numbered = False

@@ -1,4 +1,4 @@
-"""The numbers, dates, times and codes that a text states, however they are written."""
+"""Numbers, dates, times and codes in a text, normalized so that different spellings compare equal."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class StatedNumber:
-    """A number at [start, end) of a text. Two are the same number where they share one of their `readings`.
+    """A number at [start, end) of a text. Two numbers are equal if they share at least one of their `readings`.
 
-    `is_doubtful` is one that may be no number at all: "one of them", "first, open the box", "a second".
+    `is_doubtful` marks words that may not be a number: "one of them", "first, open the box", "a second".
     """
 
     start: int
@@ -44,19 +44,19 @@ class StatedNumber:
 
 
 def stated_numbers(text: str) -> tuple[StatedNumber, ...]:
-    """The numbers of a text in its order, none within another.
+    """Find the numbers of a text, in order and without overlaps.
 
     "1,000", "1.000,00", "1 000" and "a thousand" are one number, as are "29d", "29th" and "twenty-nine", and "2 pm"
-    and "14:00". A separator before exactly three digits parts thousands. A date is its day, month and year, so that
-    "2024-09-01" and "1 September 2024" agree. A code such as "E27" is only itself. Signs and units are not read, and
-    words of other languages than English are no numbers.
+    and "14:00". A separator before exactly three digits separates thousands. A date counts as its day, month and
+    year, so "2024-09-01" and "1 September 2024" agree. A code such as "E27" equals only itself. Plus and minus signs
+    and units are not read. Number words are recognized in English only.
     """
     return tuple(number for match in _pattern().finditer(text) for number in _read(match))
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """Every way of writing a number, each a named group; where several fit, the first is meant."""
+    """One pattern with a named group for each way to write a number; if several match, the first one counts."""
     month = "|".join(_MONTHS)
     short = "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec"
     kinds = {
@@ -75,7 +75,7 @@ def _pattern() -> re.Pattern[str]:
 
 
 def _spelled() -> str:
-    """A pattern of numbers in words, up to billions, the last word possibly an ordinal."""
+    """A pattern for numbers in words, up to billions; the last word may be an ordinal."""
     units = "|".join([*_UNITS, *_FIRST_NINE])
     small = rf"(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{units}))?|{'|'.join([*_TENTHS, *_FURTHER_TEN, *_TEENS])}|{units})\b"
     below_thousand = rf"(?:(?:{small}\s)?hundred(?:\s(?:and\s)?{small})?|{small})"
@@ -101,7 +101,7 @@ def _read(match: re.Match[str]) -> Iterator[StatedNumber]:
 
 
 def _date(match: re.Match[str]) -> Iterator[StatedNumber]:
-    """Year, month and day, each on its own; which of the two is the month is sure only in ISO 8601."""
+    """Year, month and day as separate numbers; only in ISO 8601 is it certain which one is the month."""
     for place, part in enumerate(_DIGITS.finditer(match[0])):
         value = int(part[0])
         readings = {str(value)} if len(part[0]) == 4 or (match.lastgroup == "iso" and place == 2) else {_month(value)}
@@ -120,19 +120,19 @@ def _clock(hour: int, minute: int) -> str:
 
 
 def _time_of_day(text: str) -> set[str]:
-    """ "2 pm" on the clock of 24 hours."""
+    """ "2 pm" on the 24-hour clock."""
     hour, *minute = map(int, _DIGITS.findall(text))
     return {_clock(hour % 12 + (12 if "p" in text.lower() else 0), minute[0] if minute else 0)}
 
 
 def _code(text: str) -> set[str]:
-    """A code, whatever its case; "v2.1" is also version 2.1."""
+    """A code in lower case; "v2.1" also reads as version 2.1."""
     code = text.lower()
     return {code, code[1:]} if re.fullmatch(r"v[\d.]+", code) else {code}
 
 
 def _digits(text: str) -> set[str]:
-    """The number in plain ASCII digits; "18k" may be 18 thousand, or 18 of something, as "18 m"."""
+    """The number in plain ASCII digits; "18k" and "18 m" read both as scaled and as a plain 18 with a unit."""
     number = re.match(r"[^A-Za-z]*\d", text)
     plain = _plain_number(number[0] if number else text)
     scale = text[number.end() if number else 0 :].strip().lower()
@@ -143,7 +143,7 @@ def _digits(text: str) -> set[str]:
 
 
 def _plain_number(digits: str) -> str:
-    """ "1.234,50" and "1,234.5" -> "1234.5"; what is no decimal number, as "2.3.1", stays as it is."""
+    """ "1.234,50" and "1,234.5" -> "1234.5"; text that is not a decimal number, such as "2.3.1", stays as it is."""
     text = _THOUSANDS.sub("", digits).replace("\u066b", ".")
     text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
     parts, signs = re.split("[.,]", text), re.findall("[.,]", text)
@@ -156,13 +156,13 @@ def _plain_number(digits: str) -> str:
 
 
 def _trimmed(whole: str, fraction: str) -> str:
-    """A decimal number without zeros that say nothing."""
+    """A decimal number without leading and trailing zeros."""
     fraction = fraction.rstrip("0")
     return (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
 
 
 def _scaled(number: str, places: int) -> str:
-    """The decimal point moved to the right."""
+    """The number with its decimal point moved right by `places`."""
     whole, _, fraction = number.partition(".")
     fraction = fraction.ljust(places, "0")
     return _trimmed(whole + fraction[:places], fraction[places:])
@@ -183,7 +183,7 @@ def _from_words(words: str) -> str:
 
 @cache
 def _values() -> dict[str, int]:
-    """What a single word below a hundred is worth."""
+    """The value of each single number word below one hundred."""
     below_twenty = [*_UNITS, *_TEENS], [*_FIRST_NINE, *_FURTHER_TEN]
     tens = _TENS, _TENTHS
     values = {word: value for words in below_twenty for value, word in enumerate(words, start=1)}

@@ -1,4 +1,4 @@
-"""The words of a text with where they stand, and which of them tell what it is about."""
+"""Words and stems: spans of the words of a text, their English stems, and the words that are not stop words."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import pairwise
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-"""Letters of scripts that write no space between words, as the inside of a regular expression's class."""
-# Signs that belong to the letter before them, and that `\w` leaves out.
+"""Letters of scripts without spaces between words, for use inside a regular expression's character class."""
+# Combining marks, which belong to the letter before them and which `\w` does not match.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])(?:[^\W_]|[{_MARKS}])|(?<=\w)['’](?=\w))+")
 _ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -21,7 +21,7 @@ _KEPT_DOUBLE = frozenset("lsz")
 
 @dataclass(frozen=True, slots=True)
 class StemmedWord:
-    """A word at [start, end) of a text, by its stem: two words with one stem are forms of the same word."""
+    """A word at [start, end) of a text and its stem; words with the same stem are forms of one word."""
 
     start: int
     end: int
@@ -29,27 +29,27 @@ class StemmedWord:
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Spans [start, end) of words and numbers, in order; where a script has no spaces, of each letter."""
+    """Spans [start, end) of words and numbers, in order; in scripts without spaces, one span per letter."""
     return [match.span() for match in _WORD.finditer(text)]
 
 
 def count_words(text: str) -> int:
-    """How many words a text has; two letters count as one where a script writes no spaces."""
+    """Number of words in a text; in scripts without spaces, two letters count as one word."""
     spans = word_spans(text)
     unspaced = sum(bool(_ONE_UNSPACED.match(text, start)) for start, _ in spans)
     return len(spans) - unspaced + (unspaced + 1) // 2
 
 
 def telling_words(text: str) -> tuple[StemmedWord, ...]:
-    """The words in order, without English stop words, unless there are no others."""
+    """The words in order, without English stop words; all words if there are only stop words."""
     words = stemmed_words(text)
     return tuple(word for word in words if not _is_common(text[word.start : word.end])) or words
 
 
 def stemmed_words(text: str) -> tuple[StemmedWord, ...]:
-    """All words in order but those with a digit.
+    """All words in order, except those that contain a digit.
 
-    Where a script has no spaces, each pair of neighbouring letters is a word, so words may overlap there.
+    In scripts without spaces, each pair of adjacent letters is a word, so words overlap there.
     """
     return tuple(word for word in _words(text) if not any(sign.isdecimal() for sign in word.stem))
 
@@ -68,14 +68,14 @@ def _words(text: str) -> Iterator[StemmedWord]:
 def _is_common(word: str) -> bool:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    # A contraction is as common as what stands before it: "don't" as "do", "it's" as "it".
+    # A contraction counts as the word before the apostrophe: "don't" as "do", "it's" as "it".
     return re.split("n?['’]", word.lower())[0] in ENGLISH_STOP_WORDS
 
 
 def _stem(word: str) -> str:
-    """A word without the commonest endings of English: days -> day, answered -> answer, policies -> policy.
+    """Light stemmer: removes the most common English endings (days -> day, answered -> answer, policies -> policy).
 
-    As light as can be: it never maps two words of different meaning to one on purpose, and misses many forms.
+    It is deliberately cautious: it misses many forms, and does not merge words of different meaning.
     """
     stem = re.sub(r"['’]s?$", "", word.casefold())
     if stem.endswith("ies") and len(stem) > 4:

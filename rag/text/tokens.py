@@ -1,4 +1,4 @@
-"""Where an embedding model's tokens lie in a text, and how many there are."""
+"""Tokenizers of embedding models: token counts and token spans of a text."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def without_surrogates(text: str) -> str:
-    """The text with U+FFFD for halves of UTF-16 pairs, which no library in Rust takes: as long as before."""
+    """The text with U+FFFD in place of lone surrogates, which libraries in Rust refuse; the length stays the same."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 class SubwordTokenizer:
-    """A tokenizer of the `tokenizers` library that neither cuts nor pads, and adds no special tokens."""
+    """A tokenizer of the `tokenizers` library without truncation, padding or special tokens."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
@@ -32,7 +32,7 @@ class SubwordTokenizer:
 
     @classmethod
     def from_json(cls, serialised: str) -> SubwordTokenizer:
-        """From the text of a `tokenizer.json`: the limits that a model sets there are dropped."""
+        """Load the text of a `tokenizer.json`; truncation and padding that it sets are switched off."""
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(serialised)
@@ -42,7 +42,7 @@ class SubwordTokenizer:
 
     @classmethod
     def from_gguf_vocabulary(cls, vocabulary: Sequence[str]) -> SubwordTokenizer:
-        """BERT's tokenizer from a GGUF file, which marks the beginnings of words instead of their continuations."""
+        """BERT's tokenizer from a GGUF file, which marks the beginning of a word instead of its continuation."""
         from tokenizers import BertWordPieceTokenizer
 
         spelled = {}
@@ -56,7 +56,7 @@ class SubwordTokenizer:
 
     @property
     def adds_up(self) -> bool:
-        """Whether the parts of a text that is cut at spaces have, together, as many tokens as the text."""
+        """Whether the parts of a text cut at spaces have, together, as many tokens as the whole text."""
         return self._adds_up
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -70,7 +70,7 @@ class SubwordTokenizer:
     def spans(self, text: str) -> IntArray:
         """Characters [start, end) of each token, int64 (n, 2), in the order of the text.
 
-        A long text is encoded in blocks that are cut before spaces: all cores work, and little memory is held.
+        A long text is encoded in blocks that are cut before spaces, which uses all cores and little memory.
         """
         import numpy as np
 
@@ -86,11 +86,11 @@ class SubwordTokenizer:
 
 
 class ByteTokenizer:
-    """Counts UTF-8 bytes: no tokenizer makes more tokens than that, so a limit that is kept here is kept anywhere."""
+    """Counts UTF-8 bytes, an upper bound for any tokenizer: a text within a limit here is within it everywhere."""
 
     @property
     def adds_up(self) -> bool:
-        """No: the bytes of the spaces between two parts are in neither."""
+        """False: the spaces between two parts belong to neither part."""
         return False
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -108,7 +108,7 @@ class ByteTokenizer:
 
 
 def _splits_at_spaces(tokenizer: Tokenizer) -> bool:
-    """Whether it is BERT's: each word is encoded without a look at its neighbors."""
+    """Whether it is BERT's tokenizer, which encodes each word independently of its neighbors."""
     from tokenizers.normalizers import BertNormalizer
     from tokenizers.pre_tokenizers import BertPreTokenizer
 
@@ -118,7 +118,7 @@ def _splits_at_spaces(tokenizer: Tokenizer) -> bool:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of some thousand characters that end before a space; a word is cut where it is a million long."""
+    """Spans of about 4,000 characters that end before a space; only a word of a million characters is cut."""
     start = 0
     while start < len(text):
         space = _SPACES.search(text, start + _BLOCK, start + _LONGEST_WORD)
