@@ -25,7 +25,7 @@ _EMBEDDINGS: Mapping[str, str] = {
     "embedding model": "The model that turns a text into its embedding; a collection uses the same one for its chunks "
     "and for your questions.",
     "dimension": "How many numbers an embedding has.",
-    "bf16": "bfloat16, a number format of 16 bits instead of 32 that is faster to compute with and a little less exact.",
+    "bf16": "bfloat16, a number format of 16 bits instead of 32: faster to compute with, a little less exact.",
     "cosine similarity": "How closely the directions of two embeddings agree: 1 means the same direction, about 0 "
     "means unrelated.",
     "nearest neighbors": "The chunks whose embeddings are most similar to the embedding of a text.",
@@ -40,7 +40,7 @@ _MAP: Mapping[str, str] = {
     "projection": "A way to draw embeddings of many dimensions in 2D or 3D, keeping similar chunks close together as "
     "well as it can.",
     "layout": "The positions of all points that one projection with one group of settings computed.",
-    "UMAP": "A projection that keeps each chunk close to its nearest neighbors and also shows roughly how groups relate.",
+    "UMAP": "A projection that keeps each chunk close to its nearest neighbors and roughly shows how groups relate.",
     "t-SNE": "A projection that separates groups clearly; the distances between groups mean little.",
     "PCA": "A projection onto the directions in which the embeddings differ most; it is fast and always gives the same "
     "map, but it mixes groups.",
@@ -54,7 +54,7 @@ _MAP: Mapping[str, str] = {
     "seed": "The number that random choices start from: the same seed gives the same map.",
     "map quality": "How well the map keeps the neighborhoods of the embeddings, measured by trustworthiness, "
     "continuity and neighbors preserved.",
-    "trustworthiness": "How far you can trust that points close together on the map have similar embeddings; 1 is best.",
+    "trustworthiness": "How far points close together on the map really have similar embeddings; 1 is best.",
     "continuity": "How far chunks with similar embeddings are also close together on the map; 1 is best.",
     "neighbors preserved": "The average share of a chunk's nearest neighbors that are also its nearest points on the "
     "map.",
@@ -163,9 +163,8 @@ def help_for(term: str) -> str:
 
 def as_markdown() -> str:
     """The text of docs/glossary.md: one heading for each topic, one line for each term."""
-    parts = [
-        "# Glossary\n\nThe terms of Embedding Explorer, one sentence each. The help texts of the pages use them.\n"
-    ]
+    opening = "The terms of Embedding Explorer, one sentence each. The help texts of the pages use them."
+    parts = [f"# Glossary\n\n{opening}\n"]
     for title, terms in SECTIONS.items():
         lines = "".join(f"- **{term}**: {sentence}\n" for term, sentence in terms.items())
         parts.append(f"## {title}\n\n{lines}")
