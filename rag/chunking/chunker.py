@@ -1,7 +1,7 @@
-"""Document -> chunks: exact spans, never longer than the embedding model reads.
+"""Chunking: split a document into chunks, exact spans of its text within the embedding model's token limit.
 
-Preparing a text takes most of the time and depends on the embedding model alone; a prepared text is then split in
-a few milliseconds by whatever `ChunkingSpec`, by arithmetic on the places at which it may be cut.
+Preparing a text takes most of the time and depends only on the embedding model. A prepared text is then split by any
+`ChunkingSpec` in a few milliseconds, by arithmetic on the positions at which it may be cut.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ROOM_FOR_CONTEXT = 2
 
 @dataclass(frozen=True, slots=True)
 class _Sized:
-    """A span of the text and how many tokens it has by itself."""
+    """A span of the text and the number of tokens it has when it is tokenized alone."""
 
     start: int
     end: int
@@ -39,10 +39,10 @@ def chunk_document(
     tokenizer: TextTokenizer,
     encode: Encode | None = None,
 ) -> list[Chunk]:
-    """Split a document: `prepare` and `chunk_prepared` in one.
+    """Split a document: `prepare` and `chunk_prepared` in one call.
 
     Args:
-        encode: texts -> unit vectors; called for the strategy "semantic" alone, and needed there.
+        encode: texts -> unit vectors; required for the strategy "semantic", and called only there.
 
     Raises:
         DocumentError, ValueError: see `chunk_prepared`.
@@ -56,26 +56,26 @@ def chunk_document(
 def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> list[Chunk]:
     """Split a prepared text.
 
-    "recursive", "sentences" and "semantic" begin a new chunk at every heading, so that a chunk is of one section
-    (shorter ones than `min_tokens` excepted) and shares no tokens with the section before; "fixed" counts tokens
-    only. No strategy crosses a row of a table.
+    "recursive", "sentences" and "semantic" begin a new chunk at every heading, so a chunk belongs to one section and
+    shares no tokens with the section before it. Sections shorter than `min_tokens` are the exception. "fixed" only
+    counts tokens. No strategy crosses a table row.
 
     Args:
-        chunking: at most `max_tokens` a chunk, and never more than `window`.
-        window: the most tokens that the embedding model reads.
+        chunking: a chunk has at most `max_tokens` tokens, and never more than `window`.
+        window: the largest number of tokens that the embedding model reads.
 
     Returns:
         Chunks in the order of the text, their starts and ends ascending; `document.text[c.start:c.end] == c.text`,
-        and `c.n_tokens <= min(chunking.max_tokens, window)`. Every character that is no space is in one.
+        and `c.n_tokens <= min(chunking.max_tokens, window)`. Every non-space character is in at least one chunk.
 
     Raises:
-        DocumentError: a single character has more tokens than a chunk may have; or the window leaves no room
-            beside the overlap.
-        ValueError: the spec contradicts itself, or is semantic and the text was prepared without `with_likeness`.
+        DocumentError: a single character has more tokens than a chunk may have, or the window leaves no room for
+            anything but the overlap.
+        ValueError: the spec contradicts itself, or it is semantic and the text was prepared without `with_likeness`.
     """
     capacity = min(chunking.max_tokens, window)
     _require_sense(prepared, chunking, window)
-    # Where words weigh differently in a text than alone, a little room saves most chunks from being cut again.
+    # Words may have more tokens in context than alone; a small reserve saves most chunks from being cut again.
     room = capacity if prepared.tokenizer.adds_up else max(capacity - _ROOM_FOR_CONTEXT, 1)
     spec = replace(chunking, max_tokens=room, min_tokens=min(chunking.min_tokens, room))
     spec = replace(spec, overlap=min(chunking.overlap, room - 1))
@@ -94,13 +94,13 @@ def _require_sense(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
         raise ValueError("semantic chunking needs sentence embeddings: pass encode, or call with_likeness first")
     if chunking.strategy in ("recursive", "fixed") and chunking.overlap >= window:
         raise DocumentError(
-            f"An overlap of {chunking.overlap} tokens was asked for, but this embedding model reads only {window} at "
-            "once. Choose a smaller overlap or a model with a longer window."
+            f"The overlap is {chunking.overlap} tokens, but this embedding model reads only {window} tokens at once. "
+            "Choose a smaller overlap or a model with a longer window."
         )
 
 
 def _sized(prepared: PreparedText, pieces: Sequence[tuple[int, int]], capacity: int) -> list[_Sized]:
-    """The pieces as spans that keep to the capacity: counted again wherever the sum of their tokens may mislead."""
+    """The pieces as spans within the capacity; tokens are counted again where their sum may be wrong."""
     import numpy as np
 
     cuts = prepared.cuts
@@ -117,7 +117,7 @@ def _sized(prepared: PreparedText, pieces: Sequence[tuple[int, int]], capacity: 
 
 
 def _recount(prepared: PreparedText, spans: list[tuple[int, int]], capacity: int) -> list[_Sized]:
-    """Each span counted by itself, and halved until it keeps to the capacity."""
+    """Each span tokenized alone, and halved until it is within the capacity."""
     text = prepared.document.text
     sized: list[_Sized] = []
     while spans:
@@ -132,7 +132,7 @@ def _halves(prepared: PreparedText, span: _Sized, capacity: int) -> list[tuple[i
     text = prepared.document.text
     if span.end - span.start == 1:
         raise DocumentError(
-            f"'{prepared.document.name}' does not fit into chunks of {capacity} tokens: its character "
+            f"'{prepared.document.name}' does not fit into chunks of {capacity} tokens: the character "
             f"'{text[span.start]}' alone has {span.n_tokens}. Allow longer chunks."
         )
     cut = _middle(text, span.start, span.end)
@@ -141,7 +141,7 @@ def _halves(prepared: PreparedText, span: _Sized, capacity: int) -> list[tuple[i
 
 
 def _middle(text: str, start: int, end: int) -> int:
-    """A place to cut text[start:end] in two: before a word near the middle if there is one, else between letters."""
+    """The position at which to cut text[start:end] in two: before a word near the middle, else between letters."""
     middle = (start + end) // 2
     for distance in range((end - start) // 4):
         for cut in (middle - distance, middle + distance):
@@ -154,7 +154,7 @@ def _middle(text: str, start: int, end: int) -> int:
 
 
 def _without_contained(spans: list[_Sized]) -> list[_Sized]:
-    """In the order of the text, without those that lie within another: halves of what overlaps may do so."""
+    """The spans in text order, without those inside another span, which halving overlapping spans can produce."""
     kept: list[_Sized] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if not kept or span.end > kept[-1].end:
@@ -188,7 +188,7 @@ def _stretch_of(prepared: PreparedText, start: int) -> int:
 
 
 def _first_line(text: str) -> int:
-    """The offset at which the first line that is no heading begins: a chunk of title and section is of the section."""
+    """Offset of the first line that is not a heading, so that a chunk of title and section belongs to the section."""
     position = 0
     for line in text.splitlines(keepends=True):
         if line.strip() and not line.startswith("#"):

@@ -1,4 +1,4 @@
-"""Where a text may be cut, how good each place is, and how many tokens lie before it."""
+"""Cut points: the positions at which a text may be cut, their quality, and the number of tokens before each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.uint32]
 
 INSIDE, TOKEN, WORD, LINE, SENTENCE, PARAGRAPH = range(6)
-"""How good a place is: inside a letter of several characters, between tokens, before a word, a line, and so on."""
+"""Quality of a cut point, ascending: inside a multi-character letter, between tokens, before a word, a line, etc."""
 
 _LONGEST_PIECE = 1024
 _LAST_SPACE = 0x3000
@@ -28,11 +28,12 @@ _JOINER = 0x200D
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """The places at which a chunk may begin, ascending, and the text's end as the last: m + 1 of them.
+    """The m cut points of a text, ascending, and its end as the last one: m + 1 in all.
 
-    A chunk from place i to place j > i is text[starts[i]:stops[j]]; it begins and ends with no space. It has
-    tokens[j] - tokens[i] tokens: surely, where both places are `clean` (spaces part them from what is before) and
-    the tokenizer adds up; nearly, elsewhere. latest[level][j] is the last place <= j that is at least so good, or -1.
+    A chunk from cut point i to cut point j > i is text[starts[i]:stops[j]]; it does not begin or end with a space.
+    It has tokens[j] - tokens[i] tokens: exactly, if both cut points are `clean` (spaces separate them from the text
+    before) and the tokenizer adds up; approximately, otherwise. latest[level][j] is the last cut point <= j of at
+    least that level, or -1.
     """
 
     starts: Places
@@ -42,17 +43,17 @@ class Cuts:
     latest: tuple[Places, ...]
 
     def __len__(self) -> int:
-        """How many places there are, without the end."""
+        """Number of cut points, without the end."""
         return len(self.starts) - 1
 
     def place(self, position: int) -> int:
-        """The first place at or after a position in the text."""
+        """Index of the first cut point at or after a position in the text."""
         import numpy as np
 
         return int(self.starts.searchsorted(np.int32(position)))
 
     def at_least(self, level: int) -> list[int]:
-        """The places, with the end, that are so good."""
+        """Indices of the cut points of at least this level, including the end."""
         import numpy as np
 
         return np.flatnonzero(self.latest[level] == np.arange(len(self.starts))).tolist()
@@ -60,7 +61,7 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Offsets in a text at which something begins; `weak` ones are bad places whatever else begins there."""
+    """Offsets in a text at which a unit begins; `weak` ones are poor cut points even if another unit begins there."""
 
     tokens: IntArray
     sentences: Sequence[int]
@@ -70,7 +71,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """Runs of characters that are no spaces, where each begins, and what parts it from the one before."""
+    """Runs of non-space characters: where each begins, and what separates it from the one before."""
 
     letters: IntArray
     starts: IntArray
@@ -79,9 +80,9 @@ class _Words:
 
 
 def find_cuts(text: str, marks: Marks) -> Cuts:
-    """Every place at which `text` may be cut.
+    """Find every position at which `text` may be cut.
 
-    A place is where a token, a word, a sentence or a break begins; what begins at a space begins after it.
+    Tokens, words, sentences and breaks begin at a cut point; one that begins at a space is moved behind it.
     """
     import numpy as np
 
@@ -130,9 +131,10 @@ def _with_end(
 
 
 def _find_words(codes: Codes) -> _Words:
-    """Words with what is before them: one line end makes a line, two make a paragraph.
+    """Words with what precedes them: one line break begins a line, two begin a paragraph.
 
-    Some tokenizers drop control characters that Python takes for spaces, and join what they part: not clean.
+    Some tokenizers drop control characters that Python counts as spaces, and join the words around them; such
+    positions are not clean.
     """
     import numpy as np
 
@@ -152,7 +154,7 @@ def _find_words(codes: Codes) -> _Words:
 
 
 def _between(flags: Flags, starts: IntArray, ends: IntArray) -> IntArray:
-    """How many flags are set in each [start, end)."""
+    """Number of flags set in each [start, end)."""
     import numpy as np
 
     total = np.concatenate(([0], np.cumsum(flags, dtype=np.int64)))
@@ -160,7 +162,7 @@ def _between(flags: Flags, starts: IntArray, ends: IntArray) -> IntArray:
 
 
 def _after_spaces(letters: IntArray, offsets: IntArray) -> IntArray:
-    """Each offset moved on to the next character that is no space; those with none after them are dropped."""
+    """Each offset moved to the next non-space character; offsets without one are dropped."""
     import numpy as np
 
     found = letters.searchsorted(np.maximum.accumulate(offsets) if len(offsets) else offsets)
@@ -168,7 +170,7 @@ def _after_spaces(letters: IntArray, offsets: IntArray) -> IntArray:
 
 
 def _inside_long_words(places: IntArray, length: int, letters: IntArray) -> IntArray:
-    """Further places in words that a tokenizer does not divide, so that a file of one word is cut too."""
+    """Additional cut points in words that the tokenizer does not divide, so that even a one-word file can be cut."""
     import numpy as np
 
     ends = np.append(places, length)
@@ -178,7 +180,7 @@ def _inside_long_words(places: IntArray, length: int, letters: IntArray) -> IntA
 
 
 def _word_levels(codes: Codes, places: IntArray) -> NDArray[np.int8]:
-    """WORD beside an ideograph, INSIDE before a character that joins the one before, else TOKEN."""
+    """WORD next to an ideograph, INSIDE before a character that joins the previous one, else TOKEN."""
     import numpy as np
 
     here, before = codes[places], codes[places - 1]
@@ -192,25 +194,25 @@ def _word_levels(codes: Codes, places: IntArray) -> NDArray[np.int8]:
 
 
 def extends(character: str) -> bool:
-    """Whether a character belongs to the letter before it: an accent, a joiner, a skin tone, a variant."""
+    """Whether a character modifies the one before it: an accent, a joiner, a skin tone, a variant selector."""
     is_mark = unicodedata.category(character)[0] == "M"
     return is_mark or ord(character) == _JOINER or 0x1F3FB <= ord(character) <= 0x1F3FF
 
 
 def _ideographs(codes: Codes) -> Flags:
-    """Chinese and Japanese, which are written without spaces."""
+    """Which code points are Chinese or Japanese characters, which are written without spaces."""
     low = (codes >= 0x2E80) & (codes <= 0x9FFF)
     return low | ((codes >= 0xF900) & (codes <= 0xFAFF)) | ((codes >= 0x20000) & (codes <= 0x3FFFF))
 
 
 def _flags(codes: Codes) -> Flags:
-    """Regional indicators: two of them are one flag."""
+    """Which code points are regional indicators; two of them form a flag."""
     return (codes >= 0x1F1E6) & (codes <= 0x1F1FF)
 
 
 @cache
 def _spaces() -> tuple[Flags, Flags]:
-    """Tables by code point up to the last space: what is a space, and what parts words in any tokenizer."""
+    """Lookup tables by code point: which are spaces, and which separate words in every tokenizer."""
     import numpy as np
 
     characters = [chr(code) for code in range(_LAST_SPACE + 2)]

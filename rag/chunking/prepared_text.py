@@ -1,4 +1,4 @@
-"""A document's text with every place at which it may be cut: ready to be split by any `ChunkingSpec`."""
+"""Prepared text: a document with its cut points, sections and rows, ready to be split by any `ChunkingSpec`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PreparedText:
-    """A document with everything about its text that does not depend on how it will be split.
+    """A document with everything about its text that does not depend on the chunking settings.
 
-    `likeness`, needed for semantic chunking alone, is float32 (sentences,): the cosine similarity of each
-    sentence's embedding to that of the sentence before it (1 for the first); see `with_likeness`.
+    `likeness` is needed only for semantic chunking: float32 (sentences,), the cosine similarity of each sentence's
+    embedding to the previous sentence's (1 for the first); see `with_likeness`.
     """
 
     document: Document
@@ -74,9 +74,9 @@ def with_likeness(prepared: PreparedText, encode: Encode) -> PreparedText:
 
 
 def _section_starts(document: Document) -> tuple[list[tuple[int, str]], list[int]]:
-    """Where sections begin, with their paths, and the bad places right after a heading's line.
+    """Where sections begin, with their heading paths, and the weak positions right after a heading's line.
 
-    Headings without a text of their own (a title above a first section) begin the section that follows them.
+    A heading without text (a title above a first section) begins the section that follows it.
     """
     text = document.text
     sections: list[tuple[int, str]] = []
@@ -92,7 +92,7 @@ def _section_starts(document: Document) -> tuple[list[tuple[int, str]], list[int
 
 
 def _stretches(document: Document, cuts: Cuts) -> list[tuple[int, int, Fields]]:
-    """What no chunk crosses: the rows, as places, with their fields; what lies between rows; or the whole text."""
+    """The stretches that no chunk crosses: table rows with their fields, the text between rows, or the whole text."""
     stretches: list[tuple[int, int, Fields]] = []
     done = 0
     for row in sorted(document.rows, key=lambda row: row.start):

@@ -1,4 +1,4 @@
-"""What a preview of chunks shows: which parts of the text lie in which chunks, and how large the chunks are."""
+"""Chunk preview: which parts of the text lie in which chunks, and a histogram of chunk sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.types import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """text[start:end] of a document and the chunks that hold it, by their position in the list: none, one or more."""
+    """text[start:end] of a document and the chunks that contain it, by position in the list: none, one or more."""
 
     start: int
     end: int
@@ -21,7 +21,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class SizeBin:
-    """How many chunks have from `low` to `high` tokens, both included."""
+    """Number of chunks with `low` to `high` tokens, both included."""
 
     low: int
     high: int
@@ -30,7 +30,7 @@ class SizeBin:
 
 @dataclass(frozen=True, slots=True)
 class SizeSummary:
-    """Sizes in tokens; all zero, and without bins, where there are no chunks."""
+    """Chunk sizes in tokens; all zero and without bins if there are no chunks."""
 
     count: int
     minimum: int

@@ -1,4 +1,4 @@
-"""The strategies of chunking, as arithmetic on the places at which a text may be cut."""
+"""Chunking strategies: recursive, fixed, sentences and semantic, as arithmetic on a text's cut points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 Piece = tuple[int, int]
-"""A chunk from one place to another: see `Cuts`."""
+"""A chunk from one cut point to another, by index: see `Cuts`."""
 
 _MOST_CHARACTERS = 500_000
 _CHARACTERS_A_TOKEN = 32
@@ -24,7 +24,7 @@ _CHARACTERS_A_TOKEN = 32
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The places [first, last) under the heading `path`; `stretch` numbers the rows of a table, and is 0 elsewhere."""
+    """The cut points [first, last) under the heading `path`; `stretch` numbers table rows, and is 0 for other text."""
 
     first: int
     last: int
@@ -33,11 +33,11 @@ class Section:
 
 
 def split(cuts: Cuts, sections: Sequence[Section], spec: ChunkingSpec, likeness: FloatArray | None) -> list[Piece]:
-    """The pieces that a chunking strategy makes, first and last places ascending.
+    """Split into pieces by the strategy of `spec`; first and last cut points ascend.
 
     Args:
         spec: 0 <= overlap, min_tokens <= max_tokens; 0 <= shared < sentences.
-        likeness: of each sentence to the one before it; used by the strategy "semantic" alone, and needed there.
+        likeness: cosine similarity of each sentence to the one before it; needed only for the strategy "semantic".
     """
     shares = spec.strategy in ("recursive", "fixed")
     reach = _Reach.of(cuts, spec if shares else replace(spec, overlap=0, min_tokens=0))
@@ -52,14 +52,15 @@ def split(cuts: Cuts, sections: Sequence[Section], spec: ChunkingSpec, likeness:
             return [piece for section in sections for piece in _slide(reach, section, spec)]
         case "semantic" if likeness is not None:
             return _part(reach, sections, likeness, spec.percentile)
-    raise ValueError("the strategy 'semantic' needs the likeness of sentences")
+    raise ValueError("the strategy 'semantic' needs the similarity of consecutive sentences")
 
 
 @dataclass(frozen=True, slots=True)
 class _Preference:
-    """Where a chunk ends: at the `good` level that comes first, unless it is too small then; else at a `possible` one.
+    """Which cut points may end a chunk, by level.
 
-    `whole` levels are of what the next chunk must be able to hold whole: an overlap makes way for it.
+    The first of the `good` levels that leaves the chunk large enough wins, else one of the `possible` levels.
+    `whole` levels mark units that the next chunk must hold completely; the overlap shrinks to make room for them.
     """
 
     good: tuple[int, ...]
@@ -73,9 +74,9 @@ _RECURSIVE = _Preference(good=(PARAGRAPH, SENTENCE), possible=(SENTENCE, LINE, W
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """From each place: the furthest at which a chunk may end, and the last at which it would be too small.
+    """For each cut point: the furthest end of a chunk that begins there, and the last end that is too small.
 
-    `back` is the first place from which no more than the overlap lies before a place.
+    `back` is the earliest cut point from which at most the overlap lies before a cut point.
     """
 
     cuts: Cuts
@@ -91,7 +92,7 @@ class _Reach:
         tokens, starts = cuts.tokens, cuts.starts
         numbers = np.arange(len(starts), dtype=np.int32)
         fitting = tokens.searchsorted(tokens + np.int32(spec.max_tokens), side="right") - 1
-        # A long word may be one token, "unknown": a chunk of nothing else must end some time.
+        # A long word may be a single "unknown" token: a chunk of only such words must still end.
         longest = np.int32(min(_CHARACTERS_A_TOKEN * spec.max_tokens, _MOST_CHARACTERS))
         near = starts.searchsorted(starts + longest, side="right") - 1
         furthest = np.maximum(np.minimum(fitting, near), np.minimum(numbers + 1, len(cuts)))
@@ -100,12 +101,12 @@ class _Reach:
         return cls(cuts, spec.max_tokens, furthest.astype(np.int32), least.astype(np.int32), back)
 
     def fits(self, first: int, last: int) -> bool:
-        """Whether a chunk may go from `first` to `last`."""
+        """Whether a chunk may extend from `first` to `last`."""
         return bool(self.furthest[first] >= last)
 
 
 def _pack(reach: _Reach, first: int, last: int, preference: _Preference) -> list[Piece]:
-    """Fill chunk after chunk, each up to the best place that it reaches."""
+    """Fill one chunk after another, each up to the best cut point within reach."""
     pieces: list[Piece] = []
     start = done = first
     while done < last:
@@ -131,7 +132,7 @@ def _end(reach: _Reach, start: int, done: int, last: int, preference: _Preferenc
 
 
 def _next_start(reach: _Reach, start: int, end: int, last: int, preference: _Preference) -> int:
-    """Where the chunk after [start, end) begins: at `end`, or before it by as much of the overlap as is good."""
+    """Where the chunk after [start, end) begins: at `end`, or earlier by as much of the overlap as fits well."""
     import numpy as np
 
     if reach.back is None or end >= last:
@@ -141,7 +142,7 @@ def _next_start(reach: _Reach, start: int, end: int, last: int, preference: _Pre
     room = reach.cuts.tokens[needed] - np.int32(reach.capacity)
     earliest = max(earliest, int(reach.cuts.tokens.searchsorted(room)))
     place = _first_at_least(reach.cuts, WORD, earliest, end)
-    # A word that is cut itself, or a text without spaces, may be shared in parts.
+    # A word that is itself cut, or a text without spaces, may overlap in parts.
     word = reach.cuts.latest[WORD]
     if place == end and (word[end] != end or not reach.fits(int(word[end - 1]), end)):
         place = _first_at_least(reach.cuts, TOKEN, earliest, end)
@@ -149,7 +150,7 @@ def _next_start(reach: _Reach, start: int, end: int, last: int, preference: _Pre
 
 
 def _next_whole(reach: _Reach, end: int, last: int, preference: _Preference) -> int:
-    """The end of what the next chunk must hold beside the overlap: a sentence, a word, or anything new at all."""
+    """The end of what the next chunk must hold in addition to the overlap: a sentence, a word, or any new text."""
     for level in preference.whole:
         place = _first_at_least(reach.cuts, level, end + 1, last)
         if reach.fits(end, place):
@@ -158,7 +159,7 @@ def _next_whole(reach: _Reach, end: int, last: int, preference: _Preference) -> 
 
 
 def _first_at_least(cuts: Cuts, level: int, first: int, last: int) -> int:
-    """The first place of [first, last) that is at least so good, or `last`."""
+    """The first cut point in [first, last) of at least this level, or `last`."""
     latest = cuts.latest[level]
     for place in range(first, last):
         if latest[place] == place:
@@ -167,7 +168,7 @@ def _first_at_least(cuts: Cuts, level: int, first: int, last: int) -> int:
 
 
 def _merge_small(cuts: Cuts, packed: Sequence[tuple[Section, list[Piece]]], spec: ChunkingSpec) -> list[Piece]:
-    """Pieces below `min_tokens` joined to a neighbor in their own, a sister or a parent section, where both fit."""
+    """Merge pieces below `min_tokens` with a neighbor in the same, a sibling or a parent section, if both fit."""
     if not spec.min_tokens:
         return [piece for _, pieces in packed for piece in pieces]
     tokens = cuts.tokens.tolist()
@@ -194,7 +195,7 @@ def _related(one: Section, other: Section) -> bool:
 
 
 def _slide(reach: _Reach, section: Section, spec: ChunkingSpec) -> list[Piece]:
-    """A window of sentences that moves on; fewer where they do not fit; a too long sentence is cut."""
+    """A sliding window of sentences; fewer if they do not fit; a sentence that is too long is cut."""
     bounds = _sentence_bounds(reach.cuts, section)
     count = len(bounds) - 1
     pieces: list[Piece] = []
@@ -216,7 +217,7 @@ def _slide(reach: _Reach, section: Section, spec: ChunkingSpec) -> list[Piece]:
 
 
 def _sentence_bounds(cuts: Cuts, section: Section) -> list[int]:
-    """The places at which sentences of a section begin, and its end."""
+    """The cut points at which the sentences of a section begin, and its end."""
     import numpy as np
 
     span = np.arange(section.first + 1, section.last)
@@ -225,7 +226,7 @@ def _sentence_bounds(cuts: Cuts, section: Section) -> list[int]:
 
 
 def _part(reach: _Reach, sections: Sequence[Section], likeness: FloatArray, percentile: int) -> list[Piece]:
-    """Break where consecutive sentences part; a longer group than fits is broken where they are least alike."""
+    """Break between dissimilar consecutive sentences; a group that does not fit breaks where similarity is lowest."""
     import numpy as np
 
     sentences = reach.cuts.at_least(SENTENCE)
@@ -241,7 +242,7 @@ def _part(reach: _Reach, sections: Sequence[Section], likeness: FloatArray, perc
 
 
 def _weakest_links(reach: _Reach, sentences: Sequence[int], likeness: FloatArray, start: int, end: int) -> list[Piece]:
-    """The sentences [start, end) in as many chunks as they need, cut in the later half of what fits."""
+    """The sentences [start, end) in as many chunks as needed, each cut in the later half of what fits."""
     pieces: list[Piece] = []
     while not reach.fits(sentences[start], sentences[end]):
         fitting = bisect_right(sentences, int(reach.furthest[sentences[start]]), start) - 1
