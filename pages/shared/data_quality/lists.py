@@ -25,8 +25,12 @@ _TWO_DECIMALS = st.column_config.NumberColumn(format="%.2f")
 def _duplicates(path: str, uid: str, generation: int, threshold: float, _collection: Collection) -> NearDuplicates:
     ids, unit = vectors(_collection)
     bar = st.progress(0.0, "Comparing every chunk with every other")
+
+    def show_share(share: float) -> None:
+        bar.progress(min(share, 1.0))
+
     try:
-        return near_duplicates(ids, unit, threshold, on_progress=lambda share: bar.progress(min(share, 1.0)))
+        return near_duplicates(ids, unit, threshold, on_progress=show_share)
     finally:
         bar.empty()
 

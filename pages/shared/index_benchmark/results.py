@@ -158,8 +158,8 @@ def _fitting(plan: LabPlan, kind: IndexKind, collection: Collection) -> IndexSpe
         return default_spec(kind, n, dimension)
     if plan.size == n:
         return planned
-    search = {"nprobe": planned.nprobe, "ef_search": planned.ef_search}
-    return completed(replace(default_spec(kind, n, dimension), **search), n, dimension)
+    spec = replace(default_spec(kind, n, dimension), nprobe=planned.nprobe, ef_search=planned.ef_search)
+    return completed(spec, n, dimension)
 
 
 def show_lost(collection: Collection, plan: LabPlan) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from pages.shared.session.workspace import choose_collection, require_workspace
@@ -62,11 +63,15 @@ def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit]
             st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · the clicked chunk")
             st.text(chunk.text)
             show_chunk_links(chunk.chunk_id)
-            st.button("Close", icon=":material/close:", on_click=partial(st.query_params.pop, "chunk", None))
+            st.button("Close", icon=":material/close:", on_click=_close_chunk)
         if neighbors:
             st.caption("Its true neighbors: nearest in meaning, wherever the map draws them.")
         for hit in neighbors:
             show_small_hit(hit)
+
+
+def _close_chunk() -> None:
+    st.query_params.pop("chunk", None)
 
 
 def _show_selection(collection: Collection, state: MapState) -> None:
@@ -107,13 +112,17 @@ def _take_away(collection: Collection, ids: Sequence[int]) -> None:
     for label, write in (("CSV", as_csv), ("Parquet", as_parquet)):
         st.download_button(
             label,
-            lambda write=write: write(selection_table(collection, ids)),
+            partial(_selection_file, write, collection, ids),
             file_name=f"{collection.spec.name} selection.{label.lower()}",
             mime="application/octet-stream",
             icon=":material/download:",
             on_click="ignore",
             key=f"selection-{label}",
         )
+
+
+def _selection_file(write: Callable[[pd.DataFrame], bytes], collection: Collection, ids: Sequence[int]) -> bytes:
+    return write(selection_table(collection, ids))
 
 
 @st.dialog("New collection from the selection")

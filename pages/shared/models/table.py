@@ -36,6 +36,7 @@ def show_installed(host: str, models: Sequence[OllamaModel]) -> None:
 def _table(host: str, models: Sequence[OllamaModel]) -> pd.DataFrame:
     in_memory = loaded_models(host)
     details = [_details(host, model.name) for model in models]
+    lengths = [detail.context_length if detail else None for detail in details]
     return pd.DataFrame(
         {
             "model": [model.name for model in models],
@@ -43,7 +44,7 @@ def _table(host: str, models: Sequence[OllamaModel]) -> pd.DataFrame:
             "on disk": [model.size / _GIGABYTE for model in models],
             "parameters": [model.parameters for model in models],
             "quantisation": [detail.quantization if detail else "" for detail in details],
-            "context (tokens)": pd.array([detail and detail.context_length for detail in details], dtype="Int64"),
+            "context (tokens)": pd.array(lengths, dtype="Int64"),
             "in memory": ["now" if model.name in in_memory else "" for model in models],
         }
     )

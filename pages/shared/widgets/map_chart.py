@@ -39,4 +39,5 @@ def show_map(scene: MapScene, *, key: str, on_event: Callable[[MapEvent], None] 
         if on_event and value:
             on_event(MapEvent(value["kind"], tuple(int(chunk_id) for chunk_id in value["ids"])))
 
-    _component(key=key, on_change=tell, default=None, **to_message(scene, height=_HEIGHT, file_name=scene.title))
+    message = to_message(scene, height=_HEIGHT, file_name=scene.title)
+    _component(key=key, on_change=tell, default=None, tab_index=None, **message)
