@@ -1,4 +1,8 @@
-"""Computations that run in the background, each under a key, one after another, seen alike by every tab."""
+"""Background tasks: run work in daemon threads, with progress, a way to stop, and errors as sentences.
+
+A task's state is a `concurrent.futures.Future`. `ThreadPoolExecutor` does not fit: at the interpreter's exit it joins
+its threads without a limit, before any function registered with `atexit` could stop their work.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +11,32 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from rag.errors import ExplorerError
 
-_LAST_MOMENT = 10
+_SECONDS_AT_EXIT = 10.0
 _FAULT = "The job stopped because of a fault in this program. What was stored before is kept; try again."
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 Report = Callable[[float], None]
-"""Called with the share that is done, in [0, 1]; raises Stopped where no more is wanted."""
+"""Takes the share that is done, in [0, 1]; raises Stopped once the task was asked to stop."""
 Work = Callable[[Report], None]
 
 
 class Stopped(ExplorerError):
-    """A computation ends early because someone asked for it."""
+    """A computation ends early because someone stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task as it is at one moment.
+    """Snapshot of a task.
 
-    `share` in [0, 1] is how much is done and never falls; `seconds` counts from the task's own beginning;
-    `seconds_left` is None until enough is done to tell; `error` is empty but for a task that failed.
+    `share` in [0, 1] is how much is done and never falls; `seconds` counts from when the task began to run; `error` is
+    a sentence, and empty unless the task failed.
     """
 
     key: str
@@ -38,7 +44,6 @@ class TaskView:
     state: State
     share: float
     seconds: float
-    seconds_left: float | None
     error: str
 
     @property
@@ -46,110 +51,153 @@ class TaskView:
         """Whether it still waits or runs."""
         return self.state in ("waiting", "running")
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated from the share that is done; None before one second, or before anything is done."""
+        can_estimate = self.state == "running" and self.share > 0 and self.seconds > 1
+        return self.seconds * (1.0 - self.share) / self.share if can_estimate else None
+
 
 @dataclass(slots=True)
 class _Task:
     key: str
     title: str
-    is_unwanted: threading.Event = field(default_factory=threading.Event)
-    has_ended: threading.Event = field(default_factory=threading.Event)
+    stop_requested: threading.Event
+    tidy_up: Callable[[], None]
+    end: Future[tuple[State, str]] = field(default_factory=Future)
+    """Becomes the last state and its error; a task that is stopped while it waits is a cancelled future."""
     lock: threading.Lock = field(default_factory=threading.Lock)
-    state: State = "waiting"
     share: float = 0.0
     started: float | None = None
     ended: float | None = None
-    error: str = ""
 
-    def begin(self) -> bool:
-        """Whether it is still wanted: it may have been stopped while it waited."""
-        with self.lock:
-            if self.state != "waiting":
-                return False
-            self.state, self.started = "running", time.monotonic()
-            return True
+    def run(self, work: Work) -> None:
+        """Do the work, unless the task was stopped while it waited; tidy up in both cases."""
+        is_wanted = self.end.set_running_or_notify_cancel()
+        if is_wanted:
+            self.started = time.monotonic()
+        state, error = self._outcome(work if is_wanted else _no_work)
+        if is_wanted:
+            with self.lock:
+                self.share = 1.0 if state == "done" else self.share
+            self.ended = time.monotonic()
+            self.end.set_result((state, error))
 
     def stop(self) -> None:
-        self.is_unwanted.set()
-        with self.lock:
-            if self.state == "waiting":
-                self.state = "stopped"
-                self.has_ended.set()
-
-    def end(self, state: State, error: str) -> None:
-        with self.lock:
-            self.state, self.error, self.ended = state, error, time.monotonic()
-            self.share = 1.0 if state == "done" else self.share
-            self.has_ended.set()
+        self.stop_requested.set()
+        self.end.cancel()
 
     def report(self, share: float) -> None:
         with self.lock:
             self.share = max(self.share, min(share, 1.0))
-        if self.is_unwanted.is_set():
+        if self.stop_requested.is_set():
             raise Stopped(f"'{self.title}' was stopped. Start it again for its result.")
 
     def view(self) -> TaskView:
-        with self.lock:
-            seconds = (self.ended or time.monotonic()) - self.started if self.started else 0.0
-            can_tell = self.state == "running" and self.share > 0 and seconds > 1
-            left = seconds * (1.0 - self.share) / self.share if can_tell else None
-            return TaskView(self.key, self.title, self.state, self.share, seconds, left, self.error)
+        state, error = self._state()
+        seconds = (self.ended or time.monotonic()) - self.started if self.started else 0.0
+        return TaskView(self.key, self.title, state, self.share, seconds, error)
+
+    def _state(self) -> tuple[State, str]:
+        if self.end.done():
+            return ("stopped", "") if self.end.cancelled() else self.end.result()
+        return "running" if self.started else "waiting", ""
+
+    def _outcome(self, work: Work) -> tuple[State, str]:
+        try:
+            try:
+                work(self.report)
+            finally:
+                self.tidy_up()
+        except Stopped:
+            return "stopped", ""
+        except ExplorerError as problem:
+            return "failed", str(problem)
+        except BaseException:
+            logging.getLogger(__name__).exception("task '%s' failed", self.title)
+            return "failed", _FAULT
+        return "done", ""
+
+
+class _TaskThread(threading.Thread):
+    """The daemon thread of one task; `_stop_at_exit` finds the unfinished tasks by their threads."""
+
+    def __init__(self, task: _Task, work: Work, previous: threading.Thread | None) -> None:
+        # Thread drops its arguments after the run; as attributes they would keep the work's models in memory.
+        super().__init__(target=_run_after, args=(previous, task, work), name=f"task-{task.key}", daemon=True)
+        self.task = task
 
 
 class TaskBoard:
-    """All tasks of a process. One runs at a time: two would only share the same cores.
+    """Registry of background tasks by key, shared by all tabs; thread-safe.
 
-    When the program ends, tasks are stopped, and it waits a moment for the one in hand.
+    At the interpreter's exit all tasks of all boards are stopped, and have ten seconds to end.
+
+    Args:
+        keep: how many ended tasks are remembered.
+        one_at_a_time: run tasks in the order of their start, since two would only share the same cores; otherwise each
+            begins at once.
     """
 
-    def __init__(self, *, keep: int = 50) -> None:
+    def __init__(self, *, keep: int = 50, one_at_a_time: bool = True) -> None:
         self._keep = keep
+        self._one_at_a_time = one_at_a_time
         self._tasks: dict[str, _Task] = {}
         self._lock = threading.Lock()
-        self._last: threading.Thread | None = None
+        self._last: _TaskThread | None = None
 
-    def start(self, key: str, title: str, work: Work) -> None:
-        """Run `work` when its turn comes; nothing happens where a task of this key already waits or runs.
+    def start(
+        self,
+        key: str,
+        title: str,
+        work: Work,
+        *,
+        stop_requested: threading.Event | None = None,
+        tidy_up: Callable[[], None] | None = None,
+    ) -> None:
+        """Run `work` when its turn comes; nothing happens if a task with this key already waits or runs.
 
         Args:
-            work: given a function that takes the share done, in [0, 1], and raises Stopped once a stop was asked
-                for; what it makes, it keeps by itself.
+            work: given a function that takes the share done, in [0, 1], and raises Stopped after a stop was requested;
+                it stores its result itself.
+            stop_requested: set by `stop`, for work that checks or waits for it; a new event by default.
+            tidy_up: called in the task's thread before the task ends, also if the task was stopped while it waited.
         """
         with self._lock:
-            before = self._tasks.pop(key, None)
-            if before and not before.has_ended.is_set():
-                self._tasks[key] = before
+            existing = self._tasks.get(key)
+            if existing and not existing.end.done():
                 return
-            if self._last is None:
-                atexit.register(self._stop_all)
-            task = self._tasks[key] = _Task(key, title)
+            self._tasks.pop(key, None)
+            task = self._tasks[key] = _Task(key, title, stop_requested or threading.Event(), tidy_up or _nothing)
             self._drop_oldest()
-            turn = (self._last, task, work)
-            self._last = threading.Thread(target=_run_after, args=turn, daemon=True, name=f"task-{key}")
+            self._last = _TaskThread(task, work, self._last if self._one_at_a_time else None)
+            _stop_first_at_exit()
             self._last.start()
 
     def view(self, key: str) -> TaskView | None:
-        """The task as it is now; None where there is none of this key, or it has been forgotten."""
+        """The task as it is now; None for an unknown key, and after it was forgotten."""
         task = self._of(key)
         return task.view() if task else None
 
     def stop(self, key: str) -> None:
-        """Ask a task to stop: at once while it waits, else when it next reports. Nothing where it has ended."""
+        """Stop a task: at once while it waits, otherwise at its next report. An ended task stays as it is."""
         task = self._of(key)
         if task:
             task.stop()
 
     def forget(self, key: str) -> None:
-        """Take a task that has ended off the board; one that waits or runs stays."""
+        """Remove a task that has ended; one that waits or runs stays."""
         with self._lock:
             task = self._tasks.get(key)
-            if task and task.has_ended.is_set():
+            if task and task.end.done():
                 del self._tasks[key]
 
     def wait(self, key: str) -> None:
-        """Return when the task has ended, or at once where there is none of this key."""
+        """Return when the task has ended; at once for an unknown key."""
         task = self._of(key)
         if task:
-            task.has_ended.wait()
+            with suppress(CancelledError):
+                task.end.result()
 
     def _of(self, key: str) -> _Task | None:
         with self._lock:
@@ -157,36 +205,35 @@ class TaskBoard:
 
     def _drop_oldest(self) -> None:
         """Keep the newest of the ended tasks, and all others."""
-        ended = [key for key, task in self._tasks.items() if task.has_ended.is_set()]
+        ended = [key for key, task in self._tasks.items() if task.end.done()]
         for key in ended[: max(0, len(ended) - self._keep)]:
             del self._tasks[key]
-
-    def _stop_all(self) -> None:
-        with self._lock:
-            tasks, last = list(self._tasks.values()), self._last
-        for task in tasks:
-            task.stop()
-        if last:
-            last.join(_LAST_MOMENT)
 
 
 def _run_after(previous: threading.Thread | None, task: _Task, work: Work) -> None:
     if previous:
         previous.join()
-    if not task.begin():
-        return
-    state, error = _outcome(task, work)
-    task.end(state, error)
+    task.run(work)
 
 
-def _outcome(task: _Task, work: Work) -> tuple[State, str]:
-    try:
-        work(task.report)
-    except Stopped:
-        return "stopped", ""
-    except ExplorerError as problem:
-        return "failed", str(problem)
-    except Exception:
-        logging.getLogger(__name__).exception("task '%s' failed", task.title)
-        return "failed", _FAULT
-    return "done", ""
+def _stop_first_at_exit() -> None:
+    """Functions registered last are called first: tasks stop before what they use is cleaned up."""
+    atexit.unregister(_stop_at_exit)
+    atexit.register(_stop_at_exit)
+
+
+def _stop_at_exit() -> None:
+    threads = [thread for thread in threading.enumerate() if isinstance(thread, _TaskThread)]
+    for thread in threads:
+        thread.task.stop()
+    deadline = time.monotonic() + _SECONDS_AT_EXIT
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _nothing() -> None:
+    """For a task that leaves nothing to tidy up."""
+
+
+def _no_work(report: Report) -> None:
+    """For a task that was stopped before its turn."""

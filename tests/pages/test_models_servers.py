@@ -87,7 +87,7 @@ def test_the_real_server_says_why_it_cannot_get_a_model(nothing, real_ollama, mo
     assert "'no-such-model-anywhere'" in said(app.error)
 
 
-RUNNING = TaskView("key", "tiny", "running", 0.5, 10.0, None, "")
+RUNNING = TaskView("key", "tiny", "running", 0.5, 10.0, "")
 
 
 @pytest.mark.parametrize(

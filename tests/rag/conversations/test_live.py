@@ -1,10 +1,15 @@
-"""Answers in threads of their own: heard as they come, stopped one by one, saved once, none lost."""
+"""Live answers: visible while they are written, stopped one by one, saved once, none lost."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
+import pytest
+
+from rag import config
 from rag.answer import Request, Stage, unanswered
 from rag.conversations.live import LiveTurn, LiveTurns
 from rag.errors import CollectionError
@@ -44,13 +49,13 @@ def until_over(turn: LiveTurn) -> None:
         version = newer
 
 
-def test_what_comes_is_heard_and_saved_once():
+def test_pieces_are_visible_as_they_come_and_the_answer_is_saved_once():
     saved = []
     turn = LiveTurn("Why?", {"": saying(Thought("hm"), "Be", "cause.")}, keep(saved))
     turn.start()
     until_over(turn)
-    (heard,) = turn.heard()
-    assert (heard.text, heard.is_done, turn.problem, turn.is_saved) == ("Because.", True, "", True)
+    (answer,) = turn.so_far()
+    assert (answer.text, answer.is_done, turn.problem, turn.is_saved) == ("Because.", True, "", True)
     assert [[one.answer.text for one in answers] for answers in saved] == [["Because."]]
 
 
@@ -65,16 +70,16 @@ def test_each_answer_side_by_side_is_stopped_alone():
     turn.start()
     turn.stop("a")
     version = 0
-    while not turn.heard()[0].is_done:
+    while not turn.so_far()[0].is_done:
         version = turn.wait(version, PATIENCE)
-    assert not turn.heard()[1].is_done
+    assert not turn.so_far()[1].is_done
     assert not saved
     turn.stop()
     until_over(turn)
     assert [one.label for one in saved[0]] == ["a", "b"]
 
 
-def test_a_fault_is_said_and_the_other_answer_is_saved():
+def test_a_fault_is_logged_and_shown_and_the_other_answer_is_saved(caplog):
     def faulty(stop):
         yield "half"
         raise ZeroDivisionError
@@ -84,8 +89,35 @@ def test_a_fault_is_said_and_the_other_answer_is_saved():
     turn.start()
     until_over(turn)
     assert "fault in this program" in turn.problem
-    assert turn.heard()[0].text == "half"
+    assert "ZeroDivisionError" in caplog.text
+    assert turn.so_far()[0].text == "half"
     assert [one.label for one in saved[0]] == ["b"]
+
+
+def test_a_problem_that_a_person_can_fix_is_shown_as_it_is(caplog):
+    def refused(stop):
+        yield "half"
+        raise CollectionError("The collection is gone. Import it again.")
+
+    turn = LiveTurn("Why?", {"": refused}, lambda answers: pytest.fail("nothing is complete"))
+    turn.start()
+    until_over(turn)
+    assert (turn.problem, turn.is_saved) == ("The collection is gone. Import it again.", False)
+    assert not caplog.records
+
+
+def test_a_run_that_ends_without_an_answer_is_a_fault():
+    turn = LiveTurn("Why?", {"": lambda stop: iter(["half"])}, lambda answers: pytest.fail("nothing is complete"))
+    turn.start()
+    until_over(turn)
+    assert (turn.so_far()[0].is_done, "fault in this program" in turn.problem) == (True, True)
+
+
+def test_a_fault_in_saving_ends_the_turn_and_says_so(caplog):
+    turn = LiveTurn("Why?", {"": saying("text")}, lambda answers: 1 / 0)
+    turn.start()
+    until_over(turn)
+    assert (turn.is_saved, "fault in this program" in turn.problem) == (False, True)
 
 
 def test_answers_that_cannot_be_saved_say_why_and_stay():
@@ -121,3 +153,33 @@ def test_one_question_at_a_time_under_a_key():
     goes_on.set()
     until_over(first)
     assert turns.start("key", second)
+
+
+AT_EXIT = """
+import threading
+from dataclasses import replace
+from rag.answer import Request, unanswered
+from rag.conversations.live import LiveTurn
+
+begun = threading.Event()
+
+def until_stopped(stop):
+    yield "half"
+    begun.set()
+    stop.wait()
+    yield replace(unanswered(Request("Why?"), "made up", ""), text="half")
+
+def save(answers):
+    print("saved", answers[0].answer.text, flush=True)
+    return ""
+
+LiveTurn("Why?", {"": until_stopped}, save).start()
+begun.wait()
+"""
+
+
+def test_at_the_end_of_the_program_answers_are_stopped_and_saved():
+    ended = subprocess.run(
+        [sys.executable, "-c", AT_EXIT], cwd=config.ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout == "saved half\n"

@@ -1,4 +1,4 @@
-"""Tasks run in the background, one after another; every tab sees the same, and every end is told."""
+"""Background tasks: their order, progress, stop and errors; all tabs see the same."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from rag import config
 from rag.errors import ModelError
+from rag.runtime import background
 from rag.runtime.background import Stopped, TaskBoard
 
 PATIENCE = 30
@@ -19,13 +21,14 @@ PATIENCE = 30
 
 @pytest.fixture
 def board() -> Iterator[TaskBoard]:
+    """A board whose tasks have ended after the test."""
     board = TaskBoard(keep=3)
     yield board
-    board._stop_all()
+    background._stop_at_exit()
 
 
 class Steps:
-    """A task that reports a share when it is told to, and says when it has come to a halt."""
+    """A task that halts before each report until the test lets it go on."""
 
     def __init__(self, *shares: float) -> None:
         self.shares = shares
@@ -158,7 +161,7 @@ def test_a_waiting_task_stops_at_once_and_is_never_run(board):
     assert [board.view(key).state for key in "abc"] == ["done", "stopped", "done"]
 
 
-def test_what_was_finished_before_it_heard_of_the_stop_is_done(board):
+def test_a_task_that_ends_before_it_notices_the_stop_is_done(board):
     steps = started(board, "a")
     steps.until(0)
     board.stop("a")
@@ -167,7 +170,7 @@ def test_what_was_finished_before_it_heard_of_the_stop_is_done(board):
     assert board.view("a").state == "done"
 
 
-def test_what_a_person_can_fix_is_told_as_it_is(board, caplog):
+def test_a_problem_that_a_person_can_fix_is_shown_as_it_is(board, caplog):
     def work(report):
         report(0.5)
         raise ModelError("The model is away. Fetch it.")
@@ -189,6 +192,60 @@ def test_a_fault_is_logged_and_the_next_task_runs(board, caplog):
     started(board, "b").to_the_end()
     board.wait("b")
     assert board.view("b").state == "done"
+
+
+def test_an_interrupt_raised_in_a_task_does_not_block_the_next_one(board, caplog):
+    def leave(report):
+        raise SystemExit
+
+    board.start("a", "Task a", leave)
+    started(board, "b").to_the_end()
+    board.wait("b")
+    assert [board.view(key).state for key in "ab"] == ["failed", "done"]
+
+
+def test_tidying_up_comes_before_the_end_of_a_task_and_its_fault_is_reported(board, caplog):
+    tidied = []
+    board.start("a", "Task a", lambda report: 1 / 0, tidy_up=lambda: tidied.append("a"))
+    board.wait("a")
+    assert tidied == ["a"]
+    board.start("b", "Task b", lambda report: None, tidy_up=lambda: 1 / 0)
+    board.wait("b")
+    assert (board.view("b").state, "fault in this program" in board.view("b").error) == ("failed", True)
+
+
+def test_a_task_that_is_stopped_while_it_waits_is_tidied_up_in_its_turn(board):
+    tidied = threading.Event()
+    first = started(board, "a")
+    board.start("b", "Task b", lambda report: pytest.fail("it was stopped"), tidy_up=tidied.set)
+    board.stop("b")
+    board.wait("b")
+    assert not tidied.is_set()
+    first.to_the_end()
+    assert tidied.wait(PATIENCE)
+
+
+def test_work_that_waits_for_the_stop_itself_is_given_the_event(board):
+    stop_requested = threading.Event()
+
+    def work(report):
+        assert stop_requested.wait(PATIENCE)
+        report(0.5)
+
+    board.start("a", "Task a", work, stop_requested=stop_requested)
+    board.stop("a")
+    board.wait("a")
+    assert board.view("a").state == "stopped"
+
+
+def test_without_a_queue_all_run_at_the_same_time():
+    board = TaskBoard(one_at_a_time=False)
+    meet = threading.Barrier(3, timeout=PATIENCE)
+    for key in "abc":
+        board.start(key, key, lambda report: meet.wait() and None)
+    for key in "abc":
+        board.wait(key)
+    assert {board.view(key).state for key in "abc"} == {"done"}
 
 
 def test_what_has_ended_is_forgotten_and_what_runs_is_not(board):
@@ -223,6 +280,15 @@ def test_only_the_newest_of_the_ended_are_kept(board):
     board.wait("last")
 
 
+def program(code: str) -> tuple[str, float]:
+    """What a program prints, and how many seconds it runs."""
+    begun = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=config.ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    return ended.stdout, time.monotonic() - begun
+
+
 def test_at_the_end_of_the_program_running_tasks_are_stopped():
     code = """
 import threading
@@ -244,7 +310,26 @@ board.start("a", "Task", work)
 board.start("b", "Never", lambda report: print("ran"))
 assert running.wait(30)
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=config.ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
-    assert ended.stdout == "stopped\n"
+    assert program(code)[0] == "stopped\n"
+
+
+def test_at_the_end_of_the_program_all_boards_share_one_limited_wait():
+    code = """
+import threading
+from rag.runtime import background
+
+background._SECONDS_AT_EXIT = 1.0
+running = threading.Barrier(3)
+
+def stubborn(report):
+    running.wait()
+    threading.Event().wait()
+
+for _ in range(2):
+    background.TaskBoard().start("a", "Task", stubborn)
+running.wait()
+print("end", flush=True)
+"""
+    printed, seconds = program(code)
+    assert printed == "end\n"
+    assert 1.0 <= seconds < 10.0

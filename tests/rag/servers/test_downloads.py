@@ -165,6 +165,6 @@ def test_the_pace_is_that_of_the_last_ten_seconds(seen, now, expected):
 
 
 def test_the_time_left_follows_from_the_pace():
-    task = TaskView("key", "tiny", "running", 0.6, 6.0, None, "")
+    task = TaskView("key", "tiny", "running", 0.6, 6.0, "")
     paces = {100.0: 4.0, 0.0: None, None: None}
     assert {pace: DownloadView("host", "tiny", task, "", 600, 1000, pace).seconds_left for pace in paces} == paces
