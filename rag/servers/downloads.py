@@ -1,4 +1,4 @@
-"""Models that Ollama loads from its library in the background: how far each is, how fast, and a way to stop it."""
+"""Model downloads: Ollama loads models from its library in the background, with progress, pace and a way to stop."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ _NOTHING_YET = PullProgress("", 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class DownloadView:
-    """A download as it is at one moment.
+    """Snapshot of a download.
 
-    `said` are the server's words. The bytes are over what the server has named so far; `bytes_per_second` is over the
-    last ten seconds, None until that can be told.
+    `status` is the server's message. The bytes are of all layers that the server has named so far; `bytes_per_second`
+    is the mean of the last ten seconds, None until one second was measured.
     """
 
     host: str
     name: str
     task: TaskView
-    said: str
+    status: str
     completed_bytes: int
     total_bytes: int
     bytes_per_second: float | None
 
     @property
     def seconds_left(self) -> float | None:
-        """For what the server has named so far, at the present pace; None where it cannot be told."""
+        """For the layers named so far, at the present pace; None if it cannot be estimated."""
         left = self.total_bytes - self.completed_bytes
         return left / self.bytes_per_second if self.bytes_per_second and left > 0 else None
 
 
 class Pace:
-    """How fast bytes arrive. Times are in seconds of one clock.
+    """Download rate: mean over the last ten seconds. All times are in seconds of one clock.
 
-    It looks back ten seconds only: what the server kept of an earlier try is there at once, and is no speed.
+    The window is short because the server keeps what an earlier try has loaded: those bytes are there at once.
     """
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def note(self, completed_bytes: int, now: float) -> None:
-        """So many bytes are there now."""
+        """Record how many bytes are there at this time."""
         self._forget_old(now)
         self._seen.append((now, completed_bytes))
 
     def bytes_per_second(self, now: float) -> float | None:
-        """The pace of the last ten seconds; None where less than a second of them was seen."""
+        """The mean rate of the last ten seconds; None if less than one second of them was measured."""
         self._forget_old(now)
         if not self._seen or now - self._seen[0][0] < _PACE_FROM:
             return None
@@ -71,7 +71,7 @@ class Pace:
 class _Download:
     host: str
     name: str
-    when_there: Callable[[], None]
+    when_installed: Callable[[], None]
     stop: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     progress: PullProgress = _NOTHING_YET
@@ -83,9 +83,9 @@ class _Download:
                 self.progress = progress
                 self.pace.note(progress.completed_bytes, time.monotonic())
             report(progress.share)
-        # A stop ends the stream without a word; reporting once more tells the task.
+        # A stop ends the stream without an error; this report raises Stopped then.
         report(self.progress.share)
-        self.when_there()
+        self.when_installed()
 
     def view(self, task: TaskView) -> DownloadView:
         with self.lock:
@@ -95,51 +95,44 @@ class _Download:
 
 
 class ModelDownloads:
-    """All downloads of a process, seen alike by every tab; one runs at a time, and the others wait their turn."""
+    """All downloads of a process, shared by all tabs; one runs at a time, and the others wait."""
 
     def __init__(self) -> None:
-        # A board of their own: a download waits for the network, and must not hold up what waits for the processor.
+        # A separate board: a download waits for the network, and must not delay tasks that wait for the processor.
         self._board = TaskBoard()
         self._downloads: dict[str, _Download] = {}
         self._lock = threading.Lock()
 
-    def start(self, host: str, name: str, when_there: Callable[[], None]) -> None:
-        """Load the model `name` onto the server at `host`; nothing happens where that already waits or runs.
+    def start(self, host: str, name: str, when_installed: Callable[[], None]) -> None:
+        """Load the model `name` onto the server at `host`; nothing happens if that already waits or runs.
 
         Args:
-            when_there: called in the background once the model is installed.
+            when_installed: called in the background once the model is installed.
         """
         key = f"download-{name}-{host}"
         with self._lock:
             task = self._board.view(key)
-            if task is None or not task.is_active:
-                self._downloads.pop(key, None)
-                download = self._downloads[key] = _Download(host, name, when_there)
-                self._board.start(key, name, download.run)
+            if task and task.is_active:
+                return
+            download = _Download(host, name, when_installed)
+            others = {other: one for other, one in self._downloads.items() if other != key and self._board.view(other)}
+            self._downloads = {**others, key: download}
+            self._board.start(key, name, download.run, stop_requested=download.stop)
 
     def views(self) -> list[DownloadView]:
-        """Those that wait or run, and those that have ended and were not forgotten, in the order of asking."""
+        """The downloads that were not forgotten, in the order of their start."""
         with self._lock:
-            downloads = list(self._downloads.items())
-        tasks = [(download, self._board.view(key)) for key, download in downloads]
+            tasks = [(download, self._board.view(key)) for key, download in self._downloads.items()]
         return [download.view(task) for download, task in tasks if task]
 
     def stop(self, key: str) -> None:
-        """Stop the download of this task at once. What was loaded is kept by the server."""
-        with self._lock:
-            download = self._downloads.get(key)
-        # The task first: once the stream has ended, it must know that this was wanted.
+        """Stop the download of this task at once. The server keeps what was loaded."""
         self._board.stop(key)
-        if download:
-            download.stop.set()
 
     def forget(self, key: str) -> None:
-        """Take a download that has ended off the list; one that waits or runs stays."""
+        """Remove a download that has ended from the list; one that waits or runs stays."""
         self._board.forget(key)
-        with self._lock:
-            if self._board.view(key) is None:
-                self._downloads.pop(key, None)
 
     def wait(self, key: str) -> None:
-        """Return when the download of this task has ended, or at once where there is none."""
+        """Return when the download of this task has ended; at once if there is none."""
         self._board.wait(key)

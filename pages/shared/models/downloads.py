@@ -1,4 +1,4 @@
-"""Getting a model from Ollama's library: what to get, how far it is, and what became of it."""
+"""Model downloads from Ollama's library: choose a model, follow the progress, see the result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GIGABYTE = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A model of Ollama's library with its size there, roughly, in bytes, and what it is good for."""
+    """A model of Ollama's library with its approximate size in bytes and its use."""
 
     name: str
     size: float
@@ -28,7 +28,7 @@ class Suggestion:
 
 SUGGESTIONS = (
     Suggestion("nomic-embed-text", 0.27e9, "embeddings of English text; any machine"),
-    Suggestion("qwen3:0.6b", 0.52e9, "chat, thinks first; any machine"),
+    Suggestion("qwen3:0.6b", 0.52e9, "chat with reasoning; any machine"),
     Suggestion("gemma3:1b", 0.82e9, "chat; 4 GB of memory"),
     Suggestion("bge-m3", 1.2e9, "embeddings in many languages; 4 GB of memory"),
     Suggestion("llama3.2:1b", 1.3e9, "chat; 4 GB of memory"),
@@ -39,7 +39,7 @@ _LABELS = {one.name: f"{one.name} · about {one.size / _GIGABYTE:.1f} GB · {one
 
 
 def show_get_model(host: str, models: Sequence[OllamaModel] | None) -> None:
-    """A field for a model's name with suggestions, small ones first, and the downloads below it."""
+    """A field for the name of a model with suggestions, the smallest first, and the downloads below it."""
     choose, get = st.columns([5, 1], vertical_alignment="bottom")
     name = choose.selectbox(
         "Model",
@@ -50,7 +50,7 @@ def show_get_model(host: str, models: Sequence[OllamaModel] | None) -> None:
         placeholder="Choose one, or type a name from ollama.com/library",
         disabled=models is None,
         key="model-to-get",
-        help="It is kept on Ollama's disk. Larger models answer better, and need more memory and time.",
+        help="Ollama saves the model on its disk. Larger models answer better and need more memory and time.",
     )
     wanted = (name or "").strip()
     cannot = models is None or not wanted
@@ -62,10 +62,9 @@ def show_get_model(host: str, models: Sequence[OllamaModel] | None) -> None:
 
 def _advice(models: Sequence[OllamaModel] | None) -> str:
     if models is None:
-        return "Ollama does the downloading, so it has to run first."
+        return "Ollama downloads the models, so it has to run first."
     return (
-        "Sizes and needs are approximate. A download goes on when you leave this page, and a stopped one goes on "
-        "where it was."
+        "Sizes and memory are approximate. A download continues when you leave this page; a stopped one can be resumed."
     )
 
 
@@ -106,24 +105,24 @@ def _show(view: DownloadView) -> None:
     name = escaped(view.name)
     match view.task.state:
         case "waiting":
-            st.progress(0.0, f"{name}: waits for the download before it")
+            st.progress(0.0, f"{name}: waiting for the previous download")
         case "running":
             st.progress(view.task.share, f"{name} · {escaped(progress_words(view))}")
         case "failed":
             st.error(escaped(view.task.error), icon=":material/error:")
         case "stopped":
-            st.info(f"{name} was stopped. Download it again to go on where it was.", icon=":material/info:")
+            st.info(f"{name} was stopped. Download it again to resume.", icon=":material/info:")
         case "done":
             st.success(f"{name} is installed.", icon=":material/check_circle:")
 
 
 def progress_words(view: DownloadView) -> str:
-    """How much is there, how fast the rest comes, and for how much longer; the server's words where that is unknown."""
+    """Bytes loaded, rate and time left; the server's status while the size is unknown."""
     if not view.total_bytes:
-        return view.said or "asking Ollama"
+        return view.status or "asking Ollama"
     there = f"{_size(view.completed_bytes)} of {_size(view.total_bytes)}"
     if view.completed_bytes >= view.total_bytes:
-        return f"{there} · {view.said}"
+        return f"{there} · {view.status}"
     speed = f" · {view.bytes_per_second / _MEGABYTE:.1f} MB/s" if view.bytes_per_second is not None else ""
     left = f" · about {spoken(view.seconds_left)} left" if view.seconds_left is not None else ""
     return there + speed + left

@@ -1,4 +1,4 @@
-"""Downloads in the background: their progress, their end, and stopping them, against a scripted Ollama server."""
+"""Model downloads with a scripted Ollama server: progress, end, stop, pace."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def until_bytes(downloads: ModelDownloads) -> DownloadView:
     raise AssertionError("no bytes were reported")
 
 
-def test_a_download_reports_its_bytes_and_then_says_that_the_model_is_there():
+def test_a_download_reports_its_bytes_and_then_that_the_model_is_installed():
     downloads, there, gate = ModelDownloads(), threading.Event(), Gate(2)
     with pulling(MANIFEST, HALF, WHOLE, SUCCESS, gate=gate) as server:
         downloads.start(server.address, "tiny", there.set)
@@ -77,7 +77,7 @@ def test_a_download_reports_its_bytes_and_then_says_that_the_model_is_there():
     assert [body["model"] for body in server.sent_to("/api/pull")] == ["tiny"]
 
 
-def test_a_stop_ends_a_download_that_nothing_comes_of_and_hangs_up():
+def test_a_stop_ends_a_stalled_download_and_closes_the_connection():
     downloads, there = ModelDownloads(), threading.Event()
     with pulling(MANIFEST, HALF, stays_open=True) as server:
         downloads.start(server.address, "tiny", there.set)
@@ -105,7 +105,7 @@ def test_one_waits_for_the_other_and_can_be_stopped_before_it_begins():
     assert [body["model"] for body in server.sent_to("/api/pull")] == ["first"]
 
 
-def test_a_failure_is_a_sentence_and_is_forgotten_when_one_asks():
+def test_a_failure_is_a_sentence_and_can_be_forgotten():
     downloads = ModelDownloads()
     with pulling(MANIFEST, line(error="pull model manifest: file does not exist")) as server:
         downloads.start(server.address, "nosuch", lambda: None)
@@ -116,7 +116,7 @@ def test_a_failure_is_a_sentence_and_is_forgotten_when_one_asks():
     assert downloads.views() == []
 
 
-def test_one_under_way_is_not_forgotten():
+def test_a_running_download_is_not_forgotten():
     downloads = ModelDownloads()
     with pulling(MANIFEST, HALF, stays_open=True) as server:
         downloads.start(server.address, "tiny", lambda: None)
@@ -151,9 +151,9 @@ def test_without_network_the_real_server_says_so(ollama):
         ([], 5.0, None),
         ([(0.0, 100)], 0.5, None),
         ([(0.0, 0), (2.0, 400)], 2.0, 200.0),
-        # What was there from an earlier try counts for nothing after ten seconds.
+        # Bytes kept from an earlier try no longer count after ten seconds.
         ([(0.0, 0), (0.1, 1_000_000), (5.1, 1_000_500), (11.0, 1_001_000)], 11.0, 500 / 5.9),
-        # Nothing has come for a long time.
+        # Nothing has arrived for a long time.
         ([(0.0, 0), (1.0, 100)], 60.0, 0.0),
     ],
 )
