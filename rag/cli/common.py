@@ -1,11 +1,11 @@
-"""What all commands share: opening a collection, a retriever for it, and how results are printed."""
+"""Shared parts of all commands: arguments, opening a collection, a retriever for it, printed results."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from rag import config
 
@@ -14,11 +14,25 @@ if TYPE_CHECKING:
     from rag.store.collection import Collection
     from rag.types import Embedder, Hit
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `add_subparsers` returns: each group of commands adds its parsers to it."""
+Command = Callable[[argparse.Namespace], int]
+"""One command: takes the parsed arguments, returns the exit code."""
 Json = dict[str, object]
 
 
+def add_collection(command: argparse.ArgumentParser) -> None:
+    """Add the required --collection NAME."""
+    command.add_argument("--collection", required=True, metavar="NAME")
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+
+
 def count(text: str) -> int:
-    """A whole number from 1 up, as an argument."""
+    """Parse an argument that is a whole number from 1 up."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
@@ -26,19 +40,19 @@ def count(text: str) -> int:
 
 
 def print_result(options: argparse.Namespace, result: Json, lines: Sequence[str]) -> None:
-    """One JSON object where that was asked for, else lines for a person."""
+    """Print one JSON object with --json, else lines for a person."""
     print(json.dumps(result, ensure_ascii=False) if options.json else "\n".join(lines))
 
 
 def open_collection(options: argparse.Namespace) -> Collection:
-    """The collection that --collection names. Raises CollectionError where there is none."""
+    """Open the collection that --collection names. Raises CollectionError where there is none."""
     from rag.store.collection import Collection
 
     return Collection.open(config.data_dir(), options.collection)
 
 
 def dense_retriever(collection: Collection) -> tuple[DenseRetriever, Embedder]:
-    """Dense retrieval with the collection's own model and the index that was chosen for it."""
+    """Dense retriever with the collection's embedding model and the index that was chosen for it."""
     from rag.embedding.cached import load_cached_embedder
     from rag.index.loading import load_chosen_index
     from rag.retrieval.retrievers import DenseRetriever
@@ -48,7 +62,7 @@ def dense_retriever(collection: Collection) -> tuple[DenseRetriever, Embedder]:
 
 
 def hit_json(hit: Hit) -> Json:
-    """A hit as it is printed."""
+    """A hit as JSON, as it is printed."""
     chunk = hit.chunk
     return {
         "rank": hit.rank, "score": hit.score, "document": hit.document_name, "page": chunk.page,

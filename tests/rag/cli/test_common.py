@@ -8,7 +8,7 @@ import json
 import pytest
 
 from rag import config
-from rag.__main__ import main
+from rag.cli.main import main
 
 
 def run(capsys, *arguments: str):

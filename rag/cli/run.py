@@ -1,0 +1,49 @@
+"""The commands around the app: `run` starts it, `prepare` does the slow steps of its first start."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+
+from rag import config
+from rag.cli.common import Commands
+
+
+def add_commands(commands: Commands) -> None:
+    """Add `run` and `prepare`."""
+    run = commands.add_parser(
+        "run",
+        help="start the app",
+        usage="%(prog)s [-h] [STREAMLIT FLAGS]",
+        description="Start the app; its address is printed.",
+        epilog="All other flags go to Streamlit, for example: run --server.port 8600",
+        allow_abbrev=False,
+    )
+    run.set_defaults(command=run_app)
+    prepare = commands.add_parser("prepare", help="do the slow steps of the first start now")
+    prepare.set_defaults(command=_prepare)
+
+
+def run_app(options: argparse.Namespace) -> int:
+    """Serve app.py with Streamlit in this process; `options.streamlit_flags` are passed on unchanged.
+
+    Returns:
+        Streamlit's exit code, once its server has stopped.
+    """
+    sys.argv = ["streamlit", "run", str(config.ROOT / "app.py"), *options.streamlit_flags]
+    try:
+        runpy.run_module("streamlit", run_name="__main__")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from rag.generation.builtin import BuiltinGenerator
+    from rag.map.projection import warm_up
+
+    warm_up()
+    BuiltinGenerator.load()
+    print("UMAP is compiled and the built-in answering model is converted.")
+    return 0

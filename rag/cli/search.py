@@ -1,0 +1,95 @@
+"""The commands that search: `search` for a query, `neighbors` of a text or of a stored chunk."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from rag import config
+from rag.cli.common import (
+    Commands,
+    Json,
+    add_collection,
+    add_json,
+    count,
+    dense_retriever,
+    hit_json,
+    hit_line,
+    open_collection,
+    print_result,
+)
+from rag.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from rag.retrieval.retrievers import Retriever
+    from rag.types import Hit
+
+
+def add_commands(commands: Commands) -> None:
+    """Add `search` and `neighbors`."""
+    search = commands.add_parser("search", help="find the chunks most similar to a query")
+    search.add_argument("query")
+    search.add_argument("-k", type=count, default=config.DEFAULT_K, help="number of results (default: %(default)s)")
+    search.add_argument("--mode", choices=("dense", "hybrid", "keyword"), default="dense")
+    search.set_defaults(command=_search)
+    near = commands.add_parser("neighbors", help="the nearest chunks of a text or a chunk, and how similar they are")
+    subject = near.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--text", help="find the neighbors of this text")
+    subject.add_argument("--chunk", type=int, metavar="ID", help="find the neighbors of this chunk")
+    near.add_argument("-k", type=count, default=config.DEFAULT_K, help="number of results (default: %(default)s)")
+    near.add_argument("--variety", type=float, default=0.0, metavar="0..1", help="skip chunks that repeat a result")
+    near.add_argument("--other-documents", action="store_true", help="leave out the chunk's own document")
+    near.set_defaults(command=_neighbors)
+    for command in (search, near):
+        add_collection(command)
+        add_json(command)
+
+
+def _search(options: argparse.Namespace) -> int:
+    hits = _retriever(options).retrieve(options.query, options.k)
+    result: Json = {"query": options.query, "hits": [hit_json(hit) for hit in hits]}
+    print_result(options, result, [*map(hit_line, hits)] or ["Nothing was found."])
+    return 0
+
+
+def _retriever(options: argparse.Namespace) -> Retriever:
+    from rag.retrieval.hybrid import HybridRetriever
+    from rag.retrieval.retrievers import KeywordRetriever
+
+    collection = open_collection(options)
+    if options.mode == "keyword":
+        return KeywordRetriever(collection)
+    dense, embedder = dense_retriever(collection)
+    return HybridRetriever(collection, *collection.embeddings(), embedder) if options.mode == "hybrid" else dense
+
+
+def _neighbors(options: argparse.Namespace) -> int:
+    from rag.neighbors.score_distribution import score_distribution, verdict
+    from rag.neighbors.search import PLAIN, NeighborFilter, find, neighbors_of
+    from rag.retrieval.retrievers import DenseRetriever, hits_of
+    from rag.store.chunk_table import chunk_rows, chunk_table
+
+    if not 0.0 <= options.variety <= 1.0:
+        raise ExplorerError(f"--variety is {options.variety}; it must be from 0 to 1.")
+    collection = open_collection(options)
+    ids, vectors = collection.embeddings()
+    relevance = PLAIN - options.variety
+    if options.chunk is not None:
+        row = int(ids.searchsorted(options.chunk))
+        if row == len(ids) or ids[row] != options.chunk:
+            raise ExplorerError(f"Collection '{options.collection}' holds no chunk {options.chunk}. Search names ids.")
+        table = chunk_table(chunk_rows(collection), collection.document_names())
+        allowed = NeighborFilter(not_with=options.chunk if options.other_documents else None).allows(table)
+        near = neighbors_of(ids, vectors, options.chunk, options.k, allowed=allowed, relevance=relevance)
+        vector, ids_compared = vectors[row], ids != options.chunk
+    else:
+        vector = dense_retriever(collection)[1].encode_queries([options.text])[0]
+        near, ids_compared = find(ids, vectors, vector, options.k, relevance=relevance), ids >= 0
+    hits = hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
+    said = verdict(hits[0].score, score_distribution(vectors[ids_compared] @ vector)) if hits else "Nothing was found."
+    print_result(options, _neighbors_json(hits, said), [*map(hit_line, hits), said])
+    return 0
+
+
+def _neighbors_json(hits: tuple[Hit, ...], said: str) -> Json:
+    return {"hits": [hit_json(hit) for hit in hits], "verdict": said}
