@@ -41,3 +41,26 @@ class OpenAIServerError(ModelError):
 
 class PromptError(ExplorerError):
     """A question, or every single chunk, is too long for the model's context window."""
+
+
+_SHOWN = 40
+
+
+def first_problem(error: ValueError) -> str:
+    """The first fault in an invalid value, as one phrase: "question is 5: Input should be a valid string".
+
+    Args:
+        error: pydantic's ValidationError, or another ValueError, whose own text is the phrase.
+    """
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    problem = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "missing":
+        return f"{place} is missing"
+    if not place:
+        return problem["msg"]
+    shown = ascii(problem["input"])
+    return f"{place} is {shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}...'}: {problem['msg']}"

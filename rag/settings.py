@@ -8,11 +8,15 @@ import os
 import re
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from rag.errors import ExplorerError
-from rag.json_types import from_values
+from rag.errors import ExplorerError, first_problem
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FILE_NAME = "settings.json"
 OLLAMA_PORT = 11434
@@ -36,8 +40,11 @@ def load_settings(folder: Path) -> SavedSettings:
         ExplorerError: the file is damaged or cannot be read.
     """
     path = folder / FILE_NAME
+    stored = _stored(path)
+    if not stored:
+        return SavedSettings()
     try:
-        return from_values(SavedSettings, _stored(path))
+        return _adapter().validate_json(json.dumps(stored), strict=True)
     except ValueError as error:
         raise _damaged(path, error) from error
 
@@ -133,6 +140,13 @@ def _with_port(parts: SplitResult) -> str:
     return f"{parts.scheme}://{parts.netloc}:{OLLAMA_PORT}{parts.path}"
 
 
+@cache
+def _adapter() -> TypeAdapter[SavedSettings]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(SavedSettings)
+
+
 def _stored(path: Path) -> dict[str, object]:
     """What the file holds; nothing where it is not there. Raises ExplorerError where that cannot be known."""
     try:
@@ -150,8 +164,8 @@ def _stored(path: Path) -> dict[str, object]:
     return stored
 
 
-def _damaged(path: Path, error: Exception) -> ExplorerError:
-    what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+def _damaged(path: Path, error: ValueError | RecursionError) -> ExplorerError:
+    what = first_problem(error) if isinstance(error, ValueError) else "it is nested too deeply"
     return ExplorerError(
         f"The saved settings in '{path}' are damaged: {what}. Mend the file, or delete it to begin with the defaults; "
         "collections and conversations are not in it."

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-from rag.errors import PromptError
+from rag.errors import PromptError, first_problem
 from rag.generation.types import PromptStyle
-from rag.json_types import from_values, to_values
 from rag.store.collection import Collection
 from rag.store.transactions import transaction
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 PASSAGES = "{passages}"
 QUESTION = "{question}"
@@ -42,19 +46,26 @@ class PromptTemplate:
 
     def to_json(self) -> str:
         """The template as JSON, which `from_json` reads."""
-        return json.dumps(to_values(self), ensure_ascii=False)
+        return json.dumps(asdict(self), ensure_ascii=False)
 
-    @classmethod
-    def from_json(cls, text: str) -> PromptTemplate:
+    @staticmethod
+    def from_json(text: str) -> PromptTemplate:
         """The template that `to_json` wrote.
 
         Raises:
             PromptError: the text is something else.
         """
         try:
-            return from_values(cls, json.loads(text))
+            return _adapter().validate_json(text, strict=True)
         except ValueError as error:
-            raise PromptError(f"The stored prompt cannot be read: {error}. Reset it.") from error
+            raise PromptError(f"The stored prompt cannot be read: {first_problem(error)}. Reset it.") from error
+
+
+@cache
+def _adapter() -> TypeAdapter[PromptTemplate]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(PromptTemplate)
 
 
 DEFAULT = PromptTemplate(

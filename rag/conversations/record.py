@@ -1,4 +1,4 @@
-"""A turn of a conversation <-> JSON text: how an answer with all that it was made of is kept."""
+"""JSON records of turns: a turn of a conversation <-> the JSON text that is stored for it."""
 
 from __future__ import annotations
 
@@ -6,48 +6,61 @@ import base64
 import json
 import math
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import NoReturn, TypeVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from rag.answering.types import Answer, Dependence, Support, Turn
-from rag.errors import CollectionError
+from rag.answering.types import Answer, Dependence, LabelledAnswer, Support, Turn
+from rag.errors import CollectionError, first_problem
 from rag.generation.types import Prompt
-from rag.json_types import from_values, to_values
 from rag.types import Chunk, Hit
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 VERSION = 1
+_LARGEST = 2**53
+"""Larger whole numbers are not exact in every reader of JSON."""
+_NO_CHUNK = Chunk("", 0, 0, "", 0)
+_NO_CHUNK_VALUES = asdict(_NO_CHUNK)
 _T = TypeVar("_T")
+_Object = Mapping[str, object]
+"""A JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """A record without its references: hits hold `_NO_CHUNK`, answers no hits and no packed query vector."""
+
+    turn: Turn
+    hits: tuple[Hit, ...]
+    chunks: tuple[Chunk, ...]
+
+
+@cache
+def _adapter() -> TypeAdapter[_Bare]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_Bare)
 
 
 def turn_to_json(turn: Turn) -> str:
-    """The turn as JSON text; `turn_from_json` gives back an equal one.
+    """The turn as JSON text; `turn_from_json` reads it back as an equal turn.
 
-    An object of a `version`, the `turn` with its fields, its `hits` and their `chunks`. Each hit and each chunk
-    stands there once: where an answer has hits, the turn has positions in `hits`, and a hit's `chunk` is a position in
-    `chunks`. A `query_vector` is base64 of little-endian float32, or a list of numbers where they are no float32.
+    The text is an object of a `version`, the `turn` with its fields, its `hits` and their `chunks`. Each hit and each
+    chunk is stored once: where an answer has hits, the turn has positions in `hits`, and a hit's `chunk` is a position
+    in `chunks`. A `query_vector` is base64 of little-endian float32, or a list of numbers if they are not all float32.
 
     Raises:
         CollectionError: a text holds half a character (a lone surrogate), or a number is not finite.
-        ValueError: the turn does not agree with itself: a span beyond its text, a passage that is not there.
+        ValueError: the turn contradicts itself: a span beyond its text, a passage that does not exist.
     """
     for labelled in turn.answers:
         _require_agreement(labelled.answer)
-    hits, chunks = _Positions(), _Positions()
-
-    def answer_values(answer: object) -> object:
-        return _answer_values(cast(Answer, answer), hits)
-
-    values = to_values(turn, {Answer: answer_values})
-    record = {
-        "version": VERSION,
-        "turn": values,
-        "hits": [to_values(hit, {Chunk: chunks.of}) for hit in hits.values()],
-        "chunks": [to_values(chunk) for chunk in chunks.values()],
-    }
     try:
-        text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(_values(turn), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
     except ValueError as error:
         what = "half a character" if isinstance(error, UnicodeEncodeError) else "a number that is not finite"
@@ -56,14 +69,14 @@ def turn_to_json(turn: Turn) -> str:
 
 
 def turn_from_json(text: str) -> Turn:
-    """The turn whose `turn_to_json` this is; keys that this version does not know are ignored.
+    """The turn that `turn_to_json` wrote; keys that this version does not know are ignored.
 
     Raises:
-        CollectionError: a newer version made it, it is damaged, or it does not agree with itself: whatever a page
-            could trip over is found here.
+        CollectionError: a newer version wrote it, it is damaged, or it contradicts itself. Every fault that could
+            break a page is found here.
     """
     try:
-        record = json.loads(text, parse_constant=_refuse)
+        record = json.loads(text, parse_constant=_refuse, parse_int=_exact, parse_float=_finite)
         version = record.get("version") if isinstance(record, dict) else None
         if type(version) is int and version > VERSION:
             raise CollectionError(
@@ -73,61 +86,131 @@ def turn_from_json(text: str) -> Turn:
             raise ValueError("it has no version")
         return _turn(record)
     except (ValueError, RecursionError) as error:
-        what = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        what = first_problem(error) if isinstance(error, ValueError) else "it is nested too deeply"
         raise CollectionError(
             f"A stored answer is damaged: {what}. Delete its conversation, or put back a copy of the file."
         ) from error
 
 
-class _Positions:
-    """Numbers values from 0, equal ones alike."""
+class _Positions(dict[_T, int]):
+    """Numbers values from 0; equal values get the same number."""
 
-    def __init__(self) -> None:
-        self._positions: dict[object, int] = {}
+    def of(self, value: _T) -> int:
+        return self.setdefault(value, len(self))
 
-    def of(self, value: object) -> int:
-        return self._positions.setdefault(value, len(self._positions))
-
-    def values(self) -> Sequence[object]:
-        return list(self._positions)
+    def of_each(self, values: Sequence[_T]) -> list[int]:
+        return [self.of(value) for value in values]
 
 
-def _answer_values(answer: Answer, hits: _Positions) -> object:
-    values = cast("dict[str, object]", to_values(replace(answer, query_vector=()), {Hit: hits.of}))
-    return {**values, "query_vector": _packed(answer.query_vector)}
+def _values(turn: Turn) -> _Object:
+    """The record of a turn as JSON values, with references in place of its hits and their chunks."""
+    hits, chunks = _Positions[Hit](), _Positions[Chunk]()
+    references = [_references(each.answer, hits) for each in turn.answers]
+    of_hits = [chunks.of(hit.chunk) for hit in hits]
+    bare_answers = tuple(LabelledAnswer(each.label, _without_references(each.answer)) for each in turn.answers)
+    bare_hits = tuple(replace(hit, chunk=_NO_CHUNK) for hit in hits)
+    values = _adapter().dump_python(_Bare(replace(turn, answers=bare_answers), bare_hits, tuple(chunks)))
+    for labelled, refers_to in zip(values["turn"]["answers"], references, strict=True):
+        labelled["answer"]["prompt"].update(refers_to.pop("prompt"))
+        labelled["answer"].update(refers_to)
+    for hit, position in zip(values["hits"], of_hits, strict=True):
+        hit["chunk"] = position
+    return {"version": VERSION, **values}
 
 
-def _turn(record: dict[str, object]) -> Turn:
-    chunks = [from_values(Chunk, chunk) for chunk in _list(record, "chunks")]
-    for chunk in chunks:
-        _require(0 <= chunk.start <= chunk.end and min(chunk.chunk_id, chunk.n_tokens) >= 0, "a chunk's numbers")
-        _require(chunk.page is None or chunk.page >= 1, "a chunk's page")
-    hits = [from_values(Hit, hit, {Chunk: _chosen_from(chunks)}) for hit in _list(record, "hits")]
-
-    def answer(values: object) -> object:
-        read = from_values(Answer, _unpacked(values), {Hit: _chosen_from(hits)})
-        _require_agreement(read)
-        return read
-
-    turn = from_values(Turn, record.get("turn"), {Answer: answer})
-    _require(turn.slot >= 0 and 1 <= turn.version <= turn.versions and turn.turn_id >= 0, "the turn's place")
-    return turn
+def _without_references(answer: Answer) -> Answer:
+    return replace(answer, hits=(), prompt=replace(answer.prompt, hits=(), left_out=()), query_vector=())
 
 
-def _list(record: dict[str, object], name: str) -> Sequence[object]:
-    values = record.get(name)
-    if not isinstance(values, list):
+def _references(answer: Answer, hits: _Positions[Hit]) -> dict[str, object]:
+    """What `_without_references` cuts out, as positions; the vector is packed."""
+    return {
+        "hits": hits.of_each(answer.hits),
+        "prompt": {"hits": hits.of_each(answer.prompt.hits), "left_out": hits.of_each(answer.prompt.left_out)},
+        "query_vector": _packed(answer.query_vector),
+    }
+
+
+def _turn(record: _Object) -> Turn:
+    """The turn of a record: references are cut out of the JSON, types are checked, references are put back."""
+    turn = _object(record, "turn")
+    labelled, hits = _objects(turn, "answers"), _objects(record, "hits")
+    answers = [_object(each, "answer") for each in labelled]
+    bare_answers = [{**each, "answer": _bare_answer(answer)} for each, answer in zip(labelled, answers, strict=True)]
+    from pydantic_core import to_json
+
+    bare = {
+        "turn": {**turn, "answers": bare_answers},
+        "hits": [{**hit, "chunk": _NO_CHUNK_VALUES} for hit in hits],
+        "chunks": record.get("chunks"),
+    }
+    read = _adapter().validate_json(to_json(bare), strict=True)
+    for chunk in read.chunks:
+        _require_chunk(chunk)
+    whole_hits = [
+        replace(hit, chunk=_chosen(read.chunks, values.get("chunk")))
+        for hit, values in zip(read.hits, hits, strict=True)
+    ]
+    whole_answers = [
+        LabelledAnswer(each.label, _whole_answer(each.answer, values, whole_hits))
+        for each, values in zip(read.turn.answers, answers, strict=True)
+    ]
+    place = read.turn
+    _require(place.slot >= 0 and 1 <= place.version <= place.versions and place.turn_id >= 0, "the turn's place")
+    return replace(place, answers=tuple(whole_answers))
+
+
+def _bare_answer(answer: _Object) -> _Object:
+    vector = answer.get("query_vector", [])
+    return {
+        **answer,
+        "hits": [],
+        "prompt": {**_object(answer, "prompt"), "hits": [], "left_out": []},
+        "query_vector": [] if isinstance(vector, str) else vector,
+    }
+
+
+def _whole_answer(read: Answer, values: _Object, hits: Sequence[Hit]) -> Answer:
+    """The answer with the hits that its JSON refers to, and its query vector."""
+    prompt, vector = _object(values, "prompt"), values.get("query_vector")
+    answer = replace(
+        read,
+        hits=_all_chosen(hits, values.get("hits")),
+        prompt=replace(
+            read.prompt,
+            hits=_all_chosen(hits, prompt.get("hits")),
+            left_out=_all_chosen(hits, prompt.get("left_out")),
+        ),
+        query_vector=_unpacked(vector) if isinstance(vector, str) else read.query_vector,
+    )
+    _require_agreement(answer)
+    return answer
+
+
+def _object(values: _Object, name: str) -> _Object:
+    value = values.get(name)
+    if not isinstance(value, dict):
         raise ValueError(f"it has no {name}")
-    return values
+    return value
 
 
-def _chosen_from(values: Sequence[_T]) -> Callable[[object], _T]:
-    def chosen(position: object) -> _T:
-        if type(position) is not int or not 0 <= position < len(values):
-            raise ValueError("it refers to what it does not hold")
-        return values[position]
+def _objects(values: _Object, name: str) -> Sequence[_Object]:
+    value = values.get(name)
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise ValueError(f"it has no {name}")
+    return value
 
-    return chosen
+
+def _all_chosen(values: Sequence[_T], positions: object) -> tuple[_T, ...]:
+    if not isinstance(positions, list):
+        raise ValueError("it has no list of positions where one is needed")
+    return tuple([_chosen(values, position) for position in positions])
+
+
+def _chosen(values: Sequence[_T], position: object) -> _T:
+    if type(position) is not int or not 0 <= position < len(values):
+        raise ValueError("it refers to what it does not hold")
+    return values[position]
 
 
 def _packed(vector: Sequence[float]) -> object:
@@ -140,18 +223,21 @@ def _packed(vector: Sequence[float]) -> object:
     return base64.b64encode(content).decode() if is_exact else list(vector)
 
 
-def _unpacked(values: object) -> object:
-    """The fields of an answer, its vector as a list of numbers."""
-    vector = values.get("query_vector") if isinstance(values, dict) else None
-    if not isinstance(values, dict) or not isinstance(vector, str):
-        return values
-    content = base64.b64decode(vector, validate=True)
+def _unpacked(packed: str) -> tuple[float, ...]:
+    content = base64.b64decode(packed, validate=True)
     _require(len(content) % 4 == 0, "the query's vector")
-    return {**values, "query_vector": list(struct.unpack(f"<{len(content) // 4}f", content))}
+    vector = struct.unpack(f"<{len(content) // 4}f", content)
+    _require(all(map(math.isfinite, vector)), "the query's vector")
+    return vector
+
+
+def _require_chunk(chunk: Chunk) -> None:
+    _require(0 <= chunk.start <= chunk.end and min(chunk.chunk_id, chunk.n_tokens) >= 0, "a chunk's numbers")
+    _require(chunk.page is None or chunk.page >= 1, "a chunk's page")
 
 
 def _require_agreement(answer: Answer) -> None:
-    """Raise ValueError where positions and spans do not lie in what they are of."""
+    """Raise ValueError for a position or a span that lies outside the value it refers to."""
     _require_prompt(answer.prompt)
     end = 0
     for support in answer.supports:
@@ -194,3 +280,17 @@ def _require(holds: bool, what: str) -> None:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"it holds {constant}")
+
+
+def _exact(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > _LARGEST:
+        raise ValueError(f"it holds a number beyond 2**53: {digits[:40]}")
+    return number
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"it holds a number that is too large: {digits[:40]}")
+    return number

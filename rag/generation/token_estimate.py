@@ -8,15 +8,18 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rag import config
-from rag.json_types import from_values
 from rag.runtime.artifacts import read_cached, write_cached
 from rag.servers.types import Message
 from rag.servers.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 _PER_MESSAGE = 6
 """Tokens that mark a message's role, beginning and end: 4 to 6 in the templates of Gemma, Llama 3, Mistral and Qwen."""
@@ -184,10 +187,16 @@ def _read_file() -> dict[str, tuple[Report, ...]]:
     """Reports by host and model. A file that is missing or damaged is as if nothing had been learned."""
     content = read_cached(_path())
     try:
-        values = json.loads(content or b"{}")
-        return {key: tuple(from_values(Report, each) for each in reports) for key, reports in values.items()}
-    except (ValueError, TypeError, AttributeError):
+        return {} if content is None else _reports_adapter().validate_json(content, strict=True)
+    except ValueError:
         return {}
+
+
+@cache
+def _reports_adapter() -> TypeAdapter[dict[str, tuple[Report, ...]]]:
+    from pydantic import ConfigDict, TypeAdapter
+
+    return TypeAdapter(dict[str, tuple[Report, ...]], config=ConfigDict(allow_inf_nan=False))
 
 
 def _write_file(key: str, reports: Sequence[Report]) -> None:

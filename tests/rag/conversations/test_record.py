@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from rag import config
 from rag.answering.types import LabelledAnswer, Turn
 from rag.conversations.record import VERSION, turn_from_json, turn_to_json
 from rag.errors import CollectionError
@@ -65,6 +66,34 @@ def test_keys_of_later_versions_are_ignored_and_missing_ones_have_their_defaults
     back = turn_from_json(json.dumps(record)).answers[0].answer
     assert (back.text, back.asked_at, back.temperature) == (plain.text, "", 0.0)
     assert back.settings.k == 5
+
+
+def test_recorded_answers_are_written_as_they_were():
+    recorded = json.loads((config.SAMPLES / "recorded.json").read_text(encoding="utf-8"))["turns"]
+    assert len(recorded) == 21
+    for record in recorded:
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        assert turn_to_json(turn_from_json(text)) == text
+
+
+@pytest.mark.parametrize("number", ["9007199254740993", "-9007199254740993", "1" + "0" * 400, "1e999", "-1e999"])
+def test_numbers_that_not_every_reader_of_json_holds_are_refused(number):
+    text = turn_to_json(made_turn())
+    for name, value in (("temperature", "0.7"), ("chunk_id", "1")):
+        stored = f'"{name}":{value}'
+        assert stored in text
+        with pytest.raises(CollectionError, match=r"A stored answer is damaged: it holds a number"):
+            turn_from_json(text.replace(stored, f'"{name}":{number}', 1))
+
+
+def test_a_fault_is_named_with_its_place():
+    record = json.loads(turn_to_json(made_turn()))
+    record["turn"]["answers"][0]["answer"]["usage"]["was_cut"] = "no"
+    with pytest.raises(CollectionError, match=r"turn\.answers\.0\.answer\.usage\.was_cut is 'no': .*boolean"):
+        turn_from_json(json.dumps(record))
+    del record["chunks"][0]["text"]
+    with pytest.raises(CollectionError, match=r"damaged: chunks\.0\.text is missing\."):
+        turn_from_json(json.dumps({**record, "turn": WHOLE["turn"]}))
 
 
 def test_a_newer_record_is_named_so():
