@@ -1,4 +1,4 @@
-"""ZIP archives -> the files in them, under harmless names and within bounds; what is not taken has a reason."""
+"""ZIP archives: unpack their files in memory, with safe names and size limits; refused entries have a reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNIX_KIND = 0o170000
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """What is taken of an archive: entries, bytes in all, bytes unpacked for each packed, archives in archives."""
+    """Limits on an archive: entries, unpacked bytes in total, unpacked bytes per packed byte, and nesting depth."""
 
     entries: int = 5000
     total_bytes: int = 2 * MAX_BYTES
@@ -31,7 +31,7 @@ class ArchiveLimits:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMember:
-    """A file of an archive; its name begins with the archive's: "papers.zip/2024/report.pdf"."""
+    """A file in an archive; its name begins with the archive's name: "papers.zip/2024/report.pdf"."""
 
     name: str
     content: bytes
@@ -39,7 +39,7 @@ class ArchiveMember:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that was not taken, and why, as a sentence."""
+    """An entry that was not unpacked, and the reason as a sentence."""
 
     name: str
     reason: str
@@ -47,7 +47,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Everything an archive holds: taken or refused, nothing in between. Folders are not counted."""
+    """The contents of an archive: each file is either unpacked or refused. Folders are not counted."""
 
     members: tuple[ArchiveMember, ...]
     refused: tuple[Refusal, ...]
@@ -64,28 +64,28 @@ class _Unpacking:
 
 
 def is_archive(name: str, content: bytes) -> bool:
-    """Whether a file is to be opened with `open_archive` rather than read as one document.
+    """Whether to open a file with `open_archive` instead of reading it as one document.
 
-    An office file is a ZIP too, and is none of these whatever its name; a damaged file is what its name says.
+    Office files are ZIP files too, but are read as documents under any name; a damaged file is judged by its name.
     """
     found = sniff(content)
     return found == ZIP if found else type_by_name(name) == ZIP
 
 
 def open_archive(name: str, content: bytes, limits: ArchiveLimits | None = None) -> Archive:
-    """The files of a ZIP archive, also of archives in it, unpacked in memory.
+    """Unpack the files of a ZIP archive, and of archives inside it, in memory.
 
     Raises:
         DocumentError: the archive itself is damaged or too large.
     """
     if len(content) > MAX_BYTES:
-        raise DocumentError(f"'{name}' has {len(content):,} bytes; at most {MAX_BYTES:,} are read. Split the archive.")
+        raise DocumentError(f"'{name}' has {len(content):,} bytes; the limit is {MAX_BYTES:,}. Split the archive.")
     limits = limits or ArchiveLimits()
     unpacking = _Unpacking(limits, bytes_left=limits.total_bytes, entries_left=limits.entries)
     try:
         _unpack(unpacking, name, content, 1)
     except ZIP_ERRORS as error:
-        raise DocumentError(f"'{name}' is damaged: {error}. Fetch it again, or pack it anew.") from error
+        raise DocumentError(f"'{name}' is damaged: {error}. Download or pack it again.") from error
     return Archive(tuple(unpacking.members), tuple(unpacking.refused))
 
 
@@ -94,7 +94,7 @@ def _unpack(unpacking: _Unpacking, name: str, content: bytes, depth: int) -> Non
         entries = [entry for entry in package.infolist() if not entry.is_dir()]
         for number, entry in enumerate(entries):
             if unpacking.entries_left <= 0:
-                reason = f"'{name}' has more than {unpacking.limits.entries:,} entries; the last ones were not read."
+                reason = f"'{name}' has more than {unpacking.limits.entries:,} entries; the rest were skipped."
                 rest = [_member_name(unpacking, name, left) for left in entries[number:]]
                 unpacking.refused += [Refusal(member, f"{reason} Split the archive.") for member in rest]
                 return
@@ -110,9 +110,9 @@ def _take(unpacking: _Unpacking, package: zipfile.ZipFile, entry: zipfile.ZipInf
             with package.open(entry) as file:
                 content = file.read(min(MAX_BYTES, unpacking.bytes_left) + 1)
         except ZIP_ERRORS as error:
-            reason = f"'{name}' is damaged: {error}. Pack the archive anew."
+            reason = f"'{name}' is damaged: {error}. Pack the archive again."
     if len(content) > min(MAX_BYTES, unpacking.bytes_left):
-        reason = f"'{name}' unpacks to more than its header says and than is read, as ZIP bombs do. Add it unpacked."
+        reason = f"'{name}' unpacks to more than its header states, like a ZIP bomb. Add it unpacked."
     if not reason and is_archive(name, content):
         reason = _take_archive(unpacking, name, content, depth)
         content = b""
@@ -125,28 +125,28 @@ def _take(unpacking: _Unpacking, package: zipfile.ZipFile, entry: zipfile.ZipInf
 
 def _take_archive(unpacking: _Unpacking, name: str, content: bytes, depth: int) -> str:
     if depth >= unpacking.limits.depth:
-        return f"'{name}' is an archive in an archive in an archive; only {depth} are opened. Unpack it first."
+        return f"'{name}' is nested too deeply: archives are opened {depth} levels deep. Unpack it first."
     unpacking.bytes_left -= len(content)
     try:
         _unpack(unpacking, name, content, depth + 1)
     except ZIP_ERRORS as error:
-        return f"'{name}' is damaged: {error}. Pack it anew."
+        return f"'{name}' is damaged: {error}. Pack it again."
     return ""
 
 
 def _refusal(unpacking: _Unpacking, entry: zipfile.ZipInfo, name: str) -> str:
-    """Why an entry is not unpacked, as its header tells; empty where nothing speaks against it."""
+    """The reason not to unpack an entry, judged by its header; empty if there is none."""
     limits = unpacking.limits
     if (entry.external_attr >> 16) & _UNIX_KIND == _UNIX_LINK:
-        return f"'{name}' is a link to another place, which is not followed. Pack the file itself."
+        return f"'{name}' is a symbolic link, which is not followed. Pack the file itself."
     if entry.flag_bits & 1:
-        return f"'{name}' is locked with a password. Pack a copy without one."
+        return f"'{name}' is protected by a password. Pack a copy without one."
     if _is_system_file(name):
-        return f"'{name}' is a note of the operating system's, without text of yours."
+        return f"'{name}' is a file of the operating system and holds no text of yours."
     if entry.file_size > MAX_BYTES:
-        return f"'{name}' unpacks to {entry.file_size:,} bytes; at most {MAX_BYTES:,} are read. Split the file."
+        return f"'{name}' unpacks to {entry.file_size:,} bytes; the limit is {MAX_BYTES:,}. Split the file."
     if entry.file_size > limits.ratio * max(entry.compress_size, 4096):
-        return f"'{name}' unpacks to over {limits.ratio} times its size, as ZIP bombs do. Add it unpacked."
+        return f"'{name}' unpacks to over {limits.ratio} times its size, like a ZIP bomb. Add it unpacked."
     if entry.file_size > unpacking.bytes_left:
         return f"'{name}' would bring the archive over {limits.total_bytes:,} bytes unpacked. Split the archive."
     return ""
@@ -158,7 +158,7 @@ def _is_system_file(name: str) -> bool:
 
 
 def _member_name(unpacking: _Unpacking, archive: str, entry: zipfile.ZipInfo) -> str:
-    """The entry's path below the archive's name: no way out of it, no control signs, no name twice."""
+    """The entry's path below the archive's name: safe, without control characters, and unique."""
     base = f"{archive}/{safe_path(_stated_name(entry))}"
     name, number = base, 2
     while name in unpacking.seen:
@@ -170,7 +170,7 @@ def _member_name(unpacking: _Unpacking, archive: str, entry: zipfile.ZipInfo) ->
 
 
 def _stated_name(entry: zipfile.ZipInfo) -> str:
-    """The entry's name; older programs write UTF-8 without saying so, and it is then read as an old code page."""
+    """The entry's name; older programs write UTF-8 without the flag, and zipfile then decodes it as code page 437."""
     if entry.flag_bits & 0x800:
         return entry.filename
     try:
@@ -180,7 +180,7 @@ def _stated_name(entry: zipfile.ZipInfo) -> str:
 
 
 def safe_path(path: str) -> str:
-    """A relative path with forward slashes: no "..", drive or root, no control or direction signs, no endless name."""
+    """A relative path with forward slashes, without "..", drive, root, control characters or overlong names."""
     visible = "".join(sign for sign in path if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     parts = [part.strip() for part in _DRIVE.sub("", visible).replace("\\", "/").split("/")]
     kept = [part for part in parts if part.strip(". ")]

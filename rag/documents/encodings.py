@@ -1,4 +1,4 @@
-"""Bytes -> text in whatever encoding it was written: byte order marks, UTF-8, then the likeliest code page."""
+"""Text encodings: decode bytes by byte order mark, as UTF-8, or with the most likely code page."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The encodings that browsers know, and no more: old Mac and DOS pages are too easily taken for them on short texts.
+# Only encodings that browsers support: on short texts, old Mac and DOS code pages are easily confused with them.
 _CANDIDATES = (
     "cp1252 cp1250 iso8859-2 cp1251 koi8-r koi8-u cp866 iso8859-5 cp1253 iso8859-7 cp1254 cp1255 iso8859-8 cp1256 "
     "iso8859-6 cp1257 iso8859-13 iso8859-4 cp1258 cp874 cp932 euc-jp iso-2022-jp gb18030 big5 big5hkscs cp949"
 )
-# Supersets under which the same bytes mean the same letters and more of them.
+# Supersets, in which the same bytes mean the same letters.
 _SUPERSETS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "shift_jis": "cp932", "euc_kr": "cp949"}
 _SUPERSETS |= {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "tis-620": "cp874", "iso8859-11": "cp874"}
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding=["']([\w.:-]+)""")
-# A control sign of the ISO pages' upper half, or a sign that is no letter, hyphen or stop inside a word.
+# A control character from the upper half of the ISO pages, or a symbol inside a word.
 _MISFIT = re.compile(r"[\x80-\x84\x86-\x9f\ufffd]|(?<=[^\W\d_])[^\w\s.,:;!?'’()/@&*+=<>\"\[\]{}|-](?=[^\W\d_])")
-# ISO 2022-JP is ASCII but for these signs before and after its letters.
+# ISO 2022-JP is ASCII except for these escape sequences around its letters.
 _JAPANESE_SHIFT = b"\x1b$B"
 _SAMPLE = 64 * 1024
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r\f\x08\x1b")
@@ -36,14 +36,14 @@ _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r\f\x08\x1b")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text, and a sentence for the person where some of it is in doubt."""
+    """Decoded text, and a note for the user if some of it is uncertain."""
 
     text: str
     note: str = ""
 
 
 def decode(name: str, content: bytes) -> Decoded:
-    """The text of a file; a charset that HTML or XML declares is believed where the bytes bear it out.
+    """Decode a file's text. A charset declared in HTML or XML is used if the bytes agree with it.
 
     Raises:
         DocumentError: the content is not text.
@@ -56,7 +56,7 @@ def decode(name: str, content: bytes) -> Decoded:
         return _decode_as(content, encoding)
     if is_binary(content):
         what = foreign_label(content) or "binary data"
-        raise DocumentError(f"'{name}' is {what}, not text. What can be read is {READABLE}.")
+        raise DocumentError(f"'{name}' is {what}, not text. Supported formats: {READABLE}.")
     try:
         return Decoded(content.decode("iso-2022-jp" if _JAPANESE_SHIFT in content[:_SAMPLE] else "utf-8"))
     except UnicodeDecodeError as error:
@@ -65,7 +65,7 @@ def decode(name: str, content: bytes) -> Decoded:
 
 
 def is_binary(content: bytes) -> bool:
-    """Whether no text, in UTF-8 or a code page, could look like this: null bytes or many control characters."""
+    """Whether bytes cannot be text in UTF-8 or any code page: null bytes or many control characters."""
     sample = content[:_SAMPLE]
     return sample.count(0) > max(len(sample) // 1000, 2) or _has_controls(sample)
 
@@ -81,14 +81,14 @@ def _decode_as(content: bytes, encoding: str) -> Decoded:
     signs = (
         "1 character could not be read and is" if broken == 1 else f"{broken:,} characters could not be read and are"
     )
-    note = f"{signs} shown as �: the text seemed to be {encoding}."
+    note = f"{signs} shown as �. The encoding appears to be {encoding}."
     return Decoded(text, note if broken else "")
 
 
 def _wide_encoding(sample: bytes) -> str:
-    """UTF-16 or UTF-32 without a mark: the null bytes of its Latin letters and spaces stand on one side only."""
+    """UTF-16 or UTF-32 without a byte order mark, found by the position of null bytes in Latin letters and spaces."""
     nulls = sample.count(0)
-    # Few nulls among plain letters are strays; the other halves of wide letters would look like controls.
+    # A few nulls among plain letters are noise; the second bytes of wide letters would look like control characters.
     if nulls < len(sample) // 50 or len(sample) < 4 or (5 * nulls < len(sample) and not _has_controls(sample)):
         return ""
     quarters = [sample[place::4].count(0) / (len(sample) // 4) for place in range(4)]
@@ -109,7 +109,7 @@ def _is_prose(text: str) -> bool:
 
 
 def _mostly_utf8(content: bytes, *, cut: bool) -> Decoded | None:
-    """UTF-8 with a few broken bytes, as after a bad copy, or `cut` at its end; None where it is rather another."""
+    """UTF-8 with a few broken bytes, or `cut` at its end; None if another encoding is more likely."""
     decoded = _decode_as(content, "utf-8")
     broken = decoded.text.count("�")
     whole = sum(letter > "\x7f" for letter in decoded.text[: 20 * _SAMPLE]) - broken
@@ -131,7 +131,7 @@ def _declared(content: bytes) -> str:
 
 
 def _guess(content: bytes) -> str:
-    """The likeliest code page, by chardet; Windows-1252 where a few letters leave it open."""
+    """The most likely code page, by chardet; Windows-1252 if a few letters are not enough to decide."""
     import chardet
 
     sample = content[:_SAMPLE]
@@ -142,12 +142,12 @@ def _guess(content: bytes) -> str:
     few = sum(byte > 0x7F for byte in sample) < 4
     if not likely or (few and western >= 0.5 * best):
         return "cp1252"
-    # Related pages are as likely as one another: the right one has the fewest signs where letters should be.
+    # Related code pages are equally likely: the right one has the fewest symbols inside words.
     return _python_name(min(likely, key=lambda encoding: len(_MISFIT.findall(sample.decode(encoding, "replace")))))
 
 
 def _python_name(encoding: str) -> str:
-    """Python's name of an encoding, widened to the superset that programs mean by it; as given where unknown."""
+    """Python's name of an encoding, widened to the superset that programs use; unchanged if unknown."""
     try:
         name = codecs.lookup(encoding).name
     except LookupError:

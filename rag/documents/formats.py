@@ -1,4 +1,4 @@
-"""Which format a file is of: by its name, and by what its first bytes say."""
+"""File formats: media types by file name suffix and by a file's first bytes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ODS = "application/vnd.oasis.opendocument.spreadsheet"
 ODP = "application/vnd.oasis.opendocument.presentation"
 
 LOCKED = "locked"
-"""Not a media type: what `sniff` says of an Office file encrypted with a password."""
+"""Not a media type: the result of `sniff` for an Office file encrypted with a password."""
 
 _SUFFIXES = {
     PLAIN: ".txt .text .log .rst .tex .org .adoc .srt .vtt .yaml .yml .toml .ini .cfg .conf .properties .bib .diff",
@@ -71,10 +71,10 @@ READABLE = (
     "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, Markdown, plain text, CSV, TSV, JSON, JSONL, "
     "Parquet, e-mail (EML), XML, source code, and ZIP archives of these"
 )
-"""What is read, for a sentence to a person."""
+"""Supported formats, for a sentence in a message."""
 
 MEDIA_TYPES = {suffix: media_type for media_type, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
-"""Suffix, with its dot and in lower case -> media type, of everything that is read."""
+"""Suffix (lower case, with its dot) -> media type, for all supported formats."""
 
 TEXT_TYPES = frozenset({PLAIN, MARKDOWN, SOURCE, HTML, XML, CSV, TSV, JSON, JSON_LINES, NOTEBOOK, MAIL})
 _LABELS = {
@@ -94,9 +94,9 @@ _LABELS = {
     PDF: "a PDF",
     RTF: "an RTF document",
     EPUB: "an EPUB book",
-    DOC: "a Word document of before 2007",
-    PPT: "a PowerPoint presentation of before 2007",
-    XLS: "an Excel workbook of before 2007",
+    DOC: "a Word document (DOC)",
+    PPT: "a PowerPoint presentation (PPT)",
+    XLS: "an Excel workbook (XLS)",
     DOCX: "a Word document",
     PPTX: "a PowerPoint presentation",
     XLSX: "an Excel workbook",
@@ -126,29 +126,29 @@ _PACKAGES = {ODT, ODS, ODP, EPUB}
 
 
 def type_by_name(name: str) -> str:
-    """The media type that the name's suffix stands for; empty where it stands for none that is read."""
+    """The media type of a file name's suffix; empty if the suffix is not supported."""
     return MEDIA_TYPES.get(PurePath(name).suffix.lower(), "")
 
 
 def label(media_type: str) -> str:
-    """A media type in words, with its article."""
+    """A media type in words, with an article: "a PDF file"."""
     return _LABELS.get(media_type, media_type)
 
 
 def foreign_label(content: bytes) -> str:
-    """What a binary file that is not read seems to be, in words; empty where it is not known."""
+    """The likely type of an unsupported binary file, in words; empty if unknown."""
     if content[257:262] == b"ustar":
         return "a tar archive"
     return next((words for magic, words in _FOREIGN if content.startswith(magic)), "")
 
 
 def sniff(content: bytes) -> str:
-    """The media type that the content itself proclaims, or LOCKED; empty where it proclaims none."""
+    """The media type by the content's first bytes, or LOCKED; empty if they identify none."""
     start = content[:1024]
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(content)
     if start.startswith(_OLE):
-        # Directory entries name their streams in UTF-16; the workbook of Excel 5 is called "Book".
+        # Directory entries name their streams in UTF-16; the stream of an Excel 5 workbook is called "Book".
         found = (kind for stream, kind in (*_STREAMS, ("Book", XLS)) if stream.encode("utf-16-le") in content)
         return next(found, "")
     if start.startswith(b"PAR1") and content.endswith(b"PAR1"):
@@ -159,7 +159,7 @@ def sniff(content: bytes) -> str:
 
 
 def looks_like_html(content: bytes) -> bool:
-    """Whether text without a telling name begins as a web page does."""
+    """Whether a text begins like an HTML page."""
     start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html"))
 

@@ -1,4 +1,7 @@
-"""Bytes in, a Document out, whatever the format; best called through the sandbox, which sets limits on it."""
+"""Load a document: the bytes of a file in any supported format become a Document.
+
+The app calls this in the sandbox, which limits its time and memory.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,13 @@ __all__ = ["MEDIA_TYPES", "TableColumns", "load_document", "table_columns"]
 _MAX_CHARACTERS = MAX_BYTES
 _PACKAGES = frozenset({formats.DOCX, formats.XLSX, formats.ODT, formats.ODS, formats.EPUB})
 
-# What programs that export "for Word" or "for Excel" often write under these names.
+# Programs that export "for Word" or "for Excel" often write HTML under these suffixes.
 _OFTEN_TEXT = {formats.DOC: formats.PLAIN, formats.XLS: formats.CSV}
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file with what it was found to be; `note` says where that is not what its name says."""
+    """A file and its detected type; `note` is a sentence if the type differs from the file name's."""
 
     name: str
     content: bytes
@@ -50,24 +53,24 @@ class _Table:
 
 
 def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
-    """The text and structure of one file.
+    """Read the text and structure of one file.
 
     Args:
-        name: how the document is called; its suffix says which format it is, unless the content says otherwise.
-        content: the file, whole.
-        text_columns: of a table, the columns that are its text, joined; guessed where empty. The others become
-            the fields of its rows. Without meaning for what is no table.
+        name: the document's name; its suffix decides the format, unless the content shows another.
+        content: the whole file.
+        text_columns: for a table, the columns joined as text; guessed if empty. The other columns become the
+            fields of the rows. Ignored if the file is not a table.
 
     Raises:
         DocumentError: unknown format, damaged or encrypted file, file too large, no such column. A file without
-            text is no error: its document has an empty text, and a note that says why.
+            text is not an error: its document has an empty text and a note with the reason.
     """
     file = _recognise(name, content)
     parsed = _parse(file, text_columns) if content.strip() else Parsed("", notes=(f"'{name}' is empty.",))
     notes = (*([file.note] if file.note else []), *parsed.notes)
     if not parsed.text.strip():
         parsed = Parsed("")
-        notes = notes or (f"'{name}' was read as {label(file.media_type)}, and holds no text.",)
+        notes = notes or (f"'{name}' was read as {label(file.media_type)} and contains no text.",)
     digest = hashlib.sha256(content).hexdigest()
     return Document(
         document_id=hashlib.sha256(f"{name}\0{digest}".encode("utf-8", "backslashreplace")).hexdigest()[:16],
@@ -84,7 +87,7 @@ def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = 
 
 
 def table_columns(name: str, content: bytes) -> TableColumns | None:
-    """The columns to choose the text from; None where the file is no table.
+    """The columns from which to choose the text; None if the file is not a table.
 
     Raises:
         DocumentError: as `load_document`.
@@ -99,47 +102,50 @@ def table_columns(name: str, content: bytes) -> TableColumns | None:
 
 
 def _recognise(name: str, content: bytes) -> _File:
-    """What the file is by its name and its content; where they disagree, a known content is believed.
+    """Detect the type of a file by name and content; if they disagree, a recognized content wins.
 
     Raises:
-        DocumentError: too large, locked, an archive, or of a type that is not read.
+        DocumentError: too large, locked, an archive, or not a supported type.
     """
     if len(content) > MAX_BYTES:
-        raise DocumentError(f"'{name}' has {len(content):,} bytes; at most {MAX_BYTES:,} are read. Split the file.")
+        raise DocumentError(f"'{name}' has {len(content):,} bytes; the limit is {MAX_BYTES:,}. Split the file.")
     stated, found = formats.type_by_name(name), sniff(content)
     if found == formats.LOCKED:
-        raise DocumentError(f"'{name}' is locked with a password. Save a copy without one.")
+        raise DocumentError(f"'{name}' is protected by a password. Save a copy without one.")
     if formats.ZIP in (found, stated) and found in (formats.ZIP, ""):
-        raise DocumentError(f"'{name}' is a ZIP archive, not a document. Add it under a name that ends in .zip.")
+        raise DocumentError(f"'{name}' is a ZIP archive, not a document. Rename it so that it ends in .zip.")
     if (found and found == stated) or not content.strip():
         return _File(name, content, stated or formats.PLAIN)
     if found and not (stated in TEXT_TYPES and found in (formats.PDF, formats.RTF) and not _starts_as(content, found)):
-        return _File(name, content, found, f"'{name}' is {label(found)} by its content, and was read as one.")
+        return _File(name, content, found, f"'{name}' was read as {label(found)}, because its content is one.")
     if stated in TEXT_TYPES:
         return _File(name, content, stated)
     return _recognise_text(name, content, stated)
 
 
 def _starts_as(content: bytes, found: str) -> bool:
-    """Whether a text file does not merely mention another format's mark in its first lines."""
+    """Whether a file really begins with a format's signature, and does not only mention it in its first lines."""
     return content.startswith(b"%PDF-" if found == formats.PDF else b"{\\rtf")
 
 
 def _recognise_text(name: str, content: bytes, stated: str) -> _File:
-    """A file whose content proclaims no type: a web page under a document's name, or text under an unknown one."""
+    """Detect a file without a signature: a web page with a document's suffix, or text with an unknown suffix."""
     if looks_like_html(content):
-        return _File(name, content, formats.HTML, f"'{name}' is a web page by its content, and was read as one.")
+        return _File(name, content, formats.HTML, f"'{name}' was read as a web page, because its content is one.")
     what = foreign_label(content)
     if stated in _OFTEN_TEXT and not what and not is_binary(content):
-        return _File(name, content, _OFTEN_TEXT[stated], f"'{name}' is plain text by its content, and was read as it.")
+        note = f"'{name}' was read as plain text, because its content is plain text."
+        return _File(name, content, _OFTEN_TEXT[stated], note)
     if stated:
         wrong = f"it is {what}" if what else "its content is damaged or of another type"
-        raise DocumentError(f"'{name}' is not {label(stated)}: {wrong}. Save it anew in its own program.")
+        raise DocumentError(f"'{name}' is not {label(stated)}: {wrong}. Save it again in the program that made it.")
     if what or is_binary(content):
         suffix = PurePath(name).suffix
-        kind = what or (f"of a type ('{suffix}') that is not read" if suffix else "of a type that is not read")
-        raise DocumentError(f"'{name}' is {kind}. What can be read is {READABLE}.")
-    return _File(name, content, formats.PLAIN, f"'{name}' was read as plain text: its type is not known by its name.")
+        if what:
+            raise DocumentError(f"'{name}' is {what}, which is not supported. Supported formats: {READABLE}.")
+        kind = f"{suffix} files are" if suffix else "this type of file is"
+        raise DocumentError(f"'{name}': {kind} not supported. Supported formats: {READABLE}.")
+    return _File(name, content, formats.PLAIN, f"'{name}' was read as plain text, because its suffix is unknown.")
 
 
 def _parse(file: _File, text_columns: tuple[str, ...]) -> Parsed:
@@ -168,7 +174,7 @@ def _parse(file: _File, text_columns: tuple[str, ...]) -> Parsed:
 
 
 def _read_table(file: _File) -> _Table | Parsed | None:
-    """The rows of a file that holds some; its text where JSON turns out to be no table; None for all others."""
+    """The rows of a table; the text of JSON that is not a table; None for all other files."""
     match file.media_type:
         case formats.CSV:
             return _Table(*_delimited(file, ""))
@@ -230,7 +236,7 @@ def _parse_xml(decoded: Decoded) -> Parsed:
     try:
         text = "\n".join(xml_lines(parse_xml(decoded.text)))
     except (ElementTree.ParseError, ValueError):
-        note = "The XML is not well-formed, or refers to what lies outside it; it was read as plain text."
+        note = "The XML is not well-formed or refers to external files, so it was read as plain text."
         return Parsed(clean(decoded.text).strip(), notes=(*_notes(decoded), note))
     return Parsed(clean(text), notes=_notes(decoded))
 

@@ -1,4 +1,4 @@
-"""What the reader of one format hands over: text, and where pages, headings and rows stand in it."""
+"""Parsed files: the result of every format's reader, text with the offsets of pages, headings and rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rag.types import Heading, Row
 
 MAX_BYTES = 200 * 1024 * 1024
-"""The largest file, archive member or part of an office file that is read."""
+"""Size limit in bytes for a file, an archive member, or one part of an office file."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.MULTILINE)
@@ -33,20 +33,20 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A page, slide or sheet before it is joined to the others; `title` becomes its heading."""
+    """A page, slide or sheet before all are joined; `title` becomes its heading."""
 
     text: str
     title: str = ""
 
 
 def clean(text: str) -> str:
-    """One kind of line end, no null characters, nothing that UTF-8 cannot hold: spans are counted in this text."""
+    """Normalize text: one kind of line break, no null characters, no lone surrogates. All spans refer to this text."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return text if text.isascii() else _SURROGATE.sub("�", text)
 
 
 def join_pages(sections: Sequence[Section], notes: tuple[str, ...] = ()) -> Parsed:
-    """One text of all sections, each a page; no text at all has no pages either."""
+    """Join sections into one text, each as a page; an empty text has no pages."""
     starts, headings, length = [], [], 0
     for section in sections:
         starts.append(length)
@@ -60,7 +60,7 @@ def join_pages(sections: Sequence[Section], notes: tuple[str, ...] = ()) -> Pars
 
 
 def markdown_headings(text: str) -> tuple[Heading, ...]:
-    """Markdown headings, marked or underlined, outside code and front matter, each with the path of its parents."""
+    """Markdown headings (ATX and setext) outside code and front matter, each with the path of its parents."""
     titles = [(match.start(), len(match[1]), match[2]) for match in _HEADING.finditer(text)]
     titles += [(match.start(1), 1 if match[2][0] == "=" else 2, match[1]) for match in _UNDERLINED.finditer(text)]
     outside = [match.span() for pattern in (_FRONT_MATTER, _FENCE) for match in pattern.finditer(text)]
@@ -77,12 +77,12 @@ def markdown_headings(text: str) -> tuple[Heading, ...]:
 
 
 def _plain(title: str) -> str:
-    """A heading without the marks of links, emphasis and code."""
+    """A heading without the markup of links, emphasis and code."""
     return _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", title)).rstrip(" \t#")
 
 
 def name_some(items: Sequence[str], shown: int = 5) -> str:
-    """A list for a sentence: "1, 2 and 3", the rest counted."""
+    """A list for a sentence: "1, 2 and 3", or the first items and the number of the rest."""
     if len(items) > shown:
         return f"{', '.join(items[:shown])} and {len(items) - shown:,} more"
     return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))

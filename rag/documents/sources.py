@@ -1,4 +1,4 @@
-"""Where files come from: paths and folders on disk, and text that was typed."""
+"""File sources: files and folders on disk, and pasted text."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rag.errors import DocumentError
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to be read when its turn comes.
+    """A file that is read later.
 
-    `path` is how the person named it, `name` how the collection will, `size` its bytes where they are known;
-    `text_columns` says which columns of a table hold the text (empty: guess).
+    `path` is the path as the user gave it, `name` the document's name in the collection, `size` its bytes if known.
+    `text_columns` are the columns of a table that hold the text (empty: guess).
     """
 
     path: str
@@ -27,21 +27,21 @@ class SourceFile:
 
 
 def file_on_disk(path: Path, name: str, *, shown_as: str = "", text_columns: tuple[str, ...] = ()) -> SourceFile:
-    """The file at `path`, called `name` in the collection and `shown_as` (default: its path) to the person."""
+    """The file at `path`, named `name` in the collection and shown to the user as `shown_as` (default: its path)."""
     size = path.stat().st_size if path.is_file() else 0
     return SourceFile(_whole(shown_as or str(path)), _whole(name), partial(_read, path), size, text_columns)
 
 
 def _whole(name: str) -> str:
-    """A name that can be stored and printed: what the system could not read of it is shown as �."""
+    """A name that can be stored and printed; bytes that are not valid text are shown as �."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def find_files(paths: Sequence[Path]) -> list[SourceFile]:
-    """The files named, and the files in the folders named, each with a name of its own.
+    """The given files and all files in the given folders, each with a unique name.
 
-    A file in a folder is named by its path below that folder. Hidden files are passed over in folders; files of
-    types that are not read are not, so that every file has an outcome.
+    A file in a folder is named by its path below that folder. Hidden files in folders are skipped. Files of
+    unsupported types are included, so that every file has an outcome.
     """
     found: list[tuple[Path, str]] = []
     for path in paths:
@@ -65,5 +65,5 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DocumentError(
-            f"'{path.name}' could not be read: {error.strerror}. Check the path and its rights."
+            f"'{path.name}' could not be read: {error.strerror}. Check the path and its permissions."
         ) from error

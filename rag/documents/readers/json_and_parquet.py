@@ -1,4 +1,4 @@
-"""JSON, JSON lines, notebooks and Parquet: rows where the file is a table, indented text where it is not."""
+"""Read JSON, JSON Lines, notebooks and Parquet: rows if the file is a table, else indented text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BATCH = 1000
 
 
 def read_json(name: str, text: str) -> list[Fields] | str:
-    """The rows of a list of objects (alone, as the one value of an object, or one a line); other JSON as indented text.
+    """The rows of a list of objects (alone, as the only value of an object, or one per line); else indented text.
 
     Raises:
         DocumentError: the text is not JSON.
@@ -32,11 +32,13 @@ def read_json(name: str, text: str) -> list[Fields] | str:
     except (ValueError, RecursionError) as error:
         if str(error).startswith("Extra data"):
             return read_json_lines(name, text)[0]
-        raise DocumentError(f"'{name}' is not valid JSON: {_why(error)}. Mend the file or save it as text.") from error
+        raise DocumentError(
+            f"'{name}' is not valid JSON: {_why(error)}. Correct the file or save it as text."
+        ) from error
 
 
 def _why(error: Exception) -> str:
-    """What is wrong with JSON, without advice to programmers."""
+    """What is wrong with the JSON, without the parser's advice to programmers."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
 
 
@@ -49,7 +51,7 @@ def _records(value: object) -> list[dict[str, object]]:
 
 
 def read_json_lines(name: str, text: str) -> tuple[list[Fields], tuple[str, ...]]:
-    """A row for every line, and a note that names the lines that are not JSON.
+    """One row per line, and a note that names the lines that are not JSON.
 
     Raises:
         DocumentError: half of the lines or more are not JSON.
@@ -65,8 +67,10 @@ def read_json_lines(name: str, text: str) -> tuple[list[Fields], tuple[str, ...]
             continue
         records.append(value if isinstance(value, dict) else {"value": value})
     if len(broken) > len(lines) / 2:
-        raise DocumentError(f"'{name}' is not JSON with an object a line: line {broken[0]} is none. Save it anew.")
-    note = f"Left out, as not JSON: line {name_some(broken)}." if broken else ""
+        raise DocumentError(
+            f"'{name}' is not JSON Lines (one object per line): line {broken[0]} is not an object. Save it again."
+        )
+    note = f"Lines that are not JSON were left out: line {name_some(broken)}." if broken else ""
     return read_records(records), (note,) if note else ()
 
 
@@ -79,10 +83,12 @@ def read_notebook(name: str, text: str) -> str:
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"'{name}' is not a notebook: {_why(error)}. Save it anew from Jupyter.") from error
+        raise DocumentError(f"'{name}' is not a notebook: {_why(error)}. Save it again from Jupyter.") from error
     cells = value.get("cells") if isinstance(value, dict) else None
     if not isinstance(cells, list):
-        raise DocumentError(f"'{name}' is a notebook without cells, or of before 2015. Save it anew from Jupyter.")
+        raise DocumentError(
+            f"'{name}' is a notebook without cells, or in a format older than 2015. Save it again from Jupyter."
+        )
     return clean("\n\n".join(filter(None, map(_cell_text, cells)))).strip()
 
 
@@ -97,7 +103,7 @@ def read_parquet(name: str, content: bytes, max_characters: int) -> list[Fields]
     """The rows of a Parquet file, batch by batch, without columns of binary data.
 
     Raises:
-        DocumentError: the file is damaged, or holds more rows or characters than are read.
+        DocumentError: the file is damaged, or exceeds the limits on rows or characters.
     """
     import pyarrow  # type: ignore[import-untyped]
     from pyarrow import parquet
@@ -113,10 +119,10 @@ def read_parquet(name: str, content: bytes, max_characters: int) -> list[Fields]
                 rows.append(row)
                 left -= sum(len(value) for _, value in row)
             if left < 0 or len(rows) > MAX_ROWS:
-                raise DocumentError(f"'{name}' holds more than {max_characters:,} characters. Split the table.")
+                raise DocumentError(f"'{name}' has more than {max_characters:,} characters. Split the table.")
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else "it is damaged"
-        raise DocumentError(f"'{name}' could not be read: {reason}. Write it anew as Parquet.") from error
+        raise DocumentError(f"'{name}' could not be read: {reason}. Write the Parquet file again.") from error
     return rows
 
 

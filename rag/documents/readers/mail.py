@@ -1,4 +1,4 @@
-"""E-mail (EML) -> its subject, people, date and body; attachments are named, never opened."""
+"""Read e-mail (EML): subject, people, date and body; attachments are listed but never opened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEADERS = ("Subject", "From", "To", "Cc", "Date")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message taken apart: `html` is its body where it has no plain one."""
+    """The parts of a message; `html` is its body if it has no plain text body."""
 
     header: str
     body: str
@@ -25,10 +25,10 @@ class Mail:
 
 
 def read_mail(name: str, content: bytes) -> Mail:
-    """The message's header lines and its body, the plain one where there are several.
+    """The message's header lines and its body; the plain text body if there are several.
 
     Raises:
-        DocumentError: the file is no message.
+        DocumentError: the file is not a message.
     """
     try:
         # Only the modern policy decodes subjects and file names.
@@ -42,11 +42,9 @@ def read_mail(name: str, content: bytes) -> Mail:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise DocumentError(f"'{name}' could not be read as an e-mail: {why}. Export it again as EML.") from error
     if not header and not plain and not html:
-        raise DocumentError(f"'{name}' is no e-mail: it has no sender, subject or body. Export it again as EML.")
+        raise DocumentError(f"'{name}' is not an e-mail: it has no sender, subject or body. Export it again as EML.")
     body = "\n\n".join(filter(None, plain))
-    note = (
-        f"Attachments are not read with the message: {name_some(attached)}. Save them and add them." if attached else ""
-    )
+    note = f"Attachments are not read: {name_some(attached)}. Save them and add them as files." if attached else ""
     return Mail("\n".join(header), body, "" if body else "\n".join(html), (note,) if note else ())
 
 
@@ -64,7 +62,7 @@ def _payload(part: EmailMessage) -> bytes:
 
 
 def _text(name: str, part: EmailMessage) -> str:
-    """The part's text in its own charset; where that is wrong or unknown, in the likeliest."""
+    """The part's text in its stated charset; in the most likely one if that is wrong or unknown."""
     payload = _payload(part)
     try:
         text = payload.decode(part.get_content_charset("utf-8"))

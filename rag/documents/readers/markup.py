@@ -1,4 +1,4 @@
-"""XML with everything external left alone; and what the parsers of Word documents and web pages would lose."""
+"""Read XML without external entities; keep what the parser of Word documents and web pages would lose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
-# Signs that no text holds (Unicode keeps them free for a program's own use) in place of those that get lost.
+# Placeholders from Unicode's private use area for characters that the parser drops.
 _STAND_INS = {"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2", '"': "\ufdd3", "'": "\ufdd4", "\t": "\ufdd5"}
 _ORIGINALS = str.maketrans({stand_in: sign for sign, stand_in in _STAND_INS.items()})
 _NEW_PAGE = "\ufdd6"
@@ -21,16 +21,16 @@ _TABLE_DEPTH = 60
 
 
 def parse_xml(text: str | bytes) -> ElementTree.Element:
-    """The root element. Expat fetches no external entity or DTD, and stops entities that multiply.
+    """The root element. Expat fetches no external entity or DTD, and stops exponential entity expansion.
 
     Raises:
-        ElementTree.ParseError: not well-formed, or it uses an external entity.
+        ElementTree.ParseError: the XML is not well-formed, or it uses an external entity.
     """
     return ElementTree.fromstring(text)
 
 
 def xml_lines(root: ElementTree.Element) -> Iterator[str]:
-    """A line "name: text" for every element with text or attributes; mixed text and inline elements stay one line."""
+    """A line "name: text" per element with text or attributes; mixed text and inline elements stay on one line."""
     stack = [root]
     while stack:
         element = stack.pop()
@@ -47,22 +47,22 @@ def xml_lines(root: ElementTree.Element) -> Iterator[str]:
 
 
 def _local(name: object) -> str:
-    """A name without its namespace; comments and instructions have no name."""
+    """A name without its namespace; empty for comments and processing instructions."""
     return name.rpartition("}")[2] if isinstance(name, str) else ""
 
 
 def save_word_signs(part: bytes) -> bytes:
-    """A part of a Word document (UTF-8) with stand-ins for what its parser drops: `&`, `<`, tabs, page breaks.
+    """A part of a Word document (UTF-8) with placeholders for what its parser drops: `&`, `<`, tabs, page breaks.
 
-    Pages begin where Word last showed them to; where it never did, at the breaks that the author set.
+    Pages begin where Word last rendered a page break; without rendered breaks, at the author's page breaks.
     """
     breaks = _WORD_PAGE_SHOWN if _WORD_PAGE_SHOWN.search(part) else _WORD_PAGE_SET
     part = breaks.sub(f"<w:t>{_NEW_PAGE}</w:t>".encode(), part)
     part = _WORD_TAB.sub(f"<w:t>{_STAND_INS[chr(9)]}</w:t>".encode(), part)
-    return _REFERENCE.sub(_stand_in, part)
+    return _REFERENCE.sub(_placeholder, part)
 
 
-def _stand_in(reference: re.Match[bytes]) -> bytes:
+def _placeholder(reference: re.Match[bytes]) -> bytes:
     name, decimal, hexadecimal = reference.groups()
     code = int(decimal) if decimal else int(hexadecimal or b"0", 16)
     sign = _ENTITIES[name] if name else chr(code) if 0 < code < 0x110000 else ""
@@ -70,7 +70,7 @@ def _stand_in(reference: re.Match[bytes]) -> bytes:
 
 
 def restore_word_signs(text: str) -> tuple[str, tuple[int, ...]]:
-    """The text with its signs again, and where its pages begin; none where there is but one page."""
+    """The text with its characters restored, and the offsets of its pages; no offsets if there is one page."""
     pages = text.translate(_ORIGINALS).split(_NEW_PAGE)
     restored = "".join(pages)
     if len(pages) == 1:
@@ -79,13 +79,13 @@ def restore_word_signs(text: str) -> tuple[str, tuple[int, ...]]:
     for page in pages[:-1]:
         end += len(page)
         line = restored.rfind("\n", 0, end) + 1
-        # A page that begins with a heading or a table begins with its marks too.
+        # A page that begins with a heading or a table begins with its markup.
         starts.append(line if not any(map(str.isalnum, restored[line:end])) else end)
     return restored, tuple(starts)
 
 
 def close_cells(html: str) -> str:
-    """The page with the ends of cells and rows that HTML lets authors leave out: its parser drops cells without."""
+    """Add the end tags of cells and rows that HTML lets authors omit; the parser drops cells without them."""
     pieces, done = [], 0
     opened: list[str] = []
     for tag in _TABLE_TAG.finditer(html):

@@ -1,4 +1,4 @@
-"""Office documents, PDF, EPUB and HTML -> text with structure: the only home of the file parser."""
+"""Read office documents, PDF, EPUB and HTML with kreuzberg: text with pages and headings."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _ENABLE_OCR = " To read scans, install Tesseract (Debian: tesseract-ocr-eng) and
 
 
 def extract(name: str, media_type: str, content: bytes) -> Parsed:
-    """The text of a document with its pages and headings; of a PDF, pages without text are named in a note.
+    """The text of a document with pages and headings; for a PDF, a note names the pages without text.
 
     Raises:
-        DocumentError: damaged, or locked with a password.
+        DocumentError: damaged, or protected by a password.
     """
-    # The parser would join what stands on both sides of a page's end.
+    # The parser would join the text before and after a page break.
     content = _RTF_PAGE.sub(rb"\\par ", content) if media_type == RTF else content
     result = _extract(name, media_type, content)
     markdown = _tidy(result.content, is_escaped=media_type not in _NOT_ESCAPED)
@@ -56,10 +56,10 @@ def extract(name: str, media_type: str, content: bytes) -> Parsed:
 
 
 def extract_sheets(name: str, media_type: str, content: bytes) -> list[Sheet]:
-    """The sheets of a workbook that hold anything.
+    """The non-empty sheets of a workbook.
 
     Raises:
-        DocumentError: damaged, or locked with a password.
+        DocumentError: damaged, or protected by a password.
     """
     result = _extract(name, media_type, content)
     names = result.metadata.get("sheet_names") or []
@@ -72,7 +72,7 @@ def extract_sheets(name: str, media_type: str, content: bytes) -> list[Sheet]:
 
 
 def _cell_text(cell: str) -> str:
-    """A date without the midnight, and a time without the day zero, that the parser adds to them."""
+    """A date without the midnight, and a time without the day zero, that the parser adds."""
     return _NO_DATE.sub("", _NO_TIME.sub(r"\1", cell))
 
 
@@ -93,18 +93,18 @@ def _extract(name: str, media_type: str, content: bytes) -> kreuzberg.Extraction
 
 def _reason(name: str, media_type: str, message: str) -> str:
     if "password" in message.lower() or "encrypt" in message.lower():
-        return f"'{name}' is locked with a password. Save a copy without one."
+        return f"'{name}' is protected by a password. Save a copy without one."
     if "page boundaries" in message:
-        return f"'{name}' has no page that could be read. Is it damaged? Open it and save it anew."
-    # The parser wraps its messages in one another and in names of its classes; each part is said once.
+        return f"'{name}' has no readable page. It may be damaged: open it and save it again."
+    # The parser nests its messages in one another and in class names; each part is shown once.
     parts = (message.strip().splitlines() or [""])[0].rstrip(".").split(": ")
-    said = ": ".join(dict.fromkeys(part for part in parts if " " in part)) or parts[-1]
-    said = said[:200]
-    return f"'{name}' could not be read as {label(media_type)}: {said}. Is it damaged? Open it and save it anew."
+    reason = ": ".join(dict.fromkeys(part for part in parts if " " in part)) or parts[-1]
+    reason = reason[:200]
+    return f"'{name}' could not be read as {label(media_type)}: {reason}. It may be damaged: open it and save it again."
 
 
 def ocr_is_on() -> bool:
-    """Whether scans are read: EXPLORER_OCR=1 is set and Tesseract's English data are found."""
+    """Whether OCR is on: EXPLORER_OCR=1 is set and Tesseract's English data are found."""
     if os.environ.get("EXPLORER_OCR") != "1":
         return False
     folders = [Path(os.environ["TESSDATA_PREFIX"])] if os.environ.get("TESSDATA_PREFIX") else []
@@ -113,13 +113,13 @@ def ocr_is_on() -> bool:
     found = next((folder for folder in folders if (folder / "eng.traineddata").is_file()), None)
     if found is None:
         return False
-    # The engine itself is built into the parser; it looks for its data here alone.
+    # The OCR engine is built into the parser; it looks for its data only here.
     os.environ["TESSDATA_PREFIX"] = str(found)
     return True
 
 
 def _tidy(markdown: str, *, is_escaped: bool) -> str:
-    """Markdown without what the parser adds: front matter, escapes, picture files, rulers between slides."""
+    """Markdown without the parser's additions: front matter, escapes, image files, rules between slides."""
     text = clean(markdown).strip()
     front = _FRONT_MATTER.match(text)
     if front:
@@ -132,23 +132,23 @@ def _tidy(markdown: str, *, is_escaped: bool) -> str:
 
 
 def _without_text(content: bytes, *, encrypted: bool) -> str:
-    """Why pages of a PDF hold no text, as far as the file tells: no picture, no scan."""
+    """Why pages of a PDF have no text, as far as the file shows; a page without an image is not a scan."""
     if encrypted:
-        return "encrypted in a way that is not read here. Save a copy without encryption."
+        return "encrypted in an unsupported way. Save a copy without encryption."
     if not _PICTURE.search(content):
-        return "blank, damaged, or drawn without letters."
+        return "blank, damaged, or drawn without text characters."
     return f"scanned, or blank.{'' if ocr_is_on() else _ENABLE_OCR}"
 
 
 def _join_pdf(pages: Sequence[str], markdown: str, without: str) -> Parsed:
-    """The text page by page: the parser's Markdown of a PDF drops whole paragraphs, its pages do not."""
+    """Join the text page by page: the parser's Markdown of a PDF drops whole paragraphs, its pages do not."""
     texts = [_unwrap(clean(page).replace("\f", "\n").strip()) for page in pages]
     blank = [str(number) for number, text in enumerate(texts, start=1) if not text]
     if len(blank) == len(texts):
         if not texts:
-            return Parsed("", notes=("The PDF has no page.",))
-        pages_are = "its one page is" if len(texts) == 1 else f"all {len(texts):,} pages are"
-        return Parsed("", notes=(f"The PDF holds no text: {pages_are} {without}",))
+            return Parsed("", notes=("The PDF has no pages.",))
+        pages_are = "its only page is" if len(texts) == 1 else f"all {len(texts):,} pages are"
+        return Parsed("", notes=(f"The PDF contains no text: {pages_are} {without}",))
     which = f"Page {blank[0]} holds" if len(blank) == 1 else f"Pages {name_some(blank, shown=20)} hold" if blank else ""
     notes = (f"{which} no text: {without}",) if blank else ()
     joined = join_pages([Section(text) for text in texts], notes)
@@ -156,9 +156,9 @@ def _join_pdf(pages: Sequence[str], markdown: str, without: str) -> Parsed:
 
 
 def _place_headings(text: str, markdown: str) -> tuple[Heading, ...]:
-    """The headings that the parser guessed from font sizes, where each is a line of its own in the text.
+    """The headings that the parser guessed from font sizes, if each is a separate line in the text.
 
-    None at all where they are so many that the sizes cannot have meant headings.
+    None if there are so many that the font sizes cannot indicate headings.
     """
     guessed = [match for match in re.finditer(r"^(#{1,6}) +(.+?)\s*$", markdown, re.MULTILINE) if _is_heading(match[2])]
     lines = [(match.start(), " ".join(match[0].split())) for match in re.finditer(r"^.*\S.*$", text, re.MULTILINE)]
@@ -187,7 +187,7 @@ def _is_heading(title: str) -> bool:
 
 
 def _unwrap(page: str) -> str:
-    """Join the lines that a PDF broke only because the column ended, so that sentences stay whole."""
+    """Join lines that a PDF broke only at the end of the column, so that sentences stay whole."""
     lines = page.split("\n")
     full = 0.7 * max(map(len, lines))
     pieces = []

@@ -1,4 +1,4 @@
-"""Presentations, PPTX and ODP: every slide a page, its title a heading, its tables, charts and notes as text."""
+"""Read presentations (PPTX, ODP): slides become pages, titles headings; tables, charts and notes become text."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ class _Relation:
 
 
 def read_pptx(name: str, content: bytes) -> Parsed:
-    """The slides of a PowerPoint presentation in the order in which they are shown.
+    """The slides of a PowerPoint presentation in presentation order.
 
-    A slide that is damaged is left out and named in a note.
+    A damaged slide is left out and named in a note.
 
     Raises:
-        DocumentError: the file is damaged or locked.
+        DocumentError: the file is damaged or protected by a password.
     """
     sections, damaged = [], []
     with open_package(name, content) as package:
         try:
             parts = _slide_parts(package)
         except _DAMAGE as error:
-            raise DocumentError(f"'{name}' is damaged: {error}. Open it in PowerPoint and save it anew.") from error
+            raise DocumentError(f"'{name}' is damaged: {error}. Open it in PowerPoint and save it again.") from error
         for number, part in enumerate(parts, start=1):
             try:
                 sections.append(_section(number, _pptx_blocks(package, part)))
             except _DAMAGE:
                 sections.append(Section(""))
                 damaged.append(str(number))
-    note = f"Damaged and left out: slide {name_some(damaged)}." if damaged else ""
+    note = f"Damaged slides were left out: slide {name_some(damaged)}." if damaged else ""
     return join_pages(sections, (note,) if note else ())
 
 
@@ -66,19 +66,19 @@ def read_odp(name: str, content: bytes) -> Parsed:
     """The slides of an OpenDocument presentation.
 
     Raises:
-        DocumentError: the file is damaged or locked.
+        DocumentError: the file is damaged or protected by a password.
     """
     with open_package(name, content) as package:
         try:
             root = parse_xml(read_part(package, "content.xml"))
         except _DAMAGE as error:
-            raise DocumentError(f"'{name}' is damaged: {error}. Open it in Impress and save it anew.") from error
+            raise DocumentError(f"'{name}' is damaged: {error}. Open it in Impress and save it again.") from error
     slides = enumerate(root.iter(f"{_DRAW}page"), start=1)
     return join_pages([_section(number, _odp_blocks(slide)) for number, slide in slides])
 
 
 def _section(number: int, blocks: Iterable[_Block]) -> Section:
-    """A slide's blocks as its text; a slide without a title is called by its number."""
+    """A slide's text from its blocks; a slide without a title is named by its number."""
     kept = [_Block(clean(block.text).strip(), block.is_title) for block in blocks]
     kept = [block for block in kept if block.text]
     title = next((" ".join(block.text.split()) for block in kept if block.is_title), f"Slide {number}")
@@ -93,7 +93,7 @@ def _slide_parts(package: zipfile.ZipFile) -> list[str]:
 
 
 def _relations(package: zipfile.ZipFile, part: str) -> dict[str, _Relation]:
-    """What a part refers to inside the package, by id; links to the outside are left alone."""
+    """The parts that a part refers to, by relation id; external links are ignored."""
     folder, file = posixpath.split(part)
     content = read_part(package, f"{folder}/_rels/{file}.rels")
     relations = {}
@@ -121,7 +121,7 @@ def _pptx_blocks(package: zipfile.ZipFile, part: str) -> list[_Block]:
 
 
 def _drawn_blocks(root: ElementTree.Element) -> list[_Block]:
-    """Shapes and tables in the order of the file, also those in groups; no slide numbers, dates or footers."""
+    """Shapes and tables in file order, including those in groups, without slide numbers, dates and footers."""
     blocks = []
     for element in root.iter():
         if element.tag == f"{_P}sp":
@@ -136,7 +136,7 @@ def _drawn_blocks(root: ElementTree.Element) -> list[_Block]:
 
 
 def _drawing_text(element: ElementTree.Element) -> str:
-    """The paragraphs below an element, a line each."""
+    """The paragraphs below a DrawingML element, one per line."""
     lines = []
     for paragraph in element.iter(f"{_A}p"):
         pieces = ("\n" if run.tag == f"{_A}br" else run.text or "" for run in paragraph.iter() if _is_run(run))
@@ -149,7 +149,7 @@ def _is_run(element: ElementTree.Element) -> bool:
 
 
 def _chart_text(root: ElementTree.Element) -> str:
-    """A chart's titles, and the names of its series and categories, each once; not its numbers."""
+    """A chart's titles and the names of its series and categories, each once, without its numbers."""
     found = [_drawing_text(root)]
     for holder in (f"{_C}tx", f"{_C}cat"):
         found += [value.text or "" for place in root.iter(holder) for value in place.iter(f"{_C}v")]
@@ -171,7 +171,7 @@ def _odp_blocks(slide: ElementTree.Element) -> list[_Block]:
 
 
 def _open_text(element: ElementTree.Element) -> str:
-    """The paragraphs below an OpenDocument element, a line each."""
+    """The paragraphs below an OpenDocument element, one per line."""
     lines = [_open_line(item) for item in element.iter() if item.tag in (f"{_TEXT}p", f"{_TEXT}h")]
     return "\n".join(line for line in lines if line)
 
@@ -181,6 +181,6 @@ def _open_line(paragraph: ElementTree.Element) -> str:
     pieces = []
     for item in paragraph.iter():
         pieces.append(signs.get(item.tag, "") + (item.text or ""))
-        # What follows the paragraph itself is not part of it.
+        # The tail text after the paragraph element is not part of it.
         pieces.append("" if item is paragraph else item.tail or "")
     return "".join(pieces).strip()

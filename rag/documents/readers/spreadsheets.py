@@ -1,4 +1,4 @@
-"""Spreadsheets: every sheet a heading, its rows kept as rows where it clearly is a table."""
+"""Read spreadsheets: every sheet becomes a heading; its rows stay rows if it is clearly a table."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet as its program shows it: lines of cells."""
+    """One sheet as a spreadsheet program shows it: lines of cells."""
 
     name: str
     cells: Sequence[Sequence[str]]
 
 
 def table_rows(sheet: Sheet) -> list[Fields]:
-    """The rows of a sheet with one clear header row; none where it is laid out freely.
+    """The rows of a sheet with one clear header row; none if the sheet has a free layout.
 
-    The header is clear where every column has a name of its own that is no number but for a year, and most lines
-    below it are at least half filled.
+    The header is clear if every column has a unique name that is not a number (except a year), and most lines below
+    it are at least half filled.
     """
     lines = [line for line in sheet.cells if any(cell.strip() for cell in line)]
     if len(lines) < 2:
@@ -48,10 +48,10 @@ def all_table_rows(sheets: Sequence[Sheet]) -> list[Fields]:
 
 
 def join_sheets(name: str, sheets: Sequence[Sheet], text_columns: tuple[str, ...] = ()) -> Parsed:
-    """One text of all sheets. A sheet that is no table is one row of its own, its cells joined line by line.
+    """Join all sheets into one text. A sheet that is not a table becomes one row, its cells joined line by line.
 
     Raises:
-        DocumentError: a chosen column is in none of the tables.
+        DocumentError: none of the tables has the chosen column.
     """
     tables = [table_rows(sheet) for sheet in sheets]
     columns = list(dict.fromkeys(column for rows in tables for row in rows for column, _ in row))

@@ -1,4 +1,4 @@
-"""Tables with a row a passage: which columns are the text, and what the others say about it."""
+"""Read tables with one passage per row: which columns are the text, and which describe it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rag.types import Fields, Row
 
 _TEXT_NAMES = ("text", "passage", "content", "body", "abstract", "description")
 _PASSAGE_LENGTH = 60
-# Excel's own way to say what cuts the cells.
+# Excel's line that states the delimiter.
 _STATED = re.compile(r"sep=([,;|\t])\r?\n")
 _FIELD_LIMIT = 10 * 1024 * 1024
 _SAMPLES = 3
@@ -25,7 +25,7 @@ MAX_ROWS = 500_000
 
 @dataclass(frozen=True, slots=True)
 class TableColumns:
-    """What a person chooses text columns from: for each of `names` a few sample values, and those guessed."""
+    """The columns to choose from: a few sample values for each of `names`, and the columns guessed as text."""
 
     names: tuple[str, ...]
     guessed: tuple[str, ...]
@@ -44,7 +44,7 @@ class _ColumnSize:
 
 
 def read_delimited(name: str, text: str, delimiter: str = "") -> list[Fields]:
-    """The rows of a CSV file (comma, semicolon, tab or bar unless told), each cell named by the header.
+    """The rows of a CSV file, each cell named by the header; the delimiter (comma, semicolon, tab, bar) is detected.
 
     Raises:
         DocumentError: the text cannot be read as a table, or has too many rows.
@@ -69,17 +69,17 @@ def read_delimited(name: str, text: str, delimiter: str = "") -> list[Fields]:
 
 
 def check_rows(name: str, count: int) -> None:
-    """Refuse a table that would make more chunks than can be handled.
+    """Refuse a table with more rows than the limit.
 
     Raises:
         DocumentError: more than MAX_ROWS rows.
     """
     if count > MAX_ROWS:
-        raise DocumentError(f"'{name}' has more than {MAX_ROWS:,} rows, the most that are read. Split the table.")
+        raise DocumentError(f"'{name}' has more than {MAX_ROWS:,} rows, the limit. Split the table.")
 
 
 def _delimiter(text: str) -> str:
-    """The sign that cuts the first lines into equally many cells, and into the most of them."""
+    """The delimiter that splits the first lines into equal numbers of cells, and into the most cells."""
     lines = text[:20_000].splitlines()[:50]
 
     def fitness(delimiter: str) -> tuple[float, int]:
@@ -95,12 +95,12 @@ def _delimiter(text: str) -> str:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell holds a number, date, time or amount: digits, and no letters."""
+    """Whether a cell is a number, date, time or amount: digits and no letters."""
     return any(sign.isdigit() for sign in cell) and not any(sign.isalpha() for sign in cell)
 
 
 def name_rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[Fields]:
-    """Each line's cells with the names of their columns; a name that is missing or there twice gets a number."""
+    """Each line's cells with their column names; missing and repeated names get a number."""
     names: list[str] = []
     taken: set[str] = set()
     for position, cell in enumerate(header, start=1):
@@ -120,7 +120,7 @@ def read_records(records: Iterable[dict[str, object]]) -> list[Fields]:
 
 
 def value_text(value: object) -> str:
-    """A cell's value as text: nothing for a missing one, JSON for a nested one."""
+    """A cell's value as text: empty if missing, JSON if nested."""
     import json
 
     if value is None:
@@ -131,7 +131,7 @@ def value_text(value: object) -> str:
 
 
 def describe_columns(rows: Sequence[Fields]) -> TableColumns:
-    """The columns of a table, those guessed to be its text, and the first values of each."""
+    """The columns of a table, the first values of each, and the columns guessed to be its text."""
     sizes = _measure(rows)
     samples: dict[str, list[str]] = {column: [] for column in sizes}
     for row in rows[:200]:
@@ -144,10 +144,10 @@ def describe_columns(rows: Sequence[Fields]) -> TableColumns:
 
 
 def join_rows(name: str, rows: Sequence[Fields], text_columns: tuple[str, ...] = ()) -> Parsed:
-    """One text of all rows, and where each row stands in that text.
+    """Join all rows into one text with the span of each row.
 
-    With text columns, chosen or guessed, a row's text is those cells and its fields are the other columns;
-    without, its text is "column: value; column: value" and it has no fields.
+    With text columns, chosen or guessed, a row's text is those cells and its fields are the other columns. Without
+    text columns, its text is "column: value; column: value" and it has no fields.
 
     Raises:
         DocumentError: a chosen column is not in the table.
@@ -171,7 +171,7 @@ def split_rows(rows: Iterable[Fields], text_columns: tuple[str, ...]) -> Iterato
 
 
 def place_rows(split: Iterable[tuple[str, Fields]]) -> Parsed:
-    """The rows' texts one after the other; rows without text are passed over and counted in a note."""
+    """Join the rows' texts in order; rows without text are skipped and counted in a note."""
     parts, placed, position, empty = [], [], 0, 0
     for text, fields in split:
         if not text:
@@ -185,7 +185,7 @@ def place_rows(split: Iterable[tuple[str, Fields]]) -> Parsed:
 
 
 def guess_text_columns(rows: Sequence[Fields]) -> tuple[str, ...]:
-    """The column that holds passages: named like one, or alone in having long cells; none where unclear."""
+    """The column with passages, by its name or as the only one with long cells; none if unclear."""
     return _passage_columns(_measure(rows))
 
 

@@ -1,4 +1,4 @@
-"""Office files as the ZIP packages they are: opened with care for damage, locks and bombs."""
+"""Open office files as ZIP packages: safe against damage, passwords and ZIP bombs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ ZIP_ERRORS = (
     NotImplementedError,
     RuntimeError,
 )
-"""What zipfile raises on damaged, locked or unusually packed entries."""
+"""Exceptions that zipfile raises on damaged, encrypted or unusually packed entries."""
 _WITHOUT_TEXT = ("word/media/", "word/embeddings/", "word/fonts/", "docProps/thumbnail")
 
 
 def open_package(name: str, content: bytes) -> zipfile.ZipFile:
-    """An office file as the ZIP that it is.
+    """Open an office file as a ZIP package.
 
     Raises:
-        DocumentError: it is damaged, locked with a password, or would unpack to more than is read.
+        DocumentError: it is damaged, protected by a password, or would unpack to more than the limit.
     """
     try:
         package = zipfile.ZipFile(io.BytesIO(content))
@@ -38,20 +38,20 @@ def open_package(name: str, content: bytes) -> zipfile.ZipFile:
             locked = any(entry.flag_bits & 1 for entry in entries)
     except ZIP_ERRORS as error:
         raise DocumentError(
-            f"'{name}' is damaged: {error}. Open it in its program and save it anew, or fetch it again."
+            f"'{name}' is damaged: {error}. Open it in its program and save it again, or download it again."
         ) from error
     if locked:
-        raise DocumentError(f"'{name}' is locked with a password. Save a copy without one.")
+        raise DocumentError(f"'{name}' is protected by a password. Save a copy without one.")
     if sum(entry.file_size for entry in entries) > 5 * MAX_BYTES or any(e.file_size > MAX_BYTES for e in entries):
         raise DocumentError(
-            f"'{name}' would unpack to more than the {MAX_BYTES:,} bytes a part that are read. "
-            "If it is no ZIP bomb, split it."
+            f"'{name}' would unpack to more than {MAX_BYTES:,} bytes in one part, the limit. "
+            "If it is not a ZIP bomb, split it."
         )
     return package
 
 
 def read_part(package: zipfile.ZipFile, part: str) -> bytes:
-    """One part of an office file, at most MAX_BYTES of it whatever its header says; empty where it is not there.
+    """One part of an office file, at most MAX_BYTES even if its header states less; empty if it is missing.
 
     Raises:
         ZIP_ERRORS: the part is damaged.
@@ -64,7 +64,7 @@ def read_part(package: zipfile.ZipFile, part: str) -> bytes:
 
 
 def ready_word(package: zipfile.ZipFile, content: bytes) -> bytes:
-    """A Word document in which `save_word_signs` has been to every part; as it was where a part is damaged."""
+    """A Word document with `save_word_signs` applied to every part; unchanged if a part is damaged."""
     buffer = io.BytesIO()
     try:
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as readied:

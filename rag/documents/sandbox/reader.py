@@ -1,4 +1,4 @@
-"""Files read in a process of their own, so that no file can take the app down, hang it, or eat its memory."""
+"""Document reader: reads files in a separate process, so that no file can crash the app, hang it or fill its memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from rag.types import Document
 
 T = TypeVar("T")
 _ROOT = Path(__file__).resolve().parents[3]
-# Parsers leak a little; a fresh process now and then costs a tenth of a second.
+# Parsers leak a little memory; starting a new process now and then costs 0.1 s.
 _FILES_A_PROCESS = 500
 _SETTINGS = {
     "HF_HUB_OFFLINE": "1",
@@ -42,10 +42,10 @@ _SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONUTF8": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
-    # What a parser printed long ago must not come after its last words.
+    # Only the last lines that a parser printed belong to the message about its end.
     "PYTHONUNBUFFERED": "1",
 }
-# The reader gets these variables of the app's and no others: keys and tokens are none of its business.
+# The reader gets only these environment variables of the app, so it never sees keys or tokens.
 _PASSED_ON = (
     "PATH PYTHONPATH PYTHONHOME VIRTUAL_ENV LD_LIBRARY_PATH DYLD_LIBRARY_PATH SYSTEMROOT WINDIR LANG LC_ALL "
     "EXPLORER_OCR TESSDATA_PREFIX"
@@ -54,7 +54,7 @@ _PASSED_ON = (
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What one file may take: seconds, bytes of memory (where the system enforces it), characters of text."""
+    """Limits for one file: seconds, bytes of memory (if the system enforces it), characters of text."""
 
     seconds: float = 60.0
     memory_bytes: int = 2 * 1024**3
@@ -62,24 +62,24 @@ class ReadLimits:
 
     @property
     def reply_bytes(self) -> int:
-        """The most that the reader may send: the text in UTF-8 with its structure, or an unpacked archive."""
+        """Largest reply in bytes: the text in UTF-8 with its structure, or an unpacked archive."""
         return max(12 * self.output_characters, 2 * MAX_BYTES) + 64 * 1024**2
 
 
 @dataclass(slots=True)
 class _Process:
     popen: subprocess.Popen[bytes]
-    complaints: deque[str]
+    last_lines: deque[str]
     listener: threading.Thread
     files: int = 0
     over_time: bool = False
 
 
 class DocumentReader:
-    """Reads files one after the other in a process that is reused, and replaced where a file broke it.
+    """Reads files one after another in a process that is reused, and replaced if a file breaks it.
 
-    Use one reader a thread or job; calls from several threads wait for one another. Close it, or use it as a
-    context manager; a reader that is forgotten is ended too. The process starts with the first file.
+    Use one reader per thread or job; calls from several threads wait for each other. Close the reader, or use it as a
+    context manager; its process also ends when the reader is garbage-collected. The process starts with the first file.
     """
 
     def __init__(self, limits: ReadLimits | None = None, *, module: str = "rag.documents.sandbox.worker") -> None:
@@ -90,7 +90,7 @@ class DocumentReader:
         self._end: Callable[[], object] = lambda: None
 
     def __enter__(self) -> DocumentReader:
-        """The reader itself; it starts its process only when it is asked for something."""
+        """The reader itself; its process starts with the first request."""
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -98,10 +98,10 @@ class DocumentReader:
         self.close()
 
     def read(self, name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
-        """The document, as `rag.documents.loading.load_document` reads it.
+        """Read a document with `rag.documents.loading.load_document`.
 
         Raises:
-            DocumentError: it cannot be read, or broke a limit; the message names the file, the limit, and what to do.
+            DocumentError: it cannot be read or exceeds a limit; the message names the file, the limit and what to do.
         """
         return self._ask(Request("read", name, content, text_columns), read_document)
 
@@ -121,7 +121,7 @@ class DocumentReader:
     def _ask(self, request: Request, read: Callable[[Reply], T]) -> T:
         if len(request.content) > MAX_BYTES:
             size = f"'{request.name}' has {len(request.content):,} bytes"
-            raise DocumentError(f"{size}; at most {MAX_BYTES:,} are read. Split the file.")
+            raise DocumentError(f"{size}; the limit is {MAX_BYTES:,}. Split the file.")
         with self._lock:
             process = self._process = self._running()
             try:
@@ -129,9 +129,9 @@ class DocumentReader:
                 result = None if reply.failure or reply.out_of_memory else read(reply)
             except (WireError, OSError) as error:
                 self._stop()
-                raise DocumentError(self._epitaph(process, request.name, error)) from error
+                raise DocumentError(self._reason_for_end(process, request.name, error)) from error
             except BaseException:
-                # Interrupted in the middle of a reply: the rest of it must not be taken for the next one.
+                # Interrupted during a reply: the rest of it must not be read as the next reply.
                 self._stop()
                 raise
             if reply.out_of_memory or process.over_time:
@@ -151,7 +151,7 @@ class DocumentReader:
             return receive_reply(_pipe(process.popen.stdout), self.limits.reply_bytes)
         finally:
             watch.cancel()
-            # A watch that has just gone off must have done its work before the next file can be asked for.
+            # A timer that has just fired must finish before the next file is requested.
             watch.join()
             process.files += 1
 
@@ -164,40 +164,40 @@ class DocumentReader:
         numbers = [str(limits.memory_bytes), str(limits.seconds), str(limits.output_characters)]
         scratch = tempfile.TemporaryDirectory(prefix="reader-", ignore_cleanup_errors=True)
         popen = _start([sys.executable, "-m", self._module, *numbers], scratch.name)
-        complaints: deque[str] = deque(maxlen=20)
-        listener = threading.Thread(target=_collect, args=(_pipe(popen.stderr), complaints), daemon=True)
+        last_lines: deque[str] = deque(maxlen=20)
+        listener = threading.Thread(target=_collect, args=(_pipe(popen.stderr), last_lines), daemon=True)
         listener.start()
         self._end = weakref.finalize(self, _end_process, popen, scratch)
-        return _Process(popen, complaints, listener)
+        return _Process(popen, last_lines, listener)
 
     def _stop(self) -> None:
         self._process = None
         self._end()
 
-    def _epitaph(self, process: _Process, name: str, error: Exception) -> str:
-        """Why the process ended in the middle of a file, as a sentence for the person who chose the file."""
+    def _reason_for_end(self, process: _Process, name: str, error: Exception) -> str:
+        """Why the process ended while reading a file, as a sentence for the user."""
         process.listener.join(timeout=1)
-        said = " ".join(process.complaints)
+        said = " ".join(process.last_lines)
         if process.over_time:
             return (
-                f"'{name}' took longer than the limit of {self.limits.seconds:g} seconds to read and was given up. "
+                f"'{name}' took longer than the limit of {self.limits.seconds:g} seconds to read. "
                 "Split it, or save it in a simpler format."
             )
         if "memory allocation" in said or "MemoryError" in said:
             return self._too_big(name)
-        last = process.complaints[-1] if process.complaints else str(error)
+        last = process.last_lines[-1] if process.last_lines else str(error)
         return (
-            f"'{name}' made its parser break off ({last[:200].rstrip('.')}). The other files are not affected; "
-            "save this one anew, or as PDF or plain text."
+            f"'{name}' crashed its parser ({last[:200].rstrip('.')}). The other files are not affected; "
+            "save this one again, or as PDF or plain text."
         )
 
     def _too_big(self, name: str) -> str:
         limit = f"{self.limits.memory_bytes / 1024**3:.3g} GiB"
-        return f"'{name}' needs more than the limit of {limit} of memory to be read. Split it into smaller files."
+        return f"'{name}' needs more memory than the limit of {limit}. Split it into smaller files."
 
 
 def _start(command: list[str], scratch: str) -> subprocess.Popen[bytes]:
-    """The process, with a folder of its own for what its libraries put into temporary files."""
+    """Start the process, with a separate folder for its libraries' temporary files."""
     environment = {name: os.environ[name] for name in _PASSED_ON.split() if name in os.environ} | _SETTINGS
     environment |= {"TMPDIR": scratch, "TEMP": scratch, "TMP": scratch}
     return subprocess.Popen(
@@ -207,7 +207,7 @@ def _start(command: list[str], scratch: str) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         cwd=_ROOT,
         env=environment,
-        # A group of its own: Ctrl-C in the app's console is not the reader's, and its children end with it.
+        # A separate process group: Ctrl-C in the app's console does not reach it, and its children end with it.
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
@@ -218,12 +218,12 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _collect(stream: IO[bytes], complaints: deque[str]) -> None:
-    """Keep the last lines of what the parser says on stderr: it reaches no console, and never blocks the parser."""
+def _collect(stream: IO[bytes], last_lines: deque[str]) -> None:
+    """Keep the last lines of the parser's stderr: they reach no console, and never block the parser."""
     with stream:
         while line := stream.readline(4096):
             if text := line.decode("utf-8", "replace").strip():
-                complaints.append(text)
+                last_lines.append(text)
 
 
 def _end_for_time(process: _Process) -> None:
@@ -244,13 +244,13 @@ def _kill(popen: subprocess.Popen[bytes]) -> None:
 
 
 def _end_process(popen: subprocess.Popen[bytes], scratch: tempfile.TemporaryDirectory[str]) -> None:
-    """Kill the process and wait for it, so that none is left behind, dead or alive, nor anything it wrote."""
+    """Kill the process and wait for it, so that no process, zombie or temporary file is left."""
     _kill(popen)
     popen.wait()
     for stream in (popen.stdin, popen.stdout):
         try:
             _pipe(stream).close()
         except OSError:
-            # What was not yet written to a dead process is lost with it.
+            # Data not yet written to a dead process is lost.
             continue
     scratch.cleanup()

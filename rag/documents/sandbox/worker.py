@@ -24,15 +24,15 @@ from rag.errors import DocumentError
 _NEW_USER = 0x10000000
 _NEW_NETWORK = 0x40000000
 _GRACE = 5.0
-# The language model is unpacked into a temporary file of 65 MB when it is first needed.
+# The language detection model is unpacked into a temporary file of 65 MB on first use.
 _TEMPORARY_BYTES = 128 * 1024**2
 
 
 def main(arguments: list[str]) -> None:
-    """Answer requests until the app is gone.
+    """Answer requests until the app ends.
 
     Args:
-        arguments: the limits: bytes of memory, seconds a file, characters of text.
+        arguments: the limits: bytes of memory, seconds per file, characters of text.
     """
     memory, seconds, characters = int(arguments[0]), float(arguments[1]), int(arguments[2])
     requests, replies = _take_streams()
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
     _limit(memory)
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
     while request := receive_request(requests):
-        # The app ends a reader that is over time; where the app has died meanwhile, the reader ends itself.
+        # The app ends a reader that exceeds its time; if the app has died, the reader ends itself.
         faulthandler.dump_traceback_later(seconds + _GRACE, exit=True)
         reply = answer(request, characters)
         faulthandler.cancel_dump_traceback_later()
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
 
 
 def answer(request: Request, max_characters: int) -> Reply:
-    """The reply to one request; what is the file's fault is a failure in words, what is the reader's ends it."""
+    """The reply to one request; a bad file gives a failure message, a fault of the reader ends the process."""
     try:
         return _answer(request, max_characters)
     except DocumentError as error:
@@ -59,7 +59,7 @@ def answer(request: Request, max_characters: int) -> Reply:
 
 
 def _answer(request: Request, max_characters: int) -> Reply:
-    # Named through the module, so that a stand-in for the parser can be put there.
+    # Accessed through the module, so that tests can replace the parser.
     from rag.documents import archives, loading
 
     if request.task == "open":
@@ -69,14 +69,14 @@ def _answer(request: Request, max_characters: int) -> Reply:
     document = loading.load_document(request.name, request.content, text_columns=request.text_columns)
     if len(document.text) > max_characters:
         raise DocumentError(
-            f"'{request.name}' holds {len(document.text):,} characters of text; at most {max_characters:,} are taken. "
+            f"'{request.name}' has {len(document.text):,} characters of text; the limit is {max_characters:,}. "
             "Split the file."
         )
     return document_reply(document)
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes to the app, out of reach for a parser that prints or reads the console."""
+    """The pipes to the app, moved away from the standard streams that a parser may use."""
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -87,14 +87,14 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _leave_network() -> None:
-    """Where the system lets a process do so (Linux, mostly), no connection is possible from here on."""
+    """Cut off the network for this process, if the system allows it (mostly Linux)."""
     if sys.platform.startswith("linux"):
-        # An ordinary user needs a user namespace for it; root would lose its rights to read files in one.
+        # An ordinary user needs a user namespace for this; root would lose its permission to read files in one.
         ctypes.CDLL(None).unshare(_NEW_NETWORK if os.geteuid() == 0 else _NEW_USER | _NEW_NETWORK)
 
 
 def _limit(memory: int) -> None:
-    """No more memory than agreed and no large file written, where the system enforces it (not on Windows)."""
+    """Limit memory and the size of written files, if the system enforces it (not on Windows)."""
     try:
         import resource
     except ImportError:
@@ -117,7 +117,7 @@ def _lower(kind: int, value: int) -> None:
 
 
 def _follow_parent(parent: int) -> None:
-    """End with the app even in the middle of a file; on Windows the end of the pipe does it between files."""
+    """End with the app even while reading a file; on Windows the closed pipe ends the process between files."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(0)

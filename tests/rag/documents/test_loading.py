@@ -90,7 +90,7 @@ def test_the_sentence_of_each_format_is_read_and_its_language_told(name, content
 def test_pdf_pages_are_kept_and_those_without_text_named():
     document = load_document("a.pdf", pdf(["one", "", "three", ""]))
     assert page_texts(document) == ["one", "", "three", ""]
-    assert document.notes == ("Pages 2 and 4 hold no text: blank, damaged, or drawn without letters.",)
+    assert document.notes == ("Pages 2 and 4 hold no text: blank, damaged, or drawn without text characters.",)
 
 
 def test_a_scan_is_named_with_the_way_to_read_it(monkeypatch):
@@ -98,7 +98,7 @@ def test_a_scan_is_named_with_the_way_to_read_it(monkeypatch):
     scan = pdf(["", "", ""], "/Picture<</Subtype /Image>>")
     document = load_document("scan.pdf", scan)
     assert document.text == ""
-    assert document.notes[0].startswith("The PDF holds no text: all 3 pages are scanned, or blank.")
+    assert document.notes[0].startswith("The PDF contains no text: all 3 pages are scanned, or blank.")
     assert "EXPLORER_OCR=1" in document.notes[0]
 
 
@@ -203,7 +203,7 @@ def test_mail_keeps_its_people_and_names_its_attachments():
     document = load_document("a.eml", mail.as_bytes())
     assert document.text.startswith("Subject: Grüße\nFrom: anna@example.org\nTo: bert@example.org\n\nSchöne Grüße")
     assert "not this one" not in document.text
-    assert document.notes == ("Attachments are not read with the message: plan.pdf. Save them and add them.",)
+    assert document.notes == ("Attachments are not read: plan.pdf. Save them and add them as files.",)
 
 
 def test_mail_in_html_alone_is_read_in_its_charset():
@@ -262,7 +262,7 @@ def test_json_is_rows_where_it_is_a_table_and_text_where_not():
     assert '"name": "Ännä"' in free.text
     lines = load_document("a.jsonl", b'{"t": "x"}\n\nbroken\n{"t": "y"}\n"z"\n')
     assert row_texts(lines) == ["t: x", "t: y", "value: z"]
-    assert lines.notes == ("Left out, as not JSON: line 3.",)
+    assert lines.notes == ("Lines that are not JSON were left out: line 3.",)
 
 
 def test_parquet_keeps_its_columns_but_for_binary_ones():
