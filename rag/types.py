@@ -1,4 +1,4 @@
-"""The words of the project as types: frozen, slotted, no behaviour beyond what they hold."""
+"""Core types: documents, chunks, specs, hits and the interfaces of tokenizers and embedders."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Document:
     """A source file's text.
 
     `pages` holds the offset in `text` at which each page begins (empty without pages); `language` is an
-    ISO 639-1 code, or empty where it could not be told; `notes` are sentences for the person about what was
-    read and what was not ("Pages 3 and 4 hold no text: they are scans.").
+    ISO 639-1 code, or empty if unknown; `notes` are sentences for the user about what was read and what was not
+    ("Pages 3 and 4 hold no text: they are scans.").
     """
 
     document_id: str
@@ -72,7 +72,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """What a list of documents shows of each, without its text."""
+    """A document without its text, for lists of documents."""
 
     document_id: str
     name: str
@@ -87,7 +87,7 @@ class DocumentSummary:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingSpec:
-    """Everything that must be equal for two embeddings to be comparable."""
+    """The properties of a model that must be equal for two embeddings to be comparable."""
 
     model_id: str
     revision: str
@@ -103,11 +103,10 @@ Strategy = Literal["recursive", "fixed", "sentences", "semantic"]
 class ChunkingSpec:
     """How text is split; sizes are in the embedding model's tokens.
 
-    Every strategy keeps to `max_tokens`. "recursive" splits at headings, paragraphs, sentences, and merges
+    No strategy exceeds `max_tokens`. "recursive" splits at headings, paragraphs, sentences, and merges
     pieces below `min_tokens` into a neighbor; "fixed" cuts every `max_tokens`; both share `overlap` tokens
-    between neighbors. "sentences" is a window of `sentences` sentences that moves on by `sentences - shared`.
-    "semantic" breaks between consecutive sentences whose embeddings are less alike than `percentile` per cent
-    of the document's consecutive sentences are.
+    between neighbors. "sentences" is a window of `sentences` sentences that advances by `sentences - shared`.
+    "semantic" breaks between consecutive sentences whose cosine similarity is below the document's `percentile`.
     """
 
     max_tokens: int = 160
@@ -121,7 +120,7 @@ class ChunkingSpec:
 
 @dataclass(frozen=True, slots=True)
 class CollectionSpec:
-    """What a collection was built with; it is fixed when the collection is made."""
+    """The settings a collection was created with; they never change afterwards."""
 
     name: str
     embedding: EmbeddingSpec
@@ -140,9 +139,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved chunk. Higher score is nearer; rank counts from 1.
+    """A retrieved chunk. A higher score is nearer; rank counts from 1.
 
-    `excerpt` is the part of the chunk that a tiny model is shown; empty where the whole chunk is.
+    `excerpt` is the part of the chunk that a tiny model reads; empty if it reads the whole chunk.
     """
 
     chunk: Chunk
@@ -157,9 +156,9 @@ class Hit:
 class Projection:
     """Coordinates of a collection's chunks: `xy` float32 (n, 2), or (n, 3); row i belongs to `chunk_ids[i]`.
 
-    `method` is what drew it ("umap", "tsne" or "pca"); `note` says why, where it is not what was asked for.
-    `trustworthiness` is in [0, 1], or None where it is undefined (too few points). `placed_ids` are the chunks that
-    came after the layout was made and were put among their neighbors.
+    `method` is "umap", "tsne" or "pca"; `note` gives the reason if it is not the requested method.
+    `trustworthiness` is in [0, 1], or None if it is undefined (too few points). `placed_ids` are chunks that were
+    added after the layout was computed and placed near their neighbors.
     """
 
     chunk_ids: IntArray
@@ -172,36 +171,36 @@ class Projection:
 
 
 class TextTokenizer(Protocol):
-    """How an embedding model divides a text into tokens, special tokens left out."""
+    """How an embedding model splits a text into tokens, without special tokens."""
 
     @property
     def adds_up(self) -> bool:
-        """Whether the parts of a text that is cut at spaces have, together, as many tokens as the text."""
+        """Whether the parts of a text cut at spaces have, together, as many tokens as the whole text."""
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text; never too few."""
+        """Number of tokens of each text; exact or too high, never too low."""
 
     def spans(self, text: str) -> IntArray:
         """Characters [start, end) of each token, int64 (n, 2), in the order of the text."""
 
 
 class Embedder(Protocol):
-    """Texts in, unit vectors out."""
+    """An embedding model: texts to unit vectors."""
 
     @property
     def spec(self) -> EmbeddingSpec:
-        """What the vectors can be compared with."""
+        """Identifies the vectors: only vectors of equal specs can be compared."""
 
     @property
     def window(self) -> int:
-        """The most tokens of text the model reads; what is longer would be cut off."""
+        """The largest number of tokens of a text that the model reads; it would ignore the rest."""
 
     @property
     def tokenizer(self) -> TextTokenizer:
-        """Where this model's tokens lie in a text."""
+        """The model's tokenizer."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text as this model counts them, without its special tokens."""
+        """Number of tokens of each text for this model, without special tokens."""
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors float32 (n, dimension), with the model's document prefix applied."""

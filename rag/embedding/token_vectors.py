@@ -1,4 +1,4 @@
-"""What an embedding model makes before it pools: one vector for each token of a text."""
+"""Token vectors: the contextual vectors of a text's tokens, before the model pools them into one embedding."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 Pooling = Literal["mean", "cls", "other"]
-"""How an embedding comes from the token vectors: their mean, the first one, or something else; then normalised."""
+"""Pooling: the mean of the token vectors, the first one ("cls"), or something else; then normalized."""
 NOWHERE = -1
-"""The start and the end of a token that is not in the text."""
+"""Start and end of a token that is not in the text."""
 _REMEDY = "Choose another, such as all-MiniLM-L6-v2."
 _PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 
 
 @dataclass(frozen=True, slots=True)
 class TokenVectors:
-    """The n tokens that the model read of one text, special tokens and those of its prefix among them.
+    """The n tokens that the model read for one text, including special tokens and those of its prefix.
 
-    `tokens` are spelled as the model's vocabulary spells them ("##able" goes on with the word before); `spans` int64
-    (n, 2) are characters [start, end) of the text, NOWHERE for tokens that are not of it; `is_special` bool for each
-    token says whether the model added it ("[CLS]"); `vectors` float32 (n, d) are the last layer's.
+    `tokens` are spelled as in the model's vocabulary ("##able" continues the word before it). `spans` int64 (n, 2)
+    are characters [start, end) of the text, NOWHERE for tokens outside it. `is_special` bool (n,) marks tokens that
+    the model added ("[CLS]"). `vectors` float32 (n, d) are from the last layer.
     """
 
     tokens: tuple[str, ...]
@@ -42,7 +42,7 @@ class TokenVectors:
 
 @runtime_checkable
 class TokenEmbedder(Embedder, Protocol):
-    """An embedding model that shows its token vectors."""
+    """An embedding model that provides its token vectors."""
 
     @property
     def precision(self) -> str:
@@ -50,16 +50,16 @@ class TokenEmbedder(Embedder, Protocol):
 
     @property
     def pooling(self) -> Pooling:
-        """How a text's embedding comes from its token vectors."""
+        """How the model pools token vectors into the embedding."""
 
     def token_vectors(self, texts: Sequence[str], *, as_queries: bool = False) -> list[TokenVectors]:
-        """The token vectors of each text, with the model's document prefix, or its query prefix."""
+        """The token vectors of each text, with the model's document prefix or query prefix."""
 
 
 def pooling_of(modules: Iterable[nn.Module], *, has_prefix: bool) -> Pooling:
-    """How the model of these sentence-transformers modules pools.
+    """Detect the pooling of a sentence-transformers model from its modules.
 
-    "mean" and "cls" are said only where nothing but normalising follows, and where the mean is over all tokens.
+    Returns "mean" or "cls" only if nothing but normalization follows, and if the mean is over all tokens.
     """
     listed = list(modules)
     if [type(module).__name__ for module in listed] not in _PLAIN:
@@ -72,7 +72,7 @@ def pooling_of(modules: Iterable[nn.Module], *, has_prefix: bool) -> Pooling:
 
 
 def in_float32(module: nn.Module, inputs: object, features: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The transformer's output in float32: what follows it (pooling, dense layers, normalising) keeps its digits."""
+    """Convert the transformer's output to float32, so that pooling, dense layers and normalization are precise."""
     import torch
 
     for name, value in features.items():
@@ -84,20 +84,20 @@ def in_float32(module: nn.Module, inputs: object, features: dict[str, Tensor]) -
 def read_token_vectors(
     output: Mapping[str, Tensor], text: str, prefix: str, tokenizer: PreTrainedTokenizerBase
 ) -> TokenVectors:
-    """The token vectors of one text from what the model put out for it, padding left out.
+    """The token vectors of one text from the model's output, without padding.
 
     Args:
         output: "input_ids" and "attention_mask" (padded length,), "token_embeddings" (padded length, d).
-        text: as it was embedded, without the prefix.
+        text: the embedded text, without the prefix.
 
     Raises:
-        ModelError: the model puts out no token vectors, or reads other tokens than its tokenizer makes.
+        ModelError: the model returns no token vectors, or reads other tokens than its tokenizer makes.
     """
     import numpy as np
 
     if not {"token_embeddings", "input_ids", "attention_mask"} <= output.keys():
-        raise ModelError(f"This embedding model makes no vectors of tokens. {_REMEDY}")
-    # With the settings of the model's own call: others would change the tokenizer under another thread's feet.
+        raise ModelError(f"This embedding model does not provide token vectors. {_REMEDY}")
+    # The same settings as the model's own call: others would change the tokenizer while another thread uses it.
     encoded = tokenizer(
         [prefix + text], padding=True, truncation=True, return_offsets_mapping=True, return_special_tokens_mask=True
     )
@@ -105,7 +105,7 @@ def read_token_vectors(
     ids = output["input_ids"][kept].tolist()
     is_real = np.array(encoded["attention_mask"][0], dtype=np.bool_)
     if np.array(encoded["input_ids"][0])[is_real].tolist() != ids:
-        raise ModelError(f"This embedding model reads other tokens than its tokenizer makes. {_REMEDY}")
+        raise ModelError(f"This embedding model reads other tokens than its tokenizer produces. {_REMEDY}")
     offsets = np.array(encoded["offset_mapping"][0], dtype=np.int64)[is_real]
     is_special = np.array(encoded["special_tokens_mask"][0], dtype=np.bool_)[is_real]
     spans = _spans(offsets, is_special, len(prefix), len(prefix) + len(text))
@@ -115,7 +115,7 @@ def read_token_vectors(
 
 
 def _spans(offsets: IntArray, is_special: NDArray[np.bool_], start: int, end: int) -> IntArray:
-    """Offsets into prefix and text as spans of the text alone; a token across its beginning starts there."""
+    """Convert offsets into prefix + text to spans of the text; a token that crosses its beginning starts at 0."""
     spans = offsets.clip(start, end) - start
     spans[is_special | (spans[:, 0] == spans[:, 1])] = NOWHERE
     return spans

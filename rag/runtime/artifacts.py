@@ -1,4 +1,4 @@
-"""Files that can be made again: written whole or not at all, and known to be undamaged when read."""
+"""Cached files: written atomically with a digest, so that a damaged file is detected and computed again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DIGEST_SIZE = 32
 
 
 def write_cached(path: Path, content: bytes) -> None:
-    """Write `content` and its digest to a temporary name, then rename: a reader never sees half a file."""
+    """Write `content` and its digest to a temporary file, then rename it: a reader never sees a partial file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
@@ -25,7 +25,7 @@ def write_cached(path: Path, content: bytes) -> None:
 
 
 def read_cached(path: Path) -> bytes | None:
-    """The content, or None where the file is missing or damaged."""
+    """The content, or None if the file is missing or damaged."""
     try:
         stored = path.read_bytes()
     except OSError:
@@ -35,7 +35,7 @@ def read_cached(path: Path) -> bytes | None:
 
 
 def drop_others(path: Path, pattern: str) -> None:
-    """Delete the files beside `path` that match `pattern`, but for `path` itself: caches of earlier generations."""
+    """Delete files in the folder of `path` that match `pattern`, except `path`: caches of earlier generations."""
     for other in path.parent.glob(pattern):
         if other != path:
             other.unlink(missing_ok=True)

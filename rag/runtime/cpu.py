@@ -1,4 +1,4 @@
-"""What this machine's processor can do: a question for the processor, never a guess from its name."""
+"""CPU features: bfloat16 support as the processor reports it, and the number of threads for torch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Precision = Literal["float32", "bfloat16"]
 """The number format of a model's weights."""
 
 FEW_TOKENS = 256
-"""So few are left to one thread: several save some milliseconds on an idle machine and lose a hundred where a browser
-takes a core, because they wait for each other (`python -m bench.few_texts`)."""
+"""Batches of at most this many tokens run on one thread. Several threads save a few milliseconds on an idle machine,
+but lose about 100 ms if a browser uses a core, because they wait for each other (`python -m bench.few_texts`)."""
 _CPU_INFO = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 
@@ -28,7 +28,7 @@ def has_bfloat16(cpu_info: str) -> bool:
 
 @cache
 def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16; where it does not, or will not say, float32 is quicker."""
+    """Whether this processor multiplies bfloat16; if not, or if it does not report it, float32 is quicker."""
     try:
         return has_bfloat16(_CPU_INFO.read_text(encoding="utf-8"))
     except OSError:
@@ -36,10 +36,10 @@ def multiplies_bfloat16() -> bool:
 
 
 def chosen_precision() -> Precision:
-    """The number format to load models in: EXPLORER_PRECISION, and for "auto" what this processor is quick with.
+    """The number format for models: EXPLORER_PRECISION, or for "auto" the faster one on this processor.
 
     Raises:
-        ExplorerError: the setting names no precision.
+        ExplorerError: the setting is not a known precision.
     """
     setting = config.precision()
     if setting == "auto":
@@ -48,7 +48,7 @@ def chosen_precision() -> Precision:
 
 
 def use_all_cores() -> None:
-    """Let torch use every core in this thread, and in those that begin to use it from now on."""
+    """Let torch use every core in this thread, and in threads that first use torch from now on."""
     import torch
 
     torch.set_num_threads(config.cpu_threads())
@@ -56,7 +56,7 @@ def use_all_cores() -> None:
 
 @contextmanager
 def threads_for(n_tokens: int) -> Iterator[None]:
-    """One thread of torch for a batch of few tokens, every core for more."""
+    """Use one torch thread for a small batch of tokens, and every core for a larger one."""
     import torch
 
     if n_tokens > FEW_TOKENS:

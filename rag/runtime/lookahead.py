@@ -1,4 +1,4 @@
-"""Work done some way ahead of where it is needed, in a thread of its own."""
+"""Lookahead: compute the next items of an iterator in a background thread before they are needed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _LOOK_AGAIN = 0.2
 
 
 class _End:
-    """What is handed over after the last item."""
+    """Marks the end of the items."""
 
 
 def ahead(items: Iterator[T], cancelled: threading.Event) -> Iterator[T | None]:
-    """The items in their order, made by a thread some way ahead; None each time that the next is not ready yet.
+    """The items in order, computed ahead by a thread; yields None each time the next item is not ready yet.
 
-    What `items` raises is raised here. Once `cancelled` is set, or this iterator is closed, no more are made.
+    Exceptions of `items` are raised here. Once `cancelled` is set or this iterator is closed, no more are computed.
     """
     ready: queue.Queue[T | BaseException | _End] = queue.Queue(_ITEMS_AHEAD)
     left = threading.Event()

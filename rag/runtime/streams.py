@@ -1,4 +1,4 @@
-"""An asynchronous stream read from ordinary code, so that it can be stopped at once, also while nothing comes."""
+"""Read an asynchronous stream from synchronous code, so that it can be stopped at any moment, even while waiting."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class _End:
 
 
 def pump(make: Callable[[], AsyncIterator[T]], stop: threading.Event | None = None) -> Generator[T, None, None]:
-    """The items of the asynchronous iterator that `make` returns, read in a thread with an event loop of its own.
+    """The items of the asynchronous iterator that `make` returns, read in a thread with a separate event loop.
 
-    Closing the generator, or setting `stop`, cancels the reading wherever it waits, so that connections are closed;
-    after `stop` the generator ends. What the iterator raises is raised here, after the items that came before.
+    Closing the generator or setting `stop` cancels the read at any point, so that connections are closed; after
+    `stop` the generator ends. Exceptions of the iterator are raised here, after the items before them.
     """
     if stop and stop.is_set():
         return
@@ -45,13 +45,13 @@ def pump(make: Callable[[], AsyncIterator[T]], stop: threading.Event | None = No
         if item.error:
             raise item.error
     finally:
-        with suppress(RuntimeError):  # the loop is closed where the reading has ended by itself
+        with suppress(RuntimeError):  # the loop is already closed if the read has ended
             loop.call_soon_threadsafe(task.cancel)
         thread.join(_WAITS_FOR_CLOSING)
 
 
 def _next(arrived: queue.SimpleQueue[_Item[T] | _End], stop: threading.Event | None) -> _Item[T] | _End:
-    """The next item as soon as it is there; the end once `stop` is set."""
+    """The next item as soon as it arrives; the end once `stop` is set."""
     while not (stop and stop.is_set()):
         with suppress(queue.Empty):
             return arrived.get(timeout=_LOOKS_FOR_STOP_EVERY if stop else None)
@@ -70,7 +70,7 @@ async def _read(make: Callable[[], AsyncIterator[T]], arrived: queue.SimpleQueue
 
 
 def _run(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
-    """Run the task to its end. Closing the loop does not wait for its helper threads: one may be looking up a host."""
+    """Run the task to its end. Closing the loop does not wait for its helper threads, e.g. one that resolves a host."""
     try:
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)

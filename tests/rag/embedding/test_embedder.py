@@ -196,7 +196,7 @@ def test_an_unknown_model_is_named_beside_what_there_is(name, no_network, tmp_pa
     with pytest.raises(ModelError) as caught:
         load_embedder(name)
     message = str(caught.value)
-    assert f"'{full_model_id(name)}'" in message or message.startswith("No embedding model is named.")
+    assert f"'{full_model_id(name)}'" in message or message.startswith("No embedding model was given.")
     assert NAME in message
     assert "\n" not in message
 

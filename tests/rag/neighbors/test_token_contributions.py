@@ -144,10 +144,10 @@ def test_pooling_is_told_from_the_model(mode, pooling, plain):
 
 def test_what_shows_no_tokens_is_said(exact):
     tokenizer = exact._model.tokenizer
-    with pytest.raises(ModelError, match="makes no vectors of tokens"):
+    with pytest.raises(ModelError, match="does not provide token vectors"):
         read_token_vectors({}, "owl", "", tokenizer)
     output = exact._model.encode("ship", output_value=None)
-    with pytest.raises(ModelError, match="reads other tokens than its tokenizer makes"):
+    with pytest.raises(ModelError, match="reads other tokens than its tokenizer produces"):
         read_token_vectors(output, "owl", "", tokenizer)
 
 
