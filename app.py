@@ -1,7 +1,8 @@
-"""The frame: page config, navigation, sidebar, the chosen page."""
+"""Entry point of the app: page configuration, navigation, sidebar, and the page that was opened."""
 
 import streamlit as st
 
+from pages.shared.frame.former_addresses import pages_that_redirect
 from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
 from pages.shared.session.workspace import follow_deep_link, open_workspace
@@ -13,22 +14,22 @@ sections = {
         st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
         st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", default=True),
         st.Page("pages/neighbors.py", title="Neighbors", icon=":material/hub:"),
-        st.Page("pages/search.py", title="Retrieval", icon=":material/manage_search:"),
+        st.Page("pages/search.py", title="Search", icon=":material/manage_search:"),
         st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
     ],
-    "Understand": [
-        st.Page("pages/vector_arithmetic.py", title="Arithmetic", icon=":material/calculate:"),
-        st.Page("pages/compare_models.py", title="Two models", icon=":material/compare:"),
+    "Learn": [
+        st.Page("pages/vector_arithmetic.py", title="Vector arithmetic", icon=":material/calculate:"),
+        st.Page("pages/compare_models.py", title="Compare models", icon=":material/compare:"),
     ],
     "Measure": [
-        st.Page("pages/data_quality.py", title="Health", icon=":material/stethoscope:"),
-        st.Page("pages/index_benchmark.py", title="Index lab", icon=":material/speed:"),
+        st.Page("pages/data_quality.py", title="Data quality", icon=":material/stethoscope:"),
+        st.Page("pages/index_benchmark.py", title="Index benchmark", icon=":material/speed:"),
     ],
     "Settings": [
         st.Page("pages/models.py", title="Models", icon=":material/dns:"),
     ],
 }
-page = st.navigation(sections)
+page = st.navigation({**sections, "": pages_that_redirect()})
 open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar()

@@ -1,4 +1,4 @@
-"""The same collection under two embedding models: two maps, one moving into the other."""
+"""The Compare models page: one collection embedded with two models, and a map that moves from one to the other."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rag.errors import ExplorerError
 from rag.map.model_comparison import in_words
 
 require_workspace()
-st.title("Two models")
+st.title("Compare models")
 collection = require_chunks()
 st.caption(
-    "The same chunks under another embedding model. What stays together under both is in the text; what moves is the "
-    "model's own view of it."
+    "The same chunks, embedded with a second model. Points that stay together are similar for both models; points that "
+    "move are seen differently."
 )
 try:
     model = choose_model(collection, embedding_models(config.ollama_host()))
@@ -26,14 +26,15 @@ except ExplorerError as error:
     show_error(error)
     st.stop()
 if comparison is None:
-    st.info("Choose a second model and press Compare. This collection and its map stay as they are.")
+    st.info("Choose a second model and press Compare. This collection and its map do not change.")
     st.stop()
 st.markdown(f"**{in_words(comparison.figures)}**")
 if comparison.n_cut:
     st.warning(
-        f"Of {comparison.n_cut:,} chunks the second model read only the beginning: they are longer than its window."
+        f"The second model read only the beginning of {comparison.n_cut:,} chunks: they are longer than its context "
+        "window."
     )
-picture = st.container()
+map_container = st.container()
 row = show_most_changed(collection, comparison)
-with picture:
+with map_container:
     show_morph(collection, comparison, row)

@@ -1,34 +1,35 @@
-"""How healthy a collection is: copies, chunks that are near to everything, chunks that are near to nothing."""
+"""The Data quality page: near-duplicates, hubs (in too many results) and outliers (similar to no other chunk)."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.data_quality.lists import find_duplicates, show_duplicates, show_hubs, show_loners
+from pages.shared.data_quality.lists import find_duplicates, show_duplicates, show_hubs, show_outliers
 from pages.shared.session.resources import neighbor_table
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.glossary import help_for
 from rag.errors import ExplorerError
 
 require_workspace()
-st.title("Health")
+st.title("Data quality")
 collection = require_chunks()
 st.caption(
-    "What disturbs search: the same text twice, chunks that turn up for every question, and chunks far from all others."
+    "Issues that hurt retrieval: repeated text, chunks that appear in too many results, and chunks unlike all others."
 )
 try:
     table = neighbor_table(collection)
     threshold = st.slider(
-        "Near-duplicates from similarity", 0.80, 1.0, 0.95, 0.01, key="health-threshold",
-        help="Pairs of chunks at least this similar count as saying the same. 1.00 finds exact copies.",
+        "Duplicate threshold (cosine)", 0.80, 1.0, 0.95, 0.01, key="health-threshold",
+        help=help_for("duplicate threshold"),
     )  # fmt: skip
-    found = find_duplicates(collection, threshold)
-    copies, hubs, loners = st.tabs(["Near-duplicates", "Hubs", "Loners"])
-    with copies:
-        show_duplicates(collection, found, threshold)
-    with hubs:
+    duplicates = find_duplicates(collection, threshold)
+    duplicates_tab, hubs_tab, outliers_tab = st.tabs(["Near-duplicates", "Hubs", "Outliers"])
+    with duplicates_tab:
+        show_duplicates(collection, duplicates, threshold)
+    with hubs_tab:
         show_hubs(collection, table)
-    with loners:
-        show_loners(collection, table)
+    with outliers_tab:
+        show_outliers(collection, table)
 except ExplorerError as error:
     show_error(error)

@@ -1,4 +1,4 @@
-"""Documents: put files in, see what became of each, and see how each was split."""
+"""The Documents page: add files, follow the import of each, and see how each was split into chunks."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from rag.text.language import language_name
 from rag.types import DocumentSummary
 
 
-def kind(media_type: str) -> str:
-    """A media type in a word or two: "PDF", "Word document", "CSV table"."""
+def type_name(media_type: str) -> str:
+    """The name of a media type in a word or two: "PDF", "Word document", "CSV table"."""
     return label(media_type).removeprefix("an ").removeprefix("a ")
 
 
 def show_documents(collection: Collection) -> None:
-    """What the collection holds, with a way to open and to delete."""
+    """A table of the collection's documents; selected rows can be opened or deleted."""
     documents = collection.documents()
     if not documents:
-        st.info("This collection is empty. Choose files above and add them.", icon=":material/info:")
+        st.info("This collection is empty. Add files above.", icon=":material/info:")
         return
     st.subheader(f"{len(documents):,} documents, {collection.n_chunks():,} chunks")
-    st.caption("Tick a document to see how it was split, or to delete it.")
+    st.caption("Select a document to see its chunks or delete it.")
     table = pd.DataFrame(
         {
             "document": [document.name for document in documents],
             "chunks": [document.n_chunks for document in documents],
             "characters": [document.n_characters for document in documents],
             "pages": [str(document.n_pages or "") for document in documents],
-            "kind": [kind(document.media_type) for document in documents],
+            "type": [type_name(document.media_type) for document in documents],
             "language": [language_name(document.language) for document in documents],
         }
     )
@@ -51,25 +51,25 @@ def show_documents(collection: Collection) -> None:
         height=min(38 + 35 * len(documents), 460),
         column_config={"characters": st.column_config.NumberColumn(format="localized")},
     )
-    chosen = [documents[row] for row in event.selection.rows if row < len(documents)]
-    show_chosen(collection, chosen)
+    selected = [documents[row] for row in event.selection.rows if row < len(documents)]
+    show_selected(collection, selected)
 
 
-def show_chosen(collection: Collection, chosen: Sequence[DocumentSummary]) -> None:
-    """Delete what is ticked; open what is ticked alone."""
-    if not chosen:
+def show_selected(collection: Collection, selected: Sequence[DocumentSummary]) -> None:
+    """A button that deletes the selected documents; a single selected document is shown with its chunks."""
+    if not selected:
         return
-    with st.popover(f"Delete {len(chosen):,} ticked", icon=":material/delete:"):
-        st.write("Their chunks and embeddings go too. Your own files are not touched.")
-        if st.button("Delete them", type="primary"):
-            collection.delete_documents([document.document_id for document in chosen])
+    with st.popover(f"Delete {len(selected):,} selected", icon=":material/delete:"):
+        st.write("Deletes the documents, their chunks and embeddings. Your original files are not changed.")
+        if st.button("Delete", type="primary"):
+            collection.delete_documents([document.document_id for document in selected])
             st.rerun()
-    if len(chosen) == 1:
-        show_split(collection, chosen[0].document_id)
+    if len(selected) == 1:
+        show_document(collection, selected[0].document_id)
 
 
-def show_split(collection: Collection, document_id: str, chunk_id: int | None = None) -> None:
-    """A stored document with its chunks coloured, from the opened chunk on."""
+def show_document(collection: Collection, document_id: str, chunk_id: int | None = None) -> None:
+    """A stored document with its chunks coloured; the text begins at the opened chunk, if there is one."""
     document = collection.document(document_id)
     chunks = collection.chunks_of(document_id)
     opened = next((chunk for chunk in chunks if chunk.chunk_id == chunk_id), None)
@@ -80,33 +80,33 @@ def show_split(collection: Collection, document_id: str, chunk_id: int | None = 
     show_chunked_text(document, chunks, key=f"text-{document_id}-{chunk_id or ''}", opened=opened)
 
 
-def opened_chunk(collection: Collection) -> None:
-    """The chunk named in the address, in its document: where the map, a neighbor or a citation leads."""
+def show_linked_chunk(collection: Collection) -> None:
+    """Show the chunk named in the URL in its document: links from the map, a result or a citation lead here."""
     value = st.query_params.get("chunk", "")
     if not (value.isascii() and value.isdigit()):
         return
     found = collection.chunks([int(value)])
     if not found:
-        st.warning("The chunk of this link is not in the collection any more.", icon=":material/warning:")
+        st.warning("This chunk no longer exists.", icon=":material/warning:")
         return
-    if st.button("Close the document", icon=":material/close:"):
+    if st.button("Close document", icon=":material/close:"):
         st.query_params.pop("chunk")
         st.rerun()
-    show_split(collection, found[0].document_id, found[0].chunk_id)
+    show_document(collection, found[0].document_id, found[0].chunk_id)
     st.divider()
 
 
 workspace = require_workspace()
 st.title("Documents")
-st.caption("Put files in. They are split into chunks, and every chunk becomes a point on the map.")
+st.caption("Add files. They are split into chunks, and every chunk becomes a point on the map.")
 try:
     show_collection_menu(workspace.collection)
     if workspace.problem:
         show_error(workspace.problem)
     elif workspace.collection is None:
-        st.info("There is no collection yet. Make one with 'New collection' above.", icon=":material/info:")
+        st.info("There is no collection yet. Create one with 'New collection' above.", icon=":material/info:")
     else:
-        opened_chunk(workspace.collection)
+        show_linked_chunk(workspace.collection)
         show_jobs(workspace.collection)
         show_add_documents(workspace.collection)
         show_documents(workspace.collection)

@@ -1,19 +1,26 @@
-"""The index lab: what each kind of index gives up for speed, on this collection."""
+"""The Index benchmark page: recall, speed and memory of each index type on this collection."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.index_benchmark.results import choose_plan, run_of, show_choice, show_kinds, show_lost, show_results
+from pages.shared.index_benchmark.results import (
+    choose_plan,
+    run_of,
+    show_choice,
+    show_index_types,
+    show_missed,
+    show_results,
+)
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
 from rag.errors import ExplorerError
 
 require_workspace()
-st.title("Index lab")
+st.title("Index benchmark")
 collection = require_chunks()
 st.caption(
-    "An index finds neighbors without comparing everything. Each kind gives something up for speed or memory: see what."
+    "An index finds neighbors without comparing every chunk. Each type trades some accuracy for speed or memory."
 )
 try:
     plan = choose_plan(collection)
@@ -21,10 +28,10 @@ try:
     if run is not None:
         show_results(run)
     st.subheader("How they work")
-    show_kinds()
-    st.subheader("What an index loses")
-    show_lost(collection, plan)
-    st.subheader("The collection's index")
+    show_index_types()
+    st.subheader("Missed neighbors")
+    show_missed(collection, plan)
+    st.subheader("Index of this collection")
     show_choice(collection, plan)
 except ExplorerError as error:
     show_error(error)

@@ -1,4 +1,4 @@
-"""The map of a collection: where each chunk lies, what lies near a question, and how far to trust the picture."""
+"""The Map page: the chunks as points, a search on the map, and measures of how faithful the map is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared.map.clusters import coarseness_control, named, show_regions
+from pages.shared.map.clusters import coarseness_control, show_clusters, with_model_names
 from pages.shared.map.colouring import choose_colour, colours_for, explain
 from pages.shared.map.files import show_files
 from pages.shared.map.filters import filter_controls
 from pages.shared.map.layouts import current_layout, layout_controls, show_placed
-from pages.shared.map.panel import ask_box, show_panel
-from pages.shared.map.scene import look, scene_of
-from pages.shared.map.trust import show_lens, show_trust
+from pages.shared.map.panel import search_box, show_panel
+from pages.shared.map.scene import focus_of, scene_of
+from pages.shared.map.trust import show_quality_details, show_quality_line
 from pages.shared.session.resources import clusters as find_clusters
 from pages.shared.session.resources import query_similarities
 from pages.shared.session.resources import table as chunk_table
@@ -29,7 +29,7 @@ st.title("Map")
 collection = require_chunks()
 state = map_state(collection)
 st.caption(
-    f"What your {collection.n_chunks():,} chunks are about. Each point is one chunk of text; near means similar."
+    f"{collection.n_chunks():,} chunks. Each point is a piece of text; points close together mean similar things."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls = st.container(width=260)
@@ -41,17 +41,19 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
 left, right = st.columns([2.2, 1])
 with right:
-    query, k = ask_box()
+    query, k = search_box()
 try:
     with left:
         layout, table = present(current_layout(collection, state), chunk_table(collection))
     with regions, st.popover("Clusters", icon=":material/bubble_chart:"):
         coarseness = coarseness_control()
-        has_names = st.toggle("Names on the map", value=True, key="map-names")
-        clusters = named(collection, layout, find_clusters(collection, layout, coarseness))
+        has_labels = st.toggle(
+            "Show cluster labels", value=True, key="map-names", help="Writes the name of each cluster on the map."
+        )
+        clusters = with_model_names(collection, layout, find_clusters(collection, layout, coarseness))
     with controls:
         choice = choose_colour(table)
-    seen = look(collection, layout, query, k)
+    focus = focus_of(collection, layout, query, k)
     colours = colours_for(
         choice, collection, layout, table,
         clusters=clusters, similarities=partial(query_similarities, collection, layout, query),
@@ -60,19 +62,19 @@ try:
         shown = filter_controls(collection, table, clusters)
     with left:
         explain(choice, has_query=bool(query))
-        scene = scene_of(collection, layout, table, colours, clusters if has_names else None, state, seen, shown)
+        scene = scene_of(collection, layout, table, colours, clusters if has_labels else None, state, focus, shown)
 except ExplorerError as error:
     show_error(error)
     st.stop()
 with left:
     show_map(scene, key=f"map-{collection.uid}", on_event=state.follow)
-    wants_lens = show_trust(layout)
+    has_details = show_quality_line(layout)
     show_placed(collection, layout, state)
 with right:
-    show_panel(collection, state, query, seen.hits, seen.clicked)
+    show_panel(collection, state, query, focus.hits, focus.clicked)
 with files:
     show_files(collection, layout, table, clusters, colours)
-if wants_lens:
-    show_lens(collection, layout)
+if has_details:
+    show_quality_details(collection, layout)
 with st.expander(f"Clusters ({len(clusters.summaries)})", icon=":material/bubble_chart:"):
-    show_regions(collection, layout, clusters)
+    show_clusters(collection, layout, clusters)

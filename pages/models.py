@@ -1,4 +1,4 @@
-"""Models: which there are, where they run, and how to get and delete them."""
+"""The Models page: which models are available, where they run, and how to download and delete them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from rag.errors import ExplorerError
 require_workspace()
 st.title("Models")
 st.caption(
-    "An embedding model turns text into points on the map; an answering model writes from the passages that were "
-    "found. Both come ready made: nothing is trained here."
+    "An embedding model turns text into vectors; an answering model writes answers from the passages that were found. "
+    "Both are pretrained."
 )
 try:
     host = config.ollama_host()
@@ -27,11 +27,11 @@ try:
         show_first_step()
     else:
         show_installed(host, models)
-    st.subheader("Get a model", divider="gray")
+    st.subheader("Download a model", divider="gray")
     show_get_model(host, models)
-    st.subheader("Another server", divider="gray")
+    st.subheader("OpenAI-compatible server", divider="gray")
     show_other_server()
-    st.subheader("Built-in", divider="gray")
+    st.subheader("Built-in models", divider="gray")
     show_builtin(host)
 except ExplorerError as error:
     show_error(error)

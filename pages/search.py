@@ -1,4 +1,4 @@
-"""Retrieval: which passages a question finds, while it is typed, without a model that answers."""
+"""The Search page: which passages a question finds, updated while it is typed, without an answering model."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pages.shared.widgets.common import require_chunks
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 
 require_workspace()
-st.title("Retrieval")
+st.title("Search")
 collection = require_chunks()
 st.caption(
-    "Type, and see at once which passages of your documents a model would be given to answer from. Nothing is written "
-    "here: what is not found now, no model could use. 'Retrieval' in the sidebar decides how passages are found."
+    "See which passages a model would be given for a question, while you type. No answering model is used here. If the "
+    "right passage is not in this list, no model can answer. 'Search settings' in the sidebar controls the search."
 )
 settings = choose_settings(collection, for_a_model=False)
 show_search(collection, settings, chosen_chunks(collection))

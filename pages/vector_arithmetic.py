@@ -1,4 +1,4 @@
-"""Reckoning with texts: one minus another plus a third, and the way from one to another."""
+"""The Vector arithmetic page: add and subtract the embeddings of texts, and interpolate between two texts."""
 
 from __future__ import annotations
 
@@ -17,56 +17,58 @@ from rag.store.collection import Collection
 _STEPS = 11
 
 
-def show_found(collection: Collection, near: Neighbors) -> None:
+def show_nearest(collection: Collection, neighbors: Neighbors) -> None:
     """The nearest chunks as cards."""
-    for hit in hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name):
+    for hit in hits_of(collection, neighbors.ids.tolist(), neighbors.scores.tolist(), DenseRetriever.name):
         show_small_hit(hit)
 
 
-def show_sum(collection: Collection) -> None:
+def show_arithmetic(collection: Collection) -> None:
     """Text A - text B + text C, and the chunks nearest to the result."""
     first, second, third = st.columns(3)
-    text = first.text_input("Text A", key="sum-a", placeholder="a loan from the bank", help="Where the sum begins.")
-    minus = second.text_input("minus text B", key="sum-b", placeholder="money", help="Its direction is taken away.")
-    plus = third.text_input("plus text C", key="sum-c", placeholder="books", help="Its direction is added.")
+    text = first.text_input("Text A", key="sum-a", placeholder="a loan from the bank", help="The text to start from.")
+    minus = second.text_input("− B", key="sum-b", placeholder="money", help="The embedding of this text is subtracted.")
+    plus = third.text_input("\\+ C", key="sum-c", placeholder="books", help="The embedding of this text is added.")
     if not text.strip():
-        st.info("Type a text A, then take away and add others. Try: a loan from the bank - money + books.")
+        st.info("Type text A, then subtract B and add C. Try: a loan from the bank − money + books.")
         return
     ids, unit = vectors(collection)
     result = text_arithmetic(embedder(collection.spec.embedding.model_id), text, minus, plus)
-    said = f"{text} − {minus}" if minus.strip() else text
-    st.markdown(f"**Nearest to {escaped(f'{said} + {plus}' if plus.strip() else said)}**")
-    show_found(collection, find(ids, unit, result, config.DEFAULT_K))
+    difference = f"{text} − {minus}" if minus.strip() else text
+    formula = f"{difference} + {plus}" if plus.strip() else difference
+    st.markdown(f"**Nearest to {escaped(formula)}**")
+    show_nearest(collection, find(ids, unit, result, config.DEFAULT_K))
     st.caption(
-        "With sentences this works less neatly than with single words: an embedding of a sentence mixes its subject, "
-        "its style and its length."
+        "This works better with single words than with sentences: the embedding of a sentence mixes its topic, style "
+        "and length."
     )
 
 
-def show_way(collection: Collection) -> None:
-    """The way from text A to text B: the chunks that one passes."""
+def show_interpolation(collection: Collection) -> None:
+    """The chunks nearest to points on the straight line from the embedding of text A to that of text B."""
     left, right = st.columns(2)
-    start = left.text_input("From", key="way-a", placeholder="planets and stars", help="Where the way begins.")
-    end = right.text_input("To", key="way-b", placeholder="cooking dinner", help="Where it ends.")
+    start = left.text_input("Text A", key="way-a", placeholder="planets and stars", help="The text at position 0 %.")
+    end = right.text_input("Text B", key="way-b", placeholder="cooking dinner", help="The text at position 100 %.")
     if not start.strip() or not end.strip():
-        st.info("Type two texts, and move the slider along the line between their embeddings.")
+        st.info("Type two texts, then move the slider between them. Try: planets and stars, cooking dinner.")
         return
     ids, unit = vectors(collection)
     steps = walk(query_vector(collection, start)[0], query_vector(collection, end)[0], ids, unit, n_steps=_STEPS, k=3)
-    place = st.slider("How far along", 0, 100, 0, 100 // (_STEPS - 1), format="%d %%", key="way-share")
-    show_found(collection, steps[round(place / 100 * (_STEPS - 1))].neighbors)
-    passed = list(dict.fromkeys(int(chunk_id) for step in steps for chunk_id in step.neighbors.ids[:1].tolist()))
-    st.caption(f"On the whole way, {len(passed)} different chunks are nearest in turn.")
+    position = st.slider(
+        "Position between A and B", 0, 100, 0, 100 // (_STEPS - 1), format="%d %%", key="way-share",
+        help="The chunks nearest to this point between the two embeddings are listed.",
+    )  # fmt: skip
+    show_nearest(collection, steps[round(position / 100 * (_STEPS - 1))].neighbors)
+    nearest = {int(chunk_id) for step in steps for chunk_id in step.neighbors.ids[:1].tolist()}
+    st.caption(f"{len(nearest)} different chunks are nearest along the way.")
 
 
 require_workspace()
-st.title("Arithmetic")
+st.title("Vector arithmetic")
 collection = require_chunks()
-st.caption(
-    "Embeddings are numbers, so texts can be added and subtracted. What comes out is near to some of your chunks."
-)
-views = {"A − B + C": show_sum, "From A to B": show_way}
-view = st.segmented_control("What to do", list(views), default="A − B + C", required=True, label_visibility="collapsed")
+st.caption("Embeddings are vectors: add and subtract texts and see which chunks the result is closest to.")
+views = {"A − B + C": show_arithmetic, "Interpolate A to B": show_interpolation}
+view = st.segmented_control("View", list(views), default="A − B + C", required=True, label_visibility="collapsed")
 try:
     views[view](collection)
 except ExplorerError as error:

@@ -1,4 +1,4 @@
-"""Two models' views of one collection: choosing the second, making its map, and seeing where the two disagree."""
+"""Comparison of two embedding models on one collection: the second map, and the chunks whose neighbors change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.shared.session.resources import previews, task_board, warm_up_projection
 from pages.shared.session.resources import table as chunk_table
+from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_chart import show_map
 from pages.shared.widgets.tasks import show_task
 from rag.embedding.cached import load_cached_embedder
@@ -27,15 +28,15 @@ from rag.store.collection import Collection
 from rag.types import Projection
 
 _KEY = "compare-model"
-_WORDS = "Word counts (no meaning, only which words occur)"
-_SHARED, _DOCUMENT = "Agreement of the models", "Document"
+_WORDS = "Word counts (words only, no meaning)"
+_SHARED, _DOCUMENT = "Shared neighbors", "Document"
 _MOST_MOVING = 20_000
 _ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A finished comparison: the second model's name on screen, what was cut, and the figures."""
+    """A finished comparison: name of the second model, number of chunks it read only in part, and the measures."""
 
     name: str
     n_cut: int
@@ -43,29 +44,28 @@ class Compared:
 
 
 def label_of(model: str) -> str:
-    """How a model is called on screen."""
+    """The name of a model on screen."""
     return _WORDS if model == WORD_MODEL else model.removeprefix("sentence-transformers/")
 
 
 def choose_model(collection: Collection, available: Sequence[str]) -> str | None:
-    """The second model; None until one was asked for."""
-    own = collection.spec.embedding.model_id
-    others = [WORD_MODEL, *(name for name in available if name != own)]
+    """The select box for the second model; returns the model, or None until "Compare" was pressed."""
+    first = collection.spec.embedding.model_id
+    others = [WORD_MODEL, *(name for name in available if name != first)]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     chosen = left.selectbox(
-        f"Compare {label_of(own)} with",
+        f"Compare {label_of(first)} with",
         others,
         format_func=label_of,
         accept_new_options=True,
-        help="Word counts know nothing of meaning: what they keep apart, the embedding model has joined by meaning. "
-        "Or type any sentence-transformers name, or ollama:NAME.",
+        help=f"{help_for('word counts')} You can also type a sentence-transformers name or ollama:NAME.",
     )
     key = f"{_KEY}-{collection.uid}"
     if right.button("Compare", type="primary", icon=":material/compare:", width="stretch"):
         task_board().forget(_task_key(collection, str(chosen)))
         st.session_state[key] = chosen
-    asked: str | None = st.session_state.get(key)
-    return asked
+    second: str | None = st.session_state.get(key)
+    return second
 
 
 def _task_key(collection: Collection, model: str) -> str:
@@ -73,13 +73,13 @@ def _task_key(collection: Collection, model: str) -> str:
 
 
 def comparison_of(collection: Collection, model: str) -> Compared | None:
-    """The comparison, made in the background with progress shown; None while it is not there."""
+    """The comparison, computed in the background with progress; None until it is done."""
     key = _task_key(collection, model)
     board = task_board()
     view = board.view(key)
     if view is None:
         board.start(
-            key, f"Embedding {collection.n_chunks():,} chunks by {label_of(model)}", partial(_work, collection, model)
+            key, f"Embedding {collection.n_chunks():,} chunks with {label_of(model)}", partial(_work, collection, model)
         )
         view = board.view(key)
     show_task(key)
@@ -91,7 +91,7 @@ def comparison_of(collection: Collection, model: str) -> Compared | None:
 
 
 def _work(collection: Collection, model: str, report: Report) -> None:
-    """The second embeddings and both layouts, the collection's own where there is none yet; all are kept beside it."""
+    """Compute the second embeddings and both layouts, and save them in the cache folder of the collection."""
     parameters = ProjectionParameters()
     second = embed_again(collection, model, load_cached_embedder, lambda share: report(0.4 * share))
     warm_up_projection().join()
@@ -102,7 +102,7 @@ def _work(collection: Collection, model: str, report: Report) -> None:
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing neighbors")
 def _figures(
-    key: str, places: bytes, _parts: tuple[Collection, Projection, str]
+    key: str, positions: bytes, _parts: tuple[Collection, Projection, str]
 ) -> tuple[SecondEmbedding, ModelComparison]:
     collection, layout, model = _parts
     second = embed_again(collection, model, load_cached_embedder, lambda share: None)
@@ -110,41 +110,41 @@ def _figures(
 
 
 def show_most_changed(collection: Collection, compared: Compared) -> int | None:
-    """The chunks on whose neighbors the models agree least; returns the row of the one that is ticked."""
+    """The chunks with the fewest shared neighbors; returns the row of the selected one, or None."""
     figures = compared.figures
     rows = figures.most_changed[:_ROWS].tolist()
     ids = [int(figures.chunk_ids[row]) for row in rows]
-    wanted = {
+    shown = {
         *ids,
         *figures.first_neighbors[rows, :1].ravel().tolist(),
         *figures.second_neighbors[rows, :1].ravel().tolist(),
     }
-    chunks = {chunk.chunk_id: " ".join(chunk.text.split())[:200] for chunk in collection.chunks(sorted(wanted))}
+    chunks = {chunk.chunk_id: " ".join(chunk.text.split())[:200] for chunk in collection.chunks(sorted(shown))}
     nearest = [
         {
             "shared": float(figures.chunk_overlap[row]),
             "chunk": chunks.get(chunk_id, ""),
-            "nearest before": _nearest(chunks, figures.first_neighbors[row].tolist()),
-            "nearest under the second": _nearest(chunks, figures.second_neighbors[row].tolist()),
+            "nearest (first model)": _nearest(chunks, figures.first_neighbors[row].tolist()),
+            "nearest (second model)": _nearest(chunks, figures.second_neighbors[row].tolist()),
         }
         for row, chunk_id in zip(rows, ids, strict=True)
     ]
     with st.expander(
         f"The {len(rows)} chunks whose neighbors changed most", expanded=False, icon=":material/swap_horiz:"
     ):
-        st.caption("Tick one to see it on the map, with lines to its neighbors under the second model.")
+        st.caption("Select a row to see it on the map, with lines to its neighbors in the second model.")
         event = st.dataframe(
             pd.DataFrame(nearest), hide_index=True, on_select="rerun", selection_mode="single-row", height=300,
             key=f"changed-{collection.uid}-{compared.name}",
             column_config={
                 "shared": st.column_config.ProgressColumn(
-                    "neighbors shared", min_value=0.0, max_value=1.0, format="%.1f", width="small",
-                    help=f"The share of its {figures.k} nearest that both models agree on.",
+                    "shared neighbors", min_value=0.0, max_value=1.0, format="%.1f", width="small",
+                    help=f"The share of its {figures.k} nearest neighbors that both models have in common.",
                 ),
             },
         )  # fmt: skip
-    ticked = event.selection.rows
-    return rows[ticked[0]] if ticked else None
+    selected = event.selection.rows
+    return rows[selected[0]] if selected else None
 
 
 def _nearest(texts: dict[int, str], neighbors: Sequence[int]) -> str:
@@ -152,25 +152,28 @@ def _nearest(texts: dict[int, str], neighbors: Sequence[int]) -> str:
 
 
 def _colours(uid: str, table: ChunkTable, figures: ModelComparison) -> Colours:
-    """By how far the models agree, or by what the chunks are: then one sees what the second model tears apart."""
+    """The colours by shared neighbors, by document or by a column; the last two show which groups are split up."""
     few = [name for name, values in table.columns.items() if 1 < len(set(values)) <= len(PALETTE)]
     choice = st.segmented_control(
-        "Colour by", [_SHARED, *few, _DOCUMENT], default=_SHARED, key=f"compare-colour-{uid}", required=True
-    )
+        "Colour by", [_SHARED, *few, _DOCUMENT], default=_SHARED, key=f"compare-colour-{uid}", required=True,
+        help="Points with the same value get the same colour; shared neighbors get a colour scale.",
+    )  # fmt: skip
     if choice == _SHARED:
-        return value_colours("Neighbors both models share", figures.chunk_overlap)
+        return value_colours("Shared neighbors", figures.chunk_overlap)
     if choice == _DOCUMENT:
         return group_colours(choice, table.document_of_each())
     return column_colours(choice, table.columns[choice])
 
 
 def show_morph(collection: Collection, compared: Compared, row: int | None) -> None:
-    """The first map, and a slider that moves it into the second; coloured by how far the two agree."""
+    """The first map with a slider that moves its points to the second map."""
     figures = compared.figures
     table = chunk_table(collection)
     rows = sample_rows(len(figures.chunk_ids), _MOST_MOVING)
     if len(rows) < len(figures.chunk_ids):
-        st.info(f"{len(rows):,} of {len(figures.chunk_ids):,} chunks are drawn, chosen by lot.", icon=":material/info:")
+        st.info(
+            f"{len(rows):,} of {len(figures.chunk_ids):,} chunks are drawn: a random sample.", icon=":material/info:"
+        )
     ids = figures.chunk_ids[rows]
     place = {chunk_id: i for i, chunk_id in enumerate(ids.tolist())}
     focus = -1 if row is None else place.get(int(figures.chunk_ids[row]), -1)
@@ -189,7 +192,7 @@ def show_morph(collection: Collection, compared: Compared, row: int | None) -> N
     )
     show_map(scene, key=f"compare-{collection.uid}")
     st.caption(
-        "Press Move, or drag the slider, to go from one model's map to the other's. The second map is turned and "
-        "sized to lie on the first as well as it can. By agreement: yellow chunks keep their neighbors, dark ones have "
-        "others."
+        "Press Play, or drag the slider, to move from the map of one model to that of the other. The second map is "
+        "rotated and scaled to match the first. Coloured by shared neighbors, yellow chunks keep their neighbors and "
+        "dark ones get new ones."
     )

@@ -1,4 +1,4 @@
-"""The lists of the Health page: each can be opened and taken away."""
+"""The lists of the Data quality page: each row can be opened, each list can be downloaded."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import streamlit as st
 from pages.shared.session.resources import vectors
 from pages.shared.widgets.charts import occurrence_figure
 from pages.shared.widgets.common import show_chunk_links
+from pages.shared.widgets.status_line import counted
 from rag.index.neighbor_table import NeighborTable
 from rag.map.export.files import as_csv
-from rag.neighbors.data_quality import NearDuplicates, hubs, loners, near_duplicates
+from rag.neighbors.data_quality import NearDuplicates, hubs, outliers, near_duplicates
 from rag.store.collection import Collection
 
 _LISTED = 50
 _SKEWED = 1.0
-_COSINES = ("similarity", "nearest similarity")
+_COSINES = ("similarity", "highest similarity")
 _TWO_DECIMALS = st.column_config.NumberColumn(format="%.2f")
 
 
@@ -36,82 +37,83 @@ def _duplicates(path: str, uid: str, generation: int, threshold: float, _collect
 
 
 def find_duplicates(collection: Collection, threshold: float) -> NearDuplicates:
-    """All pairs at least this similar, with progress while they are looked for."""
+    """All pairs with at least this cosine similarity; shows progress during the search."""
     return _duplicates(str(collection.path), collection.uid, collection.generation(), threshold, collection)
 
 
 def show_duplicates(collection: Collection, found: NearDuplicates, threshold: float) -> None:
-    """The pairs, the most alike first."""
+    """The pairs of near-duplicates, the most similar first."""
     n = len(found.pairs)
     if not n:
-        st.success(f"No two chunks are at least {threshold:.2f} alike.", icon=":material/check_circle:")
+        st.success(f"No two chunks have a similarity of {threshold:.2f} or more.", icon=":material/check_circle:")
         return
-    st.markdown(f"**{n:,} pairs** of chunks are at least {threshold:.2f} alike.")
+    st.markdown(f"**{n:,} pairs** of chunks have a similarity of {threshold:.2f} or more.")
     st.caption(
-        "They take places in search results from other chunks. Delete one document of two, or lower its overlap."
+        "They push other chunks out of search results. Delete one of the two documents, or choose a smaller overlap."
     )
     if not found.is_complete:
         st.warning(
-            f"The search stopped at {n:,} pairs: those of the first {found.n_searched:,} chunks. Raise the threshold."
+            f"The search stopped at {n:,} pairs, after the first {found.n_searched:,} chunks. Raise the threshold."
         )
     pairs = found.pairs[:_LISTED].tolist()
     texts = _texts(collection, [chunk_id for pair in pairs for chunk_id in pair])
     rows = [
         {
             "similarity": float(score), "chunk": left, "text": texts.get(left, ""),
-            "and chunk": right, "its text": texts.get(right, ""),
+            "other chunk": right, "other text": texts.get(right, ""),
         }
         for (left, right), score in zip(pairs, found.scores.tolist(), strict=False)
     ]  # fmt: skip
     _show_list(rows, "chunk", "duplicates")
-    everything = pd.DataFrame(found.pairs, columns=["chunk", "and chunk"]).assign(similarity=found.scores)
-    _take(everything, collection, "near-duplicates")
+    everything = pd.DataFrame(found.pairs, columns=["chunk", "other chunk"]).assign(similarity=found.scores)
+    _show_download(everything, collection, "near-duplicates")
 
 
 def show_hubs(collection: Collection, table: NeighborTable) -> None:
-    """The chunks that are among the neighbors of very many."""
+    """The hubs: the chunks that are among the nearest neighbors of the most other chunks."""
     found = hubs(table.positions, n_top=_LISTED)
     if not len(found.top_rows):
-        st.info("There are too few chunks for one to be a hub.")
+        st.info("There are too few chunks to find hubs.")
         return
     k = table.positions.shape[1]
     skewed = found.skewness is not None and found.skewness > _SKEWED
     st.markdown(
-        f"On average a chunk is among the {k} nearest of {k} others; the largest hub is among those of "
-        f"**{int(found.counts.max()):,}**, and {found.n_never:,} chunks are among nobody's."
+        f"On average, a chunk is among the top {k} of {k} other chunks; the largest hub is among the top {k} of "
+        f"**{int(found.counts.max()):,}**. Never found: {counted(found.n_never, 'chunk')}."
     )
     st.caption(
-        "A hub turns up for many questions, also for those it does not answer. "
-        + ("This collection has strong hubs." if skewed else "Here the neighbors are spread evenly enough.")
+        "A hub appears in the results of many questions, also of those it does not answer. "
+        + ("This collection has strong hubs." if skewed else "No strong hubs.")
         + ("" if found.skewness is None else f" Skewness {found.skewness:.2f}.")
     )
-    st.plotly_chart(occurrence_figure(found.counts), key="occurrence", config={"displayModeBar": False})
+    st.plotly_chart(occurrence_figure(found.counts, k), key="occurrence", config={"displayModeBar": False})
     ids = [int(table.chunk_ids[row]) for row in found.top_rows.tolist()]
     texts = _texts(collection, ids)
     rows = [
-        {"neighbor of": int(found.counts[row]), "chunk": chunk_id, "text": texts.get(chunk_id, "")}
+        {f"times in top {k}": int(found.counts[row]), "chunk": chunk_id, "text": texts.get(chunk_id, "")}
         for row, chunk_id in zip(found.top_rows.tolist(), ids, strict=True)
     ]
     _show_list(rows, "chunk", "hubs")
-    _take(pd.DataFrame({"chunk": table.chunk_ids, "neighbor of": found.counts}), collection, "hubs")
+    counts = pd.DataFrame({"chunk": table.chunk_ids, f"times in top {k}": found.counts})
+    _show_download(counts, collection, "hubs")
 
 
-def show_loners(collection: Collection, table: NeighborTable) -> None:
-    """The chunks that are least like any other."""
-    found = loners(table.scores, n_top=_LISTED)
+def show_outliers(collection: Collection, table: NeighborTable) -> None:
+    """The outliers: the chunks whose most similar other chunk is least similar."""
+    found = outliers(table.scores, n_top=_LISTED)
     if not len(found.rows):
-        st.info("There is only one chunk: it has nothing to be far from.")
+        st.info("There is only one chunk, so there is nothing to compare it with.")
         return
-    st.caption("The chunks farthest from everything else: a subject of its own, another language, or broken text.")
+    st.caption("The chunks least similar to any other: a topic that occurs once, another language, or broken text.")
     ids = [int(table.chunk_ids[row]) for row in found.rows.tolist()]
     texts = _texts(collection, ids)
     rows = [
-        {"nearest similarity": float(score), "chunk": chunk_id, "text": texts.get(chunk_id, "")}
+        {"highest similarity": float(score), "chunk": chunk_id, "text": texts.get(chunk_id, "")}
         for score, chunk_id in zip(found.scores.tolist(), ids, strict=True)
     ]
-    _show_list(rows, "chunk", "loners")
-    nearest = pd.DataFrame({"chunk": table.chunk_ids, "nearest similarity": table.scores[:, 0]})
-    _take(nearest, collection, "loners")
+    _show_list(rows, "chunk", "outliers")
+    nearest = pd.DataFrame({"chunk": table.chunk_ids, "highest similarity": table.scores[:, 0]})
+    _show_download(nearest, collection, "outliers")
 
 
 def _texts(collection: Collection, ids: Sequence[int]) -> dict[int, str]:
@@ -119,7 +121,7 @@ def _texts(collection: Collection, ids: Sequence[int]) -> dict[int, str]:
 
 
 def _show_list(rows: Sequence[dict[str, object]], column: str, key: str) -> None:
-    """A table; ticking a row offers the ways on from its chunk."""
+    """A table; a selected row shows links to its chunk."""
     event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{key}-list",
         height=min(38 + 35 * len(rows), 390),
@@ -128,11 +130,11 @@ def _show_list(rows: Sequence[dict[str, object]], column: str, key: str) -> None
     if event.selection.rows:
         show_chunk_links(int(str(rows[event.selection.rows[0]][column])))
     else:
-        st.caption("Tick a row to open its chunk.")
+        st.caption("Select a row to open its chunk.")
 
 
-def _take(table: pd.DataFrame, collection: Collection, what: str) -> None:
+def _show_download(table: pd.DataFrame, collection: Collection, what: str) -> None:
     st.download_button(
-        "All of them as CSV", lambda: as_csv(table), file_name=f"{collection.spec.name} {what}.csv",
-        mime="text/csv", on_click="ignore", icon=":material/download:", key=f"take-{what}",
+        "Download CSV", lambda: as_csv(table), file_name=f"{collection.spec.name} {what}.csv",
+        mime="text/csv", on_click="ignore", icon=":material/download:", key=f"download-{what}",
     )  # fmt: skip

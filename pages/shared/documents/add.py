@@ -1,4 +1,4 @@
-"""Files and pasted text on their way into a collection, with a preview of how they will be split."""
+"""Adding files and pasted text to a collection, with a preview of the chunks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.documents.chunks import chunking_controls, show_chunked_text, show_sizes
-from pages.shared.documents.collection_menu import use_splitting
-from pages.shared.session.resources import columns_of_upload, document_of_upload, embedder, job_board, prepared_text
+from pages.shared.documents.collection_menu import use_chunking
+from pages.shared.session.resources import columns_of_upload, document_of_upload, embedder, ingest_jobs, prepared_text
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.status_line import counted
 from rag.chunking.chunker import chunk_prepared
 from rag.documents.formats import READABLE
 from rag.documents.sandbox.reader import DocumentReader
@@ -29,34 +30,34 @@ TextColumns = Mapping[str, tuple[str, ...]]
 
 
 def show_add_documents(collection: Collection) -> None:
-    """The upload box, the paste box, and the button that starts the job."""
-    drop, paste = st.tabs(["Upload files", "Paste text"])
-    with drop:
+    """A tab for uploads and a tab for pasted text; the button of each starts a background job."""
+    upload, paste = st.tabs(["Upload files", "Paste text"])
+    with upload:
         _show_upload(collection)
     with paste:
         _show_paste(collection)
 
 
 def _show_upload(collection: Collection) -> None:
-    turn = st.session_state.setdefault(_ROUND, 0)
+    upload_round = st.session_state.setdefault(_ROUND, 0)
     uploads = st.file_uploader(
         f"Add documents to '{collection.spec.name}'",
         accept_multiple_files=True,
-        key=f"uploads-{turn}",
-        help="Each file is split into chunks, and every chunk becomes an embedding. Files stay on this machine.",
+        key=f"uploads-{upload_round}",
+        help="Each file is split into chunks, and every chunk gets an embedding. Files stay on this machine.",
     )
     if not uploads:
         st.caption(f"{READABLE}.")
         return
     columns = _choose_columns(uploads)
     with st.container(horizontal=True, vertical_alignment="center"):
-        add = st.button(f"Add {len(uploads):,} to the collection", type="primary", icon=":material/upload:")
+        add = st.button(f"Add {counted(len(uploads), 'file')}", type="primary", icon=":material/upload:")
         preview = st.toggle(
-            "Preview the split", help="Shows where each chunk will begin and end, before anything is added."
+            "Preview chunks", help="Shows where each chunk will begin and end, before anything is added."
         )
     if add:
         start_ingest(collection, [(upload.name, bytes(upload.getbuffer())) for upload in uploads], columns)
-        st.session_state[_ROUND] = turn + 1
+        st.session_state[_ROUND] = upload_round + 1
         st.rerun()
     if preview:
         _show_preview(collection, uploads, columns)
@@ -64,15 +65,15 @@ def _show_upload(collection: Collection) -> None:
 
 def _show_paste(collection: Collection) -> None:
     with st.form("paste", clear_on_submit=True, border=False):
-        name = st.text_input("Name", "Pasted text", help="How the text is called among the documents.")
+        name = st.text_input("Name", "Pasted text", help="The name of the new document.")
         text = st.text_area("Text", height=180, placeholder="Paste or type a text")
-        if st.form_submit_button("Add the text", type="primary", icon=":material/add:") and text.strip():
+        if st.form_submit_button("Add text", type="primary", icon=":material/add:") and text.strip():
             start_ingest(collection, [(f"{name.strip() or 'Pasted text'}.txt", text.encode())], {})
             st.rerun()
 
 
 def start_ingest(collection: Collection, contents: Sequence[tuple[str, bytes]], columns: TextColumns) -> None:
-    """Put the files on disk, so that they outlive the page, and let a job take them in."""
+    """Write the files to a temporary folder, so that they outlive the page run, and start a job that adds them."""
     model = embedder(collection.spec.embedding.model_id)
     spool = tempfile.TemporaryDirectory(prefix="explorer-upload-")
     files = [_spooled(Path(spool.name) / str(i), name, content, columns) for i, (name, content) in enumerate(contents)]
@@ -82,7 +83,7 @@ def start_ingest(collection: Collection, contents: Sequence[tuple[str, bytes]], 
             yield from ingest(collection, files, model, reader, report=report, cancelled=cancelled)
 
     title = files[0].name if len(files) == 1 else f"{len(files):,} files"
-    job_board().start(
+    ingest_jobs().start(
         f"Adding {title}",
         collection.uid,
         work,
@@ -98,26 +99,26 @@ def _spooled(path: Path, name: str, content: bytes, columns: TextColumns) -> Sou
 
 
 def _choose_columns(uploads: Sequence[UploadedFile]) -> TextColumns:
-    """For each table: which columns hold the text; the others become labels for the map."""
+    """For each uploaded table: the columns to embed; the other columns become labels on the map."""
     chosen: dict[str, tuple[str, ...]] = {}
     for upload in uploads:
         content = bytes(upload.getbuffer())
         try:
             table = columns_of_upload(upload.name, _digest(content), content)
         except ExplorerError:
-            continue  # The outcome will say what is wrong with the file.
+            continue  # The outcome of the job says what is wrong with the file.
         if table is None:
             continue
-        picked = st.multiselect(
-            f"Text of '{upload.name}'",
+        selected = st.multiselect(
+            f"Text columns in {upload.name}",
             table.names,
             default=list(table.guessed),
             key=f"columns-{upload.file_id}",
-            placeholder="All columns",
-            help="The columns to read and compare. The others become labels: colour and filter by them on the map.",
+            placeholder="Combine all columns (no labels)",
+            help="These columns are embedded. The others become labels, to colour and filter the map by.",
         )
-        if tuple(picked) != tuple(table.guessed):
-            chosen[upload.name] = tuple(picked)
+        if tuple(selected) != tuple(table.guessed):
+            chosen[upload.name] = tuple(selected)
     return chosen
 
 
@@ -142,18 +143,18 @@ def _show_preview(collection: Collection, uploads: Sequence[UploadedFile], colum
         st.info(note, icon=":material/info:")
     show_sizes(chunks, key="preview-sizes")
     if chunking != collection.spec.chunking:
-        _offer_splitting(collection, chunking)
+        _offer_chunking(collection, chunking)
     show_chunked_text(document, chunks, key=f"preview-{document.document_id}")
 
 
-def _offer_splitting(collection: Collection, chunking: ChunkingSpec) -> None:
-    """The preview tries other settings than the collection has: say so, and how to use them."""
+def _offer_chunking(collection: Collection, chunking: ChunkingSpec) -> None:
+    """Say that the preview uses other settings than the collection, and how to apply them."""
     if collection.n_chunks():
         st.info(
-            "This is a try-out. The collection keeps the splitting it was made with. To use these settings, choose "
-            "'Manage', 'Copy with another model or splitting'.",
+            "This is only a preview. The collection keeps the chunking it was created with. To use these settings, "
+            "choose 'Manage', then 'Re-embed into a new collection'.",
             icon=":material/info:",
         )
-    elif st.button("Use these settings for this collection", icon=":material/check:"):
-        use_splitting(collection, chunking)
+    elif st.button("Save as default for this collection", icon=":material/check:"):
+        use_chunking(collection, chunking)
         st.rerun()

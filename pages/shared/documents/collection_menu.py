@@ -1,4 +1,4 @@
-"""What can be done with a whole collection: make, rename, copy, take away, bring back, delete."""
+"""The collection menu: create, import, rename, re-embed, export and delete a collection."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import streamlit as st
 
 from pages.shared.documents.chunks import chunking_controls
 from pages.shared.session.model_servers import embedding_models
-from pages.shared.session.resources import embedder, job_board
+from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.session.workspace import choose_collection
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.glossary import help_for
 from rag import config
 from rag.errors import ExplorerError
 from rag.ingest import copy_documents
@@ -23,11 +24,11 @@ _NAME_HELP = "Up to 60 letters, digits, spaces, '-', '_' and '.'. It names the f
 
 
 def show_collection_menu(collection: Collection | None) -> None:
-    """The buttons; each opens a dialog that says what it will do."""
+    """The buttons; each opens a dialog that explains what it does."""
     with st.container(horizontal=True):
         if st.button("New collection", icon=":material/add:"):
             _new()
-        if st.button("Import", icon=":material/upload_file:", help="Bring in a collection file that was exported."):
+        if st.button("Import", icon=":material/upload_file:", help="Adds a collection from a file that was exported."):
             _import()
         if collection is None:
             return
@@ -36,27 +37,27 @@ def show_collection_menu(collection: Collection | None) -> None:
 
 
 def _manage(collection: Collection) -> None:
-    busy = job_board().is_busy(collection.uid)
+    busy = ingest_jobs().is_busy(collection.uid)
     if busy:
-        st.caption("Documents are being added. Rename and delete wait until that is done.")
+        st.caption("Documents are being added. You can rename or delete the collection when that is done.")
     if st.button("Rename", icon=":material/edit:", disabled=busy, width="stretch"):
         _rename(collection)
-    if st.button("Copy with another model or splitting", icon=":material/content_copy:", width="stretch"):
-        _copy(collection)
+    if st.button("Re-embed into a new collection", icon=":material/content_copy:", width="stretch"):
+        _re_embed(collection)
     with_conversations = st.checkbox(
-        "With its conversations",
+        "Include conversations",
         value=True,
         key=f"export-conversations-{collection.uid}",
-        help="Conversations hold questions, answers and passages. Leave them out of a file that is for others.",
+        help="Adds the questions, answers and passages to the file. Turn it off for a file that you give to others.",
     )
     st.download_button(
-        "Export to one file",
+        "Export to a file",
         lambda: _exported(collection, conversations=with_conversations),
         file_name=f"{collection.spec.name}.explorer",
         mime="application/vnd.sqlite3",
         on_click="ignore",
         icon=":material/download:",
-        help="Documents, chunks and embeddings. 'Import' brings it back, here or on another machine.",
+        help="Saves documents, chunks and embeddings. 'Import' opens the file here or on another machine.",
         width="stretch",
     )
     if st.button("Delete", icon=":material/delete:", disabled=busy, width="stretch"):
@@ -71,7 +72,7 @@ def _exported(collection: Collection, *, conversations: bool) -> bytes:
 
 
 def _go_to(name: str) -> None:
-    """Look at the collection and draw the page anew, without the dialog."""
+    """Open the collection and run the page again, which closes the dialog."""
     choose_collection(name)
     st.rerun()
 
@@ -84,7 +85,7 @@ def _choose_model(key: str, default: str) -> Embedder:
         index=names.index(default) if default in names else 0,
         accept_new_options=True,
         key=f"{key}-model",
-        help="Turns text into embeddings. Type any sentence-transformers name, or ollama:NAME. It is kept.",
+        help=f"{help_for('embedding model')} Choose one, or type a sentence-transformers name or ollama:NAME.",
     )
     return embedder(name or default)
 
@@ -102,14 +103,16 @@ def _new() -> None:
         show_error(error)
 
 
-@st.dialog("Copy with another model or splitting", width="large")
-def _copy(collection: Collection) -> None:
-    st.write("The stored documents are split and embedded anew into a new collection. This one stays as it is.")
-    name = st.text_input("Name of the copy", f"{collection.spec.name} copy", help=_NAME_HELP)
+@st.dialog("Re-embed into a new collection", width="large")
+def _re_embed(collection: Collection) -> None:
+    st.write(
+        "The stored documents are split and embedded again into a new collection. This collection does not change."
+    )
+    name = st.text_input("Name of the new collection", f"{collection.spec.name} copy", help=_NAME_HELP)
     try:
         model = _choose_model("copy", collection.spec.embedding.model_id)
         chunking = chunking_controls("copy", collection.spec.chunking, model.window)
-        if st.button("Copy", type="primary"):
+        if st.button("Re-embed", type="primary"):
             start_copy(collection, name, model, chunking)
             _go_to(name)
     except ExplorerError as error:
@@ -117,11 +120,11 @@ def _copy(collection: Collection) -> None:
 
 
 def start_copy(source: Collection, name: str, model: Embedder, chunking: ChunkingSpec) -> None:
-    """Make the new collection and let a job fill it. Raises CollectionError for a name that cannot be used."""
+    """Create the new collection and start a job that fills it. Raises CollectionError for an invalid name."""
     target = Collection.create(config.data_dir(), name, model.spec, chunking)
     documents = source.documents()
-    job_board().start(
-        f"Copy of {source.spec.name}",
+    ingest_jobs().start(
+        f"Re-embedding {source.spec.name}",
         target.uid,
         lambda report, cancelled: copy_documents(source, target, model, report=report, cancelled=cancelled),
         n_files=len(documents),
@@ -129,8 +132,8 @@ def start_copy(source: Collection, name: str, model: Embedder, chunking: Chunkin
     )
 
 
-def use_splitting(collection: Collection, chunking: ChunkingSpec) -> None:
-    """Make an empty collection anew with another splitting."""
+def use_chunking(collection: Collection, chunking: ChunkingSpec) -> None:
+    """Recreate an empty collection with another chunking."""
     delete_collection(config.data_dir(), collection.spec.name)
     Collection.create(config.data_dir(), collection.spec.name, collection.spec.embedding, chunking)
     choose_collection(collection.spec.name)
@@ -149,7 +152,7 @@ def _rename(collection: Collection) -> None:
 
 @st.dialog("Import a collection")
 def _import() -> None:
-    upload = st.file_uploader("An exported collection", help="A file that 'Export to one file' made.")
+    upload = st.file_uploader("Collection file", help="A file that was saved with 'Export to a file'.")
     name = st.text_input("Name", upload.name.rpartition(".")[0] if upload else "", help=_NAME_HELP)
     if st.button("Import", type="primary", key="import-now", disabled=upload is None) and upload:
         try:
@@ -167,9 +170,9 @@ def _delete(collection: Collection) -> None:
     name = collection.spec.name
     st.write(
         f"'{escaped(name)}' holds {len(collection.documents()):,} documents and {collection.n_chunks():,} chunks. "
-        "They will be gone from this app; your own files are not touched. Export first if you may want it back."
+        "They are deleted from this app; your original files are not changed. To keep a copy, export it first."
     )
-    if st.button("Delete it", type="primary", icon=":material/delete:"):
+    if st.button("Delete", type="primary", icon=":material/delete:"):
         try:
             delete_collection(config.data_dir(), name)
         except ExplorerError as error:

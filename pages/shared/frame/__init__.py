@@ -1,1 +1,1 @@
-"""What surrounds every page: the sidebar and the check of the settings file."""
+"""The frame of every page: sidebar, check of the settings file, redirects from former addresses."""

@@ -1,4 +1,4 @@
-"""What keeps the pages from settings that cannot be read: a sentence in their place, until the file is mended."""
+"""Check of the settings file: until it can be read, pages show an error message instead of their content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rag.settings import load_settings
 
 
 def require_settings() -> None:
-    """Nothing where the saved settings can be read; else what to do about them, and the end of the page."""
+    """Check the saved settings; if they cannot be read, show what to do and stop the page."""
     try:
         load_settings(config.data_dir())
     except ExplorerError as error:

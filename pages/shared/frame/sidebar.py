@@ -1,4 +1,4 @@
-"""The sidebar: which collection, and how the models are."""
+"""The sidebar: the choice of a collection, and the status of the models."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.session.model_servers import ollama_models, openai_models
 from pages.shared.session.workspace import choose_collection, require_workspace
+from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.status_line import counted, show_status_line
 from rag import config
 from rag.embedding.embedder import OLLAMA_PREFIX
@@ -15,7 +16,7 @@ from rag.store.collection import list_collections
 
 
 def show_sidebar() -> None:
-    """The collection picker on top, the models' status below."""
+    """The collection picker on top, the status of the models below."""
     workspace = require_workspace()
     with st.sidebar:
         names = list_collections(config.data_dir())
@@ -25,14 +26,14 @@ def show_sidebar() -> None:
                 "Collection",
                 names,
                 index=names.index(current) if current in names else 0,
-                help="Everything you see comes from this collection of documents.",
+                help=f"{help_for('collection')} All pages show this one.",
             )
             choose_collection(chosen)
         show_status()
 
 
 def show_status() -> None:
-    """A dot, a name and a sentence for the embedding model and for each server of models."""
+    """A status line for the embedding model and for each model server."""
     collection = require_workspace().collection
     st.subheader("Models", divider="gray")
     if collection:
@@ -50,30 +51,30 @@ def show_status() -> None:
 def _show_embedding_model(model_id: str) -> None:
     name = model_id.removeprefix("sentence-transformers/")
     try:
-        how = "" if name.startswith(OLLAMA_PREFIX) else f", computed in {chosen_precision()}"
+        precision = "" if name.startswith(OLLAMA_PREFIX) else f" Computed in {chosen_precision()}."
     except ExplorerError as error:
         show_status_line("orange", name, str(error))
         return
-    show_status_line("green", name, f"turns this collection's text into embeddings{how}")
+    show_status_line("green", name, "Embedding model", help=help_for("embedding model") + precision)
 
 
 def _show_ollama(host: str) -> bool:
-    """Whether it has a model for chat."""
+    """The status line of Ollama; returns whether it has a chat model."""
     try:
         models = [model for model in ollama_models(host) if not model.embeds_only]
     except ModelError:
-        sentence = f"does not answer at {host}. The tiny built-in model answers instead."
+        sentence = f"Not connected: no answer at {host}. The built-in model answers instead."
         show_status_line("gray", "Ollama", sentence)
         return False
     if models:
-        show_status_line("green", "Ollama", f"answers, with {counted(len(models), 'model')} for chat")
+        show_status_line("green", "Ollama", f"Connected, {counted(len(models), 'chat model')}")
     else:
-        show_status_line("orange", "Ollama", "answers, but has no chat model. Run: ollama pull llama3.2")
+        show_status_line("orange", "Ollama", "Connected, no chat model. Run: ollama pull llama3.2")
     return bool(models)
 
 
 def _show_other_server(url: str) -> None:
-    """Nothing where no address is set."""
+    """The status line of the OpenAI-compatible server, if a URL is set."""
     if not url:
         return
     try:
@@ -81,5 +82,5 @@ def _show_other_server(url: str) -> None:
     except ModelError as error:
         show_status_line("orange", "OpenAI-compatible server", str(error))
         return
-    sentence = f"answers, with {counted(len(names), 'model')}"
+    sentence = f"Connected, {counted(len(names), 'model')}"
     show_status_line("green" if names else "orange", "OpenAI-compatible server", sentence)

@@ -1,4 +1,4 @@
-"""A small picture of how each kind of index works: a query (pink) and what it looks at (blue)."""
+"""A small diagram of each index type: the query (pink) and the chunks it is compared with (blue)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rag.index.spec import IndexKind
 
 _SIZE = (150, 84)
 _LOOKED, _PASSED, _QUERY, _LINE = "#0072B2", "#9AA3AB", "#CC3D82", "#9AA3AB"
-# Places of chunks, written down once so that every picture shows the same ones.
+# Positions of chunks, the same in every diagram.
 _CHUNKS = (
     (20, 18), (34, 30), (18, 44), (40, 14), (62, 22), (76, 36), (70, 12), (92, 20), (112, 16), (128, 28), (120, 44),
     (136, 14), (26, 64), (44, 72), (58, 58), (84, 62), (98, 74), (110, 60), (132, 68),
@@ -89,7 +89,7 @@ _PICTURES: Final[dict[IndexKind, tuple[Callable[[], Iterator[str]], bool]]] = {
 
 
 def picture(kind: IndexKind) -> str:
-    """The picture as SVG."""
+    """The diagram of an index type, as SVG."""
     draw, has_query = _PICTURES[kind]
     query = _dot(*_AT, _QUERY, 5) if has_query else ""
     width, height = _SIZE

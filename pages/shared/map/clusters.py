@@ -1,4 +1,4 @@
-"""The map's clusters as a table: how large, what about, which chunks are typical; and better names from a model."""
+"""The clusters of the map as a table: size, key terms and typical chunks; a model can name them."""
 
 from __future__ import annotations
 
@@ -25,49 +25,52 @@ _BY_MODEL = "map-names-by-model"
 
 
 def coarseness_control() -> float:
-    """How fine the clusters are."""
+    """The slider for cluster granularity; returns 0.0 (fine) to 1.0 (coarse)."""
     return st.slider(
-        "Clusters: fine to coarse",
+        "Cluster granularity (fine – coarse)",
         0.0,
         1.0,
         DEFAULT_COARSENESS,
         0.05,
         key="map-coarseness",
-        help="Fewer, larger clusters to the right. What lies in no dense place stays grey: unclustered.",
+        help="Left: many small clusters. Right: a few large ones. Points in no dense group stay grey (unclustered).",
     )
 
 
-def named(collection: Collection, layout: Projection, clusters: Clusters) -> Clusters:
-    """The clusters under the names that a model gave them, unless the person wants the key terms."""
+def with_model_names(collection: Collection, layout: Projection, clusters: Clusters) -> Clusters:
+    """The clusters with the names that a model gave them, unless the person prefers the key terms."""
     if not st.session_state.get(_BY_MODEL, True):
         return clusters
     return with_kept_names(collection, clusters, requests_for_names(collection, layout, clusters))
 
 
-def show_regions(collection: Collection, layout: Projection, clusters: Clusters) -> None:
-    """A row for each cluster, the largest first, and a way to better names."""
+def show_clusters(collection: Collection, layout: Projection, clusters: Clusters) -> None:
+    """A table with a row for each cluster, the largest first, and a button that lets a model name them."""
     if not clusters.summaries:
-        st.info("No dense regions stand out on this map, so it has no clusters. Move the slider to fine.")
+        st.info("This map has no clusters: no group of points is dense enough. Move the slider towards fine.")
         return
-    n_loose = int((clusters.labels < 0).sum())
-    loose = f" {n_loose:,} chunks lie in none of them." if n_loose else ""
-    st.caption(f"Dense regions of the map, found by HDBSCAN, each named after the words that set it apart.{loose}")
+    n_unclustered = int((clusters.labels < 0).sum())
+    unclustered = f" {n_unclustered:,} chunks are in no cluster." if n_unclustered else ""
+    st.caption(f"Dense groups of points, found by HDBSCAN. Each is named after its key terms.{unclustered}")
     requests = requests_for_names(collection, layout, clusters)
     place = st.empty()
     _show_table(place, clusters, requests)
     model = _naming_model()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
-            f"Better names from {model_label(model)}" if model else "Better names",
+            f"Name clusters with {model_label(model)}" if model else "Name clusters with a model",
             icon=":material/edit_note:",
             disabled=model is None,
-            help="The model reads three typical chunks of each cluster. Its names are kept."
+            help="The model reads three typical chunks of each cluster and writes a short name. The names are saved."
             if model
             else "Needs Ollama with a chat model. Start it with 'ollama serve'.",
         ):
             _ask_for_names(collection, clusters, requests, place, str(model))
         st.toggle(
-            "Use the model's names", value=True, key=_BY_MODEL, help="Off: the names are the clusters' key terms."
+            "Show names from the model",
+            value=True,
+            key=_BY_MODEL,
+            help="Off: clusters are named after their key terms.",
         )
 
 
@@ -86,7 +89,7 @@ def _show_table(place: DeltaGenerator, clusters: Clusters, requests: Sequence[Na
 
 
 def _naming_model() -> str | None:
-    """The chosen answering model where it is Ollama's, else Ollama's first; None without one."""
+    """The chosen answering model if it runs in Ollama, else the first model of Ollama; None if there is none."""
     chosen = require_workspace().generator
     choices = [name for name in generator_choices() if name != config.BUILTIN_GENERATOR]
     return chosen if chosen in choices else next(iter(choices), None)
@@ -95,20 +98,20 @@ def _naming_model() -> str | None:
 def _ask_for_names(
     collection: Collection, clusters: Clusters, requests: Sequence[NameRequest], place: DeltaGenerator, model: str
 ) -> None:
-    """Show the names while they are written, keep each, and draw the page anew."""
+    """Show the names while they are written, save each, and run the page again."""
     found: dict[int, str] = {}
-    kept_as_before = 0
+    n_unnamed = 0
     try:
-        with st.spinner("Naming the clusters", show_time=True):
+        with st.spinner("Naming clusters", show_time=True):
             for one in name_clusters(requests, generator(model, (config.ollama_host(), config.openai_url())), {}):
                 found[one.label] = one.name_so_far
                 _show_table(place, clusters.renamed(found), requests)
-                kept_as_before += one.fell_back
+                n_unnamed += one.fell_back
                 if one.is_final and not one.fell_back:
                     keep_name(collection.cache_folder, collection.uid, one.key, one.name_so_far)
     except ExplorerError as error:
         show_error(error)
         return
-    if kept_as_before:
-        st.toast(f"The model gave no name for {kept_as_before} clusters; they keep their key terms.")
+    if n_unnamed:
+        st.toast(f"The model gave no name for {n_unnamed} clusters; they are named after their key terms.")
     st.rerun()

@@ -1,4 +1,4 @@
-"""What the map is coloured by: the choice, and the colours that follow from it."""
+"""The 'Colour by' choice of the map, and the colours for each choice."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 KEY = "map-colour"
 DOCUMENT, CLUSTER, PAGE, LENGTH = "Document", "Cluster", "Page", "Chunk length"
-SIMILARITY, CHAT, HONESTY = "Similarity to the question", "Retrieved by chat", "Honesty of the map"
-_BUILT_IN = (DOCUMENT, CLUSTER, PAGE, LENGTH, SIMILARITY, CHAT, HONESTY)
+SIMILARITY, CHAT, DISTORTION = "Similarity to the question", "Times used in chat", "Local distortion"
+_BUILT_IN = (DOCUMENT, CLUSTER, PAGE, LENGTH, SIMILARITY, CHAT, DISTORTION)
 _COLUMN = " (column)"
+# Saved links may contain the former names.
+_FORMER_NAMES = {"Retrieved by chat": CHAT, "Honesty of the map": DISTORTION}
 _ABOUT = {
-    SIMILARITY: "Cosine similarity of each chunk to the question beside the map. Yellow is nearest.",
-    CHAT: "How many answers of the chat were given this chunk to read.",
-    HONESTY: "The share of a chunk's 10 true neighbors that are among its 10 nearest on this map. Yellow: the picture "
-    "is true there. Dark: its neighbors are elsewhere.",
-    LENGTH: "Tokens in each chunk, as the embedding model counts them.",
+    SIMILARITY: "Cosine similarity of each chunk to the question. Yellow: most similar.",
+    CHAT: "For how many chat answers the model was given this chunk.",
+    DISTORTION: "The share of a chunk's 10 nearest neighbors that are also among its 10 nearest points on this map. "
+    "Yellow: neighbors preserved. Dark: its neighbors are drawn elsewhere.",
+    LENGTH: "Number of tokens in each chunk, counted by the embedding model.",
 }
 
 
 def colour_choices(table: ChunkTable) -> list[str]:
-    """What points can be coloured by: a table's columns first, those with few values before the others."""
+    """The choices for colours: the columns of tables first, those with few values before the others."""
     few = sorted(table.columns, key=lambda name: len(set(table.columns[name])) > 20)
     columns = [name + _COLUMN * (name in _BUILT_IN) for name in few if len(set(table.columns[name])) > 1]
     has_pages = len(table) > 0 and not bool((table.pages != table.pages).all())
@@ -40,13 +42,17 @@ def colour_choices(table: ChunkTable) -> list[str]:
 
 
 def choose_colour(table: ChunkTable) -> str:
-    """The select box; returns the choice."""
+    """The 'Colour by' select box; returns the choice and keeps it in the URL."""
     choices = colour_choices(table)
     if st.session_state.get(KEY) not in choices:
-        wanted = st.query_params.get("colour")
-        st.session_state[KEY] = wanted if wanted in choices else choices[0]
+        linked = st.query_params.get("colour", "")
+        linked = _FORMER_NAMES.get(linked, linked) if linked not in choices else linked
+        st.session_state[KEY] = linked if linked in choices else choices[0]
     choice = st.selectbox(
-        "Colour by", choices, key=KEY, help="Gives points with the same value the same colour, or shades them by it."
+        "Colour by",
+        choices,
+        key=KEY,
+        help="Points with the same value get the same colour; numbers get a colour scale.",
     )
     st.query_params["colour"] = choice
     return choice
@@ -61,7 +67,7 @@ def colours_for(
     clusters: Clusters,
     similarities: Callable[[], FloatArray | None],
 ) -> Colours:
-    """The colours of the layout's chunks; `similarities` gives each one's to the question, None without one."""
+    """The colours of the chunks in the layout; `similarities` returns their similarities to the question, or None."""
     import numpy as np
 
     match choice:
@@ -74,22 +80,22 @@ def colours_for(
         case "Chunk length":
             return value_colours("Tokens", table.n_tokens.astype(np.float32), 0)
         case "Similarity to the question":
-            known = similarities()
-            return value_colours("Similarity", np.full(len(table), np.nan, np.float32) if known is None else known)
-        case "Retrieved by chat":
+            values = similarities()
+            return value_colours("Similarity", np.full(len(table), np.nan, np.float32) if values is None else values)
+        case "Times used in chat":
             counts = collection.retrieved_counts()
             times = np.array([counts.get(chunk_id, 0) for chunk_id in table.chunk_ids.tolist()], dtype=np.float32)
-            return value_colours("Times retrieved", times, 0)
-        case "Honesty of the map":
-            return value_colours("True neighbors kept", kept_neighbors(collection, layout))
+            return value_colours("Times used in chat", times, 0)
+        case "Local distortion":
+            return value_colours("Neighbors preserved", kept_neighbors(collection, layout))
     name = choice.removesuffix(_COLUMN)
-    values: Sequence[str] = table.columns.get(name, [""] * len(table))
-    return column_colours(name, values)
+    column: Sequence[str] = table.columns.get(name, [""] * len(table))
+    return column_colours(name, column)
 
 
 def explain(choice: str, *, has_query: bool) -> None:
-    """A line on what a colour that does not speak for itself means."""
+    """One line on what the colours mean, where the name of the choice does not say it."""
     if choice == SIMILARITY and not has_query:
-        st.info("Type a question in 'Ask the map' to colour by.", icon=":material/info:")
+        st.info("Type a question in 'Search the map' to colour by its similarity.", icon=":material/info:")
     elif choice in _ABOUT:
         st.caption(_ABOUT[choice])

@@ -1,4 +1,4 @@
-"""The map as files of its own, each made when it is asked for."""
+"""Export of the map: each file is made when its button is pressed."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Projection
 
+_LABELS = {".html": "Interactive HTML", ".svg": "SVG image", ".csv": "CSV table", ".parquet": "Parquet table"}
+
 
 def show_files(
     collection: Collection, layout: Projection, table: ChunkTable, clusters: Clusters, colours: Colours
 ) -> None:
-    """A button for each kind of file; table, clusters and colours are those of the layout's chunks."""
+    """A download button for each file type; table, clusters and colours belong to the chunks of the layout."""
 
-    def made(name: str) -> bytes:
+    def content(name: str) -> bytes:
         return map_file(map_points(collection, layout, table, clusters, colours), name)
 
-    with st.popover("Take it away", icon=":material/download:"):
+    with st.popover("Export", icon=":material/download:"):
         st.caption(
-            "The HTML file works without this app and without a network: hover, search, zoom. The picture's own "
-            "toolbar saves a PNG."
+            "The HTML file works offline and without this app: hover, search and zoom. To save a PNG, use the toolbar "
+            "of the map."
         )
         for suffix in EXPORTS:
             name = f"{collection.spec.name} map{suffix}"
             st.download_button(
-                f"{suffix.removeprefix('.').upper()} file",
-                partial(made, name),
+                _LABELS[suffix],
+                partial(content, name),
                 file_name=name,
                 mime="application/octet-stream",
                 on_click="ignore",

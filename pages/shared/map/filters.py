@@ -1,4 +1,4 @@
-"""Which chunks of the map are looked at: the choices, and what they keep."""
+"""Filters of the map: the controls, and the chunks that pass them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,23 @@ _MOST_VALUES = 500
 
 
 def filter_controls(collection: Collection, table: ChunkTable, clusters: Clusters) -> NDArray[np.bool_] | None:
-    """A popover with every choice; returns which chunks are kept, or None where nothing is left out."""
-    own = f"filter-{collection.uid}"
+    """A popover with every filter; returns which chunks pass, (n,) booleans, or None without a filter."""
+    key_prefix = f"filter-{collection.uid}"
     with st.popover("Filter", icon=":material/filter_alt:"):
-        st.caption("What is left out stays on the map as a grey shadow.")
-        words = st.text_input("Text holds", key=f"{own}-words", help="Keeps chunks whose text holds exactly this.")
-        documents = _choose("Document", table.document_names, f"{own}-document")
-        names = _choose("Cluster", clusters.names_by_label().values(), f"{own}-cluster")
+        st.caption("Filtered-out points stay visible in grey.")
+        words = st.text_input(
+            "Text contains",
+            key=f"{key_prefix}-words",
+            help="Keeps chunks that contain this text, in upper or lower case.",
+        )
+        documents = _choose("Document", table.document_names, f"{key_prefix}-document")
+        names = _choose("Cluster", clusters.names_by_label().values(), f"{key_prefix}-cluster")
         columns = {
-            name: _choose(name, Counter(value for value in values if value), f"{own}-column-{name}")
+            name: _choose(name, Counter(value for value in values if value), f"{key_prefix}-column-{name}")
             for name, values in table.columns.items()
         }
         chosen = MapFilter(documents, names, columns, words)
-        if st.button("Keep all", disabled=not chosen, on_click=_forget, args=(own,), width="stretch"):
+        if st.button("Clear filters", disabled=not chosen, on_click=_clear, args=(key_prefix,), width="stretch"):
             st.rerun()
     if not chosen:
         return None
@@ -41,16 +45,16 @@ def filter_controls(collection: Collection, table: ChunkTable, clusters: Cluster
 
 
 def _choose(label: str, values: object, key: str) -> tuple[str, ...]:
-    """A choice among the most common values."""
+    """A multiselect of the most common values."""
     counted = values if isinstance(values, Counter) else Counter(dict.fromkeys(values, 1))  # type: ignore[call-overload]
     options = [value for value, _ in counted.most_common(_MOST_VALUES) if value]
     if len(options) < 2:
         return ()
-    note = f" The {_MOST_VALUES} most common are listed." if len(counted) > _MOST_VALUES else ""
-    return tuple(st.multiselect(label, sorted(options), key=key, help=f"Keeps chunks with one of these.{note}"))
+    note = f" Only the {_MOST_VALUES} most common are listed." if len(counted) > _MOST_VALUES else ""
+    return tuple(st.multiselect(label, sorted(options), key=key, help=f"Keeps chunks with one of these values.{note}"))
 
 
-def _forget(own: str) -> None:
+def _clear(key_prefix: str) -> None:
     for key in st.session_state:
-        if str(key).startswith(own):
-            st.session_state[key] = "" if key == f"{own}-words" else []
+        if str(key).startswith(key_prefix):
+            st.session_state[key] = "" if key == f"{key_prefix}-words" else []

@@ -1,4 +1,4 @@
-"""Which layout the map shows: the choices that make one, and how it comes to be."""
+"""The projection settings of the map, and the layout computed from them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from pages.shared.session.resources import task_board, warm_up_projection
+from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import MapState
 from pages.shared.widgets.tasks import show_task
 from rag.map.clustering import find_clusters
@@ -18,20 +19,20 @@ from rag.types import Projection
 
 _METHODS: dict[Method, str] = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 _ABOUT_METHODS: dict[Method, str] = {
-    "umap": "UMAP keeps each chunk beside its nearest neighbors. Groups stand out; the gaps between them mean little.",
-    "tsne": "t-SNE keeps neighborhoods even more tightly, and spreads the groups evenly. Gaps mean nothing at all.",
-    "pca": "PCA is a shadow: the view from the side from which the chunks differ most. Straight, quick, and blurred.",
+    "umap": f"UMAP: {help_for('UMAP')}",
+    "tsne": f"t-SNE: {help_for('t-SNE')}",
+    "pca": f"PCA: {help_for('PCA')}",
 }
 _METRICS: dict[Metric, str] = {
     "cosine": "cosine: the angle between two embeddings",
-    "euclidean": "euclidean: the straight line between them",
-    "correlation": "correlation: the angle, after removing each one's mean",
+    "euclidean": "euclidean: the straight-line distance",
+    "correlation": "correlation: the angle after subtracting each mean",
 }
 
 
 def layout_controls(uid: str, state: MapState) -> None:
-    """A popover with everything that a layout of the collection `uid` depends on. Nothing moves until "Draw"."""
-    with st.popover("Layout", icon=":material/tune:"):
+    """A popover with the projection settings of the collection `uid`; "Recompute map" applies them."""
+    with st.popover("Projection", icon=":material/tune:"):
         now = state.parameters
         methods = list(_METHODS)
         method = st.segmented_control(
@@ -41,13 +42,14 @@ def layout_controls(uid: str, state: MapState) -> None:
             format_func=_METHODS.__getitem__,
             key=f"layout-method-{uid}",
             required=True,
+            help=help_for("projection"),
         )
         st.caption(_ABOUT_METHODS[method])
         is_solid = method != "tsne" and _three_dimensions(uid, now)
         wanted = ProjectionParameters(method=method, n_components=3 if is_solid else 2)
         if method != "pca":
             wanted = _neighborhood(uid, now, wanted)
-        if st.button("Draw", type="primary", width="stretch", key=f"layout-draw-{uid}"):
+        if st.button("Recompute map", type="primary", width="stretch", key=f"layout-draw-{uid}"):
             state.parameters = wanted
             st.rerun()
 
@@ -59,41 +61,39 @@ def _three_dimensions(uid: str, now: ProjectionParameters) -> bool:
         default="3D" if now.n_components == 3 else "2D",
         key=f"layout-dimensions-{uid}",
         required=True,
-        help="3D loses less and can be turned. Marking an area with lasso or box works in 2D.",
+        help="3D distorts less and can be rotated. Selecting an area with lasso or box works in 2D only.",
     )
     return chosen == "3D"
 
 
 def _neighborhood(uid: str, now: ProjectionParameters, wanted: ProjectionParameters) -> ProjectionParameters:
-    """The settings of UMAP and t-SNE."""
+    """The settings of UMAP and t-SNE, as controls."""
     n_neighbors = st.slider(
-        "Neighbors",
+        "n_neighbors" if wanted.method == "umap" else "perplexity",
         2,
         100,
         now.n_neighbors,
         key=f"layout-neighbors-{uid}",
-        help="How many neighbors each chunk is kept near to (t-SNE: perplexity). Few show fine detail and break groups "
-        "apart; many show the large picture.",
+        help=help_for("n_neighbors" if wanted.method == "umap" else "perplexity"),
     )
     min_dist = now.min_dist
     if wanted.method == "umap":
         min_dist = st.slider(
-            "Smallest distance",
+            "min_dist (point spacing)",
             0.0,
             0.99,
             now.min_dist,
             0.01,
             key=f"layout-distance-{uid}",
-            help="How tightly points may lie. 0 packs groups into clumps; more spreads them evenly.",
+            help=help_for("min_dist"),
         )
     metric: Metric = st.selectbox(
-        "Distance between embeddings",
+        "Metric",
         list(_METRICS),
         index=list(_METRICS).index(now.metric),
         format_func=_METRICS.__getitem__,
         key=f"layout-metric-{uid}",
-        help="Embeddings here have length 1, so all three see nearly the same neighbors; how sharply a group is drawn "
-        "together differs a little.",
+        help=f"{help_for('metric')} Embeddings here have length 1, so the three metrics give similar maps.",
     )
     seed = st.number_input(
         "Seed",
@@ -101,13 +101,13 @@ def _neighborhood(uid: str, now: ProjectionParameters, wanted: ProjectionParamet
         2**31 - 1,
         now.seed,
         key=f"layout-seed-{uid}",
-        help="Another seed begins elsewhere: what stays the same in every picture can be trusted more.",
+        help=f"{help_for('seed')} Groups that appear with every seed are more trustworthy.",
     )
     return ProjectionParameters(wanted.method, wanted.n_components, n_neighbors, min_dist, metric, seed=int(seed))
 
 
 def current_layout(collection: Collection, state: MapState) -> Projection:
-    """The layout that was asked for; the one before it, with progress above, while that is in the making."""
+    """The layout of the chosen settings; while it is computed, the previous layout with the progress above it."""
     layout = load_layout(collection, state.parameters)
     key = _task_key(collection, state.parameters)
     if layout is None and not is_long(collection.n_chunks(), state.parameters):
@@ -121,37 +121,39 @@ def current_layout(collection: Collection, state: MapState) -> Projection:
 
 
 def _make_now(collection: Collection, parameters: ProjectionParameters) -> Projection:
-    with st.spinner(f"Laying out {collection.n_chunks():,} chunks. The first map takes longest.", show_time=True):
+    with st.spinner(
+        f"Computing the map of {collection.n_chunks():,} chunks. The first map takes longest.", show_time=True
+    ):
         if parameters.method == "umap":
             warm_up_projection().join()
         return make_layout(collection, parameters)
 
 
 def _make_in_background(collection: Collection, state: MapState, key: str) -> Projection:
-    """Start the task or follow it; ends the page's run where there is nothing to draw meanwhile."""
+    """Start the task or show its progress; stops the page run if there is no earlier layout to show meanwhile."""
     view = task_board().view(key)
     if view is None:
         _start(collection, state.parameters, key)
     elif not view.is_active:
-        st.warning("This layout was not finished." if view.state == "stopped" else "This layout failed.")
+        st.warning("The layout was interrupted." if view.state == "stopped" else "The layout failed.")
         if st.button("Try again", icon=":material/refresh:"):
             task_board().forget(key)
             st.rerun()
     show_task(key)
     before = load_layout(collection, state.shown) if state.shown else None
     if before is None:
-        st.caption("You can go on elsewhere meanwhile: the layout is made in the background.")
+        st.caption("You can use other pages meanwhile: the layout is computed in the background.")
         return st.stop()
     return before
 
 
 def _start(collection: Collection, parameters: ProjectionParameters, key: str) -> None:
-    title = f"Laying out {collection.n_chunks():,} chunks by {_METHODS[parameters.method]}"
+    title = f"Computing the {_METHODS[parameters.method]} layout of {collection.n_chunks():,} chunks"
     task_board().start(key, title, partial(_work, collection, parameters))
 
 
 def _work(collection: Collection, parameters: ProjectionParameters, report: Report) -> None:
-    """The layout, and what the page asks for first: its clusters."""
+    """Compute the layout, then its clusters, which the page needs next."""
     if parameters.method == "umap":
         warm_up_projection().join()
     find_clusters(collection, make_layout(collection, parameters, lambda share: report(0.95 * share)))
@@ -167,16 +169,18 @@ def _is_active(key: str) -> bool:
 
 
 def show_placed(collection: Collection, layout: Projection, state: MapState) -> None:
-    """How many chunks came after the layout was made, and a way to make it anew."""
+    """The number of chunks added after the layout was computed, and a button that computes it again."""
     if not len(layout.placed_ids):
         return
-    counted = "1 chunk" if len(layout.placed_ids) == 1 else f"{len(layout.placed_ids):,} chunks"
+    placed = "1 new chunk was" if len(layout.placed_ids) == 1 else f"{len(layout.placed_ids):,} new chunks were"
     key = _task_key(collection, state.parameters)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{counted} came since this layout was made, and stand among their neighbors.")
+        st.caption(f"{placed} placed near their neighbors. Recompute the layout to include them.")
         if _is_active(key):
             return
-        if st.button("Lay out anew", help="Draws all chunks together. The new map is turned to lie like this one."):
+        if st.button(
+            "Recompute layout", help="Computes all positions again. The new map is rotated to match this one."
+        ):
             if is_long(collection.n_chunks(), state.parameters):
                 task_board().forget(key)
                 _start(collection, state.parameters, key)

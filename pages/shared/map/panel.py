@@ -1,4 +1,4 @@
-"""What stands beside the map: a question's hits, the clicked chunk with its neighbors, or the marked chunks."""
+"""The panel next to the map: search results, the selected chunk with its neighbors, or the chunks in an area."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from rag.types import Chunk, Hit
 _ROWS_SHOWN = 1_000
 
 
-def ask_box() -> tuple[str, int]:
-    """The question typed beside the map, kept in the address, and how many chunks to find for it."""
+def search_box() -> tuple[str, int]:
+    """The search field and the number of results; returns both. The text is kept in the URL."""
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     query = left.text_input(
-        "Ask the map",
+        "Search the map",
         value=st.query_params.get("query", ""),
-        placeholder="What would you look for?",
-        help="Becomes a star where it belongs on the map. Lines lead to the chunks nearest to it in meaning.",
+        placeholder="Type a question or phrase",
+        help="Shows your text as a star on the map, with lines to the most similar chunks.",
     ).strip()
-    k = right.number_input("How many", 1, 50, config.DEFAULT_K, key="map-k", help="Chunks to find.")
+    k = right.number_input("Results", 1, 50, config.DEFAULT_K, key="map-k", help="How many chunks to find.")
     if query:
         st.query_params["query"] = query
     else:
@@ -39,7 +39,7 @@ def ask_box() -> tuple[str, int]:
 
 
 def show_panel(collection: Collection, state: MapState, query: str, hits: Sequence[Hit], clicked: Chunk | None) -> None:
-    """The marked chunks before the clicked one, and that before the question's hits."""
+    """The chunks in the marked area; without one, the clicked chunk; without that, the results of the search."""
     if state.selected:
         _show_selection(collection, state)
     elif clicked is not None:
@@ -51,8 +51,8 @@ def show_panel(collection: Collection, state: MapState, query: str, hits: Sequen
                 show_small_hit(hit)
     else:
         st.caption(
-            "Ask a question above, click a point to read its chunk, or choose box or lasso in the picture's toolbar "
-            "to mark several."
+            "Search above, click a point to read its chunk, or use box or lasso select in the toolbar of the map to "
+            "mark several."
         )
 
 
@@ -60,12 +60,12 @@ def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit]
     with st.container(height=600, border=False):
         with st.container(border=True):
             names = collection.document_names([chunk.document_id])
-            st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · the clicked chunk")
+            st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · selected chunk")
             st.text(chunk.text)
             show_chunk_links(chunk.chunk_id)
             st.button("Close", icon=":material/close:", on_click=_close_chunk)
         if neighbors:
-            st.caption("Its true neighbors: nearest in meaning, wherever the map draws them.")
+            st.caption("Its nearest neighbors by embedding, wherever they are on the map.")
         for hit in neighbors:
             show_small_hit(hit)
 
@@ -78,7 +78,7 @@ def _show_selection(collection: Collection, state: MapState) -> None:
     ids = state.selected
     st.markdown(f"**{len(ids):,} selected**")
     if len(ids) > _ROWS_SHOWN:
-        st.caption(f"The first {_ROWS_SHOWN:,} are listed; the files hold all.")
+        st.caption(f"The first {_ROWS_SHOWN:,} are listed; the downloads contain all.")
     st.dataframe(
         selection_table(collection, ids[:_ROWS_SHOWN]),
         hide_index=True,
@@ -95,29 +95,29 @@ def _show_selection(collection: Collection, state: MapState) -> None:
         key="map-selection",
     )
     with st.container(horizontal=True):
-        if st.button("Chat about these", type="primary", icon=":material/chat:", help="Answers come from these alone."):
+        if st.button("Chat about these", type="primary", icon=":material/chat:", help="Answers use only these chunks."):
             require_workspace().ask_only(collection, ids)
             st.switch_page("pages/chat.py")
-        if st.button("New collection", icon=":material/add:", help="These chunks as a collection of their own."):
+        if st.button("New collection", icon=":material/add:", help="Copies these chunks into a new collection."):
             _new_collection(collection, ids)
-        _take_away(collection, ids)
-        st.button("Clear", icon=":material/close:", on_click=_clear, args=(state,))
+        _show_downloads(collection, ids)
+        st.button("Clear selection", icon=":material/close:", on_click=_clear, args=(state,))
 
 
 def _clear(state: MapState) -> None:
     state.selected = ()
 
 
-def _take_away(collection: Collection, ids: Sequence[int]) -> None:
-    for label, write in (("CSV", as_csv), ("Parquet", as_parquet)):
+def _show_downloads(collection: Collection, ids: Sequence[int]) -> None:
+    for file_type, write in (("CSV", as_csv), ("Parquet", as_parquet)):
         st.download_button(
-            label,
+            f"Download {file_type}",
             partial(_selection_file, write, collection, ids),
-            file_name=f"{collection.spec.name} selection.{label.lower()}",
+            file_name=f"{collection.spec.name} selection.{file_type.lower()}",
             mime="application/octet-stream",
             icon=":material/download:",
             on_click="ignore",
-            key=f"selection-{label}",
+            key=f"selection-{file_type}",
         )
 
 
@@ -127,7 +127,10 @@ def _selection_file(write: Callable[[pd.DataFrame], bytes], collection: Collecti
 
 @st.dialog("New collection from the selection")
 def _new_collection(collection: Collection, ids: Sequence[int]) -> None:
-    st.write(f"{len(ids):,} chunks with their documents' text and their embeddings. Nothing is embedded anew.")
+    st.write(
+        f"{len(ids):,} chunks are copied, with their embeddings and the text of their documents. Nothing is embedded "
+        "again."
+    )
     name = st.text_input("Name", f"{collection.spec.name} selection")
     if st.button("Create", type="primary"):
         try:

@@ -1,4 +1,4 @@
-"""The parts of the map page put together into one picture."""
+"""The map scene: layout, colours, labels, filters and marks combined into what the map component draws."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ _MOST_SOLID = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What is pointed at: the clicked chunk and its neighbors, or a question's place and its hits."""
+class Focus:
+    """What the map points at: the clicked chunk with its neighbors, or the place of a question with its results."""
 
     hits: tuple[Hit, ...] = ()
     clicked: Chunk | None = None
     star: tuple[float, ...] | None = None
 
 
-def look(collection: Collection, layout: Projection, query: str, k: int) -> Look:
-    """The clicked chunk before the question; nothing where there is neither."""
+def focus_of(collection: Collection, layout: Projection, query: str, k: int) -> Focus:
+    """The clicked chunk; without one, the question; empty if there is neither."""
     chunk_id = chosen_chunk()
     found = collection.chunks([chunk_id]) if chunk_id is not None else []
     if found:
-        return Look(neighbors_of_chunk(collection, index(collection), found[0].chunk_id, k), found[0])
+        return Focus(neighbors_of_chunk(collection, index(collection), found[0].chunk_id, k), found[0])
     if chunk_id is not None:
-        st.warning("The chunk in this link is not in the collection any more.", icon=":material/warning:")
+        st.warning("This chunk no longer exists.", icon=":material/warning:")
     if not query:
-        return Look()
+        return Focus()
     star = place_query(index(collection), query_vector(collection, query), layout)
-    return Look(retriever(collection).retrieve(query, k), None, star)
+    return Focus(retriever(collection).retrieve(query, k), None, star)
 
 
 def scene_of(
@@ -58,15 +58,15 @@ def scene_of(
     colours: Colours,
     clusters: Clusters | None,
     state: MapState,
-    seen: Look,
+    focus: Focus,
     shown: NDArray[np.bool_] | None,
 ) -> MapScene:
-    """The picture; where there are more points than may be drawn, one of a sample, and the page says so."""
+    """The scene to draw; above the limit on points it is a random sample, and the page says so."""
     rows = sample_rows(len(table), _most_points(layout))
     if len(rows) < len(table):
         st.info(
-            f"{len(rows):,} of {len(table):,} chunks are drawn, chosen by lot (seed {config.SEED}). Marking an area "
-            "marks the drawn ones; search, figures and clusters know all.",
+            f"{len(rows):,} of {len(table):,} chunks are drawn: a random sample (seed {config.SEED}). An area that you "
+            "mark contains only these; search, map quality and clusters use all chunks.",
             icon=":material/info:",
         )
     ids = layout.chunk_ids[rows]
@@ -81,17 +81,17 @@ def scene_of(
         texts=previews(collection, ids) if len(ids) <= TEXT_LIMIT else None,
         labels=() if clusters is None else labels_of(clusters),
         selected=state.selected,
-        marks=Marks(seen.star, _row(ids.tolist(), seen.clicked), _rows(ids.tolist(), seen.hits)),
+        marks=Marks(focus.star, _row(ids.tolist(), focus.clicked), _rows(ids.tolist(), focus.hits)),
     )
 
 
 def _most_points(layout: Projection) -> int:
-    """A graphics card turns fewer points in 3D than it shows on a plane."""
+    """The limit on points: lower in 3D, because a graphics card can rotate fewer points than it can draw in 2D."""
     return min(config.map_points(), _MOST_SOLID) if layout.xy.shape[1] == 3 else config.map_points()
 
 
 def labels_of(clusters: Clusters) -> list[MapLabel]:
-    """The clusters' names where they are written, the largest cluster first."""
+    """The cluster labels with their positions, the largest cluster first."""
     names = clusters.names_by_label()
     return [MapLabel(one.label, names[one.label], one.x, one.y, one.z) for one in clusters.summaries]
 

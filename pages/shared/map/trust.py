@@ -1,46 +1,46 @@
-"""How far the map can be trusted: the figures in plain words, and the plot behind them."""
+"""Map quality: how well the map keeps neighborhoods, as measures in plain words and as a plot."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.map.colouring import HONESTY, KEY
+from pages.shared.map.colouring import DISTORTION, KEY
 from pages.shared.session.resources import map_distances, map_quality
 from pages.shared.widgets.charts import shepard_figure
+from pages.shared.widgets.glossary import help_for
 from rag.map.quality import MapQuality
 from rag.store.collection import Collection
 from rag.types import Projection
 
 _ABOUT_UMAP = (
-    "**What this map does and does not say.** Near on the map usually means near in meaning: that is what the method "
-    "keeps. How far apart two groups lie, how large a group looks and how dense it is are made by the method, not by "
-    "your text."
+    "**How to read this map.** Points close together usually have similar meanings: this is what the method keeps. The "
+    "distance between groups, and the size and density of a group, come from the method, not from your text."
 )
 _ABOUT_PCA = (
-    "**What this map does and does not say.** It is a shadow of the embeddings: distances on it are never longer than "
-    "the true ones, but what lies behind one another falls together."
+    "**How to read this map.** It shows the directions in which the embeddings differ most. Distances on the map are "
+    "never longer than the true ones, but points that differ in other directions are drawn close together."
 )
 
 
-def show_trust(layout: Projection) -> bool:
-    """One line on how far the picture may be believed; returns whether the person wants to see where it lies."""
+def show_quality_line(layout: Projection) -> bool:
+    """One line with the trustworthiness of the map; returns whether the details are switched on."""
     if layout.note:
         st.info(layout.note, icon=":material/info:")
     if layout.trustworthiness is None:
-        st.caption("Too few chunks to measure how true this map is: at least 21 are needed.")
+        st.caption("Too few chunks to measure the quality of this map: at least 21 are needed.")
         return False
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**Trust this map? {layout.trustworthiness:.2f}** of 1.00 (trustworthiness). "
-            "Distances between far-apart groups, and how large a group looks, mean little.",
-            help="1.00 would mean that all points shown close together are truly close in the embedding space. "
-            "Compared over each chunk's 10 nearest points; above 2,000 chunks on a sample.",
+            f"**Map quality: trustworthiness {layout.trustworthiness:.2f}** of 1. "
+            "Distances between far-apart groups, and the size of a group, mean little.",
+            help=f"{help_for('trustworthiness')} Measured on the 10 nearest points of each chunk; above 2,000 chunks "
+            "on a sample.",
         )
-        return st.toggle("Show where it lies", key="map-lens")
+        return st.toggle("Show quality details", key="map-lens", help=help_for("map quality"))
 
 
-def show_lens(collection: Collection, layout: Projection) -> None:
-    """Three figures, what they mean, and embedding distance against map distance."""
+def show_quality_details(collection: Collection, layout: Projection) -> None:
+    """Three quality measures with their meaning, and a plot of embedding distance against map distance."""
     quality = map_quality(collection, layout)
     if quality is None:
         return
@@ -49,8 +49,8 @@ def show_lens(collection: Collection, layout: Projection) -> None:
         with figures:
             _show_figures(quality)
             st.button(
-                "Colour each chunk by its honesty", icon=":material/palette:", on_click=_colour_by_honesty,
-                help="The share of each chunk's 10 true neighbors that this map draws near it.",
+                "Show distortion per point", icon=":material/palette:", on_click=_colour_by_distortion,
+                help="Colours each chunk by the share of its 10 nearest neighbors that are also near it on this map.",
             )  # fmt: skip
             st.markdown(_ABOUT_PCA if layout.method == "pca" else _ABOUT_UMAP)
         with plot:
@@ -58,28 +58,28 @@ def show_lens(collection: Collection, layout: Projection) -> None:
             st.plotly_chart(shepard_figure(pairs), key="shepard", config={"displayModeBar": False})
             agreement = "" if pairs.rank_correlation is None else f" Rank correlation {pairs.rank_correlation:.2f}."
             st.caption(
-                f"{len(pairs.rows):,} pairs of chunks: the farther right, the less alike; the higher, the farther "
-                f"apart on the map. A true map would be a thin rising line.{agreement}"
+                f"{len(pairs.rows):,} pairs of chunks: farther right: less similar; higher: farther apart on the map. "
+                f"On a map without distortion they would form a thin rising line.{agreement}"
             )
 
 
 def _show_figures(quality: MapQuality) -> None:
     k = quality.k
-    said = (
-        ("Trustworthiness", quality.trustworthiness, "What looks near is near.", "Falls with strangers drawn near."),
-        ("Continuity", quality.continuity, "What is near looks near.", "Falls with neighbors torn apart."),
+    measures = (
+        ("Trustworthiness", quality.trustworthiness, "Points that look near are near.", help_for("trustworthiness")),
+        ("Continuity", quality.continuity, "Points that are near look near.", help_for("continuity")),
         (
-            "Neighbors kept", quality.neighbor_preservation,
-            f"Of each chunk's {k} true neighbors, this share is among its {k} nearest here.",
-            "The strictest of the three: the order within a group counts too.",
+            "Neighbors preserved", quality.neighbor_preservation,
+            f"Of each chunk's {k} nearest neighbors, this share is among its {k} nearest points here.",
+            help_for("neighbors preserved"),
         ),
     )  # fmt: skip
-    for column, (name, value, meaning, help_text) in zip(st.columns(3), said, strict=True):
+    for column, (name, value, meaning, help_text) in zip(st.columns(3), measures, strict=True):
         column.metric(name, f"{value:.2f}", help=help_text)
         column.caption(meaning)
     if quality.is_sample:
-        st.caption(f"Measured on {len(quality.rows):,} chunks drawn by lot, each compared with all.")
+        st.caption(f"Measured on a random sample of {len(quality.rows):,} chunks, each compared with all.")
 
 
-def _colour_by_honesty() -> None:
-    st.session_state[KEY] = HONESTY
+def _colour_by_distortion() -> None:
+    st.session_state[KEY] = DISTORTION

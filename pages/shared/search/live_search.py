@@ -1,4 +1,4 @@
-"""Retrieval without a model that answers: what is found while one types, and why."""
+"""Live search without an answering model: the passages found while a question is typed, and why."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from rag.retrieval.settings import RetrievalSettings
 from rag.store.collection import Collection
 from rag.types import Hit
 
-_KEY = "playground-query"
-_LONGEST_IN_ADDRESS = 300
+_KEY = "search-query"
+_MAX_URL_CHARACTERS = 300
 _SEARCHES = {"dense": "meaning", "keyword": "words"}
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hits that are similar enough, best first, out of all that were found, and the seconds that it took."""
+    """Search results: the hits above the minimum similarity, all hits, and the seconds the search took."""
 
     hits: tuple[Hit, ...]
     all_hits: tuple[Hit, ...]
@@ -35,19 +35,21 @@ class Found:
 
 @st.fragment
 def show_search(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> None:
-    """The field and what it finds; each change of the text runs this alone."""
+    """The search field and its results; a change of the text reruns only this fragment."""
     st.session_state.setdefault(_KEY, st.query_params.get("query", ""))
     query = live_text(
-        "What to look for",
+        "Question or phrase",
         key=_KEY,
         placeholder="How many days of leave do I have?",
-        help="Type a question or a few words: the passages follow while you type.",
+        help="The passages below are updated while you type.",
     )
-    _keep_in_address(query)
+    _keep_in_url(query)
     try:
         if not query.strip():
-            st.info("Type a question above. The passages that fit it best appear here.", icon=":material/info:")
-            # Loaded while the person thinks, so that the first letters find something at once.
+            st.info(
+                "Type a question or phrase above. The passages that match it best appear here.", icon=":material/info:"
+            )
+            # Load the model now, so that the first letters find something at once.
             embedder(collection.spec.embedding.model_id)
             return
         found = search(collection, query, settings, only)
@@ -63,7 +65,7 @@ def show_search(collection: Collection, settings: RetrievalSettings, only: froze
 def search(
     collection: Collection, query: str, settings: RetrievalSettings, only: frozenset[int] | None = None
 ) -> Found:
-    """What chat would give to a model for this query; loading the embedding model is not part of the time."""
+    """The passages that chat would use for this query. The time does not include loading the embedding model."""
     retriever = retriever_for(collection, settings, only)
     started = time.perf_counter()
     all_hits = retriever.retrieve(query, settings.k)
@@ -73,61 +75,61 @@ def search(
     )
 
 
-def _keep_in_address(query: str) -> None:
-    """The query as a part of the page's address, to be shared; one that is too long for an address is left out."""
-    wanted = query if query.strip() and len(query) <= _LONGEST_IN_ADDRESS else ""
-    if wanted:
-        st.query_params["query"] = wanted
+def _keep_in_url(query: str) -> None:
+    """Put the query into the URL, so that it can be shared; a query that is too long for a URL is left out."""
+    shared = query if query.strip() and len(query) <= _MAX_URL_CHARACTERS else ""
+    if shared:
+        st.query_params["query"] = shared
     else:
         st.query_params.pop("query", None)
 
 
 def _show_found(query: str, found: Found, settings: RetrievalSettings) -> None:
     if not found.hits:
-        st.info(escaped(_nothing(found, settings)), icon=":material/search_off:")
+        st.info(escaped(_why_nothing(found, settings)), icon=":material/search_off:")
         return
     counted = "1 passage" if len(found.hits) == 1 else f"{len(found.hits)} passages"
     took = f"{1000 * found.seconds:.0f} ms" if found.seconds < 1 else f"{found.seconds:.1f} s"
-    st.caption(f"{counted}, found in {took}. Marked: words of the question.")
-    if said := left_out_sentence(found, settings):
-        st.caption(f":material/info: {said}")
+    st.caption(f"{counted}, found in {took}. Highlighted: words from your question.")
+    if note := left_out_sentence(found, settings):
+        st.caption(f":material/info: {note}")
     for hit in found.hits:
-        _show_hit(query, hit, blended=settings.mode == "hybrid")
+        _show_hit(query, hit, is_hybrid=settings.mode == "hybrid")
 
 
 def left_out_sentence(found: Found, settings: RetrievalSettings) -> str:
-    """How many passages were not similar enough, and what to do; empty where all were."""
+    """A sentence on the passages below the minimum similarity, with what to do; empty if there are none."""
     n = len(found.all_hits) - len(found.hits)
     if not n:
         return ""
     others = "1 more passage is" if n == 1 else f"{n} more passages are"
     return (
-        f"{others} less similar than {settings.minimum:.2f} and left out. Lower 'Smallest similarity' under "
-        "'Retrieval' in the sidebar to see more."
+        f"{others} less similar than {settings.minimum:.2f} and left out. Lower 'Minimum similarity' under "
+        "'Search settings' in the sidebar to see more."
     )
 
 
-def _nothing(found: Found, settings: RetrievalSettings) -> str:
-    """Why nothing is shown, and what to do."""
+def _why_nothing(found: Found, settings: RetrievalSettings) -> str:
+    """A sentence on why there are no results, with what to do."""
     if found.all_hits:
         best = max(hit.score for hit in found.all_hits)
         return (
-            f"The nearest passage has a similarity of {best:.2f}, and at least {settings.minimum:.2f} is asked for. "
-            "Lower 'Smallest similarity' under 'Retrieval' in the sidebar."
+            f"The best passage has a similarity of {best:.2f}; the minimum is {settings.minimum:.2f}. "
+            "Lower 'Minimum similarity' under 'Search settings' in the sidebar."
         )
     if settings.mode == "keyword":
-        return "No passage holds a word of this. Use other words, or search by meaning: see 'Retrieval' in the sidebar."
-    return "There is no passage to search in. Choose other documents under 'Retrieval' in the sidebar."
+        return "No passage contains these words. Use other words, or search by meaning under 'Search settings'."
+    return "There are no passages to search. Choose other documents under 'Search settings' in the sidebar."
 
 
-def _show_hit(query: str, hit: Hit, *, blended: bool) -> None:
-    """A hit with the query's words marked, and which search found it where two were blended."""
+def _show_hit(query: str, hit: Hit, *, is_hybrid: bool) -> None:
+    """A hit with the words of the query highlighted; for hybrid search, also which search found it."""
     with st.container(border=True):
         name, score = st.columns([3, 1], vertical_alignment="center")
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         st.html(marked(hit.chunk.text, supporting_words(query, hit.chunk.text)))
-        if blended:
+        if is_hybrid:
             st.caption(found_by(hit))
         show_chunk_links(hit.chunk.chunk_id)
 
@@ -135,7 +137,7 @@ def _show_hit(query: str, hit: Hit, *, blended: bool) -> None:
 def found_by(hit: Hit) -> str:
     """Which search found a hit, at which rank: "Found by meaning at rank 2 and by words at rank 1 (BM25 7.31)."."""
     parts = [
-        f"by {_SEARCHES[finding.retriever]}{'' if len(hit.found_by) > 1 else ' alone'} at rank {finding.rank:,}"
+        f"by {_SEARCHES[finding.retriever]}{'' if len(hit.found_by) > 1 else ' only'} at rank {finding.rank:,}"
         + (f" (BM25 {finding.score:.2f})" if finding.retriever == "keyword" else "")
         for finding in hit.found_by
     ]

@@ -1,4 +1,4 @@
-"""What the model servers say, kept for a moment, and the downloads of this process."""
+"""Cached answers of the model servers, and the model downloads of this process."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from rag.servers.downloads import ModelDownloads
 from rag.servers.ollama import ModelDetails, OllamaModel, OllamaServer
 from rag.servers.openai_compatible import OpenAIServer
 
-Said = TypeVar("Said")
+Answer = TypeVar("Answer")
 
 
 @st.cache_resource(show_spinner=False)
 def downloads() -> ModelDownloads:
-    """The models that are being downloaded, the same for every tab."""
+    """The model downloads, the same for every tab."""
     return ModelDownloads()
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def ollama_version(host: str) -> str:
-    """The Ollama server's version. Raises OllamaError where none answers."""
+    """The version of the Ollama server. Raises OllamaError if no server answers."""
     return OllamaServer(host).version()
 
 
@@ -38,59 +38,59 @@ def loaded_models(host: str) -> frozenset[str]:
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def listed_by_ollama(host: str) -> list[OllamaModel] | ModelError:
-    """`ollama_models`, or why not: a server that never answers would else make every run of every page wait for it."""
-    return _said_or_why(OllamaServer(host).models)
+    """`ollama_models` or its error, cached: otherwise every page run would wait for a server that never answers."""
+    return _answer_or_error(OllamaServer(host).models)
 
 
 def ollama_models(host: str) -> list[OllamaModel]:
-    """The Ollama server's models; asked again after ten seconds. Raises OllamaError where none answers."""
-    return _or_raised(listed_by_ollama(host))
+    """The models of the Ollama server, cached for ten seconds. Raises OllamaError if no server answers."""
+    return _answer_or_raise(listed_by_ollama(host))
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def listed_by_openai_server(url: str) -> list[str] | ModelError:
-    """`openai_models`, or why not."""
-    return _said_or_why(OpenAIServer(url, config.openai_key()).models) if url else []
+    """`openai_models` or its error, cached."""
+    return _answer_or_error(OpenAIServer(url, config.openai_key()).models) if url else []
 
 
 def openai_models(url: str) -> list[str]:
-    """The models of an OpenAI-compatible server; none where no address is set. Raises ModelError."""
-    return _or_raised(listed_by_openai_server(url))
+    """The models of the OpenAI-compatible server; empty if no URL is set. Raises ModelError."""
+    return _answer_or_raise(listed_by_openai_server(url))
 
 
 @st.cache_data(ttl=300, max_entries=32, show_spinner=False)
 def described_by_ollama(host: str, name: str) -> ModelDetails | ModelError:
-    """`model_details`, or why not."""
-    return _said_or_why(partial(OllamaServer(host).details, name))
+    """`model_details` or its error, cached."""
+    return _answer_or_error(partial(OllamaServer(host).details, name))
 
 
 def model_details(host: str, name: str) -> ModelDetails:
-    """What the Ollama server says of a model. Raises OllamaError."""
-    return _or_raised(described_by_ollama(host, name))
+    """The details of a model on the Ollama server. Raises OllamaError."""
+    return _answer_or_raise(described_by_ollama(host, name))
 
 
 @st.cache_data(ttl=30, max_entries=2, show_spinner=False)
 def embedding_models(host: str) -> list[str]:
-    """Embedding models that load without a network."""
+    """The embedding models that load without a network."""
     return available_models()
 
 
-def ask_anew() -> None:
-    """Forget what the servers said, in every tab: models have come or gone, or a server was started."""
+def refresh_servers() -> None:
+    """Clear the cached answers of the servers in every tab, so that new models and servers are seen."""
     lists = (listed_by_ollama, listed_by_openai_server, embedding_models)
     for kept in (*lists, ollama_version, loaded_models, described_by_ollama):
         kept.clear()
 
 
-def _said_or_why(ask: Callable[[], Said]) -> Said | ModelError:
-    """What a server says, or why it does not, to be remembered for a while either way."""
+def _answer_or_error(ask: Callable[[], Answer]) -> Answer | ModelError:
+    """The answer of a server, or its error, so that both can be cached."""
     try:
         return ask()
     except ModelError as error:
         return error
 
 
-def _or_raised(said: Said | ModelError) -> Said:
-    if isinstance(said, ModelError):
-        raise said
-    return said
+def _answer_or_raise(answer: Answer | ModelError) -> Answer:
+    if isinstance(answer, ModelError):
+        raise answer
+    return answer

@@ -1,4 +1,4 @@
-"""The sample collection: made once on a machine, with progress, and completed where that was cut off."""
+"""The sample collection: created once for each data folder, and completed if its creation was interrupted."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MARKER = ".sample-made"
 
 @st.cache_resource
 def _making() -> threading.Lock:
-    """One session makes the sample; the others wait for it."""
+    """The lock that lets one session create the sample while the others wait."""
     return threading.Lock()
 
 
 def ensure_sample() -> None:
-    """Make the sample collection unless this data folder has had it made before."""
+    """Create the sample collection, unless it was created in this data folder before."""
     marker = config.data_dir() / _MARKER
     if marker.exists():
         return
@@ -35,10 +35,10 @@ def ensure_sample() -> None:
 
 
 def make_sample() -> None:
-    """Take the sample documents in, showing progress; what is in already is not repeated."""
+    """Add the sample documents and show progress; documents already added are skipped."""
     folder = config.data_dir()
     warm_up_projection()
-    with st.status("Getting the sample collection ready. This happens once.", expanded=True) as status:
+    with st.status("Preparing the sample collection. This happens once.", expanded=True) as status:
         model = embedder(config.DEFAULT_EMBEDDING_MODEL)
         if NAME in list_collections(folder):
             collection = Collection.open(folder, NAME)

@@ -1,4 +1,4 @@
-"""The one typed object a session keeps: which collection and which answering model it looks through."""
+"""The workspace: the collection and the answering model that a session uses."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _WANTED = "wanted-page"
 
 @dataclass(slots=True)
 class Workspace:
-    """The session's choices; None where there is nothing to choose. `problem` says why a choice could not be had.
+    """The choices of a session; None if there is nothing to choose. `problem` is why a collection could not be opened.
 
-    `only` are the ids of the chunks that a question is asked about, in the collection with the uid `only_of`; empty
-    for all chunks.
+    `only` are the ids of the chunks to search, in the collection with the uid `only_of`; empty for all chunks.
     """
 
     collection: Collection | None = None
@@ -32,16 +31,16 @@ class Workspace:
     only_of: str = ""
 
     def ask_only(self, collection: Collection, chunk_ids: Iterable[int]) -> None:
-        """Ask about these chunks of the collection from now on; about all of it where there are none."""
+        """Search only these chunks of the collection from now on; without any ids, all chunks."""
         self.only, self.only_of = frozenset(map(int, chunk_ids)), collection.uid
 
     def asked_only(self, collection: Collection) -> frozenset[int]:
-        """The chunks of this collection that questions are asked about; empty for all. Some may be gone."""
+        """The chunks of this collection to search; empty for all. Some may have been deleted."""
         return self.only if self.only_of == collection.uid else frozenset()
 
 
 def open_workspace() -> Workspace:
-    """The session's workspace, made on its first run: the sample collection is ready after it."""
+    """The workspace of the session; its first run also prepares the sample collection."""
     if _KEY not in st.session_state:
         workspace = Workspace()
         try:
@@ -54,7 +53,7 @@ def open_workspace() -> Workspace:
 
 
 def require_workspace() -> Workspace:
-    """The workspace; a page opened without the frame (a deep link on a cold server) is sent to the frame first."""
+    """The workspace; a page opened without app.py (a link on a server that just started) runs app.py first."""
     if _KEY not in st.session_state:
         st.session_state[_WANTED] = urlsplit(st.context.url or "").path.rpartition("/")[2]
         st.switch_page("app.py", query_params=dict(st.query_params))
@@ -63,15 +62,15 @@ def require_workspace() -> Workspace:
 
 
 def follow_deep_link(pages: Sequence[st.Page]) -> None:
-    """Go to the page that was opened without the frame, now that the workspace is there."""
-    wanted = st.session_state.pop(_WANTED, "")
+    """Open the page that a link named, now that there is a workspace."""
+    linked = st.session_state.pop(_WANTED, "")
     for page in pages:
-        if wanted and page.url_path == wanted:
+        if linked and page.url_path == linked:
             st.switch_page(page, query_params=dict(st.query_params))
 
 
 def choose_collection(name: str | None) -> None:
-    """Look at this collection; at the first there is where it does not exist. What cannot be opened is a problem."""
+    """Open this collection; if it does not exist, the first one. An error while opening goes to `problem`."""
     names = list_collections(config.data_dir())
     chosen = name if name in names else next(iter(names), None)
     workspace: Workspace = st.session_state[_KEY]

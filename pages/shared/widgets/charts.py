@@ -1,4 +1,4 @@
-"""Arrays -> plotly figures. Pure, no Streamlit."""
+"""Plotly figures from arrays, without Streamlit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RING = "#D5006D"
 
 
 def shepard_figure(pairs: DistancePairs) -> go.Figure:
-    """Pairs of chunks: how far apart they are against how far apart they are drawn."""
+    """Shepard diagram: for pairs of chunks, the distance of their embeddings against their distance on the map."""
     figure = go.Figure()
     figure.add_scattergl(
         x=pairs.cosine_distances,
@@ -38,7 +38,7 @@ def shepard_figure(pairs: DistancePairs) -> go.Figure:
 
 
 def size_histogram(sizes: SizeSummary) -> go.Figure:
-    """Chunks by their number of tokens."""
+    """A histogram of the number of tokens per chunk."""
     figure = go.Figure()
     figure.add_bar(
         x=[(one.low + one.high) / 2 for one in sizes.bins],
@@ -46,13 +46,13 @@ def size_histogram(sizes: SizeSummary) -> go.Figure:
         marker={"color": PALETTE[0]},
     )
     figure.update_layout(height=150, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0.08)
-    figure.update_xaxes(title="tokens a chunk", rangemode="tozero")
+    figure.update_xaxes(title="tokens per chunk", rangemode="tozero")
     figure.update_yaxes(title="chunks", nticks=4)
     return figure
 
 
 def distribution_figure(distribution: ScoreDistribution, marked: Sequence[float]) -> go.Figure:
-    """A histogram of similarities, with a line for each that is marked."""
+    """A histogram of similarities, with a line at each marked value."""
     edges = distribution.edges.tolist()
     figure = go.Figure()
     figure.add_bar(
@@ -71,7 +71,7 @@ def distribution_figure(distribution: ScoreDistribution, marked: Sequence[float]
 
 
 def heat_figure(similarities: FloatArray, names: Sequence[str]) -> go.Figure:
-    """Cosine similarity of each to each."""
+    """A heat map of the cosine similarity of every pair."""
     figure = go.Figure()
     figure.add_heatmap(
         z=similarities,
@@ -88,12 +88,12 @@ def heat_figure(similarities: FloatArray, names: Sequence[str]) -> go.Figure:
 
 
 def graph_figure(graph: NeighborGraph, names: Sequence[str]) -> go.Figure:
-    """Points joined to their nearest; the first is the text looked for."""
+    """A graph in which each point is linked to its nearest; the first point is the query."""
     figure = go.Figure()
     for is_mutual, width in ((False, 1), (True, 3)):
         places: list[tuple[float | None, float | None]] = []
-        for (left, right), own in zip(graph.edges.tolist(), graph.is_mutual.tolist(), strict=True):
-            if own == is_mutual:
+        for (left, right), edge_is_mutual in zip(graph.edges.tolist(), graph.is_mutual.tolist(), strict=True):
+            if edge_is_mutual == is_mutual:
                 places += [tuple(graph.xy[left].tolist()), tuple(graph.xy[right].tolist()), (None, None)]
         xs, ys = [place[0] for place in places], [place[1] for place in places]
         line = {"color": OTHER, "width": width}
@@ -115,18 +115,18 @@ def graph_figure(graph: NeighborGraph, names: Sequence[str]) -> go.Figure:
     return figure
 
 
-def occurrence_figure(counts: IntArray) -> go.Figure:
-    """How many chunks are among the neighbors of so many others."""
+def occurrence_figure(counts: IntArray, k: int) -> go.Figure:
+    """A histogram of how often each chunk is among the k nearest neighbors of others."""
     figure = go.Figure()
     figure.add_histogram(x=counts, marker={"color": PALETTE[0]}, hovertemplate="%{x}: %{y} chunks<extra></extra>")
     figure.update_layout(height=200, margin={"l": 0, "r": 0, "t": 8, "b": 0}, bargap=0.05)
-    figure.update_xaxes(title="neighbor of so many others")
+    figure.update_xaxes(title=f"times among the top {k}")
     figure.update_yaxes(title="chunks", nticks=4)
     return figure
 
 
 def frontier_figure(sweeps: Mapping[str, Sequence[LabResult]], best: Sequence[LabResult]) -> go.Figure:
-    """Recall against the median time of one query, a line for each index; the best are ringed."""
+    """Recall against the median time of one query, a line for each index type; the best points are ringed."""
     figure = go.Figure()
     for number, (name, results) in enumerate(sweeps.items()):
         figure.add_scatter(

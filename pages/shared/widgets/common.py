@@ -1,4 +1,4 @@
-"""What looks the same on every page: hit cards, errors, empty states. Document text is shown as text."""
+"""Elements shared by all pages: hit cards, errors, empty states. Text of documents is always escaped."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rag.types import Hit
 
 
 def show_error(error: ExplorerError) -> None:
-    """What happened and what to do."""
+    """An error message: what happened and what to do."""
     st.error(escaped(str(error)), icon=":material/error:")
 
 
 def show_hit(hit: Hit, *, marked: Span | None = None) -> None:
-    """Rank, score, document, page and heading of a hit, with its text; the span `marked` of it is highlighted."""
+    """A card with rank, score, document, page, heading and text of a hit; the span `marked` is highlighted."""
     with st.container(border=True):
         name, score = st.columns([3, 1], vertical_alignment="center")
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
@@ -34,7 +34,7 @@ def show_hit(hit: Hit, *, marked: Span | None = None) -> None:
 
 
 def show_small_hit(hit: Hit) -> None:
-    """A hit where there is little room: its beginning, with the same ways on."""
+    """A compact hit card with the beginning of the text."""
     with st.container(border=True):
         st.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         st.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
@@ -43,12 +43,12 @@ def show_small_hit(hit: Hit) -> None:
 
 
 def show_chunk_links(chunk_id: int) -> None:
-    """Ways on from a chunk: its neighbors, and its place in its document."""
+    """Links from a chunk to its neighbors and to its place in the document."""
     collection = require_workspace().collection
     where = {"collection": collection.spec.name if collection else "", "chunk": str(chunk_id)}
     with st.container(horizontal=True):
         st.page_link("pages/neighbors.py", label="Neighbors", icon=":material/hub:", query_params=where)
-        st.page_link("pages/documents.py", label="In its document", icon=":material/description:", query_params=where)
+        st.page_link("pages/documents.py", label="Open in document", icon=":material/description:", query_params=where)
 
 
 def place(hit: Hit) -> str:
@@ -57,17 +57,17 @@ def place(hit: Hit) -> str:
 
 
 def bare_place(hit: Hit) -> str:
-    """Page and heading of a hit, where nothing stands before them."""
+    """Page and heading of a hit, without the leading separator."""
     return place(hit).lstrip(", ·")
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
+    """The text with Markdown characters escaped."""
     return "".join("\\" + letter if letter in "\\`*_{}[]()#+-.!|<>~:$" else letter for letter in text)
 
 
 def require_chunks() -> Collection:
-    """The collection looked at; an empty state with the way on, and the page's end, where there is nothing to show."""
+    """The open collection; if it has no chunks, show what to do and stop the page."""
     workspace = require_workspace()
     collection = workspace.collection
     if collection is not None and collection.n_chunks():
@@ -75,12 +75,12 @@ def require_chunks() -> Collection:
     if workspace.problem:
         show_error(workspace.problem)
         return st.stop()
-    name = f"'{collection.spec.name}' holds no text yet" if collection else "There is no collection yet"
-    st.info(f"{name}. Upload documents, and this page will show them.", icon=":material/info:")
+    name = f"'{collection.spec.name}' is empty" if collection else "There is no collection yet"
+    st.info(f"{name}. Add documents, and this page will show them.", icon=":material/info:")
     with st.container(horizontal=True):
-        if st.button("Upload documents", type="primary", icon=":material/upload:"):
+        if st.button("Add documents", type="primary", icon=":material/upload:"):
             st.switch_page("pages/documents.py")
-        if (collection is None or collection.spec.name != NAME) and st.button("Open the sample"):
+        if (collection is None or collection.spec.name != NAME) and st.button("Open the sample collection"):
             make_sample()
             choose_collection(NAME)
             st.rerun()

@@ -1,4 +1,4 @@
-"""A text field that tells what is typed while it is typed; Streamlit's own waits for Enter."""
+"""A text field that sends its text while it is typed; the text field of Streamlit waits for Enter."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _component = v2.component(
 
 
 def live_text(label: str, *, key: str, placeholder: str = "", help: str = "") -> str:
-    """What the field holds now; the page, or the fragment that the field is in, runs again soon after each change.
+    """The current text of the field; the page, or the fragment with the field, runs again soon after each change.
 
-    `st.session_state[key]` holds the text, also while another page is open; set before the field is first drawn, it
-    is what the field begins with.
+    `st.session_state[key]` keeps the text, also while another page is open; set it before the field is first drawn
+    to fill the field.
     """
     field = f"{key}-field"
 

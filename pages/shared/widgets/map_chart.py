@@ -1,7 +1,7 @@
-"""The map's picture: plotly.js drawing in a frame of its own, so that the view stays while what is shown changes.
+"""The map component: draws a map scene with plotly.js in a separate frame and keeps the view when the scene changes.
 
-`st.plotly_chart` begins anew with every change of the figure, and the zoom is lost. This component is given typed
-arrays, keeps the view, moves points from one layout to the next, and keeps the clusters' names apart at any zoom.
+`st.plotly_chart` draws a new chart with every change of the figure, so the zoom is lost. This component receives
+typed arrays, keeps the view, moves points from one layout to the next, and keeps cluster labels apart at any zoom.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from streamlit.components import v1
 from rag.map.scene import MapScene, to_message
 
 _HEIGHT = 620
-# Served beside the map's own files, for its page to load: the library is not copied into this project.
+# Serves the library from the plotly package, for the page of the map: it is not copied into this project.
 v1.declare_component("plotly", path=str(Path(plotly.__file__).parent / "package_data"))
 _component = v1.declare_component("map", path=str(Path(__file__).with_name("map_frontend")))
 
 
 @dataclass(frozen=True, slots=True)
 class MapEvent:
-    """What was done on the map: one chunk clicked, an area marked (box or lasso), or the marks removed."""
+    """An action on the map: a chunk clicked, an area marked with box or lasso, or the marks cleared."""
 
     kind: Literal["click", "area", "clear"]
     chunk_ids: tuple[int, ...]
@@ -34,10 +34,10 @@ class MapEvent:
 def show_map(scene: MapScene, *, key: str, on_event: Callable[[MapEvent], None] | None = None) -> None:
     """Draw the scene; `on_event` is called before the page runs again."""
 
-    def tell() -> None:
+    def report() -> None:
         value = st.session_state.get(key)
         if on_event and value:
             on_event(MapEvent(value["kind"], tuple(int(chunk_id) for chunk_id in value["ids"])))
 
     message = to_message(scene, height=_HEIGHT, file_name=scene.title)
-    _component(key=key, on_change=tell, default=None, tab_index=None, **message)
+    _component(key=key, on_change=report, default=None, tab_index=None, **message)

@@ -1,4 +1,4 @@
-"""What a session looks at on a collection's map: which layout, which chunk, which chunks."""
+"""The state of the map of a collection in a session: its layout, the clicked chunk, the marked chunks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.store.collection import Collection
 
 @dataclass(slots=True)
 class MapState:
-    """`shown` is the last layout that was drawn: it stays while another one is in the making.
+    """The chosen projection `parameters`; `shown` is the last layout drawn, which stays while another is computed.
 
     `selected` are the chunks in the marked area.
     """
@@ -23,7 +23,7 @@ class MapState:
     selected: tuple[int, ...] = ()
 
     def follow(self, event: MapEvent) -> None:
-        """Take over what was done on the map; the clicked chunk stands in the address, to be shared."""
+        """Apply an action on the map; a clicked chunk goes into the URL, so that it can be shared."""
         self.selected = event.chunk_ids if event.kind == "area" else ()
         st.query_params.pop("chunk", None)
         if event.kind == "click":
@@ -31,12 +31,12 @@ class MapState:
 
 
 def map_state(collection: Collection) -> MapState:
-    """The session's state for this collection."""
+    """The state of the session for this collection."""
     state: MapState = st.session_state.setdefault(f"map-state-{collection.uid}", MapState())
     return state
 
 
 def chosen_chunk() -> int | None:
-    """The chunk named in the address, where there is one."""
+    """The id of the chunk named in the URL, or None."""
     value = st.query_params.get("chunk", "")
     return int(value) if value.isascii() and value.isdigit() else None

@@ -1,4 +1,4 @@
-"""How a model or a server is, in one line: a dot, a name and a sentence."""
+"""The status line of a model or a server: a dot, a name and a sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shared.widgets.common import escaped
 
 Colour = Literal["green", "orange", "gray"]
-"""It works; it works but something is missing or wrong; it is not there."""
+"""Green: works. Orange: works, but something is missing or wrong. Gray: not available."""
 
 _ICONS: dict[Colour, str] = {
     "green": ":material/check_circle:",
@@ -18,10 +18,10 @@ _ICONS: dict[Colour, str] = {
 }
 
 
-def show_status_line(colour: Colour, name: str, sentence: str) -> None:
-    """The name beside its dot, the sentence below; both as they are, not as Markdown."""
+def show_status_line(colour: Colour, name: str, sentence: str, *, help: str | None = None) -> None:
+    """The dot with the name, and the sentence below; Markdown in both is escaped."""
     st.markdown(f":{colour}[{_ICONS[colour]}] **{escaped(name)}**")
-    st.caption(escaped(sentence))
+    st.caption(escaped(sentence), help=help)
 
 
 def counted(number: int, thing: str) -> str:

@@ -1,4 +1,4 @@
-// A text field that sends what it holds a moment after the last key.
+// A text field that sends its text a moment after the last key press.
 
 const PAUSE = 200;
 const fields = new WeakMap();
@@ -28,7 +28,7 @@ class LiveText {
     Object.assign(this.input, { type: "text", autocomplete: "off", spellcheck: false, enterKeyHint: "search" });
     Object.assign(this.clear, { type: "button", textContent: "×", title: "Clear" });
     this.clear.setAttribute("aria-label", "Clear");
-    // Only now: what comes back later is older than what is being typed.
+    // Set only once: text that the app sends later is older than what is being typed.
     this.input.value = this.sent = data.text;
     this.follow();
   }
@@ -37,7 +37,7 @@ class LiveText {
     const hint = document.createElement("span");
     Object.assign(hint, { textContent: help ? "?" : "", title: help });
     this.label.replaceChildren(label, hint);
-    this.input.placeholder = placeholder || " "; // The button to clear shows where no placeholder does.
+    this.input.placeholder = placeholder || " "; // CSS hides the clear button while a placeholder is shown.
     this.input.setAttribute("aria-label", label);
     this.input.setAttribute("aria-description", help);
   }

@@ -1,9 +1,9 @@
 "use strict";
-// Draws a scene with Plotly, keeps the view while it changes, and tells the app what is clicked and marked.
+// Draws a scene with Plotly, keeps the view while it changes, and reports clicks and marked areas to the app.
 const at = (id) => document.getElementById(id);
 const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas").getContext("2d");
 const off = new Set();
-let scene = null, places = null, sequence = Date.now(), moving = 0, labelled = "", drawn = 0, byHand = false, told = "";
+let scene = null, places = null, sequence = Date.now(), moving = 0, labelled = "", drawn = 0, byHand = false, reported = "";
 let busy = Promise.resolve(), shownAs = "", width = 0, viewed = "", gliding = false;
 const HEIGHT = () => Math.round(Math.min(scene.height, Math.max(340, window.innerWidth * 0.95)));
 const ANIMATED = 20000, MOVE_MS = 900;
@@ -19,14 +19,14 @@ Streamlit.listen((args, theme) => {
   places = scene.other ? between(scene.xy, scene.other, at("share").value / 100) : scene.xy;
   legend();
   const start = before && scene.layoutKey !== before.layoutKey ? startOf(before, from) : null;
-  const wanted = pictureOf(args, theme), isTold = wanted === shownAs && told === String([...scene.chosen]);
+  const wanted = pictureOf(args, theme), isReported = wanted === shownAs && reported === String([...scene.chosen]);
   shownAs = wanted;
   gliding = false;
   if (start) glide(start, scene.xy);
-  else if (!isTold) draw();
+  else if (!isReported) draw();
 });
 
-// Everything that a picture depends on but for what is marked: Plotly has drawn that by itself before it was told.
+// Everything the picture depends on except the marked points: Plotly draws those before they are reported.
 function pictureOf(args, theme) {
   const { layoutKey, colourKey, star, focus, hits, labels } = args;
   const shown = args.shown ? args.shown.reduce((sum, kept, i) => (sum * 31 + kept * (i % 997)) | 0, 7) : 0;
@@ -35,18 +35,18 @@ function pictureOf(args, theme) {
 
 function inks(theme) {
   const style = document.documentElement.style, page = theme?.backgroundColor || "#ffffff";
-  const own = { page, ink: theme?.textColor || "#1b2127", accent: "#D5006D", grey: "#9AA3AB" };
-  own.rim = { width: 0 };
+  const colours = { page, ink: theme?.textColor || "#1b2127", accent: "#D5006D", grey: "#9AA3AB" };
+  colours.rim = { width: 0 };
   // The scale's dark end is hard to see on a dark page.
-  if (theme?.base === "dark") { own.accent = "#FF5CA8"; own.rim = { width: 0.8, color: "rgba(255,255,255,0.45)" }; }
-  style.setProperty("--ink", own.ink);
+  if (theme?.base === "dark") { colours.accent = "#FF5CA8"; colours.rim = { width: 0.8, color: "rgba(255,255,255,0.45)" }; }
+  style.setProperty("--ink", colours.ink);
   style.setProperty("--panel", theme?.secondaryBackgroundColor || "#f4f6f8");
   style.setProperty("--accent", theme?.primaryColor || "#0072b2");
   style.setProperty("--quiet", theme?.base === "dark" ? "#9aa6b2" : "#5a6672");
-  return own;
+  return colours;
 }
 
-// Where today's chunks were on the map before; null where there is nothing to move.
+// The former positions of the chunks on the map; null if there is nothing to move.
 function startOf(before, from) {
   if (scene.dims !== 2 || before.dims !== 2 || scene.n > ANIMATED) return null;
   const row = new Map();
@@ -100,7 +100,7 @@ function layout() {
     xaxis: { ...hidden, range: x }, yaxis: { ...hidden, range: y, scaleanchor: "x", scaleratio: 1 } };
 }
 
-// What part of the map is in sight: what it was before while the places stay, else all of them.
+// The visible part of the map: the same as before while the positions stay, else all points.
 function view() {
   const across = chart._fullLayout?.xaxis, up = chart._fullLayout?.yaxis;
   const isKept = drawn === 2 && scene.dims === 2 && viewed === scene.layoutKey && width === document.documentElement.clientWidth;
@@ -112,11 +112,11 @@ function view() {
 }
 
 function traces() {
-  const own = [...groupTraces(scene, places, off), ...overlayTraces(scene, places)];
-  if (scene.dims === 3 && scene.labels.length) own.push({ type: "scatter3d", mode: "text", hoverinfo: "skip",
+  const all = [...groupTraces(scene, places, off), ...overlayTraces(scene, places)];
+  if (scene.dims === 3 && scene.labels.length) all.push({ type: "scatter3d", mode: "text", hoverinfo: "skip",
     x: scene.labels.map((l) => l.x), y: scene.labels.map((l) => l.y), z: scene.labels.map((l) => l.z),
     text: scene.labels.map((l) => plain(l.name)), textfont: { color: scene.ink, size: 12 } });
-  return own;
+  return all;
 }
 
 const CONFIG = { scrollZoom: true, displaylogo: false, showSendToCloud: false, doubleClick: "reset",
@@ -127,7 +127,7 @@ function draw() {
   busy = busy.then(async () => {
     const config = scene.dims === 2
       ? { ...CONFIG, modeBarButtonsToAdd: [...CONFIG.modeBarButtonsToAdd, "select2d", "lasso2d"] } : CONFIG;
-    // A surface cannot become a flat map in place: the chart begins anew then.
+    // Plotly cannot turn a 3D chart into a 2D chart, so a new chart is made.
     if (drawn && drawn !== scene.dims) { Plotly.purge(chart); drawn = 0; }
     else if (drawn && !scene.chosen.size) await unmark();
     await Plotly.react(chart, traces(), layout(), config);
@@ -141,7 +141,7 @@ function draw() {
   return busy;
 }
 
-// The outline of a marked area goes with what it marked.
+// Removes the outline of the marked area when its points are no longer marked.
 async function unmark() {
   chart.querySelectorAll(".select-outline").forEach((outline) => outline.remove());
   if (chart.layout?.selections?.length) await Plotly.relayout(chart, { selections: [] });
@@ -173,20 +173,20 @@ function listen() {
   chart.on("plotly_unhover", () => { tip.hidden = true; });
   chart.on("plotly_click", (event) => {
     const id = event.points[0]?.customdata;
-    if (id !== undefined) tell("click", [id]);
+    if (id !== undefined) report("click", [id]);
   });
   chart.on("plotly_selected", (event) => {
-    // Plotly marks anew after each drawing as well; only what a hand has marked is told.
+    // Plotly also sends this event after each drawing; only areas marked by a person are reported.
     if (!event || !byHand) return;
     byHand = false;
     const ids = event.points.map((point) => point.customdata).filter((id) => id !== undefined);
-    if (event.range || event.lassoPoints) tell("area", ids);
+    if (event.range || event.lassoPoints) report("area", ids);
   });
-  chart.on("plotly_deselect", () => { if (byHand) tell("clear", []); });
+  chart.on("plotly_deselect", () => { if (byHand) report("clear", []); });
 }
-function tell(kind, ids) {
+function report(kind, ids) {
   const list = Array.from(ids);
-  told = kind === "area" ? String(list) : "";
+  reported = kind === "area" ? String(list) : "";
   Streamlit.value({ kind, ids: list, sequence: ++sequence });
 }
 
@@ -199,7 +199,7 @@ function hover(point, pointer) {
   const value = scene.codes[row] === scene.scaleGroup ? `${scene.title}: ${scene.values[row].toFixed(scene.decimals)}`
     : `${scene.title}: ${scene.names[scene.codes[row]]}`;
   lines.push([value, "quiet"]);
-  if (!scene.texts && scene.dims === 2) lines.push(["Click to read it", "quiet"]);
+  if (!scene.texts && scene.dims === 2) lines.push(["Click to read", "quiet"]);
   tip.replaceChildren(...lines.map(([text, name]) => {
     const line = document.createElement("div");
     line.className = name;
@@ -223,7 +223,7 @@ function legend() {
     dot.style.background = group === scene.scaleGroup ? `linear-gradient(90deg, ${scene.scale.map((s) => s[1]).join(",")})`
       : scene.colours[group];
     item.append(dot, `${name} (${counts[group].toLocaleString("en")})`);
-    item.title = "Hide or show these";
+    item.title = "Show or hide this group";
     item.setAttribute("aria-pressed", String(!off.has(name)));
     item.onclick = () => { off.delete(name) || off.add(name); legend(); draw(); };
     return counts[group] ? item : null;
@@ -251,5 +251,5 @@ at("play").onclick = () => {
   const back = at("share").value >= 50, ends = back ? [scene.other, scene.xy] : [scene.xy, scene.other];
   glide(ends[0], ends[1], (share) => { at("share").value = 100 * (back ? 1 - share : share); });
 };
-// The frame's height follows the picture's; only another width asks for another picture.
+// The height of the frame follows the picture, so only a new width needs a new picture.
 window.addEventListener("resize", () => { if (scene && document.documentElement.clientWidth !== width) draw(); });

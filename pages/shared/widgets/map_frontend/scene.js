@@ -1,7 +1,7 @@
 "use strict";
-// A scene as the app sends it -> Plotly's traces and labels. Draws nothing itself.
+// Turns the scene that the app sends into traces and labels for Plotly. Draws nothing.
 
-// A copy, because the bytes may begin anywhere in the message.
+// Copies the bytes, because typed arrays need an aligned start.
 const numbers = (bytes, Kind) => new Kind(bytes ? bytes.slice().buffer : 0);
 const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const sizeOf = (n) => (n > 50000 ? 3 : n > 5000 ? 4 : n > 800 ? 6 : 8);
@@ -18,7 +18,7 @@ function readScene(args) {
   };
 }
 
-// Rows by what they are drawn as: each group of its own, -1 for what a filter leaves out.
+// Rows by the group they are drawn in; -1 for filtered-out points.
 function rowsByGroup(scene) {
   const rows = new Map();
   for (let row = 0; row < scene.n; row++) {
@@ -78,7 +78,7 @@ function groupTraces(scene, places, off) {
   return traces;
 }
 
-// Lines from one place to others, rings around those, and the star of a query.
+// The star of a query or the ring of a chunk, with lines to its results and rings around them.
 function overlayTraces(scene, places) {
   const traces = [], at = (row) => Array.from({ length: scene.dims }, (_, i) => places[row * scene.dims + i]);
   const drawn = (list, extra) => {
@@ -106,7 +106,7 @@ function overlayTraces(scene, places) {
   return traces;
 }
 
-// Names that do not cover one another: the first come first; `pixels` are those of one unit of the map.
+// Labels that do not cover one another, earlier labels first; `pixels` is the length of one map unit on screen.
 function freeLabels(labels, pixels, measure) {
   const taken = [], free = [];
   for (const label of labels) {
@@ -136,7 +136,7 @@ function annotations(scene, free) {
   }));
 }
 
-// A rim in the page's colour, so that a name can be read on top of points.
+// An outline in the colour of the page, so that a label can be read on top of points.
 const halo = (page) => ["1px 1px", "-1px 1px", "1px -1px", "-1px -1px", "0 2px", "0 -2px", "2px 0", "-2px 0"]
   .map((shift) => `${shift} 2px ${page}`).join(", ");
 

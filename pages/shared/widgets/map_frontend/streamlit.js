@@ -1,5 +1,5 @@
 "use strict";
-// The few messages that a component and Streamlit exchange.
+// The messages between this component and Streamlit.
 const Streamlit = {
   send(type, fields) {
     window.parent.postMessage({ isStreamlitMessage: true, type: "streamlit:" + type, ...fields }, "*");
