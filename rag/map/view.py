@@ -12,7 +12,8 @@ from rag.errors import ExplorerError
 from rag.map.cluster_names import NameRequest, load_names, name_requests
 from rag.map.clustering import Clusters
 from rag.map.colours import Colours, labels_and_colours
-from rag.map.export.files import to_csv, to_html, to_parquet
+from rag.map.export.files import to_csv, to_parquet
+from rag.map.export.html import to_html
 from rag.map.export.svg import to_svg
 from rag.map.points import MapLabel, MapPoints
 from rag.store.chunk_table import ChunkTable

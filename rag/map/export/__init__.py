@@ -1,1 +1,1 @@
-"""Write a map to a file: HTML, SVG, CSV and Parquet."""
+"""Write a map to a file: interactive HTML, SVG image, CSV or Parquet table."""

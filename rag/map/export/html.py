@@ -1,104 +1,81 @@
-"""The page a map is taken away in: its markup and style, which fetch nothing."""
+"""Write a map as one interactive HTML file that works without a network.
+
+The page is a template (assets/map.html.jinja) with its style (map.css) and script (map.js) inside.
+"""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
 
-from rag.map.export.script import SCRIPT
+from rag.map.export.templates import render_page, trusted
+from rag.map.points import MapPoints, frame, used_labels
 
-_STYLE = """
-:root { color-scheme: light dark; --page: #fff; --panel: #f4f6f8; --ink: #1b2127; --quiet: #5a6672; --accent: #0072b2; }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #12161b; --panel: #1c2229; --ink: #e6eaee; --quiet: #9aa6b2; --accent: #56b4e9; }
-}
-* { box-sizing: border-box; }
-[hidden] { display: none !important; }
-body { margin: 0; height: 100vh; display: flex; flex-direction: column; background: var(--page); color: var(--ink);
-  font: 15px/1.45 system-ui, sans-serif; }
-header { padding: 14px 20px 10px; }
-h1 { font-size: 1.35rem; margin: 0; }
-h2 { font-size: 0.95rem; margin: 18px 0 6px; }
-p { margin: 4px 0; color: var(--quiet); }
-main { flex: 1; min-height: 0; display: flex; }
-#stage { position: relative; flex: 1; min-width: 0; min-height: 0; overflow: hidden; }
-canvas { position: absolute; inset: 0; width: 100%; height: 100%; touch-action: none; cursor: grab; }
-canvas:focus-visible, button:focus-visible, input:focus-visible {
-  outline: 2px solid var(--accent); outline-offset: -2px; }
-#tools { position: absolute; top: 8px; right: 8px; display: flex; gap: 4px; }
-#tip { position: absolute; max-width: min(340px, 90%); padding: 8px 10px; border-radius: 6px; pointer-events: none;
-  background: var(--panel); border: 1px solid var(--quiet); overflow-wrap: anywhere; }
-aside { width: 330px; padding: 10px 16px; overflow: auto; background: var(--panel); }
-label { display: block; font-weight: 600; margin-bottom: 4px; }
-input { width: 100%; padding: 7px 9px; font: inherit; color: inherit; background: var(--page);
-  border: 1px solid var(--quiet); border-radius: 6px; }
-ul, ol { list-style: none; margin: 0; padding: 0; }
-button { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--quiet); border-radius: 6px;
-  padding: 3px 10px; cursor: pointer; }
-li button { width: 100%; text-align: left; border: 0; background: none; padding: 3px 4px; overflow-wrap: anywhere; }
-li button:hover { background: var(--page); }
-#legend [aria-pressed="false"] { opacity: 0.45; text-decoration: line-through; }
-#hits { max-height: 34vh; overflow: auto; }
-.dot { display: inline-block; width: 11px; height: 11px; border-radius: 50%; margin-right: 8px; }
-.source { color: var(--quiet); font-size: 0.88rem; }
-.text { white-space: pre-wrap; overflow-wrap: anywhere; color: var(--ink); }
-@media (max-width: 760px) {
-  body { height: auto; } main { flex-direction: column; } #stage { flex: none; height: 68vh; } aside { width: auto; }
-}
-"""
+_ASSETS = Path(__file__).parent / "assets"
+_STEPS = 100_000
+_NOT_IN_SCRIPT = re.compile("[<\u2028\u2029\ud800-\udfff]")
 
 
-def page(*, title: str, subtitle: str, legend_title: str, payload: str) -> str:
-    """The whole file; `payload` is JSON for the script, in which "<" is escaped already.
+def to_html(points: MapPoints) -> str:
+    """The map as one HTML file: hover, legend, cluster labels, search, pan and zoom, light and dark theme.
 
-    The content security policy lets this script and this style run and nothing else: no other script, no request,
-    even if a text were to become markup after all.
+    It fetches nothing, and no text of a document can become markup or script in it: texts are JSON in a block without
+    "<", the script writes them as text, and the page's content security policy allows no other script.
     """
-    policy = f"default-src 'none'; script-src {_digest(SCRIPT)}; style-src {_digest(_STYLE)}; img-src data:"
-    title, subtitle, legend_title = html.escape(title), html.escape(subtitle), html.escape(legend_title)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<style>{_STYLE}</style>
-</head>
-<body>
-<header><h1 dir="auto">{title}</h1><p>{subtitle}</p></header>
-{_main(legend_title)}
-<noscript>This map is drawn by a script in this file. Allow scripts to see it.</noscript>
-<script type="application/json" id="map-points">{payload}</script>
-<script>{SCRIPT}</script>
-</body>
-</html>
-"""
+    n = len(points.chunk_ids)
+    subtitle = (
+        f"{n:,} chunk{'' if n == 1 else 's'}. Points close together mean similar things; the empty space between "
+        "groups has no scale."
+    )
+    context = {
+        "subtitle": subtitle,
+        "legend_title": points.colour_title,
+        "points_json": trusted(_script_json(_payload(points))),
+    }
+    style, script = ((_ASSETS / name).read_text("utf-8") for name in ("map.css", "map.js"))
+    return render_page(_ASSETS, "map.html.jinja", context, title=points.title, style=style, script=script)
 
 
-def _main(legend_title: str) -> str:
-    """The map's place and the panel beside it; the script fills both."""
-    return f"""<main>
-<div id="stage">
-<canvas id="map" tabindex="0" role="img"
- aria-label="Map of chunks. Arrow keys move, + and - zoom, 0 shows all."></canvas>
-<div id="tools"><button id="closer" aria-label="Zoom in">+</button><button id="farther" aria-label="Zoom out">−</button>
-<button id="whole">Show all</button></div>
-<div id="tip" dir="auto" hidden></div>
-</div>
-<aside>
-<label for="search">Find chunks</label>
-<input id="search" type="search" placeholder="words in the text, document or heading" autocomplete="off">
-<p id="found" aria-live="polite"></p><ol id="hits" dir="auto"></ol>
-<section id="chosen" hidden><h2>Chosen chunk</h2><p id="chosen-source"></p>
-<p class="text" id="chosen-text" dir="auto"></p>
-</section>
-<h2>{legend_title}</h2><ul id="legend" dir="auto"></ul>
-</aside>
-</main>"""
+def _payload(points: MapPoints) -> dict[str, object]:
+    """The map as columns for the script: y counts downwards, and repeated names are stored once and numbered."""
+    import numpy as np
+
+    low, high, span = frame(points)
+    steps = np.rint((points.xy.astype(np.float64) - low) / span * _STEPS).astype(np.int64)
+    bottom = round(float(high[1] - low[1]) / span * _STEPS)
+    used = used_labels(points)
+    documents, headings = list(dict.fromkeys(points.documents)), list(dict.fromkeys(points.headings))
+    return {
+        "x": steps[:, 0].tolist(),
+        "y": (bottom - steps[:, 1]).tolist(),
+        "text": list(points.texts),
+        "page": [None if page is None else int(page) for page in points.pages],
+        "documents": documents,
+        "document": _numbers(points.documents, documents),
+        "headings": headings,
+        "heading": _numbers(points.headings, headings),
+        "groups": [{"name": label, "colour": points.colours[label]} for label in used],
+        "group": _numbers(points.colour_labels, used),
+        "labels": [
+            {
+                "name": label.name,
+                "x": (label.x - float(low[0])) / span * _STEPS,
+                "y": (float(high[1]) - label.y) / span * _STEPS,
+            }
+            for label in points.cluster_labels
+        ],
+    }
 
 
-def _digest(content: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+def _numbers(values: Sequence[str], names: Sequence[str]) -> list[int]:
+    """For each value its position in `names`."""
+    positions = {name: position for position, name in enumerate(names)}
+    return [positions[value] for value in values]
+
+
+def _script_json(value: object) -> str:
+    """JSON that is safe inside a script element: nothing in it can end the element or a line of script."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _NOT_IN_SCRIPT.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

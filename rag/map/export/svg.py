@@ -1,4 +1,4 @@
-"""A map as a drawing: SVG with a legend, to print or to put into a document."""
+"""Write a map as an SVG image with a legend, to print or to put into a document."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _LINE, _LETTER, _LONGEST = 20, 7.5, 30
 _INK = "#1b2127"
 
 Name = tuple[str, float, float]
-"""A cluster's name and the middle of where it is written."""
+"""A cluster's name and the centre (x, y) of its label in the image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """Where the map's origin is drawn, and how many units of the drawing one of the map takes."""
+    """Map coordinates to image coordinates: (x, y) is where the map's origin is drawn, `scale` pixels for each unit."""
 
     x: float
     y: float
     scale: float
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the map is drawn."""
+        """Where in the image a point of the map is drawn."""
         return self.x + x * self.scale, self.y - y * self.scale
 
 
 def to_svg(points: MapPoints) -> str:
-    """The map as a drawing of 1,200 by 800: points by colour, a legend, and cluster names that do not overlap."""
+    """The map as an image of 1,200 by 800 pixels: points by colour, a legend, cluster names that do not overlap."""
     canvas = _canvas(points)
     places = [canvas.place(x, y) for x, y in points.xy.tolist()]
     names = [(label.name, *canvas.place(label.x, label.y)) for label in points.cluster_labels]
@@ -62,7 +62,7 @@ def _circles(points: MapPoints, places: Sequence[tuple[float, float]]) -> Iterat
 
 
 def _legend(points: MapPoints) -> Iterator[str]:
-    """A line for each colour, as far as there is room, and how many more there are."""
+    """A row for each colour that has room, and how many more there are."""
     left, top = _WIDTH - _LEGEND_WIDTH, _MARGIN + _LINE
     labels = used_labels(points)
     room = (_HEIGHT - top) // _LINE - 2
@@ -76,20 +76,20 @@ def _legend(points: MapPoints) -> Iterator[str]:
 
 
 def cluster_names(names: Sequence[Name], width: int) -> Iterator[str]:
-    """The clusters' names with a white rim, the first before the later ones, which are left out where they overlap."""
-    taken: list[tuple[float, float, float]] = []
+    """Cluster names as outlined text; a name that would overlap an earlier one is left out."""
+    placed: list[tuple[float, float, float]] = []
     for name, x, y in names:
         text = one_line(name)
         half = len(_shorter(name)) * _LETTER / 2
         x = min(max(x, half), width - half)
-        if any(abs(x - ox) < half + oh and abs(y - oy) < _LINE for ox, oy, oh in taken):
+        if any(abs(x - ox) < half + oh and abs(y - oy) < _LINE for ox, oy, oh in placed):
             continue
-        taken.append((x, y, half))
-        yield rimmed(text, x, y)
+        placed.append((x, y, half))
+        yield outlined(text, x, y)
 
 
-def rimmed(text: str, x: float, y: float) -> str:
-    """Escaped text with a white rim, its middle at (x, y)."""
+def outlined(text: str, x: float, y: float) -> str:
+    """Escaped text with a white outline, centred at (x, y)."""
     return (
         f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-weight="600" fill="{_INK}" '
         f'stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke">{text}</text>'
@@ -97,13 +97,19 @@ def rimmed(text: str, x: float, y: float) -> str:
 
 
 def _canvas(points: MapPoints) -> Canvas:
-    """The map as large as fits beside the legend, in the middle of its room."""
+    """The map as large as fits next to the legend, centred."""
     low, high, span = frame(points)
     return fitted((low.tolist(), high.tolist()), span, _WIDTH - _LEGEND_WIDTH, _HEIGHT)
 
 
 def fitted(corners: tuple[list[float], list[float]], span: float, width: int, height: int) -> Canvas:
-    """What lies between two corners as large as fits within the margins, in the middle; `span` is its longer side."""
+    """A rectangle of the map as large as fits within the margins, centred.
+
+    Args:
+        corners: its lower left and its upper right corner, in map coordinates.
+        span: its longer side, or 1 where both sides are 0.
+        width: of the image, in pixels, as is `height`.
+    """
     (left, bottom), (right, top) = corners
     wide, tall = right - left, top - bottom
     room_x, room_y = width - 2 * _MARGIN, height - 2 * _MARGIN
@@ -113,7 +119,7 @@ def fitted(corners: tuple[list[float], list[float]], span: float, width: int, he
 
 
 def one_line(text: str) -> str:
-    """Text for an SVG: escaped, on one line, not too long, without the characters that XML has no place for."""
+    """Text for an SVG: escaped, on one line, shortened, without the characters that XML does not allow."""
     return escape(_shorter(_NOT_IN_XML.sub("", text)))
 
 

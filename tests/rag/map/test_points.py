@@ -1,0 +1,23 @@
+"""The columns of a map: lengths, finite coordinates and colours are checked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support.maps import made_map
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"texts": ["x"]}, "one row for each of the 9"),
+        ({"xy": np.zeros((9, 3), dtype=np.float32)}, "one row for each of the 9"),
+        ({"xy": np.full((9, 2), np.nan, dtype=np.float32)}, "finite"),
+        ({"colours": {"even": "#0072B2"}}, "no colour for"),
+        ({"colours": {"even": "#0072B2", "odd & <b>": 'red"/><script>'}}, "a colour must be like"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        made_map(**changes)
