@@ -1,14 +1,17 @@
-"""The story of a file: load -> chunk -> embed -> store, with an outcome for every one of them.
+"""Ingest files into a collection: load, chunk, embed, store, with an outcome for each file.
 
-One thread reads and chunks the next files while this one embeds and stores the files before.
+One thread reads and chunks the next files while another embeds and stores the previous ones. `IngestJobs` runs
+ingests in the background.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rag.chunking.chunker import chunk_document
@@ -16,6 +19,7 @@ from rag.documents.archives import Archive, is_archive
 from rag.documents.sources import SourceFile
 from rag.embedding.languages import language_warning
 from rag.errors import ExplorerError
+from rag.runtime.background import TaskBoard, TaskView
 from rag.runtime.lookahead import ahead
 from rag.store.collection import Collection
 from rag.types import Chunk, Document, Embedder
@@ -30,9 +34,10 @@ _CHUNKS_A_REPORT = 128
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of a file; `reason` is a sentence where it is empty or failed, or where the person should know more.
+    """Result of ingesting one file.
 
-    `size` is the file's bytes, `chunks` how many of it the collection holds now.
+    `reason` is a sentence if the file was empty or failed, or if there is something to know about it. `size` is the
+    file's bytes, `chunks` how many chunks of it the collection holds now.
     """
 
     path: str
@@ -44,7 +49,7 @@ class FileOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step of an ingest: which file is at which stage; how many chunks it embedded, of how many bytes."""
+    """One step of an ingest: the file, its stage, how many chunks were embedded, and how many bytes these are of it."""
 
     stage: Literal["reading", "embedding", "storing"]
     name: str
@@ -54,7 +59,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """A file's bytes, wherever they came from."""
+    """A file's bytes, from disk or from an archive."""
 
     path: str
     name: str
@@ -64,7 +69,7 @@ class _Content:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A document that only has to be embedded and stored."""
+    """A chunked document, ready to be embedded and stored."""
 
     path: str
     size: int
@@ -74,13 +79,13 @@ class _Ready:
 
 
 class Reader(Protocol):
-    """Bytes -> Document, wherever the parsing happens."""
+    """Parser: bytes -> Document. An implementation may parse in another process."""
 
     def read(self, name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
         """The file's text and structure. Raises DocumentError."""
 
     def open_archive(self, name: str, content: bytes) -> Archive:
-        """The files of an archive. Raises DocumentError."""
+        """The files in an archive. Raises DocumentError."""
 
 
 Step = _Ready | FileOutcome
@@ -96,28 +101,28 @@ def ingest(
     report: Report | None = None,
     cancelled: threading.Event | None = None,
 ) -> Iterator[FileOutcome]:
-    """Take the files in, one transaction each; yields an outcome as each is done. Stopping loses nothing that is in.
+    """Ingest the files, one transaction each; yields an outcome for each. Cancelling keeps what was stored.
 
     Args:
-        report: told, from two threads, what is being done.
-        cancelled: once set, nothing more is begun; files that were not reached have no outcome.
+        report: called at each step, from two threads.
+        cancelled: once set, no further file is begun; files that were not reached have no outcome.
 
     Raises:
         ModelMismatch: the collection was built with another embedding model.
     """
     collection.require_model(embedder.spec)
-    tell = report or _ignore
+    report = report or _ignore
     stored = {summary.name: (summary.sha256, summary.n_chunks) for summary in collection.documents()}
 
     def steps() -> Iterator[Step]:
         for file in files:
-            for content in _contents(file, reader, tell):
+            for content in _contents(file, reader, report):
                 if isinstance(content, FileOutcome):
                     yield content
                 else:
-                    yield _step(collection, content, embedder, reader, stored.get(content.name), tell)
+                    yield _step(collection, content, embedder, reader, stored.get(content.name), report)
 
-    return _embed_and_store(collection, steps(), embedder, tell, cancelled or threading.Event())
+    return _embed_and_store(collection, steps(), embedder, report, cancelled or threading.Event())
 
 
 def copy_documents(
@@ -128,30 +133,30 @@ def copy_documents(
     report: Report | None = None,
     cancelled: threading.Event | None = None,
 ) -> Iterator[FileOutcome]:
-    """Split and embed the stored documents of `source` anew into `target`; the files themselves are not needed.
+    """Re-embed the stored documents of `source` into `target`; the files themselves are not needed.
 
     Raises:
         ModelMismatch: `target` was built with another embedding model.
     """
     target.require_model(embedder.spec)
-    tell = report or _ignore
+    report = report or _ignore
 
     def steps() -> Iterator[Step]:
         for summary in source.documents():
-            tell(Progress("reading", summary.name))
+            report(Progress("reading", summary.name))
             document = source.document(summary.document_id)
             yield _split(target, document, embedder, summary.name, len(document.text), replaces=False)
 
-    return _embed_and_store(target, steps(), embedder, tell, cancelled or threading.Event())
+    return _embed_and_store(target, steps(), embedder, report, cancelled or threading.Event())
 
 
 def _ignore(progress: Progress) -> None:
-    """Where nobody asked to be told."""
+    """For an ingest whose progress nobody follows."""
 
 
-def _contents(file: SourceFile, reader: Reader, tell: Report) -> Iterator[_Content | FileOutcome]:
-    """The file's bytes; for an archive those of each file in it, and an outcome for each that was not taken."""
-    tell(Progress("reading", file.name))
+def _contents(file: SourceFile, reader: Reader, report: Report) -> Iterator[_Content | FileOutcome]:
+    """The file's bytes; for an archive the bytes of each file in it, and an outcome for each that was refused."""
+    report(Progress("reading", file.name))
     content = b""
     try:
         content = file.read()
@@ -177,10 +182,10 @@ def _step(
     embedder: Embedder,
     reader: Reader,
     stored: tuple[str, int] | None,
-    tell: Report,
+    report: Report,
 ) -> Step:
-    """What the file comes to, as far as that is known without embedding."""
-    tell(Progress("reading", file.name))
+    """The chunked file; or its outcome, if that is known without embedding."""
+    report(Progress("reading", file.name))
     size = len(file.content)
     fingerprint = _fingerprint(file.content, file.text_columns)
     if stored and stored[0] == fingerprint:
@@ -194,7 +199,7 @@ def _step(
 
 
 def _fingerprint(content: bytes, text_columns: tuple[str, ...]) -> str:
-    """The file's sha256; another choice of text columns makes another document of the same bytes."""
+    """The file's sha256; it also covers the text columns, whose choice makes another document of the same bytes."""
     digest = hashlib.sha256(content)
     if text_columns:
         digest.update(repr(text_columns).encode())
@@ -216,11 +221,11 @@ def _split(
 
 
 def _embed_and_store(
-    collection: Collection, steps: Iterator[Step], embedder: Embedder, tell: Report, cancelled: threading.Event
+    collection: Collection, steps: Iterator[Step], embedder: Embedder, report: Report, cancelled: threading.Event
 ) -> Iterator[FileOutcome]:
     for batch in _batches(ahead(steps, cancelled)):
         ready = [step for step in batch if isinstance(step, _Ready)]
-        vectors = _embed(ready, embedder, tell, cancelled)
+        vectors = _embed(ready, embedder, report, cancelled)
         if vectors is None:
             return
         position = 0
@@ -228,10 +233,10 @@ def _embed_and_store(
             if isinstance(step, FileOutcome):
                 yield step
                 continue
-            own = vectors[position : position + len(step.chunks)]
+            vectors_of_step = vectors[position : position + len(step.chunks)]
             position += len(step.chunks)
-            tell(Progress("storing", step.document.name))
-            yield _store(collection, step, own, embedder)
+            report(Progress("storing", step.document.name))
+            yield _store(collection, step, vectors_of_step, embedder)
 
 
 def _store(collection: Collection, step: _Ready, vectors: FloatArray, embedder: Embedder) -> FileOutcome:
@@ -244,8 +249,10 @@ def _store(collection: Collection, step: _Ready, vectors: FloatArray, embedder: 
     return FileOutcome(step.path, outcome, " ".join(filter(None, notes)), len(step.chunks), step.size)
 
 
-def _embed(ready: Sequence[_Ready], embedder: Embedder, tell: Report, cancelled: threading.Event) -> FloatArray | None:
-    """Vectors of all chunks, told slice by slice; None when cancelled on the way."""
+def _embed(
+    ready: Sequence[_Ready], embedder: Embedder, report: Report, cancelled: threading.Event
+) -> FloatArray | None:
+    """Vectors of all chunks, float32 (n, dimension), reported in slices; None if cancelled on the way."""
     import numpy as np
 
     texts = [chunk.text for step in ready for chunk in step.chunks]
@@ -255,15 +262,15 @@ def _embed(ready: Sequence[_Ready], embedder: Embedder, tell: Report, cancelled:
         if cancelled.is_set():
             return None
         part = slice(start, min(start + _CHUNKS_A_REPORT, len(texts)))
-        tell(Progress("embedding", steps[start].document.name))
+        report(Progress("embedding", steps[start].document.name))
         vectors[part] = embedder.encode_documents(texts[part])
         size = sum(step.size / len(step.chunks) for step in steps[part])
-        tell(Progress("embedding", steps[part.stop - 1].document.name, part.stop - part.start, size))
+        report(Progress("embedding", steps[part.stop - 1].document.name, part.stop - part.start, size))
     return None if cancelled.is_set() else vectors
 
 
 def _batches(steps: Iterator[Step | None]) -> Iterator[list[Step]]:
-    """Steps in their order, gathered to about _CHUNKS_AT_ONCE chunks as long as more are ready (None: not yet)."""
+    """Steps in their order, in batches of about _CHUNKS_AT_ONCE chunks; None means that the next step is not ready."""
     batch: list[Step] = []
     n_chunks = 0
     for step in steps:
@@ -275,3 +282,120 @@ def _batches(steps: Iterator[Step | None]) -> Iterator[list[Step]]:
             batch, n_chunks = [], 0
     if batch:
         yield batch
+
+
+Work = Callable[[Report, threading.Event], Iterator[FileOutcome]]
+"""An ingest as a job: takes where to report progress and the event that cancels it; yields outcomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """Snapshot of an ingest job.
+
+    The share and the time left of `task` follow from the bytes that are done. `stage` and `name` are those of the
+    newest step; `bytes_done` and `bytes_total` count the files' bytes.
+    """
+
+    task: TaskView
+    collection: str
+    stage: str
+    name: str
+    n_files: int
+    bytes_done: int
+    bytes_total: int
+    chunks_embedded: int
+    outcomes: tuple[FileOutcome, ...]
+
+
+@dataclass(slots=True)
+class _Job:
+    collection: str
+    n_files: int
+    bytes_total: int
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    progress: Progress = field(default_factory=lambda: Progress("reading", "", 0))
+    chunks_embedded: int = 0
+    size_embedded: float = 0.0
+    outcomes: list[FileOutcome] = field(default_factory=list)
+
+    def run(self, work: Work, report_share: Callable[[float], None]) -> None:
+        """The task's work; a job that was cancelled ends as a stopped task."""
+        for outcome in work(self._note, self.cancelled):
+            with self.lock:
+                self.outcomes.append(outcome)
+        report_share(1.0)
+
+    def _note(self, progress: Progress) -> None:
+        with self.lock:
+            self.chunks_embedded += progress.chunks_embedded
+            self.size_embedded += progress.size_embedded
+            if progress.stage != "reading" or self.progress.stage == "reading":
+                self.progress = progress
+
+    def view(self, task: TaskView) -> JobView:
+        with self.lock:
+            done = min(self._bytes_done(), self.bytes_total)
+            share = done / self.bytes_total if self.bytes_total else 0.0
+            return JobView(
+                replace(task, share=share), self.collection, self.progress.stage, self.progress.name, self.n_files,
+                done, self.bytes_total, self.chunks_embedded, tuple(self.outcomes),
+            )  # fmt: skip
+
+    def _bytes_done(self) -> int:
+        """Bytes of the files with an outcome, and of the chunks that are embedded but not stored yet."""
+        stored = sum(outcome.size for outcome in self.outcomes if outcome.outcome in ("added", "replaced"))
+        others = sum(outcome.size for outcome in self.outcomes) - stored
+        return others + max(stored, int(self.size_embedded))
+
+
+class IngestJobs:
+    """The ingest jobs of a process, shared by all tabs. One runs at a time, in the order of their start."""
+
+    def __init__(self, *, keep: int = 20) -> None:
+        self._board = TaskBoard(keep=keep)
+        self._jobs: dict[str, _Job] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def start(
+        self,
+        title: str,
+        collection: str,
+        work: Work,
+        *,
+        n_files: int,
+        bytes_total: int,
+        tidy_up: Callable[[], None] | None = None,
+    ) -> str:
+        """Run `work` when its turn comes; returns the key of the job's task.
+
+        Args:
+            collection: the id of the collection that the job changes.
+            tidy_up: called at the end, also if the job was cancelled while it waited.
+        """
+        job = _Job(collection, n_files, bytes_total)
+        with self._lock:
+            key = f"ingest-{next(self._numbers)}"
+            self._jobs = {other: one for other, one in self._jobs.items() if self._board.view(other)}
+            self._jobs[key] = job
+            self._board.start(key, title, partial(job.run, work), stop_requested=job.cancelled, tidy_up=tidy_up)
+        return key
+
+    def cancel(self, key: str) -> None:
+        """Cancel a job after its present batch of chunks; what is stored stays. An ended job stays as it is."""
+        self._board.stop(key)
+
+    def of(self, collection: str) -> list[JobView]:
+        """The jobs of a collection, newest first."""
+        with self._lock:
+            jobs = [(job, self._board.view(key)) for key, job in self._jobs.items() if job.collection == collection]
+        return [job.view(task) for job, task in reversed(jobs) if task]
+
+    def is_busy(self, collection: str) -> bool:
+        """Whether a job of this collection waits or runs."""
+        return any(job.task.is_active for job in self.of(collection))
+
+    def wait(self, key: str) -> None:
+        """Return when the job has ended; at once for an unknown key."""
+        self._board.wait(key)

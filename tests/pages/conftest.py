@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 
 from pages.shared.session.model_servers import downloads
-from pages.shared.session.resources import job_board
+from pages.shared.session.resources import ingest_jobs
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
@@ -22,7 +22,7 @@ def fresh_caches(monkeypatch):
     """No Ollama unless a test wants it, and nothing cached from the test before."""
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     st.cache_data.clear()
-    job_board.clear()
+    ingest_jobs.clear()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Jobs run in the background, one after another; whoever looks sees the same, and every end is told."""
+"""Ingest jobs: run in the background one after another, visible to all tabs, cancelled without loss."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pytest
 from rag import config
 from rag.documents.sources import SourceFile
 from rag.errors import ModelError
-from rag.ingest import FileOutcome, Progress, ingest
-from rag.ingest_jobs import JobBoard, Work
+from rag.ingest import FileOutcome, IngestJobs, JobView, Progress, Work, ingest
 from rag.store.collection import Collection
 from tests.conftest import ReadHere
 from tests.support.collections import CHUNKING, long_text, plain_document, put, require_sound
@@ -24,14 +23,21 @@ PATIENCE = 30
 
 
 @pytest.fixture
-def board() -> Iterator[JobBoard]:
-    board = JobBoard()
-    yield board
-    board.close()
+def jobs() -> Iterator[IngestJobs]:
+    jobs = IngestJobs()
+    yield jobs
+    ended(jobs)
+
+
+def ended(jobs: IngestJobs, collection: str = "c") -> list[JobView]:
+    """The jobs of a collection, newest first, when all have ended."""
+    for job in jobs.of(collection):
+        jobs.wait(job.task.key)
+    return jobs.of(collection)
 
 
 class StepByStep:
-    """A job that goes on when it is told to, and says when it has come to a halt."""
+    """A job that halts before each file until the test lets it go on."""
 
     def __init__(self, n_files: int) -> None:
         self.halted = [threading.Event() for _ in range(n_files + 1)]
@@ -61,10 +67,10 @@ class StepByStep:
             goes_on.set()
 
 
-def started(board: JobBoard, n_files: int = 3, collection: str = "c", **options) -> tuple[int, StepByStep]:
+def started(jobs: IngestJobs, n_files: int = 3, collection: str = "c", **options) -> tuple[str, StepByStep]:
     steps = StepByStep(n_files)
-    job_id = board.start("job", collection, steps.work, n_files=n_files, bytes_total=10 * n_files, **options)
-    return job_id, steps
+    key = jobs.start("job", collection, steps.work, n_files=n_files, bytes_total=10 * n_files, **options)
+    return key, steps
 
 
 def ingesting(collection: Collection, embedder: WordEmbedder, files: list[SourceFile]) -> Work:
@@ -75,93 +81,98 @@ def source(name: str, text: str) -> SourceFile:
     return SourceFile(name, name, text.encode, len(text.encode()))
 
 
-def test_it_runs_in_the_background_and_two_viewers_see_the_same(board):
-    job_id, steps = started(board)
+def test_it_runs_in_the_background_and_two_viewers_see_the_same(jobs):
+    key, steps = started(jobs)
     steps.until(2)
-    first, second = board.of("c"), board.of("c")
-    (view,) = first
-    assert [(v.job_id, v.state, v.outcomes, v.bytes_done) for v in first] == [
-        (v.job_id, v.state, v.outcomes, v.bytes_done) for v in second
-    ]
-    assert (view.job_id, view.state, view.is_active, board.is_busy("c")) == (job_id, "running", True, True)
+    (view,), (second,) = jobs.of("c"), jobs.of("c")
+    assert (view.task.key, view.outcomes, view.bytes_done) == (second.task.key, second.outcomes, second.bytes_done)
+    assert (view.task.key, view.task.state, view.task.is_active, jobs.is_busy("c")) == (key, "running", True, True)
     assert (view.stage, view.name, view.n_files) == ("embedding", "1.txt", 3)
     assert (view.bytes_done, view.bytes_total, view.chunks_embedded) == (20, 30, 10)
     assert [outcome.path for outcome in view.outcomes] == ["0.txt", "1.txt"]
     steps.to_the_end()
-    board.close()
-    (view,) = board.of("c")
-    assert (view.state, view.is_active, view.bytes_done, len(view.outcomes)) == ("done", False, 30, 3)
-    assert view.seconds == board.of("c")[0].seconds
-    assert (view.error, view.seconds_left, board.is_busy("c")) == ("", None, False)
+    (view,) = ended(jobs)
+    assert (view.task.state, view.task.is_active, view.bytes_done, len(view.outcomes)) == ("done", False, 30, 3)
+    assert view.task.seconds == jobs.of("c")[0].task.seconds
+    assert (view.task.error, view.task.seconds_left, jobs.is_busy("c")) == ("", None, False)
 
 
-def test_jobs_of_other_collections_are_not_shown(board):
-    _, steps = started(board, collection="other")
-    assert (board.of("c"), board.is_busy("c"), board.is_busy("other")) == ([], False, True)
+def test_the_share_and_the_time_left_follow_from_the_bytes(jobs, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("rag.runtime.background.time.monotonic", lambda: now)
+    _, steps = started(jobs, 4)
+    steps.until(1)
+    now = 1030.0
+    (view,) = jobs.of("c")
+    assert (view.task.share, view.task.seconds, view.task.seconds_left) == (0.25, 30.0, 90.0)
     steps.to_the_end()
 
 
-def test_a_second_job_on_the_same_collection_waits_for_the_first(board, data_dir):
+def test_jobs_of_other_collections_are_not_shown(jobs):
+    _, steps = started(jobs, collection="other")
+    assert (jobs.of("c"), jobs.is_busy("c"), jobs.is_busy("other")) == ([], False, True)
+    steps.to_the_end()
+    ended(jobs, "other")
+
+
+def test_a_second_job_on_the_same_collection_waits_for_the_first(jobs, data_dir):
     words = WordEmbedder()
     collection = Collection.create(data_dir, "c", words.spec, CHUNKING)
-    _, steps = started(board, 1)
+    _, steps = started(jobs, 1)
     steps.until(0)
-    board.start("more", "c", ingesting(collection, words, [source("a.txt", "Owls.")]), n_files=1, bytes_total=5)
-    newest, oldest = board.of("c")
-    assert [(view.title, view.state, view.seconds) for view in (newest,)] == [("more", "waiting", 0.0)]
-    assert oldest.state == "running"
+    jobs.start("more", "c", ingesting(collection, words, [source("a.txt", "Owls.")]), n_files=1, bytes_total=5)
+    newest, oldest = jobs.of("c")
+    assert (newest.task.title, newest.task.state, newest.task.seconds) == ("more", "waiting", 0.0)
+    assert oldest.task.state == "running"
     assert collection.documents() == []
-    put(collection, words, plain_document("beside.txt", "A document that is stored beside the job."))
+    put(collection, words, plain_document("other.txt", "A document that is stored during the job."))
     steps.to_the_end()
-    board.close()
-    assert [view.state for view in board.of("c")] == ["done", "done"]
-    assert {document.name for document in collection.documents()} == {"a.txt", "beside.txt"}
+    assert [view.task.state for view in ended(jobs)] == ["done", "done"]
+    assert {document.name for document in collection.documents()} == {"a.txt", "other.txt"}
 
 
-def test_cancelling_keeps_what_is_in(board, data_dir):
+def test_cancelling_keeps_what_was_stored(jobs, data_dir):
     words = WordEmbedder()
     collection = Collection.create(data_dir, "c", words.spec, CHUNKING)
     files = [source(f"{i}.txt", long_text(i, 60)) for i in range(100)]
-    some_are_in, known = threading.Event(), threading.Event()
+    some_are_stored, cancel_requested = threading.Event(), threading.Event()
 
     def work(report, cancelled) -> Iterator[FileOutcome]:
         for outcome in ingesting(collection, words, files)(report, cancelled):
             yield outcome
-            some_are_in.set()
-            assert known.wait(PATIENCE)
+            some_are_stored.set()
+            assert cancel_requested.wait(PATIENCE)
 
-    job_id = board.start("job", "c", work, n_files=100, bytes_total=1)
-    assert some_are_in.wait(PATIENCE)
-    board.cancel(job_id)
-    known.set()
-    board.close()
-    (view,) = board.of("c")
-    assert view.state == "cancelled"
+    key = jobs.start("job", "c", work, n_files=100, bytes_total=1)
+    assert some_are_stored.wait(PATIENCE)
+    jobs.cancel(key)
+    cancel_requested.set()
+    (view,) = ended(jobs)
+    assert view.task.state == "stopped"
     assert 0 < len(view.outcomes) < len(files)
     assert {outcome.path for outcome in view.outcomes} == {document.name for document in collection.documents()}
     require_sound(collection.path)
 
 
-def test_a_job_that_is_cancelled_while_it_waits_never_runs(board):
+def test_a_job_that_is_cancelled_while_it_waits_never_runs(jobs):
     tidied = threading.Event()
-    _, first = started(board, 0)
-    waiting, second = started(board, 1, tidy_up=tidied.set)
-    board.cancel(waiting)
-    assert (board.of("c")[0].state, board.of("c")[0].is_active) == ("cancelled", False)
+    _, first = started(jobs, 0)
+    waiting, second = started(jobs, 1, tidy_up=tidied.set)
+    jobs.cancel(waiting)
+    assert (jobs.of("c")[0].task.state, jobs.of("c")[0].task.is_active) == ("stopped", False)
     first.to_the_end()
-    board.close()
-    assert [view.state for view in board.of("c")] == ["cancelled", "done"]
+    assert [view.task.state for view in ended(jobs)] == ["stopped", "done"]
+    assert tidied.wait(PATIENCE)
     assert not second.halted[0].is_set()
-    assert tidied.is_set()
 
 
-def test_cancelling_what_has_ended_or_never_was_does_nothing(board):
-    job_id, steps = started(board, 0)
+def test_cancelling_what_has_ended_or_never_was_does_nothing(jobs):
+    key, steps = started(jobs, 0)
     steps.to_the_end()
-    board.close()
-    board.cancel(job_id)
-    board.cancel(job_id + 7)
-    assert [view.state for view in board.of("c")] == ["done"]
+    jobs.wait(key)
+    jobs.cancel(key)
+    jobs.cancel("unknown")
+    assert [view.task.state for view in jobs.of("c")] == ["done"]
 
 
 @pytest.mark.parametrize(
@@ -172,56 +183,54 @@ def test_cancelling_what_has_ended_or_never_was_does_nothing(board):
         (MemoryError(), "What was stored before is kept"),
     ],
 )
-def test_an_error_ends_in_a_sentence_and_the_next_job_runs(board, error, sentence):
+def test_an_error_ends_in_a_sentence_and_the_next_job_runs(jobs, error, sentence):
     tidied = []
 
     def broken(report, cancelled) -> Iterator[FileOutcome]:
         yield FileOutcome("a.txt", "added", "", 1, 1)
         raise error
 
-    board.start("broken", "c", broken, n_files=2, bytes_total=2, tidy_up=lambda: tidied.append(1))
-    _, steps = started(board, 1)
+    jobs.start("broken", "c", broken, n_files=2, bytes_total=2, tidy_up=lambda: tidied.append(1))
+    _, steps = started(jobs, 1)
     steps.to_the_end()
-    board.close()
-    after, view = board.of("c")
-    assert (view.state, [outcome.path for outcome in view.outcomes], tidied) == ("failed", ["a.txt"], [1])
-    assert sentence in view.error
-    assert "division" not in view.error
-    assert after.state == "done"
+    after, view = ended(jobs)
+    assert (view.task.state, [outcome.path for outcome in view.outcomes], tidied) == ("failed", ["a.txt"], [1])
+    assert sentence in view.task.error
+    assert "division" not in view.task.error
+    assert after.task.state == "done"
 
 
-def test_tidying_up_that_fails_is_told(board):
+def test_tidying_up_that_fails_makes_the_job_fail(jobs):
     def stubborn() -> None:
         raise PermissionError("cannot delete")
 
-    _, steps = started(board, 1, tidy_up=stubborn)
+    _, steps = started(jobs, 1, tidy_up=stubborn)
     steps.to_the_end()
-    board.close()
-    assert board.of("c")[0].state == "failed"
+    assert ended(jobs)[0].task.state == "failed"
 
 
-def test_old_jobs_are_forgotten_but_none_that_waits():
-    board = JobBoard(keep=2)
-    ended = [started(board, 0) for _ in range(3)]
-    for _, steps in ended:
+def test_only_the_newest_of_the_ended_jobs_are_kept_and_all_that_wait():
+    jobs = IngestJobs(keep=2)
+    first = [started(jobs, 0) for _ in range(3)]
+    for _, steps in first:
         steps.to_the_end()
-    board.close()
-    waiting = [started(board, 0) for _ in range(3)]
-    assert [view.job_id for view in board.of("c")] == [job_id for job_id, _ in reversed(waiting)]
-    assert waiting[0][0] == ended[-1][0] + 1
+    ended(jobs)
+    waiting = [started(jobs, 0) for _ in range(3)]
+    kept = [key for key, _ in (*first[1:], *waiting)]
+    assert [view.task.key for view in jobs.of("c")] == kept[::-1]
+    assert len({*kept, first[0][0]}) == 6
     for _, steps in waiting:
         steps.to_the_end()
-    board.close()
-    assert {view.state for view in board.of("c")} == {"done"}
+    assert {view.task.state for view in ended(jobs)} == {"done"}
 
 
 ENDLESS = """
 import signal, threading
-from rag.ingest_jobs import JobBoard
+from rag.ingest import IngestJobs
 
 # A shell that starts programs in the background has them ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-board, running = JobBoard(), threading.Event()
+jobs, running = IngestJobs(), threading.Event()
 
 def endless(report, cancelled):
     running.set()
@@ -234,7 +243,7 @@ def never(report, cancelled):
     yield from ()
 
 for work in (endless, never):
-    board.start("job", "c", work, n_files=1, bytes_total=1, tidy_up=lambda: print("tidied", flush=True))
+    jobs.start("job", "c", work, n_files=1, bytes_total=1, tidy_up=lambda: print("tidied", flush=True))
 try:
     running.wait()
     print("waiting", flush=True)
@@ -249,15 +258,15 @@ def test_jobs_end_with_the_program():
     try:
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=PATIENCE)[0].split()
+        printed = process.communicate(timeout=PATIENCE)[0].split()
     finally:
         process.kill()
         process.wait()
     assert process.returncode == 0
-    assert said == ["interrupted", "cancelled", "tidied", "tidied"]
+    assert printed == ["interrupted", "cancelled", "tidied", "tidied"]
 
 
-def test_what_is_embedded_of_a_large_file_counts_as_done(board):
+def test_what_is_embedded_of_a_large_file_counts_as_done(jobs):
     embedded, goes_on = threading.Event(), threading.Event()
 
     def work(report, cancelled):
@@ -266,9 +275,8 @@ def test_what_is_embedded_of_a_large_file_counts_as_done(board):
         goes_on.wait(PATIENCE)
         yield FileOutcome("large.txt", "added", "", 40, 1000)
 
-    board.start("large", "c", work, n_files=1, bytes_total=1000)
+    jobs.start("large", "c", work, n_files=1, bytes_total=1000)
     assert embedded.wait(PATIENCE)
-    assert board.of("c")[0].bytes_done == 250
+    assert jobs.of("c")[0].bytes_done == 250
     goes_on.set()
-    board.close()
-    assert board.of("c")[0].bytes_done == 1000
+    assert ended(jobs)[0].bytes_done == 1000

@@ -23,7 +23,7 @@ from rag.index.kinds import SearchIndex
 from rag.index.loading import chosen_index, load_chosen_index, load_index
 from rag.index.neighbor_table import NeighborTable, kept_on_map, load_neighbors
 from rag.index.spec import IndexSpec
-from rag.ingest_jobs import JobBoard
+from rag.ingest import IngestJobs
 from rag.map.clustering import Clusters, find_clusters, vectors_of
 from rag.map.placement import similarities
 from rag.map.projection import warm_up
@@ -61,7 +61,7 @@ def generator(name: str, hosts: tuple[str, str], options: AnsweringOptions = _OP
 
 @st.cache_resource(show_spinner=False)
 def live_turns() -> LiveTurns:
-    """The questions that are being answered in this process, the same for every tab."""
+    """The questions that are being answered in this process, shared by all tabs."""
     return LiveTurns()
 
 
@@ -201,14 +201,14 @@ def kept_neighbors(collection: Collection, layout: Projection) -> FloatArray:
 
 @st.cache_resource(show_spinner=False)
 def task_board() -> TaskBoard:
-    """The background computations of this process, the same for every tab."""
+    """The background tasks of this process, shared by all tabs."""
     return TaskBoard()
 
 
 @st.cache_resource(show_spinner=False)
-def job_board() -> JobBoard:
-    """The background ingests of this process, the same for every tab."""
-    return JobBoard()
+def ingest_jobs() -> IngestJobs:
+    """The ingest jobs of this process, shared by all tabs."""
+    return IngestJobs()
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file")

@@ -1,4 +1,4 @@
-"""A background computation on a page: how far it is, and a way to stop it."""
+"""A background task on a page: its progress, and a button that stops it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pages.shared.widgets.jobs import spoken
 
 
 def show_task(key: str) -> None:
-    """The task's progress, kept fresh; the page runs again when it has ended. A failed one says why."""
+    """The task's progress, updated while it runs, or its error; the page runs again when the task has ended."""
     view = task_board().view(key)
     if view is None:
         return
@@ -27,8 +27,8 @@ def _fresh(key: str) -> None:
         st.rerun()
         return
     left = f" · about {spoken(view.seconds_left)} left" if view.seconds_left is not None else ""
-    said = f"{view.title}{left}" if view.state == "running" else f"{view.title}: waits for the one before it"
+    text = f"{view.title}{left}" if view.state == "running" else f"{view.title}: waits for the task before it"
     bar, stop = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(min(view.share, 1.0), said)
+    bar.progress(view.share, text)
     if stop.button("Stop", key=f"stop-{key}", icon=":material/stop_circle:", width="stretch"):
         task_board().stop(key)

@@ -8,7 +8,7 @@ import time
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from pages.shared.session.resources import job_board
+from pages.shared.session.resources import ingest_jobs
 from rag import config
 from rag.store.collection import Collection
 
@@ -44,7 +44,7 @@ def labelled(elements, label: str):
 
 def wait_for_jobs(app: AppTest, collection: Collection) -> None:
     """Let the background jobs of the collection end, and draw the page anew."""
-    while job_board().is_busy(collection.uid):
+    while ingest_jobs().is_busy(collection.uid):
         time.sleep(0.05)
     app.run()
     assert not app.exception
