@@ -1,4 +1,4 @@
-"""Reckoning with texts: one minus another plus a third, and what lies between two."""
+"""Vector arithmetic: add and subtract the embeddings of texts, and interpolate between two."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOTHING = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stop on the way between two vectors: how far along, from 0 to 1, and the chunks nearest to it."""
+    """One interpolation step: its position from 0 to 1, and the chunks nearest to it."""
 
     share: float
     neighbors: Neighbors
@@ -32,23 +32,23 @@ def text_arithmetic(embedder: Embedder, text: str, minus: str = "", plus: str = 
     """text - minus + plus as a unit vector float32 (dimension,); a blank `minus` or `plus` is left out.
 
     Raises:
-        ExplorerError: the text is blank, or nothing is left of it.
+        ExplorerError: the text is blank, or the result is the zero vector.
     """
     if not text.strip():
-        raise ExplorerError("There is no text to begin with. Type one in the first field.")
+        raise ExplorerError("The first text is empty. Type one in the first field.")
     given = [part for part in (text, minus, plus) if part.strip()]
     vectors = dict(zip(given, embedder.encode_queries(given), strict=True))
     return combine(vectors[text], vectors.get(minus), vectors.get(plus))
 
 
 def combine(vector: FloatArray, minus: FloatArray | None = None, plus: FloatArray | None = None) -> FloatArray:
-    """vector - minus + plus, normalised, float32 (dimension,).
+    """vector - minus + plus, normalized, float32 (dimension,).
 
-    The nearest to it by cosine are those of 3CosAdd (Mikolov, Yih and Zweig, "Linguistic regularities in continuous
-    space word representations", 2013), which name king - man + woman.
+    Its nearest vectors by cosine are those of 3CosAdd (Mikolov, Yih and Zweig, "Linguistic regularities in continuous
+    space word representations", 2013), known from king - man + woman.
 
     Args:
-        vector: a unit vector float32 (dimension,), as the other two.
+        vector: a unit vector float32 (dimension,), like the other two.
 
     Raises:
         ExplorerError: the three cancel each other out.
@@ -61,9 +61,7 @@ def combine(vector: FloatArray, minus: FloatArray | None = None, plus: FloatArra
     if plus is not None:
         total = total + plus
     if np.linalg.norm(total) < _NOTHING:
-        raise ExplorerError(
-            "The texts cancel each other out: nothing is left that chunks could be near to. Change one of them."
-        )
+        raise ExplorerError("The texts cancel each other out, so the result has no direction. Change one of them.")
     return _unit(total).astype(np.float32)
 
 
@@ -71,7 +69,7 @@ def between(a: FloatArray, b: FloatArray, share: float) -> FloatArray:
     """The unit vector a `share` of the way along the great circle from a to b, float32 (dimension,).
 
     Spherical interpolation (Shoemake, "Animating rotation with quaternion curves", 1985). Between opposite vectors
-    all ways are as short: the one taken is by the axis of the space that is farthest from both, the first of several.
+    all paths are equally short: the path then passes through the coordinate axis farthest from both.
 
     Args:
         a, b: unit vectors float32 (dimension,), of two dimensions or more.
@@ -97,7 +95,7 @@ def between(a: FloatArray, b: FloatArray, share: float) -> FloatArray:
 def walk(
     a: FloatArray, b: FloatArray, ids: IntArray, vectors: FloatArray, *, n_steps: int = 7, k: int = 3
 ) -> tuple[Step, ...]:
-    """The k chunks nearest to each of n evenly spaced vectors from a to b, both ends among them.
+    """The k chunks nearest to each of n evenly spaced vectors from a to b, including both ends.
 
     Args:
         a, b: unit vectors float32 (dimension,).
@@ -108,7 +106,7 @@ def walk(
         ValueError: n_steps is below 2, or k below 1.
     """
     if n_steps < 2:
-        raise ValueError(f"A way has two ends: n_steps must be 2 or more, and is {n_steps}.")
+        raise ValueError(f"n_steps must be 2 or more, and is {n_steps}.")
     shares = [step / (n_steps - 1) for step in range(n_steps)]
     return tuple(Step(share, find(ids, vectors, between(a, b, share), k)) for share in shares)
 

@@ -1,4 +1,4 @@
-"""How healthy a collection is: copies, chunks that are near to everything, chunks that are near to nothing."""
+"""Data quality: near-duplicates, hubs (neighbors of very many chunks) and outliers (without near neighbors)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicates:
-    """Pairs of chunks that are as good as the same, the most alike first, then by ids.
+    """Pairs of almost equal chunks, the most similar first, then by ids.
 
-    `pairs` are chunk ids, int64 (p, 2), the smaller first; `scores` float32 (p,). Where `is_complete` is false, the
-    limit was reached, and only pairs of which the first is among the first `n_searched` chunks were looked for.
+    `pairs` are chunk ids, int64 (p, 2), the smaller id first; `scores` float32 (p,). If `is_complete` is false, the
+    limit was reached, and only pairs whose first chunk is among the first `n_searched` were searched.
     """
 
     pairs: IntArray
@@ -41,9 +41,9 @@ class NearDuplicates:
 class Hubs:
     """How often each chunk is among the k nearest of another: `counts` int64 (n,), k on average.
 
-    `skewness` is their third standardised moment: near 0 all are found alike, above 1 a few chunks are near to much
-    of the collection; None where it is undefined, as all counts are the same. `top_rows` int64 are the chunks that
-    are found most often, and more often than never; `n_never` is how many no other chunk has as a neighbor.
+    `skewness` is the third standardized moment of the counts: near 0, all chunks occur about equally often; above 1, a
+    few chunks are neighbors of much of the collection; None if it is undefined because all counts are equal.
+    `top_rows` int64 are the chunks with the largest counts above 0; `n_never` is the number of chunks with count 0.
     """
 
     counts: IntArray
@@ -53,8 +53,8 @@ class Hubs:
 
 
 @dataclass(frozen=True, slots=True)
-class Loners:
-    """The chunks whose nearest neighbor is farthest away: `rows` int64 (m,), and that similarity, float32 (m,)."""
+class Outliers:
+    """The chunks with the least similar nearest neighbor: `rows` int64 (m,), and that similarity, float32 (m,)."""
 
     rows: IntArray
     scores: FloatArray
@@ -68,15 +68,15 @@ def near_duplicates(
     limit: int = DEFAULT_LIMIT,
     on_progress: Callable[[float], None] | None = None,
 ) -> NearDuplicates:
-    """All pairs with a cosine similarity of at least the threshold: exact, every chunk is held against every other.
+    """All pairs with a cosine similarity of at least the threshold: exact, every chunk is compared with every other.
 
     Similarities are compared at six decimals: copies have 1. 100,000 chunks take a minute of processor time.
 
     Args:
         ids: int64 (n,), ascending.
         vectors: unit vectors float32 (n, dimension).
-        limit: the search stops with so many pairs; they are those that come first in the order of their ids.
-        on_progress: called with the share of the work that is done; what it raises ends the search.
+        limit: the search stops at this number of pairs; they are the first ones in order of ids.
+        on_progress: called with the share of the work that is done; an exception from it ends the search.
 
     Raises:
         ValueError: the threshold is not from -1 to 1, the limit is below 1, or lengths differ.
@@ -85,7 +85,7 @@ def near_duplicates(
 
     if not -1.0 <= threshold <= 1.0 or limit < 1 or len(ids) != len(vectors):
         raise ValueError(
-            f"A threshold from -1 to 1, a limit above 0 and as many ids as vectors are needed, not {threshold}, "
+            f"Expected a threshold from -1 to 1, a limit above 0 and as many ids as vectors, got {threshold}, "
             f"{limit}, {len(ids)} and {len(vectors)}."
         )
     rows, scores, n_found = [np.empty((0, 2), np.int64)], [np.empty(0)], 0
@@ -102,7 +102,7 @@ def near_duplicates(
 
 
 def _candidates(vectors: FloatArray, threshold: float) -> Iterator[tuple[IntArray, int]]:
-    """Pairs of rows int64 (p, 2), in order, that may reach the threshold, and how many rows are done with them."""
+    """Pairs of rows int64 (p, 2), in order, that may reach the threshold, and the number of rows searched so far."""
     import numpy as np
 
     n, start = len(vectors), 0
@@ -134,7 +134,7 @@ def _sorted(ids: IntArray, rows: IntArray, scores: DoubleArray, limit: int) -> N
     import numpy as np
 
     is_complete = len(rows) <= limit
-    # The chunk at which the limit was reached may have more pairs, and counts as not searched.
+    # The chunk at which the limit was reached may have more pairs, so it counts as not searched.
     n_searched = len(ids) if is_complete else int(rows[limit, 0])
     pairs, scores = ids[rows[:limit]], scores[:limit]
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores))
@@ -145,7 +145,7 @@ def hubs(positions: IntArray, *, n_top: int = 10) -> Hubs:
     """k-occurrences and their skewness: Radovanović, Nanopoulos and Ivanović, "Hubs in space", JMLR 2010.
 
     Args:
-        positions: each chunk's nearest, itself left out, as rows, int64 (n, k); -1 stands for none.
+        positions: rows of each chunk's nearest neighbors, without itself, int64 (n, k); -1 means none.
 
     Raises:
         ValueError: a position is not a row.
@@ -154,7 +154,7 @@ def hubs(positions: IntArray, *, n_top: int = 10) -> Hubs:
 
     found = positions[positions >= 0]
     if len(found) and found.max() >= len(positions):
-        raise ValueError(f"Neighbors must be among the {len(positions)} chunks; there is one at {found.max()}.")
+        raise ValueError(f"Neighbors must be rows of the {len(positions)} chunks, got row {found.max()}.")
     counts = np.bincount(found, minlength=len(positions)).astype(np.int64)
     order = np.argsort(-counts, kind="stable")[: max(n_top, 0)]
     return Hubs(counts, _skewness(counts), order[counts[order] > 0], int((counts == 0).sum()))
@@ -167,16 +167,16 @@ def _skewness(counts: IntArray) -> float | None:
     return float((beyond**3).mean() / (beyond**2).mean() ** 1.5)
 
 
-def loners(scores: FloatArray, *, n_top: int = 10) -> Loners:
-    """The chunks that are least like any other; of equal ones, those with the smaller rows.
+def outliers(scores: FloatArray, *, n_top: int = 10) -> Outliers:
+    """The chunks least similar to any other; ties go to the smaller row.
 
     Args:
-        scores: the similarities of each chunk's nearest, itself left out, float32 (n, k), k as small as 0.
+        scores: similarities of each chunk's nearest neighbors, without itself, float32 (n, k), k >= 0.
     """
     import numpy as np
 
     if not scores.size:
-        return Loners(np.empty(0, np.int64), np.empty(0, np.float32))
+        return Outliers(np.empty(0, np.int64), np.empty(0, np.float32))
     nearest = scores.max(axis=1)
     rows = np.argsort(nearest, kind="stable")[: max(n_top, 0)].astype(np.int64)
-    return Loners(rows, nearest[rows])
+    return Outliers(rows, nearest[rows])

@@ -1,4 +1,4 @@
-"""A few chunks and how near each is to each: as a table, as pairs, and as a small drawing."""
+"""Similarity among a few chunks: a similarity matrix, mutual neighbors, and a small 2D graph."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _DECIMALS = 9
 
 @dataclass(frozen=True, slots=True)
 class NeighborGraph:
-    """Some chunks joined to their nearest among themselves.
+    """A graph of chunks, each joined to its nearest neighbors among them.
 
-    `xy` float32 (m, 2), one place for each; `edges` int64 (e, 2), rows with the smaller first; `scores` float32 (e,),
-    their similarities; `is_mutual` bool (e,), whether each of the two is among the nearest of the other.
+    `xy` float32 (m, 2), coordinates; `edges` int64 (e, 2), rows with the smaller first; `scores` float32 (e,), the
+    edges' similarities; `is_mutual` bool (e,), whether each is among the nearest of the other.
     """
 
     xy: FloatArray
@@ -33,7 +33,7 @@ class NeighborGraph:
 
 
 def similarity_matrix(vectors: FloatArray) -> FloatArray:
-    """Cosine similarity of each to each, float32 (m, m), symmetric, in [-1, 1]; 0 to a vector of length 0."""
+    """Pairwise cosine similarities, float32 (m, m), symmetric, in [-1, 1]; 0 for zero vectors."""
     import numpy as np
 
     return _similarities(vectors).astype(np.float32)
@@ -51,12 +51,12 @@ def _similarities(vectors: FloatArray) -> DoubleArray:
 
 
 def mutual(chosen: IntArray, chunk_ids: IntArray, positions: IntArray) -> IntArray:
-    """Which of the chosen chunks are among each other's nearest in the whole collection.
+    """Pairs of the chosen chunks that are mutual nearest neighbors in the whole collection.
 
     Args:
-        chosen: chunk ids, int64 (m,); those that are not among `chunk_ids` have no neighbors.
+        chosen: chunk ids, int64 (m,); ids that are not in `chunk_ids` have no neighbors.
         chunk_ids: int64 (n,), ascending.
-        positions: the rows of each chunk's nearest, int64 (n, k), as in a NeighborTable; -1 stands for none.
+        positions: rows of each chunk's nearest neighbors, int64 (n, k), as in a NeighborTable; -1 means none.
 
     Returns:
         Pairs of chunk ids, int64 (p, 2), the smaller id first, ascending.
@@ -70,10 +70,10 @@ def mutual(chosen: IntArray, chunk_ids: IntArray, positions: IntArray) -> IntArr
 
 
 def neighbor_graph(vectors: FloatArray, *, n_nearest: int = 3) -> NeighborGraph:
-    """Each vector joined to its n nearest among these; of equally near ones, to the smaller rows.
+    """Join each vector to its n nearest among these; ties go to the smaller row.
 
     Args:
-        vectors: unit vectors float32 (m, dimension); a few dozen, as the work grows with the third power of m.
+        vectors: unit vectors float32 (m, dimension); at most a few dozen, because the work grows with m cubed.
 
     Raises:
         ValueError: n_nearest is below 1.
@@ -96,10 +96,10 @@ def neighbor_graph(vectors: FloatArray, *, n_nearest: int = 3) -> NeighborGraph:
 
 
 def _scaled(similarities: DoubleArray) -> FloatArray:
-    """Places float32 (m, 2) whose distances are near to the straight ones between unit vectors, sqrt(2 - 2 cos).
+    """2D coordinates float32 (m, 2) that approximate the Euclidean distances of unit vectors, sqrt(2 - 2 cos).
 
     Classical scaling (Torgerson, "Multidimensional scaling: I. Theory and method", 1952): from squared distances,
-    centered in both directions, the two largest axes. Each axis points to where its largest coordinate is.
+    double-centered, the two largest axes. The sign of each axis makes its largest coordinate positive.
     """
     import numpy as np
 
@@ -119,7 +119,7 @@ def _scaled(similarities: DoubleArray) -> FloatArray:
 
 
 def _sign(direction: DoubleArray) -> float:
-    """Of its largest part; of equally large ones, the first."""
+    """The sign of the component with the largest absolute value; of equal ones, the first."""
     import numpy as np
 
     first = int(np.round(np.abs(direction), _DECIMALS).argmax())

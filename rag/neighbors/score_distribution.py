@@ -1,4 +1,4 @@
-"""Whether a score is high here: a similarity beside those of all the other chunks."""
+"""Score distribution: compares a similarity with the similarities of all chunks in the collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MIDDLE = 0.5
 class ScoreDistribution:
     """All scores of a collection to one query: `ordered` float32 (n,), ascending, and their histogram.
 
-    `edges` float64 (bins + 1,), `counts` int64 (bins,); the last bin holds its upper edge too. All 0 without scores.
+    `edges` float64 (bins + 1,), `counts` int64 (bins,); the last bin includes its upper edge. All 0 without scores.
     """
 
     ordered: FloatArray
@@ -27,11 +27,11 @@ class ScoreDistribution:
     counts: IntArray
 
     def n_lower(self, score: float) -> int:
-        """How many scores are lower, by more than rounding."""
+        """Number of scores that are lower by more than rounding."""
         return int(self.ordered.searchsorted(score - _SAME))
 
     def n_higher(self, score: float) -> int:
-        """How many scores are higher, by more than rounding."""
+        """Number of scores that are higher by more than rounding."""
         return len(self.ordered) - int(self.ordered.searchsorted(score + _SAME, side="right"))
 
 
@@ -40,7 +40,7 @@ def score_distribution(scores: FloatArray, *, n_bins: int = 40, whole_range: boo
 
     Args:
         scores: float32 (n,), in any order.
-        whole_range: bins over [-1, 1], else over what occurs.
+        whole_range: bins over [-1, 1], else over the range of the scores.
 
     Raises:
         ValueError: n_bins is below 1, or a score is not finite.
@@ -56,13 +56,13 @@ def score_distribution(scores: FloatArray, *, n_bins: int = 40, whole_range: boo
 
 
 def verdict(score: float, distribution: ScoreDistribution) -> str:
-    """A sentence for the person: whether the score is high in this collection."""
+    """A sentence for the user: whether the score is high in this collection."""
     n = len(distribution.ordered)
     if n < 2:
         return f"There is nothing to compare {score:.2f} with: this collection has {n} chunk{'' if n else 's'}."
     lower, higher = distribution.n_lower(score), distribution.n_higher(score)
     if not lower and not higher:
-        return f"{score:.2f} says nothing here: all {n:,} chunks of this collection have this score."
+        return f"{score:.2f} carries no information here: all {n:,} chunks of this collection have this score."
     if not higher:
         return f"{score:.2f} is the highest score in this collection of {n:,} chunks."
     if higher <= _FEW and lower / n >= _HIGH:
@@ -84,6 +84,6 @@ def _in_words(share: float) -> str:
 
 
 def _per_cent(lower: int, n: int) -> str:
-    """To one decimal, never rounded up: 99.96 % is not all."""
+    """Percentage with one decimal, never rounded up: 99.96 % is not all."""
     tenths = lower * 1000 // n
     return f"{tenths // 10}.{tenths % 10}" if tenths % 10 else f"{tenths // 10}"

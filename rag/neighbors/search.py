@@ -1,4 +1,4 @@
-"""The chunks nearest to anything: all of them or some, for the best score or for variety."""
+"""Exact nearest neighbors of a vector or a chunk, with filters and optional diversity (MMR)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     MaskArray = NDArray[np.bool_]
 
 PLAIN = 1.0
-"""The variety setting that asks for none: lambda of maximal marginal relevance."""
+"""The lambda of maximal marginal relevance at which diversity has no effect."""
 _ROUNDING = 1e-5
 _DECIMALS = 6
 _POOL_TIMES = 5
@@ -32,10 +32,10 @@ _SHORTEST_SENTENCE = 12
 
 @dataclass(frozen=True, slots=True)
 class NeighborFilter:
-    """Which chunks may be neighbors; an empty choice allows all, and all choices must be met.
+    """Which chunks may be neighbors; an empty condition allows all, and all conditions must be met.
 
-    `documents` are names of documents, `columns` values of table columns of which any will do; `not_with` is a
-    chunk id whose whole document is left out, as for "not from the same document".
+    `documents` are document names; `columns` are values of table columns, of which any one is enough; `not_with` is a
+    chunk id whose whole document is excluded ("not from the same document").
     """
 
     documents: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class NeighborFilter:
 @dataclass(frozen=True, slots=True)
 class Neighbors:
     """Chunks in the order in which to show them: `ids` int64 (m,), `rows` int64 (m,) of the collection's arrays, and
-    `scores` float32 (m,), cosine similarities in [-1, 1]. Best first, but for variety another order may be better."""
+    `scores` float32 (m,), cosine similarities in [-1, 1]. Best first, except with diversity."""
 
     ids: IntArray
     rows: IntArray
@@ -78,22 +78,22 @@ def find(
     allowed: MaskArray | None = None,
     relevance: float = PLAIN,
 ) -> Neighbors:
-    """The k chunks nearest to a query vector, exactly; scores are compared at six decimals, equal ones come by id.
+    """The k chunks nearest to a query vector, exact; scores are compared at six decimals, ties sorted by id.
 
-    With `relevance` below 1 they are chosen one after another by maximal marginal relevance (Carbonell and
+    With `relevance` below 1, chunks are chosen one by one by maximal marginal relevance (Carbonell and
     Goldstein, "The use of MMR, diversity-based reranking for reordering documents and producing summaries", 1998):
     relevance * similarity to the query - (1 - relevance) * the greatest similarity to one already chosen, among the
-    5k nearest chunks, or the 100 nearest where these are more. The first is always the nearest.
+    5k nearest chunks, or the 100 nearest if these are more. The first is always the nearest.
 
     Args:
         ids: int64 (n,), ascending.
         vectors: unit vectors float32 (n, dimension).
         query: a unit vector float32 (dimension,).
         allowed: which chunks may be found, bool (n,), as from NeighborFilter; all by default.
-        relevance: their lambda, from 0 (variety alone) to 1 (plain search).
+        relevance: lambda, from 0 (only diversity) to 1 (plain search).
 
     Returns:
-        As many as there are, where these are fewer than k.
+        At most k neighbors; fewer if fewer chunks are allowed.
 
     Raises:
         ValueError: k is below 1, relevance is not from 0 to 1, or shapes differ.
@@ -116,7 +116,7 @@ def neighbors_of(
     allowed: MaskArray | None = None,
     relevance: float = PLAIN,
 ) -> Neighbors:
-    """`find` for a stored chunk, without itself; none where it is not among the ids."""
+    """`find` for a stored chunk, without the chunk itself; empty if its id is not in `ids`."""
     import numpy as np
 
     row = int(ids.searchsorted(chunk_id))
@@ -141,8 +141,8 @@ def _check(ids: IntArray, vectors: FloatArray, query: FloatArray, k: int, releva
 def _nearest(vectors: FloatArray, query: FloatArray, k: int, allowed: MaskArray | None) -> tuple[IntArray, DoubleArray]:
     """Rows and scores of the k nearest, best first, ties by row.
 
-    A matrix product may end differently for equal rows in the last bits: what it finds is computed again in double
-    precision, with all that rounding may have kept out, and rounded alike.
+    A matrix product may differ in the last bits for equal rows. So the candidates, including all that rounding may
+    have excluded, are computed again in double precision and rounded in the same way.
     """
     import numpy as np
 
@@ -168,12 +168,12 @@ def _doubles(vectors: FloatArray) -> DoubleArray:
 
 
 def marginally_relevant(vectors: DoubleArray, scores: DoubleArray, k: int, relevance: float) -> list[int]:
-    """The positions chosen by maximal marginal relevance, in their order; of equal ones the first.
+    """The positions chosen by maximal marginal relevance, in order; ties go to the first.
 
     Args:
         vectors: unit vectors float64 (n, dimension), the most relevant first.
-        scores: their relevance, float64 (n,), on the scale of cosines, falling.
-        k: how many at most.
+        scores: relevance, float64 (n,), on the scale of cosines, descending.
+        k: the largest number of positions.
         relevance: lambda, as in `find`.
     """
     import numpy as np
@@ -192,15 +192,15 @@ def marginally_relevant(vectors: DoubleArray, scores: DoubleArray, k: int, relev
 
 
 def best_sentence(query: FloatArray, chunk_text: str, embedder: Embedder) -> BestSentence | None:
-    """The sentence of a chunk that is most similar to the query; of equal ones the first.
+    """The sentence of a chunk that is most similar to the query; ties go to the first.
 
-    Headings and scraps of fewer than 12 characters are passed over, unless there is nothing else.
+    Headings and fragments of fewer than 12 characters are skipped, unless there is nothing else.
 
     Args:
         query: a unit vector float32 (dimension,) of the embedder's model.
 
     Returns:
-        None for a text without a visible character.
+        None if the text has no visible character.
     """
     spans = split_sentences(chunk_text)
     if not spans:

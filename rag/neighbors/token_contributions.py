@@ -1,4 +1,4 @@
-"""The score receipt: which pairs of tokens a similarity is made of."""
+"""Token contributions: a similarity split into the contributions of all pairs of tokens."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     DoubleArray = NDArray[np.float64]
 
 AGREES = 1e-4
-"""How near the contributions of a model in float32 come to the score that they add up to."""
+"""Tolerance between the sum of contributions and the score, for a model in float32."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """The part of a similarity that token `left` of the first text and token `right` of the second have together."""
+    """The contribution of token `left` of the first text and token `right` of the second to the similarity."""
 
     left: int
     right: int
@@ -31,14 +31,14 @@ class TokenPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """A similarity, token pair by token pair.
+class TokenContributions:
+    """A similarity, split by pairs of tokens.
 
-    `contributions` float32 (n, m), of either sign, belong to n tokens of the left text and m of the right; they add
-    up to `total`. `cosine_of_embeddings` is that of the two embeddings as the model makes them now, `stored_score`
-    the one that a collection's vector gave, where it is known. `is_exact` says that the embeddings are means of these
-    token vectors, so that the contributions are all there is; where they are not, these are those of the means, an
-    approximation. `note` says this to the person, with what else to know.
+    `contributions` float32 (n, m), positive or negative, belong to n tokens of the left text and m of the right; their
+    sum is `total`. `cosine_of_embeddings` is the cosine of the two embeddings as the model computes them now,
+    `stored_score` the score of the collection's stored vector, if known. `is_exact` means that the embeddings are means
+    of these token vectors, so that the contributions explain the whole score; otherwise they are those of the means, an
+    approximation. `note` explains this to the user.
     """
 
     left: TokenVectors
@@ -53,7 +53,7 @@ class Receipt:
 
     @property
     def left_sums(self) -> FloatArray:
-        """What each token of the left text adds to the total, float32 (n,)."""
+        """Contribution of each token of the left text to the total, float32 (n,)."""
         import numpy as np
 
         sums: FloatArray = self.contributions.sum(axis=1, dtype=np.float64).astype(np.float32)
@@ -61,14 +61,14 @@ class Receipt:
 
     @property
     def right_sums(self) -> FloatArray:
-        """What each token of the right text adds to the total, float32 (m,)."""
+        """Contribution of each token of the right text to the total, float32 (m,)."""
         import numpy as np
 
         sums: FloatArray = self.contributions.sum(axis=0, dtype=np.float64).astype(np.float32)
         return sums
 
     def top_pairs(self, k: int, *, with_special: bool = True) -> tuple[TokenPair, ...]:
-        """The k pairs with the largest contributions, largest first; equal ones in the order of the texts."""
+        """The k pairs with the largest contributions, largest first; ties in the order of the texts."""
         import numpy as np
 
         rows = _shown(self.left, with_special)
@@ -83,22 +83,23 @@ def _shown(side: TokenVectors, with_special: bool) -> list[int]:
     return [i for i, is_special in enumerate(side.is_special) if with_special or not is_special]
 
 
-def score_receipt(
+def explain_score(
     embedder: Embedder, left: str, right: str, *, left_is_query: bool = True, stored_score: float | None = None
-) -> Receipt:
-    """The receipt of the similarity of a query, or another chunk, and a chunk.
+) -> TokenContributions:
+    """Split the similarity of a query or chunk (left) and a chunk (right) by pairs of tokens.
 
     Args:
-        left_is_query: whether the left text gets the model's query prefix, or its document prefix as the right one.
-        stored_score: the score that the collection's own vector has, to be shown beside.
+        left_is_query: whether the left text gets the model's query prefix; else the document prefix, like the right.
+        stored_score: the score of the collection's stored vector, shown for comparison.
 
     Raises:
-        ModelError: the model gives no token vectors, as Ollama's do not.
+        ModelError: the model provides no token vectors, as with Ollama's models.
     """
     if not isinstance(embedder, TokenEmbedder):
         raise ModelError(
-            f"'{embedder.spec.model_id}' gives one vector for a whole text and none for its tokens, so its scores "
-            "cannot be taken apart. Use a collection with a model that runs in this program, such as all-MiniLM-L6-v2."
+            f"'{embedder.spec.model_id}' provides one vector for a whole text and none for its tokens, so its "
+            "scores cannot be split by tokens. Use a collection with a model that runs in this app, such as "
+            "all-MiniLM-L6-v2."
         )
     (left_tokens,) = embedder.token_vectors([left], as_queries=left_is_query)
     (right_tokens,) = embedder.token_vectors([right])
@@ -108,14 +109,14 @@ def score_receipt(
     total = float(contributions.sum())
     note = _sum_note(embedder, total, cosine if stored_score is None else stored_score)
     note = f"{note} {_cut_note(embedder, left, right)}".strip()
-    return Receipt(
+    return TokenContributions(
         left_tokens, right_tokens, contributions.astype("float32"), total, cosine, stored_score, embedder.pooling,
         embedder.pooling == "mean", note,
     )  # fmt: skip
 
 
 def token_contributions(left: FloatArray, right: FloatArray) -> DoubleArray:
-    """What each pair of token vectors has in the cosine of their two means, float64 (n, m); it is their sum.
+    """Contribution of each pair of token vectors to the cosine of their means, float64 (n, m); the sum is the cosine.
 
     The dot product of two means is the mean of all dot products: cos = sum_ij l_i.r_j / (n m |mean l| |mean r|).
 
@@ -129,13 +130,13 @@ def token_contributions(left: FloatArray, right: FloatArray) -> DoubleArray:
     import numpy as np
 
     if not len(left) or not len(right):
-        raise ValueError(f"Both texts need tokens, and have {len(left)} and {len(right)}.")
+        raise ValueError(f"Both texts need tokens, but have {len(left)} and {len(right)}.")
     products: DoubleArray = _as_parts(left) @ _as_parts(right).T
     return np.asarray(products, dtype=np.float64)
 
 
 def _as_parts(vectors: FloatArray) -> DoubleArray:
-    """The token vectors scaled so that they add up to the unit vector of their mean."""
+    """Scale the token vectors so that their sum is the unit vector of their mean."""
     import numpy as np
 
     doubles = vectors.astype(np.float64)
@@ -144,19 +145,19 @@ def _as_parts(vectors: FloatArray) -> DoubleArray:
 
 
 def _sum_note(embedder: TokenEmbedder, total: float, score: float) -> str:
-    """What the contributions add up to, and why this is not the score where it is not."""
+    """The sum of the contributions, and the reason if it differs from the score."""
     if embedder.pooling == "mean" and abs(total - score) <= AGREES:
         return "This model's embedding is the mean of its tokens, so the pairs of tokens add up to the score."
     if embedder.pooling == "mean":
         return (
             "This model's embedding is the mean of its tokens. Computed now, in "
-            f"{embedder.precision}, the pairs of tokens add up to {total:.4f}, and the score is {score:.4f}: a text "
-            "embedded at another time or beside others is rounded otherwise."
+            f"{embedder.precision}, the pairs of tokens add up to {total:.4f}, and the score is {score:.4f}: "
+            "rounding differs if a text is embedded at another time or in another batch."
         )
     how = "its first token alone" if embedder.pooling == "cls" else "more than the plain mean of its tokens"
     return (
-        f"An approximation: this model's embedding is made of {how}. Shown is what the pairs of tokens add to the "
-        f"similarity of the two means, which is {total:.4f}; the score is {score:.4f}."
+        f"An approximation: this model's embedding is made of {how}. Shown is what the pairs of tokens contribute to "
+        f"the similarity of the two means, which is {total:.4f}; the score is {score:.4f}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Passages that differ from one another: any retriever's hits, chosen anew by maximal marginal relevance."""
+"""Diverse retrieval: rerank any retriever's hits by maximal marginal relevance (MMR)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 POOL = 100
-"""So many hits are chosen among."""
+"""Number of candidate hits."""
 
 
 class Ranked(Protocol):
@@ -23,10 +23,10 @@ class Ranked(Protocol):
 
 
 class VariedRetriever:
-    """The hits of another retriever, each new one as relevant and as unlike those before it as `relevance` asks for.
+    """The hits of another retriever, reranked by MMR; `relevance` is its lambda.
 
-    How relevant a hit is, its rank says: the first counts as similar to the query as the most similar hit is, and so
-    on down. For search by meaning these are the hits' own cosines; where words counted too, their say is kept.
+    The relevance of a hit follows from its rank: the first hit gets the highest cosine of all hits, the second the
+    next, and so on. For dense search these are the hits' own cosines; for hybrid search the hybrid order is kept.
     """
 
     def __init__(self, retriever: Ranked, ids: IntArray, vectors: FloatArray, relevance: float) -> None:

@@ -1,4 +1,4 @@
-"""Meaning and words together: what both kinds of search find, ranked by a blend of their scores."""
+"""Hybrid retrieval: dense and keyword search, ranked by a weighted sum of their standardized scores."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WORD = re.compile(r"\w+")
 
 
 class HybridRetriever:
-    """Dense and keyword search at once; every hit's score is its cosine, whichever search has found it.
+    """Dense and keyword search combined; every hit's score is its cosine similarity.
 
-    Both scores are standardised over the whole collection (0 is their mean, 1 a standard deviation), so that cosines
-    and BM25 can be added: 0.7 dense and 0.3 keyword. A chunk without a word of the query has a BM25 of 0.
+    Both scores are standardized over the whole collection (mean 0, standard deviation 1), so that cosines and BM25
+    can be added: 0.7 dense and 0.3 keyword. A chunk without any word of the query has a BM25 score of 0.
 
     On eight of nine test collections this ranked better than fusing ranks, and on eight better than standardising over
     the first hundred of each search; on the ninth it was 0.006 and 0.0001 of nDCG@10 behind (bench/blends).
@@ -54,7 +54,7 @@ class HybridRetriever:
         self._dense_share = dense_share
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
-        """At most k hits, best first; with a dense share of 0 only chunks that hold a word of the query."""
+        """At most k hits, best first; with a dense share of 0, only chunks that contain a word of the query."""
         import numpy as np
 
         if not query.strip() or not len(self._ids):
@@ -70,13 +70,13 @@ class HybridRetriever:
         return tuple(replace(hit, found_by=found_by[hit.chunk.chunk_id]) for hit in hits)
 
     def _found_by(self, row: int, cosines: DoubleArray, words: DoubleArray, allowed: Mask) -> tuple[Finding, ...]:
-        """The chunk's rank and score in each kind of search that counts; words only where it holds one."""
+        """The chunk's rank and score in each search; keyword only if the chunk contains a word of the query."""
         dense = (_finding(DenseRetriever.name, cosines, row, allowed),) if self._dense_share > 0 else ()
         keyword = (_finding(KeywordRetriever.name, words, row, allowed),) if words[row] > 0 else ()
         return dense + keyword
 
     def _word_scores(self, query: str) -> DoubleArray:
-        """The BM25 score of each chunk, 0 where it holds no word of the query."""
+        """BM25 score of each chunk; 0 if it contains no word of the query."""
         import numpy as np
 
         found = dict(self._collection.search_words(_WORD.findall(query), len(self._ids)))
@@ -84,12 +84,12 @@ class HybridRetriever:
 
 
 def blend(dense: DoubleArray, keyword: DoubleArray, dense_share: float = DENSE_SHARE) -> DoubleArray:
-    """dense_share of the standardised dense scores and the rest of the standardised keyword scores, float64 (n,)."""
+    """Weighted sum of standardized dense and keyword scores, float64 (n,); `dense_share` is the dense weight."""
     return dense_share * _standardised(dense) + (1.0 - dense_share) * _standardised(keyword)
 
 
 def _standardised(scores: DoubleArray) -> DoubleArray:
-    """With mean 0 and standard deviation 1; all 0 where all are the same."""
+    """Scores with mean 0 and standard deviation 1; all 0 if all are equal."""
     import numpy as np
 
     spread = scores.std()
@@ -97,7 +97,7 @@ def _standardised(scores: DoubleArray) -> DoubleArray:
 
 
 def _finding(retriever: str, scores: DoubleArray, row: int, allowed: Mask) -> Finding:
-    """The score of a chunk, and its rank by it among those allowed; of equal ones the first comes first."""
+    """A chunk's score and its rank among the allowed chunks; ties are ranked by row."""
     import numpy as np
 
     score = scores[row]

@@ -1,4 +1,4 @@
-"""What a person should know about a query before trusting what is near to it."""
+"""Query notes: warnings about a query that is empty, too long, or outside the model's languages."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def is_cut(query: str, embedder: Embedder) -> bool:
 
 
 def query_notes(query: str, embedder: Embedder) -> tuple[str, ...]:
-    """Sentences about a query that is empty, too long, only signs, only common words, or in another language."""
+    """Warnings for a query that is empty, too long, without letters, of stop words only, or in another language."""
     if not query.strip():
-        return ("There is nothing to search for: type a word or a sentence.",)
+        return ("The query is empty. Type a word or a sentence.",)
     words = _WORD.findall(query)
     notes = [
         _cut_note(query, embedder) if is_cut(query, embedder) else "",
@@ -37,14 +37,14 @@ def _cut_note(query: str, embedder: Embedder) -> str:
     window, model = embedder.window, embedder.spec.model_id
     if model.startswith(_OLLAMA):
         return (
-            f"The query has {n_tokens:,} tokens, and '{model}' reads at most {window:,}: the server refuses what is "
-            "longer. Shorten it."
+            f"The query has {n_tokens:,} tokens, and '{model}' reads at most {window:,}; the server refuses "
+            "longer texts. Shorten the query."
         )
     end = int(embedder.tokenizer.spans(query)[window - 1][1])
     read = " ".join(query[:end].split())[-40:].lstrip()
     return (
-        f"The query has {n_tokens:,} tokens, and only the first {window:,} are read: what comes after "
-        f"“… {read}” changes nothing."
+        f"The query has {n_tokens:,} tokens, but the model reads only the first {window:,}: everything after "
+        f"“… {read}” is ignored."
     )
 
 
@@ -53,14 +53,14 @@ def _words_note(words: list[str]) -> str:
 
     if not words:
         return (
-            "The query has no letter and no digit. A model knows few other signs, and reads those that it does not "
-            "know as one and the same: what is near may have little to do with them."
+            "The query has no letters and no digits. A model knows few other symbols and treats all unknown ones as "
+            "the same, so the results may have little to do with them."
         )
-    # "don't" is among them in parts, if at all: a contraction is common where what stands before its apostrophe is.
+    # Stop word lists may lack contractions: "don't" counts as common if the part before its apostrophe is.
     if all(re.split("['’]", word.lower())[0] in ENGLISH_STOP_WORDS for word in words):
         return (
-            "The query holds only very common words, which say little about a subject: what is near may be so by "
-            "its wording alone. Add a word that names what you look for."
+            "The query contains only very common words, which say little about a topic: the results may be similar "
+            "only in wording. Add a word that names what you are looking for."
         )
     return ""
 

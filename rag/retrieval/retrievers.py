@@ -1,4 +1,4 @@
-"""Query -> hits, and the index behind it, kept beside the collection as a cache."""
+"""Retrievers: find the chunks for a query, by embeddings (dense) or by words (BM25)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORD = re.compile(r"\w+")
 
 
 class DenseRetriever:
-    """Nearest chunks by cosine similarity of embeddings: of all, or of those whose ids are in `only`.
+    """Dense retrieval: nearest chunks by cosine similarity, among all chunks or those whose ids are in `only`.
 
     With `only` the index must be exact.
     """
@@ -38,10 +38,10 @@ class DenseRetriever:
         self._only = only
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
-        """At most k hits, best first; none for a query without a visible character."""
+        """At most k hits, best first; none if the query has no visible character."""
         if not query.strip():
             return ()
-        # The search is exact, so the nearest of some chunks are the first of them among the nearest of all.
+        # The search is exact, so filtering the ranking of all chunks gives the nearest of the allowed ones.
         searched = k if self._only is None else len(self._index.ids)
         scores, ids = self._index.search(self._embedder.encode_queries([query]), searched)
         own = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._holds(chunk_id)), k))
@@ -52,9 +52,9 @@ class DenseRetriever:
 
 
 class KeywordRetriever:
-    """Chunks that hold the query's words, by BM25: of all, or of those whose ids are in `only`.
+    """Keyword retrieval by BM25, among all chunks or those whose ids are in `only`.
 
-    How rare a word is counts over the whole collection, so a chunk has the same score in both.
+    Inverse document frequencies are of the whole collection, so a chunk has the same score in both cases.
     """
 
     name = "keyword"
@@ -64,7 +64,7 @@ class KeywordRetriever:
         self._only = only
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
-        """At most k hits, best first; none where no word of the query occurs."""
+        """At most k hits, best first; none if no word of the query occurs."""
         found = self._collection.search_words(_WORD.findall(query), k, self._only)
         return hits_of(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
 
@@ -81,7 +81,7 @@ def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, 
 
 
 def hits_of(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:
-    """Hits in this order; a chunk deleted since the index was read is left out."""
+    """Hits in this order; a chunk that was deleted after the index was read is left out."""
     chunks = {chunk.chunk_id: chunk for chunk in collection.chunks(ids)}
     names = collection.document_names([chunk.document_id for chunk in chunks.values()])
     found = [(chunks[i], score) for i, score in zip(ids, scores, strict=True) if i in chunks]

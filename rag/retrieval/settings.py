@@ -1,4 +1,4 @@
-"""How chunks are chosen for an answer, and what is to be said where none or too few are."""
+"""Retrieval settings, the minimum similarity, and a note on questions that retrieval cannot answer completely."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ _COUNTING = re.compile(
 
 
 class NothingFound(ExplorerError):
-    """No chunk is similar enough to the question to be given to a model."""
+    """No chunk reaches the minimum similarity, so there is nothing to give to a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalSettings:
-    """`k` chunks at most, found by meaning, words or both, of a cosine similarity of at least `minimum`,
-    where that is above 0.
+    """Which chunks are retrieved for a question, and how many of them the prompt may hold.
 
-    `documents` are the names of those to search in; empty for all. `relevance` is the lambda of maximal marginal
-    relevance: 1 ranks by score alone, less prefers passages that differ from one another. `budget` is how many tokens
-    of passages the prompt may hold, as the answering model counts them; 0 for as many as fit.
+    Attributes:
+        k: how many chunks at most.
+        mode: search by meaning (dense), by words (keyword), or by both (hybrid).
+        minimum: the least cosine similarity to the question; 0 for no minimum.
+        documents: the names of the documents to search in; empty for all.
+        relevance: the lambda of maximal marginal relevance, in [0, 1]. 1 ranks by score alone; lower values prefer
+            passages that differ from each other.
+        budget: how many tokens of passages the prompt may hold, as the answering model counts them; 0 for as many as
+            fit.
     """
 
     k: int = config.DEFAULT_K
@@ -40,30 +45,33 @@ class RetrievalSettings:
 
 
 def similar_enough(hits: Sequence[Hit], minimum: float) -> tuple[Hit, ...]:
-    """The hits that reach the minimum.
+    """The hits whose similarity is at least the minimum.
 
     Raises:
-        NothingFound: there are none; the message says how near the best came.
+        NothingFound: there are none; the message gives the best similarity.
     """
     kept = tuple(hit for hit in hits if hit.score >= minimum)
     if kept:
         return kept
     if not hits:
         raise NothingFound(
-            "Nothing was found for this question, so no model was asked. Use other words, or another way to search."
+            "Nothing was found for this question, so no model was asked. Use other words or another search mode."
         )
     best = max(hit.score for hit in hits)
     raise NothingFound(
-        f"The documents do not seem to cover this: the nearest passage has a similarity of {best:.2f}, and at least "
-        f"{minimum:.2f} is asked for. No model was asked. Lower the minimum, or ask all the same."
+        f"The documents do not seem to cover this: the best passage has a similarity of {best:.2f}, and the minimum is "
+        f"{minimum:.2f}. No model was asked. Lower the minimum, or choose 'Answer anyway'."
     )
 
 
-def counting_note(question: str, k: int) -> str:
-    """A sentence where a question asks to count or to list all, which k passages cannot; else empty."""
-    if k == 0 or not _COUNTING.search(question):
+def counting_note(question: str, n_read: int, n_chunks: int) -> str:
+    """A warning if a question asks to count or to list all, and the model read only some passages; else empty.
+
+    Args:
+        n_read: how many passages the model was shown; 0 if no passages were used.
+        n_chunks: how many chunks the collection has.
+    """
+    if not 0 < n_read < n_chunks or not _COUNTING.search(question):
         return ""
-    found = "1 passage that was" if k == 1 else f"{k} passages that were"
-    return (
-        f"This asks to count or to list. A model sees only the {found} found, not all documents: do not trust a total."
-    )
+    was = "was" if n_read == 1 else "were"
+    return f"Only {n_read} of {n_chunks:,} passages {was} read, so totals may be incomplete."

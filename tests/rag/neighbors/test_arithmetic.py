@@ -64,7 +64,7 @@ def test_texts_that_leave_nothing():
     embedder = WordEmbedder()
     with pytest.raises(ExplorerError, match="cancel each other out"):
         text_arithmetic(embedder, "owl", "owl")
-    with pytest.raises(ExplorerError, match="no text to begin with"):
+    with pytest.raises(ExplorerError, match="The first text is empty"):
         text_arithmetic(embedder, " ", "owl", "ship")
     (a,) = units(1)
     with pytest.raises(ExplorerError, match="cancel each other out"):

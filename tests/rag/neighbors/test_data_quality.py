@@ -1,4 +1,4 @@
-"""Copies, hubs and loners: against all pairs counted one by one, and SciPy."""
+"""Copies, hubs and outliers: against all pairs counted one by one, and SciPy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import skew
 
 from rag.neighbors import data_quality
-from rag.neighbors.data_quality import hubs, loners, near_duplicates
+from rag.neighbors.data_quality import hubs, near_duplicates, outliers
 
 
 def units(n, d=8, seed=1):
@@ -94,7 +94,7 @@ def test_progress_rises_to_the_end_and_may_stop_it(monkeypatch):
 
 @pytest.mark.parametrize(("threshold", "limit", "n"), [(1.01, 5, 4), (0.9, 0, 4), (0.9, 5, 3)])
 def test_what_cannot_be_asked(threshold, limit, n):
-    with pytest.raises(ValueError, match="A threshold from -1 to 1"):
+    with pytest.raises(ValueError, match="threshold from -1 to 1"):
         near_duplicates(np.arange(n), units(4), threshold, limit=limit)
 
 
@@ -153,23 +153,23 @@ def test_no_hubs_where_all_are_alike(positions):
 
 def test_missing_neighbors_do_not_count():
     assert hubs(np.array([[1, -1], [2, -1], [1, -1]])).counts.tolist() == [0, 2, 1]
-    with pytest.raises(ValueError, match="there is one at 3"):
+    with pytest.raises(ValueError, match="got row 3"):
         hubs(np.array([[1], [3], [0]]))
 
 
-# Loners
+# Outliers
 
 
 def test_loners_are_those_with_the_farthest_nearest():
     vectors = units(40)
     similar = np.sort(vectors @ vectors.T, axis=1)[:, ::-1][:, 1:6]
-    found = loners(similar, n_top=5)
+    found = outliers(similar, n_top=5)
     expected = sorted(range(40), key=lambda row: similar[row, 0])[:5]
     assert found.rows.tolist() == expected
     np.testing.assert_array_equal(found.scores, similar[expected, 0])
 
 
 def test_loners_of_few_and_of_the_same():
-    assert len(loners(np.empty((1, 0), np.float32)).rows) == len(loners(np.empty((0, 3), np.float32)).rows) == 0
-    assert loners(np.full((5, 2), 0.5, np.float32), n_top=3).rows.tolist() == [0, 1, 2]
-    assert loners(np.array([[0.5], [0.2]], np.float32)).rows.tolist() == [1, 0]
+    assert len(outliers(np.empty((1, 0), np.float32)).rows) == len(outliers(np.empty((0, 3), np.float32)).rows) == 0
+    assert outliers(np.full((5, 2), 0.5, np.float32), n_top=3).rows.tolist() == [0, 1, 2]
+    assert outliers(np.array([[0.5], [0.2]], np.float32)).rows.tolist() == [1, 0]

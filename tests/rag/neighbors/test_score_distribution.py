@@ -75,7 +75,7 @@ def test_rounding_makes_no_difference():
     [
         ([], "nothing to compare 0.40 with: this collection has 0 chunks."),
         ([0.4], "nothing to compare 0.40 with: this collection has 1 chunk."),
-        ([0.4, 0.4, 0.4], "0.40 says nothing here: all 3 chunks of this collection have this score."),
+        ([0.4, 0.4, 0.4], "0.40 carries no information here: all 3 chunks of this collection have this score."),
     ],
 )
 def test_verdicts_where_there_is_little(scores, words):

@@ -1,4 +1,4 @@
-"""Score receipts: token vectors that are the model's own, and contributions that add up to the score."""
+"""Token contributions: token vectors that are the model's own, and contributions that add up to the score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.embedding.embedder import SentenceTransformerEmbedder, load_embedder
 from rag.embedding.token_vectors import NOWHERE, TokenEmbedder, TokenVectors, read_token_vectors
 from rag.errors import ExplorerError, ModelError
 from rag.index.flat import FlatIndex
-from rag.neighbors.token_contributions import AGREES, Receipt, score_receipt, token_contributions
+from rag.neighbors.token_contributions import AGREES, TokenContributions, explain_score, token_contributions
 from rag.runtime.model_wheels import MINILM, find_wheel
 from rag.types import EmbeddingSpec
 from tests.support.fakes import WordEmbedder
@@ -70,10 +70,10 @@ def made_tokens(vectors, special=None) -> TokenVectors:
     return TokenVectors(tuple("abcdef"[:n]), spans, special or (False,) * n, np.array(vectors, dtype=np.float32))
 
 
-def made_receipt(contributions, left_special, right_special) -> Receipt:
+def made_contributions(contributions, left_special, right_special) -> TokenContributions:
     left = made_tokens(np.zeros((len(left_special), 2)), left_special)
     right = made_tokens(np.zeros((len(right_special), 2)), right_special)
-    return Receipt(left, right, np.array(contributions, dtype=np.float32), 0.0, 0.0, None, "mean", True, "")
+    return TokenContributions(left, right, np.array(contributions, dtype=np.float32), 0.0, 0.0, None, "mean", True, "")
 
 
 # Token vectors
@@ -119,11 +119,11 @@ def test_a_prefix_has_tokens_and_no_place(plain):
     assert query.is_special == (True, False, False, False, True)
     assert embedder.pooling == "mean"
     for is_query in (True, False):
-        receipt = score_receipt(embedder, QUERY, TEXT, left_is_query=is_query)
+        explained = explain_score(embedder, QUERY, TEXT, left_is_query=is_query)
         encode = embedder.encode_queries if is_query else embedder.encode_documents
         expected = (encode([QUERY]) @ embedder.encode_documents([TEXT]).T).item()
-        assert receipt.total == pytest.approx(expected, abs=AGREES)
-        assert receipt.cosine_of_embeddings == pytest.approx(expected, abs=1e-6)
+        assert explained.total == pytest.approx(expected, abs=AGREES)
+        assert explained.cosine_of_embeddings == pytest.approx(expected, abs=1e-6)
     plain[1].include_prompt = False
     assert embedder.pooling == "other"
 
@@ -135,9 +135,9 @@ def test_pooling_is_told_from_the_model(mode, pooling, plain):
     plain[1] = Pooling(384, pooling_mode=mode)
     embedder = SentenceTransformerEmbedder(plain, "test/pooling", "1")
     assert embedder.pooling == pooling
-    receipt = score_receipt(embedder, QUERY, TEXT)
-    assert receipt.is_exact is (mode == "mean")
-    assert (abs(receipt.total - receipt.cosine_of_embeddings) < AGREES) is (mode == "mean")
+    explained = explain_score(embedder, QUERY, TEXT)
+    assert explained.is_exact is (mode == "mean")
+    assert (abs(explained.total - explained.cosine_of_embeddings) < AGREES) is (mode == "mean")
     plain.append(Dense(384, 384))
     assert embedder.pooling == "other"
 
@@ -151,10 +151,10 @@ def test_what_shows_no_tokens_is_said(exact):
         read_token_vectors(output, "owl", "", tokenizer)
 
 
-# Receipts
+# Scores
 
 
-def test_receipts_add_up_to_the_scores_of_the_index(exact, sample):
+def test_contributions_add_up_to_the_scores_of_the_index(exact, sample):
     """200 random pairs of the sample's chunks, in float32, against FAISS."""
     choose = random.Random(config.SEED)
     texts = [chunk.text for chunk in choose.sample(sample.chunks(), 16)]
@@ -170,41 +170,42 @@ def test_receipts_add_up_to_the_scores_of_the_index(exact, sample):
         assert float(contributions.sum()) == pytest.approx(float(scores[i, j]), abs=1e-4)
 
 
-def test_a_whole_receipt(exact):
-    receipt = score_receipt(exact, QUERY, TEXT)
+def test_a_whole_score(exact):
+    explained = explain_score(exact, QUERY, TEXT)
     expected = (exact.encode_queries([QUERY]) @ exact.encode_documents([TEXT]).T).item()
-    assert receipt.contributions.dtype == np.float32
-    assert receipt.contributions.shape == (len(receipt.left.tokens), len(receipt.right.tokens))
-    assert receipt.total == pytest.approx(expected, abs=AGREES)
-    assert receipt.cosine_of_embeddings == pytest.approx(expected, abs=1e-6)
-    assert (receipt.pooling, receipt.is_exact, receipt.stored_score) == ("mean", True, None)
+    assert explained.contributions.dtype == np.float32
+    assert explained.contributions.shape == (len(explained.left.tokens), len(explained.right.tokens))
+    assert explained.total == pytest.approx(expected, abs=AGREES)
+    assert explained.cosine_of_embeddings == pytest.approx(expected, abs=1e-6)
+    assert (explained.pooling, explained.is_exact, explained.stored_score) == ("mean", True, None)
     assert (
-        receipt.note == "This model's embedding is the mean of its tokens, so the pairs of tokens add up to the score."
+        explained.note
+        == "This model's embedding is the mean of its tokens, so the pairs of tokens add up to the score."
     )
-    assert receipt.left_sums.sum() == pytest.approx(receipt.total, abs=1e-5)
-    np.testing.assert_allclose(receipt.right_sums, receipt.contributions.sum(axis=0), atol=1e-6)
-    best = receipt.top_pairs(1, with_special=False)[0]
-    assert {receipt.left.tokens[best.left], receipt.right.tokens[best.right]} <= {"owl", "owls", "hunt", "hears"}
+    assert explained.left_sums.sum() == pytest.approx(explained.total, abs=1e-5)
+    np.testing.assert_allclose(explained.right_sums, explained.contributions.sum(axis=0), atol=1e-6)
+    best = explained.top_pairs(1, with_special=False)[0]
+    assert {explained.left.tokens[best.left], explained.right.tokens[best.right]} <= {"owl", "owls", "hunt", "hears"}
 
 
 def test_a_text_with_itself_and_the_other_way_round(exact):
-    assert score_receipt(exact, TEXT, TEXT).total == pytest.approx(1.0, abs=1e-6)
-    there, back = score_receipt(exact, QUERY, TEXT), score_receipt(exact, TEXT, QUERY)
+    assert explain_score(exact, TEXT, TEXT).total == pytest.approx(1.0, abs=1e-6)
+    there, back = explain_score(exact, QUERY, TEXT), explain_score(exact, TEXT, QUERY)
     np.testing.assert_allclose(there.contributions, back.contributions.T, atol=1e-6)
 
 
 def test_an_empty_text_still_has_special_tokens(exact):
-    receipt = score_receipt(exact, "", TEXT)
-    assert receipt.left.tokens == ("[CLS]", "[SEP]")
-    assert receipt.total == pytest.approx(receipt.cosine_of_embeddings, abs=AGREES)
-    assert receipt.top_pairs(3, with_special=False) == ()
+    explained = explain_score(exact, "", TEXT)
+    assert explained.left.tokens == ("[CLS]", "[SEP]")
+    assert explained.total == pytest.approx(explained.cosine_of_embeddings, abs=AGREES)
+    assert explained.top_pairs(3, with_special=False) == ()
 
 
 def test_a_text_that_is_cut_adds_up_too(exact):
-    receipt = score_receipt(exact, "owl " * 300, TEXT)
-    assert len(receipt.left.tokens) == exact.window + 2
-    assert receipt.total == pytest.approx(receipt.cosine_of_embeddings, abs=AGREES)
-    assert receipt.note.endswith("The first text is longer than the model reads: only the first 254 tokens count.")
+    explained = explain_score(exact, "owl " * 300, TEXT)
+    assert len(explained.left.tokens) == exact.window + 2
+    assert explained.total == pytest.approx(explained.cosine_of_embeddings, abs=AGREES)
+    assert explained.note.endswith("The first text is longer than the model reads: only the first 254 tokens count.")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_a_text_that_is_cut_adds_up_too(exact):
     [(400, 401, "The second text is longer"), (401, 400, "The first"), (401, 401, "Both texts are"), (400, 400, "")],
 )
 def test_what_the_model_does_not_read_is_said(left, right, words):
-    note = score_receipt(TokenFake("mean"), "o" * left, "o" * right).note
+    note = explain_score(TokenFake("mean"), "o" * left, "o" * right).note
     assert words in note
     assert ("only the first 400 tokens count" in note) is bool(words)
 
@@ -220,32 +221,34 @@ def test_what_the_model_does_not_read_is_said(left, right, words):
 def test_bfloat16_shows_both_figures(exact):
     quick = loaded_with("bfloat16")
     stored = (exact.encode_queries([QUERY]) @ exact.encode_documents([TEXT]).T).item() + 0.002
-    receipt = score_receipt(quick, QUERY, TEXT, stored_score=stored)
-    assert receipt.stored_score == stored
-    assert receipt.total == pytest.approx(stored, abs=0.02)
-    assert "in bfloat16" in receipt.note
-    assert f"{receipt.total:.4f}" in receipt.note
-    assert f"{stored:.4f}" in receipt.note
+    explained = explain_score(quick, QUERY, TEXT, stored_score=stored)
+    assert explained.stored_score == stored
+    assert explained.total == pytest.approx(stored, abs=0.02)
+    assert "in bfloat16" in explained.note
+    assert f"{explained.total:.4f}" in explained.note
+    assert f"{stored:.4f}" in explained.note
 
 
 @pytest.mark.parametrize(
     ("pooling", "words"), [("cls", "its first token alone"), ("other", "more than the plain mean")]
 )
 def test_an_approximation_is_called_one(pooling, words):
-    receipt = score_receipt(TokenFake(pooling), "owl", "ship")
-    assert not receipt.is_exact
-    assert receipt.note.startswith("An approximation")
-    assert words in receipt.note
-    assert receipt.total == pytest.approx(1.0)
-    assert receipt.cosine_of_embeddings != pytest.approx(1.0)
+    explained = explain_score(TokenFake(pooling), "owl", "ship")
+    assert not explained.is_exact
+    assert explained.note.startswith("An approximation")
+    assert words in explained.note
+    assert explained.total == pytest.approx(1.0)
+    assert explained.cosine_of_embeddings != pytest.approx(1.0)
 
 
 def test_a_model_without_token_vectors_is_named():
     served = WordEmbedder()
     served.spec = EmbeddingSpec("ollama:all-minilm", "1", 16)
     assert not isinstance(served, TokenEmbedder)
-    with pytest.raises(ModelError, match=r"'ollama:all-minilm' gives one vector.*such as all-MiniLM-L6-v2") as caught:
-        score_receipt(served, "owl", "ship")
+    with pytest.raises(
+        ModelError, match=r"'ollama:all-minilm' provides one vector.*such as all-MiniLM-L6-v2"
+    ) as caught:
+        explain_score(served, "owl", "ship")
     assert isinstance(caught.value, ExplorerError)
 
 
@@ -270,16 +273,16 @@ def test_contributions_as_in_the_formula():
 def test_vectors_that_cancel_out_contribute_no_nonsense():
     opposite = np.array([[1, 0], [-1, 0]], np.float32)
     assert np.isfinite(token_contributions(opposite, opposite)).all()
-    with pytest.raises(ValueError, match="need tokens, and have 0 and 2"):
+    with pytest.raises(ValueError, match="need tokens, but have 0 and 2"):
         token_contributions(opposite[:0], opposite)
 
 
 def test_top_pairs_are_the_largest_in_the_order_of_the_texts():
-    receipt = made_receipt([[0.1, 0.3, -0.5], [0.3, 0.2, 0.0]], (True, False), (False, False, True))
-    pairs = [(pair.left, pair.right) for pair in receipt.top_pairs(6)]
+    explained = made_contributions([[0.1, 0.3, -0.5], [0.3, 0.2, 0.0]], (True, False), (False, False, True))
+    pairs = [(pair.left, pair.right) for pair in explained.top_pairs(6)]
     assert pairs == [(0, 1), (1, 0), (1, 1), (0, 0), (1, 2), (0, 2)]
-    assert [(pair.left, pair.right) for pair in receipt.top_pairs(9, with_special=False)] == [(1, 0), (1, 1)]
-    assert receipt.top_pairs(1)[0].contribution == pytest.approx(0.3)
-    assert receipt.top_pairs(0) == receipt.top_pairs(-1) == ()
-    np.testing.assert_allclose(receipt.left_sums, [-0.1, 0.5], atol=1e-7)
-    np.testing.assert_allclose(receipt.right_sums, [0.4, 0.5, -0.5], atol=1e-7)
+    assert [(pair.left, pair.right) for pair in explained.top_pairs(9, with_special=False)] == [(1, 0), (1, 1)]
+    assert explained.top_pairs(1)[0].contribution == pytest.approx(0.3)
+    assert explained.top_pairs(0) == explained.top_pairs(-1) == ()
+    np.testing.assert_allclose(explained.left_sums, [-0.1, 0.5], atol=1e-7)
+    np.testing.assert_allclose(explained.right_sums, [0.4, 0.5, -0.5], atol=1e-7)

@@ -23,19 +23,19 @@ def test_a_plain_query_needs_no_note(query, embedder):
 @pytest.mark.parametrize("query", ["", "  \n\t"])
 def test_nothing_is_said_to_be_nothing(query, embedder):
     (note,) = query_notes(query, embedder)
-    assert "type a word" in note
+    assert "Type a word" in note
 
 
 @pytest.mark.parametrize("query", ["the", "What is it?", "and what of THEM", "that's", "it’s not what they’re"])
 def test_only_common_words(query, embedder):
     (note,) = query_notes(query, embedder)
-    assert note.startswith("The query holds only very common words")
+    assert note.startswith("The query contains only very common words")
 
 
 @pytest.mark.parametrize("query", ["🦉", "🦉🌙 👍🏽", "?!", "→ ∑ …", "___"])
 def test_only_signs(query, embedder):
     (note,) = query_notes(query, embedder)
-    assert note.startswith("The query has no letter and no digit")
+    assert note.startswith("The query has no letters and no digits")
 
 
 def test_ten_thousand_words_are_cut_and_it_is_said_where(embedder):

@@ -1,4 +1,4 @@
-"""What reaches the minimum is kept, what asks to count is said, and a model is not asked about nothing."""
+"""Hits that reach the minimum are kept; counting questions get a note; without passages no model is asked."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def test_what_reaches_the_minimum_is_kept_in_order(hits):
     assert similar_enough(hits, -1.0) == hits
 
 
-def test_nothing_near_enough_says_how_near_the_best_came(hits):
-    with pytest.raises(NothingFound, match=rf"similarity of {hits[0].score:.2f}, and at least 0.99 is asked for"):
+def test_if_no_hit_reaches_the_minimum_the_best_similarity_is_named(hits):
+    with pytest.raises(NothingFound, match=rf"similarity of {hits[0].score:.2f}, and the minimum is 0.99"):
         similar_enough(hits, 0.99)
     with pytest.raises(NothingFound, match="no model was asked"):
         similar_enough((), 0.0)
 
 
 @pytest.mark.parametrize("question", ["How many policies are there?", "Count the holidays", "List all error codes"])
-def test_a_question_that_counts_is_said(question):
-    assert "only the 5 passages that were found" in counting_note(question, 5)
-    assert "only the 1 passage that was found" in counting_note(question, 1)
-    assert counting_note(question, 0) == ""
+def test_a_question_that_counts_gets_a_note_unless_everything_was_read(question):
+    assert counting_note(question, 5, 1298) == "Only 5 of 1,298 passages were read, so totals may be incomplete."
+    assert counting_note(question, 1, 2) == "Only 1 of 2 passages was read, so totals may be incomplete."
+    assert counting_note(question, 0, 298) == counting_note(question, 5, 5) == ""
 
 
 @pytest.mark.parametrize("question", ["Who may take leave?", "What does the country discount mean?", ""])
-def test_other_questions_are_not(question):
-    assert counting_note(question, 5) == ""
+def test_other_questions_get_none(question):
+    assert counting_note(question, 5, 298) == ""
