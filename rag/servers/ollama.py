@@ -1,4 +1,4 @@
-"""The Ollama server: its models, their answers and embeddings, and pulling them."""
+"""Ollama client: list, download and delete models, stream answers, and embed texts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BARE_TEMPLATES = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
 
 @dataclass(frozen=True, slots=True)
 class OllamaModel:
-    """An installed model: its name, bytes on disk, parameter count as Ollama words it, and whether it only embeds."""
+    """An installed model: its name, bytes on disk, parameter count in Ollama's words, and whether it only embeds."""
 
     name: str
     size: int
@@ -40,10 +40,10 @@ class OllamaModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelDetails:
-    """What the server says about a model.
+    """The server's description of a model.
 
-    `context_length` is in tokens, None where it is not said. A model without a template (`has_template` is False) is
-    a base model: it writes on where the prompt ends instead of answering. `quantization` and `parameters` are
+    `context_length` is in tokens, None if not reported. A model without a template (`has_template` is False) is a
+    base model: it continues the prompt's text instead of answering. `quantization` and `parameters` are
     Ollama's words ("Q4_K_M", "268.10M").
     """
 
@@ -55,19 +55,19 @@ class ModelDetails:
 
 
 class OllamaServer:
-    """One server. `host` is a URL, host or host:port."""
+    """A client for one server. `host` is a URL, host or host:port."""
 
     def __init__(self, host: str) -> None:
         self.host = host
         self._connection = OllamaConnection(host)
 
     def version(self) -> str:
-        """The server's version. Raises OllamaError where no server answers within two seconds."""
+        """The server's version. Raises OllamaError if no server answers within two seconds."""
         with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
             return str(client._request_raw("GET", "/api/version").json()["version"])  # type: ignore[no-untyped-call]
 
     def models(self) -> list[OllamaModel]:
-        """The installed models by name. Raises OllamaError where no server answers within two seconds."""
+        """The installed models, sorted by name. Raises OllamaError if no server answers within two seconds."""
         with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
             listed = client.list().models
         models = []
@@ -79,12 +79,12 @@ class OllamaServer:
         return sorted(models, key=lambda model: model.name)
 
     def loaded(self) -> frozenset[str]:
-        """The names of the models that are in memory now. Raises OllamaError where no server answers in two seconds."""
+        """Names of the models in memory now. Raises OllamaError if no server answers within two seconds."""
         with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
             return frozenset(model.model or "" for model in client.ps().models)
 
     def resolve(self, name: str) -> OllamaModel:
-        """The installed model `name`, with or without ':latest'. Raises OllamaError where it is not installed."""
+        """The installed model `name`, with or without ':latest'. Raises OllamaError if it is not installed."""
         models = self.models()
         for model in models:
             if name in (model.name, model.name.removesuffix(":latest")):
@@ -102,10 +102,10 @@ class OllamaServer:
         raise OllamaError(self._connection.lacks(name))
 
     def details(self, name: str) -> ModelDetails:
-        """What one request to the server says about a model; ask once and keep it.
+        """Describe a model. This is one request to the server: cache the result.
 
         Raises:
-            OllamaError: the server is away or does not have the model.
+            OllamaError: the server is unreachable or does not have the model.
         """
         with self._connection.asking(name) as client:
             shown = client.show(name)
@@ -120,20 +120,20 @@ class OllamaServer:
         )
 
     def context_length(self, name: str) -> int | None:
-        """Tokens the model was trained to read, or None where the server does not say."""
+        """Number of tokens the model was trained to read; None if the server does not report it."""
         return self.details(name).context_length
 
     def vocabulary(self, name: str) -> list[str] | None:
-        """The tokens of a WordPiece model, in GGUF's spelling, or None where the model has another tokenizer."""
+        """The tokens of a WordPiece model, in GGUF's spelling, or None if the model has another tokenizer."""
         info = self._model_info(name)
         tokens = info.get("tokenizer.ggml.tokens")
         return tokens if info.get("tokenizer.ggml.model") == "bert" and isinstance(tokens, list) else None
 
     def answering_vocabulary(self, name: str) -> Vocabulary | None:
-        """The vocabulary of a model that answers; None where the server does not tell it, or it is of another kind.
+        """The vocabulary of an answering model; None if the server does not report it, or it is of another kind.
 
         Raises:
-            OllamaError: the server is away or does not have the model.
+            OllamaError: the server is unreachable or does not have the model.
         """
         info = self._model_info(name)
         tokens, spelling = info.get("tokenizer.ggml.tokens"), info.get("tokenizer.ggml.model")
@@ -142,14 +142,14 @@ class OllamaServer:
         return Vocabulary(tokens, spelling, str(info.get("tokenizer.ggml.pre", "")))
 
     def _model_info(self, name: str) -> Mapping[str, object]:
-        """What the model's file says of it, with its tokens: some megabytes."""
+        """The metadata of the model's file, including its tokens: a few megabytes."""
         with self._connection.asking(name) as client:
             request = {"model": name, "verbose": True}
             response = client._request_raw("POST", "/api/show", json=request)  # type: ignore[no-untyped-call]
             return response.json().get("model_info") or {}
 
     def embed(self, name: str, texts: Sequence[str]) -> list[Sequence[float]]:
-        """A vector for each text. A text longer than the model reads is refused, never cut."""
+        """A vector for each text. The server refuses a text longer than the model reads instead of cutting it."""
         with self._connection.asking(name) as client:
             return list(client.embed(model=name, input=list(texts), truncate=False).embeddings)
 
@@ -164,15 +164,15 @@ class OllamaServer:
         keep_alive: str = "5m",
         stop: threading.Event | None = None,
     ) -> Iterator[Piece]:
-        """The answer as it is written: text and thoughts, and one Usage last.
+        """Stream the answer: pieces of text and thoughts, and one Usage last.
 
-        `num_ctx` is the context window, prompt and answer together; `num_predict` the most tokens of the answer;
-        `keep_alive` a time like "5m", or seconds. The Usage ends "stopped" where `stop` was set, and "broken" where
-        the stream ended without its last message. Closing the iterator, or setting `stop`, closes the connection at
+        `num_ctx` is the context window, prompt and answer together; `num_predict` the answer's token limit;
+        `keep_alive` a time like "5m", or seconds. The Usage ends "stopped" if `stop` was set, and "broken" if the
+        stream ended without its last message. Closing the iterator, or setting `stop`, closes the connection at
         once, and the server stops.
 
         Raises:
-            OllamaError: the server is away, slow, refuses or breaks off; pieces yielded before are good.
+            OllamaError: the server is unreachable, slow, refuses or stops midway; pieces yielded before are valid.
         """
         request = {
             "model": name,
@@ -209,11 +209,11 @@ class OllamaServer:
         yield usage
 
     def pull(self, name: str, stop: threading.Event | None = None) -> Iterator[PullProgress]:
-        """Load a model from Ollama's library, with progress. Closing the iterator, or setting `stop`, cancels it at
-        once; what was loaded is kept by the server and need not be loaded again.
+        """Download a model from Ollama's library, with progress. Closing the iterator, or setting `stop`, cancels it at
+        once; the server keeps the part so far and continues from there next time.
 
         Raises:
-            OllamaError: there is no such model, the server cannot reach the library, or it breaks off.
+            OllamaError: there is no such model, the server cannot reach the library, or it stops midway.
         """
         return pump(lambda: self._pulled(name), stop)
 
@@ -232,13 +232,13 @@ class OllamaServer:
             raise OllamaError(faults.broke_off(self._connection.called, exchange))
 
     def delete(self, name: str) -> None:
-        """Remove an installed model from the server's disk. Raises OllamaError where it is not installed."""
+        """Remove an installed model from the server's disk. Raises OllamaError if it is not installed."""
         with self._connection.asking(name) as client:
             client.delete(name)
 
 
 def _keep_alive(value: str) -> str | int:
-    """Seconds as a number: the server refuses them as text without a unit."""
+    """The time to keep a model; plain seconds become a number, because the server refuses text without a unit."""
     try:
         return int(value)
     except ValueError:
@@ -246,7 +246,7 @@ def _keep_alive(value: str) -> str | int:
 
 
 def _has_template(template: str, modelfile: str) -> bool:
-    """Whether the server renders a chat; newer ones do it in their own code where the file names a RENDERER."""
+    """Whether the server renders chats for the model; newer ones do it in code if its file names a RENDERER."""
     return template.strip() not in _BARE_TEMPLATES or "\nRENDERER " in modelfile
 
 

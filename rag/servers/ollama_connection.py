@@ -1,4 +1,4 @@
-"""How the Ollama server is asked: requests, lines of a stream, and every fault as a sentence with a way on."""
+"""Connection to an Ollama server: requests, JSON streams, and a clear error message for every fault."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ _WAY_ON = "Start it with `ollama serve`, choose another host, or the built-in mo
 
 
 class OllamaConnection:
-    """How a server at `host` (a URL, host or host:port) is asked; timeouts are in seconds without a byte."""
+    """Requests to the server at `host` (a URL, host or host:port); timeouts are in seconds without a byte."""
 
     def __init__(self, host: str) -> None:
         self.host = host
 
     @property
     def called(self) -> str:
-        """What the server is called in a sentence."""
+        """The server's name in a sentence."""
         return f"Ollama at {self.host}"
 
     def lacks(self, name: str, other_way: str = "choose another model") -> str:
-        """The sentence for a model that is not installed."""
+        """The message for a model that is not installed."""
         return f"{self.called} does not have the model '{name}'. Run: ollama pull {name} - or {other_way}."
 
     @contextmanager
     def asking(self, model: str = "", timeout: float = REQUEST_TIMEOUT) -> Iterator[ollama.Client]:
-        """A client for one request; what goes wrong with it is explained."""
+        """A client for one request; its failures become clear errors."""
         import ollama
 
         with (
@@ -56,9 +56,9 @@ class OllamaConnection:
             yield client
 
     async def lines(self, path: str, request: Mapping[str, object], timeout: float) -> AsyncGenerator[bytes, None]:
-        """The lines of JSON that the server answers with; one that holds an error is raised.
+        """The JSON lines of the server's reply; a line with an error is raised.
 
-        The library would also cut them at U+0085, which may stand in the middle of what a model writes.
+        The library would also split lines at U+0085, which a model may write inside a text.
         """
         import httpx
         import ollama
@@ -81,7 +81,7 @@ class OllamaConnection:
 
     @contextmanager
     def explained(self, exchange: Exchange) -> Iterator[Exchange]:
-        """Turn what the client raises into an OllamaError that says what to do."""
+        """Turn exceptions of the client into an OllamaError that says what to do."""
         import httpx
         import ollama
 
@@ -119,7 +119,7 @@ class OllamaConnection:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """The certificates that are trusted, read once: that takes 30 ms, which each answer would wait for."""
+    """The trusted certificates, read once: that takes 30 ms, which would delay each answer."""
     import httpx
 
     return httpx.create_ssl_context()
@@ -132,7 +132,7 @@ def _timeouts(seconds: float) -> httpx.Timeout:
 
 
 def _checked(line: bytes) -> bytes:
-    """The line, where it is no error."""
+    """The line, unless it holds an error, which is raised."""
     import ollama
 
     said = json.loads(line)

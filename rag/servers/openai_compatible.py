@@ -1,4 +1,4 @@
-"""Any server that speaks OpenAI's API (llama.cpp, LM Studio, vLLM): the only home of the openai library."""
+"""OpenAI-compatible client: llama.cpp, LM Studio, vLLM and other servers with OpenAI's API."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ _STATUS_TIMEOUT = 2.0
 _REQUEST_TIMEOUT = 300.0
 _EXAMPLE = "http://127.0.0.1:8080/v1"
 _WAY_ON = "Start it, choose another address, or the built-in model."
-_KIND = "server that speaks OpenAI's API"
+_KIND = "OpenAI-compatible server"
 _NO_KEY = "none"
 _IN_STREAM = -1
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
 class OpenAIServer:
-    """One server. `url` is its base address, with or without /v1; local servers need no key."""
+    """A client for one server. `url` is its base address, with or without /v1; local servers need no key."""
 
     def __init__(self, url: str, key: str = "") -> None:
         self.url = url
         self._key = key
 
     def models(self) -> list[str]:
-        """The names of the models that it offers, sorted.
+        """The names of the server's models, sorted.
 
         Raises:
-            OpenAIServerError: no such server answers within two seconds, or it refuses.
+            OpenAIServerError: no server answers within two seconds, or it refuses.
         """
         import openai
 
@@ -67,13 +67,13 @@ class OpenAIServer:
         temperature: float = 0.0,
         stop: threading.Event | None = None,
     ) -> Iterator[Piece]:
-        """The answer of model `name` as it is written: text and thoughts, and one Usage last.
+        """Stream the answer of model `name`: pieces of text and thoughts, and one Usage last.
 
-        The Usage ends "stopped" where `stop` was set, and "broken" where the stream ended without a reason. Closing
+        The Usage ends "stopped" if `stop` was set, and "broken" if the stream ended without a reason. Closing
         the iterator, or setting `stop`, closes the connection at once, and the server stops.
 
         Raises:
-            OpenAIServerError: the server is away, slow, refuses or breaks off; pieces yielded before are good.
+            OpenAIServerError: the server is unreachable, slow, refuses or stops midway; earlier pieces are valid.
         """
         usage = Usage(None, None, "stopped")
         with closing(pump(lambda: self._answer(name, messages, max_tokens, temperature), stop)) as pieces:
@@ -101,7 +101,7 @@ class OpenAIServer:
                 ) as client,
                 await client.chat.completions.create(
                     model=name,
-                    messages=_wire(messages),
+                    messages=_as_parameters(messages),
                     max_tokens=max_tokens,
                     temperature=temperature,
                     stream=True,
@@ -118,7 +118,7 @@ class OpenAIServer:
         yield Usage(reported.prompt_tokens, reported.answer_tokens, reported.ending)
 
     def _address(self) -> str:
-        """The base address; what names only a host is asked under /v1."""
+        """The base address; /v1 is added to an address without a path."""
         url = self.url if "://" in self.url else f"http://{self.url}"
         try:
             parts = urlsplit(url)
@@ -134,7 +134,7 @@ class OpenAIServer:
 
     @contextmanager
     def _explained(self, exchange: Exchange) -> Iterator[Exchange]:
-        """Turn what the client raises into an OpenAIServerError that says what to do."""
+        """Turn exceptions of the client into an OpenAIServerError that says what to do."""
         import httpx2
         import openai
 
@@ -156,15 +156,15 @@ class OpenAIServer:
     def _refusal(self, exchange: Exchange, status: int, words: str) -> str:
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             said = faults.quote(words, status)
-            return f"{self._called} does not accept the key: {said}. Give the key that it was started with."
+            return f"{self._called} does not accept the key: {said}. Set the key that the server was started with."
         if status == HTTPStatus.NOT_FOUND and "model" in words:
-            return f"{self._called} does not have the model '{exchange.model}'. Choose one of those that it offers."
+            return f"{self._called} does not have the model '{exchange.model}'. Choose one of its models."
         return faults.refused(self._called, exchange, status, words)
 
 
 @dataclass(slots=True)
 class _Reported:
-    """What the chunks have said beside the text."""
+    """Usage and end reason, collected from the stream's chunks."""
 
     ending: Ending = "broken"
     prompt_tokens: int | None = None
@@ -186,19 +186,19 @@ class _Reported:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """The certificates that are trusted, read once: that takes 30 ms, which each answer would wait for."""
+    """The trusted certificates, read once: that takes 30 ms, which would delay each answer."""
     import httpx2
 
     return httpx2.create_ssl_context()
 
 
-def _wire(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
+def _as_parameters(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
     wire = [{"role": message.role, "content": message.content} for message in messages]
     return cast("list[ChatCompletionMessageParam]", wire)
 
 
 def _words(error: openai.APIError) -> str:
-    """What the server said, without the library's frame around it."""
+    """The server's message, without the text that the library adds."""
     if isinstance(error.body, dict):
         return str(error.body.get("message") or error.body.get("detail") or error.body)
     return str(error.body or error.message)

@@ -1,4 +1,4 @@
-"""How far a pull from Ollama's library is, added up over the layers of the model."""
+"""Download progress of an Ollama model, summed over the model's layers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _HIGHEST_UNFINISHED = 0.99
 
 @dataclass(frozen=True, slots=True)
 class PullProgress:
-    """The server's words, and bytes over all layers that it has named so far.
+    """The server's status message, and bytes over all layers named so far.
 
-    `share` is in [0, 1]; it never falls, also where another layer is named, and is 1 only when everything is there.
+    `share` is in [0, 1]; it never falls, even if another layer is named, and is 1 only when the download is complete.
     """
 
     status: str
@@ -23,7 +23,7 @@ class PullProgress:
 
 @dataclass(slots=True)
 class Layers:
-    """The layers that a pull has named, by digest, with the bytes of each that are there and that there are."""
+    """The layers named so far, by digest, with the completed and total bytes of each."""
 
     completed: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Layers:
     all_there: bool = False
 
     def add(self, status: str, digest: str = "", completed: int = 0, total: int = 0) -> PullProgress:
-        """The progress after one more message of the server."""
+        """Add one message of the server and return the progress."""
         if digest:
             self.completed[digest] = max(completed, self.completed.get(digest, 0))
             self.totals[digest] = max(total, self.totals.get(digest, 0))

@@ -1,4 +1,4 @@
-"""Thoughts that a model writes inline, between <think> and </think>, told apart from its answer."""
+"""Reasoning: separate the text between <think> and </think> from a model's answer while it streams."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ _CLOSING = "</think>"
 
 
 def split_thoughts(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The pieces, with a leading <think>...</think> of the text as Thought pieces without the tags.
+    """The pieces, with a leading <think>...</think> as Thought pieces without the tags.
 
-    Only a tag at the beginning of the text counts, after white space; a later one is text that mentions it. Without
-    an end tag all is thought. Tags may be cut anywhere between pieces of text. Other pieces pass through in their
-    place.
+    Only a tag at the beginning of the text counts, after white space; a later tag is ordinary text. Without an end
+    tag, everything is thought. Tags may be split between pieces of text. Other pieces pass through unchanged.
     """
     reader = _Reader()
     for piece in pieces:
@@ -31,7 +30,7 @@ def split_thoughts(pieces: Iterator[Piece]) -> Iterator[Piece]:
 
 @dataclass(slots=True)
 class _Reader:
-    """Which part of the text is being read; `held` is its end, while that may still become a tag."""
+    """Parser state; `held` is the end of the text that may still become a tag."""
 
     part: Literal["opening", "thoughts", "answer"] = "opening"
     held: str = ""
@@ -64,7 +63,7 @@ class _Reader:
             yield Thought(thought)
 
     def flush(self) -> Iterator[str | Thought]:
-        """What is held, which was no tag."""
+        """The held text, which turned out not to be a tag."""
         held, self.held = self.held, ""
         if self.part == "opening" and held.strip():
             self.part = "answer"
@@ -73,7 +72,7 @@ class _Reader:
 
 
 def _cut_before_tag(text: str) -> tuple[str, str]:
-    """The text, and the longest end of it with which an end tag may begin."""
+    """Split off the longest end of the text with which an end tag may begin."""
     for length in range(min(len(text), len(_CLOSING) - 1), 0, -1):
         if _CLOSING.startswith(text[-length:]):
             return text[:-length], text[-length:]

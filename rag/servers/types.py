@@ -1,4 +1,4 @@
-"""What a model server is sent and what it streams back: messages, text, thoughts, usage."""
+"""Types of the exchange with a model server: messages, pieces of text, thoughts and usage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Ending = Literal["finished", "length", "stopped", "broken"]
-"""How an answer ended: the model was done, it reached its limit of tokens, someone stopped it, or it broke off."""
+"""How an answer ended: complete, at the token limit, stopped by the user, or broken off by a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +19,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """A piece of what a thinking model writes before its answer."""
+    """A piece of the reasoning that a model writes before its answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the model itself reported after an answer; None where it is not known.
+    """The server's report after an answer; None for values it does not report.
 
-    Tokens read and written, and the seconds in which the server loaded the model, read the prompt, and wrote.
-    `was_cut` says that the server read only a part of the prompt, by what was known of its counting.
+    Tokens of prompt and answer, and the seconds for loading the model, reading the prompt, and writing. `was_cut`
+    means that the server read only a part of the prompt, judged by the expected token count.
     """
 
     prompt_tokens: int | None
@@ -42,4 +42,4 @@ class Usage:
 
 
 Piece = str | Thought | Usage
-"""What a model's stream is made of: text, thoughts, and one Usage at the end."""
+"""A piece of a model's stream: text, thoughts, and one Usage at the end."""

@@ -1,4 +1,4 @@
-"""How many tokens a text has in a model's own vocabulary, where the server tells it: byte pair encoding by rank."""
+"""Token counts by the vocabulary that the server reports for a model: byte pair encoding by rank."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Literal
 
 Spelling = Literal["llama", "gpt2"]
 """How a GGUF file spells tokens (`tokenizer.ggml.model`): in characters, with U+2581 for a space (SentencePiece), or
-each byte as a character. Other kinds are not merged by rank."""
+each byte as a character (GPT-2). Other kinds do not merge by rank."""
 
 _LONGEST_PIECE = 48
 _REMEMBERED_PIECES = 50_000
 _NO_RANK = 1 << 30
 _PIECES = {
-    # No token crosses from one word to the next. "<b>" may be a token of its own, whatever its letters.
+    # No token spans two words. A tag such as "<b>" may be a single token.
     "llama": re.compile(r"</?\w{1,20}>| *[^\s<]+| *<|\n+|\s"),
-    # How GPT-2 divides a text before it looks into the vocabulary, and how those after GPT-4 do.
+    # How GPT-2 splits a text before merging, and how models after GPT-4 do.
     "gpt2": re.compile(r"'(?:[sdmt]|ll|ve|re)| ?[^\W\d_]+| ?\d{1,3}| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+"),
     "gpt4": re.compile(
         r"'(?:[sdmt]|ll|ve|re)|(?:[^\r\n\w]|_)?[^\W\d_]+|\d{1,3}| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -30,17 +30,17 @@ _LIKE_GPT2 = frozenset(
 
 
 class Vocabulary:
-    """A vocabulary in which a token's place is its rank: of two neighbors that could merge, the lower is merged first.
+    """A vocabulary ordered by merge rank: of two possible merges, the one with the lower rank comes first.
 
     Algorithm: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016).
 
     Args:
-        tokens: as a GGUF file spells and orders them.
-        division: how the model divides a text before it merges, in GGUF's words (`tokenizer.ggml.pre`).
+        tokens: in the spelling and order of a GGUF file.
+        division: how the model splits a text before merging, by its GGUF name (`tokenizer.ggml.pre`).
     """
 
     def __init__(self, tokens: Sequence[str], spelling: Spelling, division: str = "") -> None:
-        # The reverse order lets the first of two that are spelled alike win.
+        # Reversed, so that the first of two tokens with the same spelling wins.
         places = range(len(tokens) - 1, -1, -1)
         self._ranks = {(tokens[i].replace("\u2581", " ") if spelling == "llama" else tokens[i]): i for i in places}
         self._is_in_bytes = spelling == "gpt2"
@@ -48,15 +48,15 @@ class Vocabulary:
         self._count_piece = lru_cache(_REMEMBERED_PIECES)(self._merged)
 
     def __len__(self) -> int:
-        """How many tokens it has."""
+        """Number of tokens in the vocabulary."""
         return len(self._ranks)
 
     def count(self, text: str) -> int:
-        """Tokens of the text. Exact but for the oddities of a model's own pattern, which seldom make it too low."""
+        """Number of tokens of the text. Exact, except for special cases of a model's pattern; it is seldom too low."""
         return sum(self._count_piece(match.group()) for match in self._pieces.finditer(text))
 
     def _merged(self, piece: str) -> int:
-        """Tokens of a piece; a very long one is cut, for the work grows with the square of its length."""
+        """Number of tokens of a piece; a very long piece is cut, because the work grows with its length squared."""
         spelled = _in_byte_characters(piece) if self._is_in_bytes else piece
         if spelled in self._ranks:
             return 1
@@ -75,7 +75,7 @@ class Vocabulary:
 
 
 def _n_bytes(text: str) -> int:
-    """What the text takes where the model spells it in bytes."""
+    """Number of tokens if the model spells the text in bytes."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
@@ -86,7 +86,7 @@ def _in_byte_characters(text: str) -> str:
 
 @cache
 def _byte_characters() -> tuple[str, ...]:
-    """The character for each byte in GPT-2's vocabulary: itself where it can be seen, else one from U+0100 on."""
+    """The character for each byte in GPT-2's vocabulary: itself if printable, else one from U+0100 on."""
     visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(0x100, 0x200))
     return tuple(chr(byte) if byte in visible else chr(next(others)) for byte in range(256))

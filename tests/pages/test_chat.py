@@ -1,4 +1,4 @@
-"""Conversations on the page: asked, kept, asked again, edited, compared, and opened again."""
+"""Conversations on the Chat page: ask, regenerate, edit, compare, rename, delete, and open again."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.pages.support.chat_page import GOLD, QUESTION, ask, kept
 from tests.support.scripted_ollama import Stream, streamed
 
 
-def test_an_answer_is_streamed_cited_and_kept_over_a_restart(sample, saying):
+def test_an_answer_is_streamed_cited_and_stored_for_the_next_visit(sample, saying):
     saying(streamed(f"{GOLD} The moon is made of green cheese.", prompt_tokens=900))
     app = ask(start("chat.py"), QUESTION)
     assert answer_texts(app) == [f"{GOLD} The moon is made of green cheese."]
-    assert "1 of 2 sentences" in texts(app)
+    assert "1 of 2 sentences backed by sources" in texts(app)
     assert "900 tokens read" in texts(app)
     number = app.query_params["conversation"][0]
     again = start("chat.py", conversation=number)
@@ -53,18 +53,18 @@ def test_the_recorded_prompt_is_what_the_server_received(sample, server):
     ]
     assert body["options"]["num_ctx"] == prompt.context_window
     assert body["options"]["num_predict"] == prompt.max_answer_tokens
-    button(app, "How this answer was made").click().run()
+    button(app, "Show how this was answered").click().run()
     assert not app.exception
     shown = [element.value for element in [*app.code, *app.text]]
     for message in prompt.messages:
         assert message.content in shown
 
 
-def test_asked_again_both_versions_are_kept(sample, server):
+def test_a_regenerated_answer_is_a_new_version_and_the_old_one_is_kept(sample, server):
     app = ask(start("chat.py"), QUESTION)
-    button(app, "Ask again").click().run()
+    button(app, "Regenerate").click().run()
     assert "2 of 2" in texts(app)
-    button(app, "Earlier").click().run()
+    button(app, "Previous version").click().run()
     assert "1 of 2" in texts(app)
     assert len(kept(sample)) == 1
     assert Conversations(sample).versions(1, 0)[0].turn_id == kept(sample)[0].turn_id
@@ -84,12 +84,13 @@ def test_editing_the_last_question_makes_a_version_of_it(sample, server):
     assert len(Conversations(sample).list()) == 1
 
 
-def test_editing_an_earlier_question_leaves_the_conversation_and_begins_another(sample, server):
+def test_editing_an_earlier_question_starts_a_new_branch(sample, server):
     app = ask(start("chat.py"), QUESTION)
     labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
     for question in ("What does a lockkeeper do?", "And after that?"):
         ask(app, question)
     [one for one in app.button if one.label == "More"][1].click().run()
+    assert "Editing starts a new branch" in texts(app)
     edit(app, "What is a lockkeeper?")
     conversations = Conversations(sample)
     new, old = (conversations.turns(one.conversation_id) for one in conversations.list())
@@ -100,7 +101,7 @@ def test_editing_an_earlier_question_leaves_the_conversation_and_begins_another(
 def test_other_words_can_be_searched_for(sample, server):
     app = ask(start("chat.py"), QUESTION)
     labelled(app.text_input, "Searched for").set_value("door code of the main entrance").run()
-    button(app, "Search with this").click().run()
+    button(app, "Search for this").click().run()
     answer = kept(sample)[0].answers[0].answer
     assert (answer.question, answer.query) == (QUESTION, "door code of the main entrance")
     assert "Searched for: door code" in texts(app)
@@ -122,7 +123,7 @@ def test_side_by_side(sample, server):
     assert len(answer_texts(app)) == 4
 
 
-def test_which_passages_mattered(sample, saying):
+def test_source_impact_finds_the_passage_that_an_answer_depends_on(sample, saying):
     def depends(body: dict) -> Stream:
         knows = "29" in body["messages"][-1]["content"]
         return streamed(GOLD if knows else "The passages do not say how many days there are.", prompt_tokens=500)
@@ -132,7 +133,7 @@ def test_which_passages_mattered(sample, saying):
     labelled(app.slider, "Passages").set_value(3).run()
     ask(app, QUESTION)
     labelled(app.slider, "Temperature").set_value(0.9).run()
-    button(app, "Find out which passages mattered").click().run()
+    button(app, "Source impact (leave-one-out)").click().run()
     for _ in range(200):
         if kept(sample)[0].answers[0].answer.dependences:
             break
@@ -144,7 +145,7 @@ def test_which_passages_mattered(sample, saying):
     assert [body["options"]["temperature"] for body in server.sent_to("/api/chat")] == [0.0] * 5
 
 
-def test_a_conversation_is_renamed_taken_away_and_deleted(sample, server):
+def test_a_conversation_is_renamed_and_deleted(sample, server):
     app = ask(start("chat.py"), QUESTION)
     labelled(app.text_input, "Name").set_value("Leave").run()
     button(app, "Rename").click().run()
@@ -153,7 +154,7 @@ def test_a_conversation_is_renamed_taken_away_and_deleted(sample, server):
     assert answer_texts(app) == []
     labelled(app.selectbox, "Conversation").set_value(1).run()
     assert len(answer_texts(app)) == 1
-    labelled(app.checkbox, "Delete it with all its answers").check().run()
+    labelled(app.checkbox, "Delete conversation").check().run()
     button(app, "Delete").click().run()
     assert Conversations(sample).list() == []
     assert answer_texts(app) == []
@@ -161,18 +162,18 @@ def test_a_conversation_is_renamed_taken_away_and_deleted(sample, server):
 
 def long_conversation(collection: Collection, n: int, answer: str) -> int:
     conversations = Conversations(collection)
-    own = conversations.create("Long")
+    conversation_id = conversations.create("Long")
     for number in range(n):
         made = replace(unanswered(Request(f"Question {number}?"), "made up", ""), text=answer)
-        conversations.add(own, Turn(f"Question {number}?", (LabelledAnswer("", made),)))
-    return own
+        conversations.add(conversation_id, Turn(f"Question {number}?", (LabelledAnswer("", made),)))
+    return conversation_id
 
 
 def test_a_conversation_of_200000_tokens_still_answers(sample, server):
     words = "Otters hold hands while they sleep, as far as anyone knows. " * 160
-    own = long_conversation(sample, 100, words)
+    conversation_id = long_conversation(sample, 100, words)
     assert 100 * len(words.split()) > 150_000
-    app = start("chat.py", conversation=str(own))
+    app = start("chat.py", conversation=str(conversation_id))
     assert texts(app).count("Question ") == SHOWN
     labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
     ask(app, QUESTION)
@@ -185,7 +186,7 @@ def test_a_conversation_of_200000_tokens_still_answers(sample, server):
     assert texts(app).count("Question ") > SHOWN
 
 
-def test_a_record_that_cannot_be_read_is_said_and_the_page_goes_on(sample, server):
+def test_a_damaged_record_is_a_message_and_the_page_still_works(sample, server):
     app = ask(start("chat.py"), QUESTION)
     with sqlite3.connect(sample.path) as connection:
         connection.execute("UPDATE turns SET record = '{'")

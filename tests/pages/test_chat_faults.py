@@ -1,4 +1,4 @@
-"""Every fault of a server with a way on, and everything that decides how a model is asked."""
+"""Faults of a model server on the Chat page, and every option that a model is asked with."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_a_sentence_what_came_is_kept_and_the_next_question_works(sample, saying, monkeypatch, fault):
+def test_a_fault_is_a_sentence_the_text_so_far_is_kept_and_the_next_question_works(sample, saying, monkeypatch, fault):
     answer, sentence = FAULTS[fault]
     saying(answer)
     app = ask(start("chat.py"), QUESTION)
@@ -42,34 +42,34 @@ def test_a_fault_is_a_sentence_what_came_is_kept_and_the_next_question_works(sam
     assert sentence in texts(app)
 
 
-def test_nothing_similar_enough_asks_no_model_unless_wanted(sample, server):
+def test_below_the_minimum_similarity_no_model_is_asked_until_answer_anyway(sample, server):
     app = start("chat.py")
-    labelled(app.slider, "Smallest similarity").set_value(0.9).run()
+    labelled(app.slider, "Minimum similarity").set_value(0.9).run()
     ask(app, "What is the airspeed of a swallow?")
     assert "The documents do not seem to cover this" in texts(app)
     assert server.sent_to("/api/chat") == []
-    button(app, "Ask the model all the same").click().run()
+    button(app, "Answer anyway").click().run()
     assert answer_texts(app) == ["Echo: What is the airspeed of a swallow?"]
 
 
-def test_thoughts_are_folded_away(sample, saying):
+def test_reasoning_is_in_a_closed_expander(sample, saying):
     saying(streamed(GOLD, thinking="The handbook says it."))
     app = ask(start("chat.py"), QUESTION)
     assert answer_texts(app) == [GOLD]
-    assert labelled(app.expander, "What the model thought first").text[0].value == "The handbook says it."
+    assert labelled(app.expander, "Reasoning").text[0].value == "The handbook says it."
 
 
 def test_the_chosen_wording_is_sent(sample, server):
     choose_prompt(sample, PromptTemplate("Answer like a pirate.", "{passages}\n\nAvast: {question}"))
     app = start("chat.py")
-    assert button(app, "Prompt (changed)")
+    assert button(app, "Prompt (edited)")
     ask(app, QUESTION)
     (body,) = server.sent_to("/api/chat")
     assert body["messages"][0]["content"].startswith("Answer like a pirate.")
     assert body["messages"][1]["content"].endswith(f"Avast: {QUESTION}")
 
 
-def test_a_stored_wording_that_cannot_be_read_is_said(sample, server):
+def test_a_damaged_stored_prompt_is_a_message_and_the_default_is_used(sample, server):
     with closing(sqlite3.connect(sample.path)) as connection, connection:
         connection.execute("INSERT INTO meta VALUES ('prompt', '{')")
     app = start("chat.py")
@@ -83,7 +83,7 @@ def test_damaged_recordings_are_no_choice_and_no_exception(sample, server, monke
     monkeypatch.setattr("rag.conversations.recordings.config.SAMPLES", tmp_path)
     st.cache_resource.clear()
     app = start("chat.py")
-    assert "Recorded answers (no model)" not in labelled(app.selectbox, "Answering model").options
+    assert "Sample answers (prerecorded)" not in labelled(app.selectbox, "Answering model").options
     st.cache_resource.clear()
 
 

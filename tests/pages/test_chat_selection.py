@@ -1,4 +1,4 @@
-"""Chat within the chunks that were selected on the map, and how often an answer was made from a chunk."""
+"""Chat within the chunks selected on the map, and how often each chunk was used for an answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def model(monkeypatch):
 
 
 def chat_about(collection: Collection, chunk_ids: list[int]) -> AppTest:
-    """The chat page, as one comes to it with a selection on the map."""
+    """The Chat page with these chunks selected on the map."""
     app = start("chat.py")
     app.session_state["workspace"].ask_only(collection, chunk_ids)
     app.run()
@@ -73,7 +73,7 @@ def test_one_chunk_is_one_chunk(sample, model):
     assert ask(app) == chosen
 
 
-def test_without_a_selection_nothing_is_said(sample, model):
+def test_without_a_selection_there_is_no_note_about_it(sample, model):
     app = start("chat.py")
     assert "selected on the map" not in texts(app)
     assert not has_button(app)
@@ -109,9 +109,9 @@ def test_chunks_that_are_gone_are_not_counted(sample, model):
     assert sorted(ask(app)) == [chunk.chunk_id for chunk in sample.chunks(chosen)]
 
 
-def test_where_none_of_the_selection_is_left_one_is_told_and_can_go_on(sample, model):
+def test_a_selection_whose_chunks_are_all_deleted_is_a_warning_with_a_way_to_use_all(sample, model):
     app = chat_about(sample, [10**9])
-    assert "The chunks selected on the map are not in the collection any more." in texts(app)
+    assert "The chunks selected on the map no longer exist." in texts(app)
     assert app.chat_input[0].disabled
     button(app, "Use all chunks").click().run()
     assert not app.chat_input[0].disabled
@@ -142,14 +142,14 @@ def test_an_answer_is_kept_where_its_chunks_cannot_be_counted(sample, model, mon
     assert "database is locked" not in texts(app)
 
 
-def test_nothing_similar_enough_asks_no_model_unless_wanted(sample, model):
+def test_below_the_minimum_similarity_no_model_is_asked_until_answer_anyway(sample, model):
     app = start("chat.py")
-    labelled(app.slider, "Smallest similarity").set_value(0.9).run()
+    labelled(app.slider, "Minimum similarity").set_value(0.9).run()
     app.chat_input[0].set_value("What is the airspeed of a swallow?").run()
     assert not app.exception
     assert "The documents do not seem to cover this" in texts(app)
     assert WRITTEN not in answer_texts(app)
-    button(app, "Ask the model all the same").click().run()
+    button(app, "Answer anyway").click().run()
     assert WRITTEN in answer_texts(app)
     app.run()
     assert WRITTEN in answer_texts(app)
@@ -163,7 +163,7 @@ def test_words_documents_and_number_are_kept_to(sample, model):
     found = ask(app)
     assert len(found) == 3
     assert set(found) <= set(chunks_of(sample, "error-codes.csv"))
-    assert "asks to count" in texts(app)
+    assert f"Only 3 of {sample.n_chunks()} passages were read, so totals may be incomplete." in texts(app)
     labelled(app.get("button_group"), "Search by").set_value("keyword").run()
     labelled(app.multiselect, "Documents").unselect("error-codes.csv").run()
     assert ask(app)

@@ -1,4 +1,4 @@
-"""Two models: the second is chosen, made in the background, and compared, at every size."""
+"""The Compare models page: the second model is chosen, computed in the background, and compared, at every size."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.pages.support.app import button, labelled, start, texts
 
 
 def compared(collection: Collection):
-    """The page after the comparison with word counts is there."""
-    app = start("compare.py")
+    """The page after the comparison with word counts is done."""
+    app = start("compare_models.py")
     assert "Choose a second model and press Compare" in texts(app)
     button(app, "Compare").click().run()
     task_board().wait(_task_key(collection, WORD_MODEL))
@@ -48,9 +48,9 @@ def test_few_chunks(data_dir, embedder, n):
     assert ("from two chunks on" in texts(app)) == (n == 1)
 
 
-def test_a_model_that_is_not_there_is_said(sample, monkeypatch):
+def test_a_missing_model_is_named(sample, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    app = start("compare.py")
+    app = start("compare_models.py")
     app.session_state[f"compare-model-{sample.uid}"] = "no/such-model"
     app.run()
     task_board().wait(_task_key(sample, "no/such-model"))

@@ -1,4 +1,4 @@
-"""The Documents page: what goes in, how it is split, what can be done with a collection."""
+"""The Documents page: adding files and text, previewing chunks, opening a document."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def upload(app, name: str, content: bytes):
 
 def test_a_table_offers_its_columns_and_keeps_the_others_as_labels(empty):
     app = upload(start("documents.py"), "t.csv", TABLE)
-    columns = labelled(app.multiselect, "Text of 't.csv'")
+    columns = labelled(app.multiselect, "Text columns in t.csv")
     assert columns.options == ["text", "colour"]
     assert columns.value == ["text"]
     button(app, "Add 1").click().run()
@@ -37,17 +37,17 @@ def test_a_table_offers_its_columns_and_keeps_the_others_as_labels(empty):
 
 def test_other_text_columns_make_another_document(empty):
     app = upload(start("documents.py"), "t.csv", TABLE)
-    labelled(app.multiselect, "Text of 't.csv'").set_value(["colour"]).run()
+    labelled(app.multiselect, "Text columns in t.csv").set_value(["colour"]).run()
     button(app, "Add 1").click().run()
     wait_for_jobs(app, empty)
     assert [chunk.text for chunk in empty.chunks()] == ["blue", "red"]
 
 
-def test_pasted_text_goes_in(empty):
+def test_pasted_text_is_added(empty):
     app = start("documents.py")
     labelled(app.text_input, "Name").input("Note")
     labelled(app.text_area, "Text").input("Otters hold hands while they sleep.")
-    button(app, "Add the text").click().run()
+    button(app, "Add text").click().run()
     wait_for_jobs(app, empty)
     assert [document.name for document in empty.documents()] == ["Note.txt"]
     assert "1 added" in texts(app)
@@ -55,13 +55,13 @@ def test_pasted_text_goes_in(empty):
 
 def test_the_preview_follows_its_controls_and_an_empty_collection_takes_them(empty):
     app = upload(start("documents.py"), "prose.txt", PROSE)
-    labelled(app.toggle, "Preview the split").set_value(True).run()
+    labelled(app.toggle, "Preview chunks").set_value(True).run()
     before = texts(app)
-    labelled(app.slider, "Largest chunk (tokens)").set_value(32).run()
+    labelled(app.slider, "Max. chunk size (tokens)").set_value(32).run()
     assert not app.exception
     assert n_chunks(texts(app)) > n_chunks(before)
     previewed = n_chunks(texts(app))
-    button(app, "Use these settings").click().run()
+    button(app, "Save as default").click().run()
     button(app, "Add 1").click().run()
     stored = Collection.open(empty.path.parent, "Empty")
     wait_for_jobs(app, stored)
@@ -72,18 +72,18 @@ def test_the_preview_follows_its_controls_and_an_empty_collection_takes_them(emp
 @pytest.mark.parametrize("strategy", ["fixed", "sentences", "semantic"])
 def test_every_strategy_can_be_previewed(empty, strategy):
     app = upload(start("documents.py"), "prose.txt", PROSE)
-    labelled(app.toggle, "Preview the split").set_value(True).run()
-    labelled(app.selectbox, "Split").set_value(strategy).run()
+    labelled(app.toggle, "Preview chunks").set_value(True).run()
+    labelled(app.selectbox, "Chunking").set_value(strategy).run()
     assert not app.exception
     assert n_chunks(texts(app)) > 5
     assert empty.n_chunks() == 0
 
 
 def n_chunks(page: str) -> int:
-    return int(page.partition(" chunks** of")[0].rpartition("**")[2].replace(",", ""))
+    return int(page.partition(" chunks**, ")[0].rpartition("**")[2].replace(",", ""))
 
 
-def test_a_language_that_the_model_does_not_serve_is_said(empty):
+def test_a_language_that_the_model_does_not_support_is_named(empty):
     text = "Die Fähre verlässt die Insel jeden Morgen um sieben Uhr und kehrt vor dem Abend zurück. " * 5
     app = upload(start("documents.py"), "fähre.txt", text.encode())
     button(app, "Add 1").click().run()
@@ -96,6 +96,6 @@ def test_a_language_that_the_model_does_not_serve_is_said(empty):
 def test_a_document_opens_at_the_chunk_of_the_link(sample):
     chunk = sample.chunks()[100]
     app = start("documents.py", chunk=str(chunk.chunk_id))
-    assert "Close the document" in [item.label for item in app.button]
+    assert "Close document" in [item.label for item in app.button]
     app = start("documents.py", chunk="999999")
-    assert "not in the collection any more" in texts(app)
+    assert "This chunk no longer exists" in texts(app)

@@ -1,4 +1,4 @@
-"""What goes wrong is said on the page, with what to do; never a traceback."""
+"""Errors are sentences on the page that say what to do; never a traceback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.scripted_ollama import HEALTHY, scripted_ollama
 QUESTION = "How many days of paid leave do full-time staff have?"
 
 
-def test_a_bad_file_is_named_and_the_good_one_goes_in(sample):
+def test_a_bad_file_is_named_and_the_good_one_is_added(sample):
     app = start("documents.py")
     app.file_uploader[0].upload("broken.pdf", b"%PDF-1.4 nothing", "application/pdf")
     app.file_uploader[0].upload("good.txt", b"Otters hold hands while they sleep.", "text/plain")
@@ -22,7 +22,7 @@ def test_a_bad_file_is_named_and_the_good_one_goes_in(sample):
     wait_for_jobs(app, sample)
     outcomes = app.dataframe[0].value.set_index("file")
     assert outcomes.loc["broken.pdf", "outcome"] == "failed"
-    assert "'broken.pdf' could not be read" in outcomes.loc["broken.pdf", "what to know"]
+    assert "'broken.pdf' could not be read" in outcomes.loc["broken.pdf", "details"]
     assert outcomes.loc["good.txt", "outcome"] == "added"
 
 
@@ -69,6 +69,6 @@ def test_a_damaged_collection_is_named(data_dir, embedder, page):
     assert "not a readable collection" not in texts(app)
 
 
-def test_a_setting_that_is_none_is_named(sample, monkeypatch):
+def test_an_invalid_setting_is_named(sample, monkeypatch):
     monkeypatch.setenv("EXPLORER_PRECISION", "float8")
     assert "EXPLORER_PRECISION is 'float8'. Set it to auto, float32 or bfloat16" in texts(start())

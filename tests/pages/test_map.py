@@ -8,6 +8,7 @@ import pytest
 
 from pages.shared.map import layouts
 from pages.shared.session.resources import task_board
+from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import MapState
 from rag.documents.sources import SourceFile
 from rag.ingest import ingest
@@ -19,7 +20,7 @@ from tests.pages.support.app import button, labelled, start, texts
 
 
 def filled(data_dir, embedder, sentences: list[str]) -> Collection:
-    """A collection of one short document for each sentence, and no sample beside it."""
+    """A collection with one short document for each sentence, and no sample collection."""
     data_dir.mkdir()
     (data_dir / ".sample-made").touch()
     collection = Collection.create(data_dir, "Small", embedder.spec, ChunkingSpec())
@@ -39,35 +40,35 @@ def test_every_colour_is_drawn_and_says_what_it_means(sample):
     for choice in list(colour(app).options):
         colour(app).select(choice).run()
         assert not app.exception, choice
-    assert "10 true neighbors" in texts(app)
+    assert "10 nearest neighbors that are" in texts(app)
     colour(app).select("Similarity to the question").run()
     assert "Type a question" in texts(app)
-    labelled(app.text_input, "Ask the map").input("planets around the sun").run()
-    assert "Yellow is nearest" in texts(app)
+    labelled(app.text_input, "Search the map").input("planets around the sun").run()
+    assert "Yellow: most similar" in texts(app)
 
 
 def test_a_question_is_answered_with_its_nearest_chunks(sample):
     app = start(query="planets around the sun")
     assert "5 nearest to “planets around the sun”" in texts(app)
-    labelled(app.number_input, "How many").set_value(2).run()
+    labelled(app.number_input, "Results").set_value(2).run()
     assert "2 nearest to" in texts(app)
     assert [bar.value for bar in app.get("progress")] or not app.exception
-    labelled(app.text_input, "Ask the map").input("").run()
-    assert "nearest to" not in texts(app).partition("Ask a question above")[2]
+    labelled(app.text_input, "Search the map").input("").run()
+    assert "nearest to" not in texts(app).partition("Search above")[2]
     assert "query" not in app.query_params
 
 
 def test_a_clicked_chunk_is_shown_with_its_true_neighbors_and_closed(sample):
     chunk = sample.chunks()[20]
     app = start(chunk=str(chunk.chunk_id))
-    assert "the clicked chunk" in texts(app)
+    assert "selected chunk" in texts(app)
     assert chunk.text in texts(app)
-    assert "Its true neighbors" in texts(app)
+    assert "Its nearest neighbors by embedding" in texts(app)
     button(app, "Close").click().run()
-    assert "the clicked chunk" not in texts(app)
+    assert "selected chunk" not in texts(app)
     gone = texts(start(chunk="999999"))
-    assert "not in the collection any more" in gone
-    assert "Ask a question above" in gone
+    assert "This chunk no longer exists" in gone
+    assert "Search above" in gone
 
 
 def test_marked_chunks_are_a_table_of_just_these(sample):
@@ -81,7 +82,7 @@ def test_marked_chunks_are_a_table_of_just_these(sample):
     assert shown["text"].tolist() == [chunk.text for chunk in sample.chunks(ids)]
     colour(app).select("Document").run()
     assert "4 selected" in texts(app)
-    button(app, "Clear").click().run()
+    button(app, "Clear selection").click().run()
     assert "selected" not in texts(app)
 
 
@@ -96,22 +97,22 @@ def test_chat_is_about_the_marked_chunks(sample):
 
 def test_filters_say_what_they_keep_and_can_be_undone(sample):
     app = start()
-    labelled(app.text_input, "Text holds").input("telescope").run()
+    labelled(app.text_input, "Text contains").input("telescope").run()
     assert not app.exception
     labelled(app.multiselect, "topic").select("Astronomy").run()
     labelled(app.multiselect, "Document").select("topics.csv").run()
     assert not app.exception
-    button(app, "Keep all").click().run()
-    assert labelled(app.text_input, "Text holds").value == ""
+    button(app, "Clear filters").click().run()
+    assert labelled(app.text_input, "Text contains").value == ""
     assert labelled(app.multiselect, "topic").value == []
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_another_layout_is_drawn_when_it_is_asked_for(sample, method):
     app = start()
-    assert "UMAP keeps each chunk" in texts(app)
+    assert f"UMAP: {help_for('UMAP')}" in texts(app)
     labelled(app.get("button_group"), "Method").set_value(method).run()
-    button(app, "Draw").click().run()
+    button(app, "Recompute map").click().run()
     assert not app.exception
     assert app.session_state[f"map-state-{sample.uid}"].shown.method == method
 
@@ -119,7 +120,7 @@ def test_another_layout_is_drawn_when_it_is_asked_for(sample, method):
 def test_three_dimensions(sample):
     app = start()
     labelled(app.get("button_group"), "Dimensions").set_value("3D").run()
-    button(app, "Draw").click().run()
+    button(app, "Recompute map").click().run()
     assert not app.exception
     assert app.session_state[f"map-state-{sample.uid}"].shown.n_components == 3
     app.query_params["query"] = "planets around the sun"
@@ -127,14 +128,14 @@ def test_three_dimensions(sample):
     assert not app.exception
 
 
-def test_the_lens_shows_three_figures_and_colours_by_honesty(sample):
+def test_quality_details_show_three_measures_and_colour_by_distortion(sample):
     app = start()
-    labelled(app.toggle, "Show where it lies").set_value(True).run()
-    assert [metric.label for metric in app.metric] == ["Trustworthiness", "Continuity", "Neighbors kept"]
+    labelled(app.toggle, "Show quality details").set_value(True).run()
+    assert [metric.label for metric in app.metric] == ["Trustworthiness", "Continuity", "Neighbors preserved"]
     assert all(0 <= float(metric.value) <= 1 for metric in app.metric)
-    assert "What this map does and does not say" in texts(app)
-    button(app, "Colour each chunk by its honesty").click().run()
-    assert colour(app).value == "Honesty of the map"
+    assert "How to read this map" in texts(app)
+    button(app, "Show distortion per point").click().run()
+    assert colour(app).value == "Local distortion"
 
 
 def test_clusters_are_named_counted_and_made_finer(sample):
@@ -142,10 +143,10 @@ def test_clusters_are_named_counted_and_made_finer(sample):
     table = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
     assert len(table) > 3
     assert table["chunks"].is_monotonic_decreasing
-    labelled(app.slider, "Clusters: fine to coarse").set_value(0.0).run()
+    labelled(app.slider, "Cluster granularity (fine – coarse)").set_value(0.0).run()
     finer = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
     assert len(finer) > len(table)
-    assert button(app, "Better names").disabled
+    assert button(app, "Name clusters").disabled
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 25])
@@ -155,7 +156,7 @@ def test_few_chunks(data_dir, embedder, n):
     assert not app.exception
     assert ("Drawn by PCA" in texts(app)) == (n < 10)
     assert ("Too few chunks to measure" in texts(app)) == (n < 21)
-    labelled(app.text_input, "Ask the map").input("owl").run()
+    labelled(app.text_input, "Search the map").input("owl").run()
     assert f"{min(n, 5)} nearest to “owl”" in texts(app)
     for choice in list(colour(app).options):
         colour(app).select(choice).run()
@@ -183,7 +184,7 @@ def test_two_of_the_same_among_others(data_dir, embedder):
 def test_above_the_limit_a_sample_is_drawn_and_the_page_says_so(sample, monkeypatch):
     monkeypatch.setenv("EXPLORER_MAP_POINTS", "100")
     app = start(query="planets")
-    assert "100 of 298 chunks are drawn, chosen by lot (seed 42)" in texts(app)
+    assert "100 of 298 chunks are drawn: a random sample (seed 42)" in texts(app)
     assert not app.exception
     monkeypatch.setenv("EXPLORER_MAP_POINTS", "many")
     app.run()
@@ -198,7 +199,7 @@ def test_choices_of_one_collection_do_not_reach_another(sample, data_dir, embedd
     labelled(app.multiselect, "Document").select("topics.csv").run()
     colour(app).select("topic").run()
     labelled(app.get("button_group"), "Method").set_value("pca").run()
-    button(app, "Draw").click().run()
+    button(app, "Recompute map").click().run()
     app.session_state["workspace"].collection = other
     app.run()
     assert not app.exception
@@ -211,10 +212,10 @@ def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample, monk
     monkeypatch.setattr(layouts, "is_long", lambda n_chunks, parameters: True)
     key = layouts._task_key(sample, ProjectionParameters())
     app = start()
-    assert "the layout is made in the background" in texts(app)
+    assert "the layout is computed in the background" in texts(app)
     task_board().wait(key)
     app.run()
-    assert "Trust this map?" in texts(app)
+    assert "Map quality: trustworthiness" in texts(app)
     labelled(app.get("button_group"), "Method").set_value("tsne").run()
     started = threading.Event()
 
@@ -224,12 +225,12 @@ def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample, monk
             report(0.5)
 
     monkeypatch.setattr(layouts, "make_layout", endless)
-    button(app, "Draw").click().run()
+    button(app, "Recompute map").click().run()
     assert started.wait(60)
     app.run()
-    assert "Trust this map?" in texts(app)
+    assert "Map quality: trustworthiness" in texts(app)
     button(app, "Stop").click().run()
     task_board().wait(layouts._task_key(sample, ProjectionParameters(method="tsne")))
     app.run()
-    assert "This layout was not finished" in texts(app)
+    assert "The layout was interrupted" in texts(app)
     assert button(app, "Try again")

@@ -46,16 +46,16 @@ def test_the_table_says_what_each_model_is_for(nothing, monkeypatch):
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = start("models.py")
     table = installed(app)
-    assert table["for"].to_dict() == {
+    assert table["use"].to_dict() == {
         "talker:1b": "chat",
-        "thinker:latest": "chat, thinks first",
+        "thinker:latest": "chat with reasoning",
         "embed:latest": "embeddings",
     }
-    assert table.loc["talker:1b", "on disk"] == pytest.approx(1.3)
+    assert table.loc["talker:1b", "size"] == pytest.approx(1.3)
     assert table.loc["thinker:latest", "context (tokens)"] == 40_960
-    assert table.loc["thinker:latest", "quantisation"] == "Q4_K_M"
-    assert table["in memory"].to_list() == ["", "now", ""]
-    assert f"answers at {server.address}, with 3 models" in texts(app)
+    assert table.loc["thinker:latest", "quantization"] == "Q4_K_M"
+    assert table["loaded"].to_list() == ["", "yes", ""]
+    assert f"Connected to {server.address}, 3 models" in texts(app)
     assert "Ollama 1.2.3" in texts(app)
 
 
@@ -63,7 +63,7 @@ def test_a_server_without_models_says_so(nothing, monkeypatch):
     with serving() as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = start("models.py")
-    assert "but has no model yet: get one below" in texts(app)
+    assert "no model yet: download one below" in texts(app)
     assert not app.dataframe
 
 
@@ -71,7 +71,7 @@ def test_a_model_that_the_server_cannot_describe_is_listed_all_the_same(nothing,
     with serving(CHAT, show=(500, {"error": "its file is torn"})) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = start("models.py")
-    assert installed(app).loc["talker:1b", "for"] == "not known"
+    assert installed(app).loc["talker:1b", "use"] == "unknown"
     assert "its file is torn" in texts(app)
 
 
@@ -79,25 +79,25 @@ def test_a_new_host_counts_at_once_and_after_a_restart(nothing, data_dir):
     with serving(CHAT) as server:
         app = start("models.py")
         address = server.address.removeprefix("http://")
-        labelled(app.text_input, "Address of Ollama").set_value(address)
-        button(app, "Use this host").click().run()
+        labelled(app.text_input, "Ollama URL").set_value(address)
+        button(app, "Connect").click().run()
         assert not app.exception
         assert installed(app).index.to_list() == ["talker:1b"]
-        assert "Set on this page, and kept when the app starts again." in texts(app)
+        assert "Set on this page and saved." in texts(app)
         assert load_settings(data_dir) == SavedSettings(ollama_host=server.address)
         later = start("models.py")
-        assert labelled(later.text_input, "Address of Ollama").value == server.address
-        button(later, "Back to the default").click().run()
-    assert labelled(later.text_input, "Address of Ollama").value == "127.0.0.1:9"
+        assert labelled(later.text_input, "Ollama URL").value == server.address
+        button(later, "Reset").click().run()
+    assert labelled(later.text_input, "Ollama URL").value == "127.0.0.1:9"
     assert load_settings(data_dir) == SavedSettings()
-    assert button(later, "Back to the default").disabled
+    assert button(later, "Reset").disabled
 
 
 @pytest.mark.parametrize("wrong", ["my server", "ftp://host", "http://host:99999", "http://"])
 def test_a_wrong_host_is_named_with_what_is_expected(nothing, data_dir, wrong):
     app = start("models.py")
-    labelled(app.text_input, "Address of Ollama").set_value(wrong)
-    button(app, "Use this host").click().run()
+    labelled(app.text_input, "Ollama URL").set_value(wrong)
+    button(app, "Connect").click().run()
     assert not app.exception
     assert f"'{wrong}' is no server's address" in texts(app)
     assert "192.168.1.20" in texts(app)
@@ -121,8 +121,8 @@ def test_a_deleted_model_is_gone_from_the_server_and_from_the_table(nothing, mon
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = tick(start("models.py"), 1)
         assert "ollama:talker:1b" in generator_choices()
-        assert "'talker:1b' frees 1.30 GB on Ollama's disk" in texts(app)
-        button(app, "Delete it").click().run()
+        assert "Deleting 'talker:1b' frees 1.30 GB" in texts(app)
+        button(app, "Delete").click().run()
         assert not app.exception
         assert [body["model"] for body in server.sent_to("/api/delete")] == ["talker:1b"]
         assert installed(app).index.to_list() == ["embed:latest"]
@@ -133,7 +133,7 @@ def test_a_failed_deletion_is_a_sentence(nothing, monkeypatch):
     with serving(CHAT, delete=(500, {"error": "the disk is read-only"})) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = tick(start("models.py"), 0)
-        button(app, "Delete it").click().run()
+        button(app, "Delete").click().run()
     assert not app.exception
     assert "the disk is read-only" in texts(app)
     assert installed(app).index.to_list() == ["talker:1b"]
@@ -194,4 +194,4 @@ def test_a_failed_download_is_a_sentence(nothing, monkeypatch):
     with serving(CHAT, pull=stream) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = let_downloads_end(download(start("models.py"), "gemma3:1b"))
-    assert "cannot reach Ollama's library to pull 'gemma3:1b'" in texts(app)
+    assert "cannot reach Ollama's library to download 'gemma3:1b'" in texts(app)

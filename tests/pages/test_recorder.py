@@ -1,4 +1,4 @@
-"""The flight recorder: six steps from an answer's record alone, whatever became of the answer."""
+"""The six steps of an answer on the Chat page: drawn from the answer's record, complete or not."""
 
 from __future__ import annotations
 
@@ -16,21 +16,14 @@ from rag.map.layout import make_layout
 from rag.map.points import MapLabel
 from rag.map.projection_settings import ProjectionParameters
 from rag.report.answer_map import AnswerMap
-from rag.report.answer_svg import Pointed
-from rag.report.figures import Part
+from rag.report.answer_svg import MarkedHit
+from rag.report.figures import Share
+from rag.report.steps import answer_steps
 from rag.servers.types import Usage
 from rag.store.collection import Collection
 from tests.pages.support.app import texts
 from tests.support.answers import PASSAGES, made_answer
 
-STEPS = [
-    "Question",
-    "Its place on the map",
-    "What was found",
-    "What the model was sent",
-    "The model at work",
-    "Which sentence comes from where",
-]
 HOSTILE = "</div><script>alert(1)</script> **bold** $x$ <b>[link](http://evil.example)"
 
 
@@ -56,9 +49,12 @@ def shown(answer: Answer, collection: Collection) -> AppTest:
 
 
 def test_six_steps_with_their_seconds(sample, links):
-    app = shown(made_answer(), sample)
+    answer = made_answer()
+    app = shown(answer, sample)
     heads = [one.value for one in app.title]
-    assert [head.partition("] ")[2].partition(" &nbsp;")[0] for head in heads] == STEPS
+    steps = answer_steps(answer, None, model_label="")
+    assert [head.partition("] ")[2].partition(" &nbsp;")[0] for head in heads] == [step.title for step in steps]
+    assert all(step.sentence in texts(app) for step in steps)
     seconds = [head.partition("gray-badge[")[2].rstrip("]") for head in heads]
     assert seconds == ["0.4 s", "", "50 ms", "", "1.8 s", "0.1 s"]
 
@@ -68,8 +64,8 @@ def test_the_prompt_is_there_word_for_word(sample, links):
     app = shown(answer, sample)
     assert [one.value for one in app.code] == [message.content for message in answer.prompt.messages]
     page = texts(app)
-    assert "The prompt takes 310 of 1,024 tokens (counted exactly)." in page
-    assert "1 passage did not fit in. 2 earlier exchanges had no room." in page
+    assert "The prompt takes 310 of the context window's 1,024 tokens (counted exactly)." in page
+    assert "1 passage did not fit into the prompt. 2 earlier exchanges did not fit into the prompt." in page
     bar = app.get("html")[0].proto.body
     assert all(part in bar for part in ("passages 190", "room for the answer 256", "unused 458"))
 
@@ -85,19 +81,19 @@ def test_every_hit_with_each_searchs_own_score(sample, links):
 
 def test_without_a_map_it_says_where_to_make_one(sample, links):
     app = shown(made_answer(), sample)
-    assert "no flat map yet" in texts(app)
+    assert "no 2D map yet" in texts(app)
     assert links == ["pages/map.py"]
 
 
-def test_hits_that_left_the_map_are_said(sample, links):
+def test_hits_that_are_no_longer_on_the_map_are_counted(sample, links):
     make_layout(sample, ProjectionParameters())
     app = shown(made_answer(query_vector=()), sample)
     assert links == []
     assert "3 passages are not drawn" in texts(app)
-    assert "The question has no place here" in texts(app)
+    assert "The question has no position here" in texts(app)
 
 
-def test_a_cut_prompt_is_warned_of(sample, links):
+def test_a_cut_prompt_is_a_warning(sample, links):
     app = shown(made_answer(usage=Usage(120, 14, "finished", was_cut=True)), sample)
     assert "it cut the prompt" in app.warning[0].value
 
@@ -105,7 +101,7 @@ def test_a_cut_prompt_is_warned_of(sample, links):
 def test_sentences_against_passages_and_what_depends_on_what(sample, links):
     page = texts(shown(made_answer(), sample))
     assert "1 of 2 sentences" in page
-    assert "Sentence 2 states 2031, which the nearest passage does not hold." in page
+    assert "Sentence 2 states 2031, which the nearest passage does not contain." in page
     assert "Without passage 1, sentences 1 and 2 change." in page
 
 
@@ -115,13 +111,13 @@ def test_an_answer_that_broke_before_its_first_word(sample, links):
         made_answer(text="", supports=(), usage=usage, problem=problem, timings=Timings(), dependences=()), sample
     )
     assert problem in texts(app)
-    assert "First token after **none came**" in texts(app)
+    assert "Time to first token **no token came**" in texts(app)
 
 
-def test_no_model_was_asked(sample, links):
+def test_without_a_model(sample, links):
     prompt = Prompt((), (), (), 0, 0, 0)
     app = shown(made_answer(hits=(), prompt=prompt, text="", supports=(), timings=Timings(), dependences=()), sample)
-    assert "No model was asked, so nothing was sent." in texts(app)
+    assert "No model was called, so no prompt was sent." in texts(app)
     assert not app.code
     assert not app.get("html")
 
@@ -130,9 +126,9 @@ def test_without_documents_nothing_is_placed(sample, links):
     make_layout(sample, ProjectionParameters())
     prompt, timings = replace(made_answer().prompt, hits=(), left_out=()), replace(made_answer().timings, retrieval=0.0)
     app = shown(made_answer(hits=(), prompt=prompt, supports=(), timings=timings, dependences=()), sample)
-    assert "The question was not placed." in texts(app)
+    assert "The question has no position: no search was made." in texts(app)
     assert "The star is the question" not in texts(app)
-    assert len(app.title) == len(STEPS)
+    assert len(app.title) == 6
 
 
 def test_hostile_texts_are_shown_as_texts(sample, links):
@@ -147,7 +143,7 @@ def test_hostile_texts_are_shown_as_texts(sample, links):
 def answer_map(**changes) -> AnswerMap:
     xy = np.array([[0, 0], [10, 10], [5, 5]], dtype=np.float32)
     labels = (MapLabel(0, "<b>Leave", 5.0, 5.0), MapLabel(1, "Owls", 0.0, 0.0))
-    made = AnswerMap(xy, 3, labels, (5.2, 5.2), "", (Pointed(5, 5, 1, "<i>a"), Pointed(10, 10, 0, "b")), 0)
+    made = AnswerMap(xy, 3, labels, (5.2, 5.2), "", (MarkedHit(5, 5, 1, "<i>a"), MarkedHit(10, 10, 0, "b")), 0)
     return replace(made, **changes)
 
 
@@ -167,7 +163,7 @@ def test_names_move_away_from_the_star_and_the_hits():
     assert [(one.text, bool(one.yshift)) for one in names] == [("<b>&lt;b&gt;Leave</b>", True), ("<b>Owls</b>", False)]
 
 
-def test_of_two_names_on_one_another_the_first_is_written():
+def test_of_two_names_that_overlap_the_first_is_written():
     labels = (MapLabel(0, "Large", 0.0, 0.0), MapLabel(1, "Small", 0.1, 0.0))
     figure = place_figure(answer_map(star=None, hits=(), labels=labels))
     assert [one.text for one in figure.layout.annotations] == ["<b>Large</b>"]
@@ -193,8 +189,9 @@ def test_one_passage_is_no_bar_as_wide_as_the_page(passages, columns):
     assert figure.layout.xaxis.range == (-0.5, columns - 0.5)
 
 
-def test_a_bar_is_as_its_shares_and_leaves_out_what_is_empty():
-    bar = share_bar([Part("a<b", 1, "#000000"), Part("none", 0, "#111111"), Part("b", 3, "#222222")], str)
+def test_a_bar_has_a_piece_for_each_share_that_is_not_empty():
+    parts = [Share("a<b", 1, "#000000", "1 s"), Share("none", 0, "#111111", "0 s"), Share("b", 3, "#222222", "3 s")]
+    bar = share_bar(parts)
     assert bar.count("flex:1 0 2px") == bar.count("flex:3 0 2px") == 1
     assert "none" not in bar
-    assert "a&lt;b 1" in bar
+    assert "a&lt;b 1 s" in bar

@@ -1,4 +1,4 @@
-"""The sample's recorded answers on the Chat page: where no model is to be had, and where they do not fit."""
+"""Sample answers on the Chat page: shown if no model can answer, and not shown where they do not fit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rag.generation import builtin
 from tests.pages.support.app import answer_texts, button, labelled, start, texts
 from tests.pages.support.chat_page import QUESTION, ask, kept
 
-NOTE = "Recorded on 20"
+NOTE = "recorded on 20"
 
 
 @pytest.fixture
 def no_model(tmp_path, monkeypatch):
-    """Neither a server nor the built-in model, nor what is left of it in memory."""
+    """Neither a server nor the built-in model, and nothing of it in memory."""
     monkeypatch.setenv("EXPLORER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(builtin, "find_wheel", lambda wheel: None)
     monkeypatch.setattr(builtin, "_load", builtin._load.__wrapped__)
@@ -54,7 +54,7 @@ def test_a_replayed_answer_cites_the_samples_own_chunks_and_has_its_place_on_the
     assert sample.retrieved_counts()[cited.chunk.chunk_id] == 1
 
 
-def test_a_question_without_a_recording_is_told_what_is_missing(sample, no_model):
+def test_a_question_without_a_recording_gets_the_problem_of_the_model(sample, no_model):
     app = ask(start("chat.py"), "Why is the sky blue?")
     assert "The built-in answering model is not installed" in texts(app)
     assert NOTE not in texts(app)
@@ -72,7 +72,7 @@ def test_an_answer_without_documents_is_not_replaced_by_one_made_from_them(sampl
 def test_recordings_can_be_chosen(sample):
     app = start("chat.py")
     labelled(app.selectbox, "Answering model").set_value(RECORDED).run()
-    assert model_label(RECORDED) == "Recorded answers (no model)"
+    assert model_label(RECORDED) == "Sample answers (prerecorded)"
     ask(app, QUESTION)
     assert NOTE in texts(app)
     assert "from the built-in model" in texts(app)

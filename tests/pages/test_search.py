@@ -29,7 +29,7 @@ def bodies(app) -> list[str]:
 
 def test_a_query_in_the_address_finds_what_the_retriever_finds(sample, embedder):
     expected = DenseRetriever(sample, load_index(sample), embedder).retrieve(QUERY, 5)
-    app = start("playground.py", collection="Sample", query=QUERY)
+    app = start("search.py", collection="Sample", query=QUERY)
     assert not app.exception
     assert similarities(app) == [f"similarity {hit.score:.2f}" for hit in expected]
     names = [line for line in texts(app).splitlines() if line.startswith("**")]
@@ -40,29 +40,29 @@ def test_a_query_in_the_address_finds_what_the_retriever_finds(sample, embedder)
 
 
 def test_nothing_typed_says_what_to_do(sample):
-    app = start("playground.py", collection="Sample")
-    assert "Type a question above" in texts(app)
+    app = start("search.py", collection="Sample")
+    assert "Type a question or phrase above" in texts(app)
     assert similarities(app) == []
 
 
 def test_a_minimum_that_nothing_reaches_says_how_near_the_best_came(sample):
-    app = start("playground.py", collection="Sample", query=QUERY)
+    app = start("search.py", collection="Sample", query=QUERY)
     best = max(float(text.split()[1]) for text in similarities(app))
-    labelled(app.slider, "Smallest similarity").set_value(0.9).run()
+    labelled(app.slider, "Minimum similarity").set_value(0.9).run()
     assert not app.exception
-    assert f"similarity of {best:.2f}, and at least 0.90 is asked for" in texts(app)
+    assert f"similarity of {best:.2f}; the minimum is 0.90" in texts(app)
     assert similarities(app) == []
 
 
 def test_words_that_no_passage_holds(sample):
-    app = start("playground.py", collection="Sample", query="xyzzyq")
+    app = start("search.py", collection="Sample", query="xyzzyq")
     app.get("button_group")[0].set_value("keyword").run()
-    assert "No passage holds a word of this" in texts(app)
+    assert "No passage contains these words" in texts(app)
 
 
 def test_both_searches_say_which_found_a_passage(sample, embedder):
     expected = HybridRetriever(sample, *sample.embeddings(), embedder).retrieve(QUERY, 5)
-    app = start("playground.py", collection="Sample", query=QUERY)
+    app = start("search.py", collection="Sample", query=QUERY)
     assert "Found by" not in texts(app)
     app.get("button_group")[0].set_value("hybrid").run()
     assert not app.exception
@@ -77,8 +77,8 @@ def test_both_searches_say_which_found_a_passage(sample, embedder):
             (Finding("dense", 2, 0.5), Finding("keyword", 1, 7.314)),
             "Found by meaning at rank 2 and by words at rank 1 (BM25 7.31).",
         ),
-        ((Finding("dense", 4, 0.5),), "Found by meaning alone at rank 4."),
-        ((Finding("keyword", 3, 2.0),), "Found by words alone at rank 3 (BM25 2.00)."),
+        ((Finding("dense", 4, 0.5),), "Found by meaning only at rank 4."),
+        ((Finding("keyword", 3, 2.0),), "Found by words only at rank 3 (BM25 2.00)."),
     ],
 )
 def test_who_found_it_in_words(findings, said):
@@ -98,9 +98,9 @@ def test_how_many_are_left_out_is_said(sample):
     minimum = 0.45
     kept = sum(score >= minimum for score in every)
     assert 0 < kept < len(every) - 1
-    app = start("playground.py", collection="Sample", query=QUERY)
+    app = start("search.py", collection="Sample", query=QUERY)
     assert "left out" not in texts(app)
-    labelled(app.slider, "Smallest similarity").set_value(minimum).run()
+    labelled(app.slider, "Minimum similarity").set_value(minimum).run()
     assert len(similarities(app)) == kept
     assert f"{len(every) - kept} more passages are less similar than 0.45 and left out" in texts(app)
 
@@ -113,14 +113,14 @@ def test_one_passage_that_is_left_out_is_one():
 
 
 def test_room_for_passages_is_not_offered_where_no_model_counts_tokens(sample):
-    app = start("playground.py", collection="Sample")
+    app = start("search.py", collection="Sample")
     assert "Room for passages" not in [one.label for one in app.select_slider]
     app.switch_page(str(config.ROOT / "pages" / "chat.py")).run()
     assert "Room for passages" in [one.label for one in app.select_slider]
 
 
 def test_a_selection_on_the_map_is_kept_to_until_all_are_wanted(sample):
-    app = start("playground.py", collection="Sample", query=QUERY)
+    app = start("search.py", collection="Sample", query=QUERY)
     workspace = app.session_state["workspace"]
     workspace.ask_only(workspace.collection, sample.chunk_ids()[:3].tolist())
     app.run()
@@ -131,12 +131,12 @@ def test_a_selection_on_the_map_is_kept_to_until_all_are_wanted(sample):
 
 
 def test_a_chosen_document_that_is_deleted_on_another_page_is_chosen_no_more(sample):
-    app = start("playground.py", collection="Sample", query=QUERY)
+    app = start("search.py", collection="Sample", query=QUERY)
     gone, left = sample.documents()[:2]
     labelled(app.multiselect, "Documents").set_value([gone.name, left.name]).run()
     app.switch_page(str(config.ROOT / "pages" / "documents.py")).run()
     sample.delete_document(gone.document_id)
-    app.switch_page(str(config.ROOT / "pages" / "playground.py")).run()
+    app.switch_page(str(config.ROOT / "pages" / "search.py")).run()
     assert not app.exception
     assert labelled(app.multiselect, "Documents").value == [left.name]
     names = [line for line in texts(app).splitlines() if line.startswith("**")]

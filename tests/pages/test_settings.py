@@ -6,8 +6,9 @@ import threading
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
-from pages.shared.session.model_servers import ask_anew, ollama_models, openai_models
+from pages.shared.session.model_servers import ollama_models, openai_models, refresh_servers
 from rag import config
 from rag.errors import OllamaError, OpenAIServerError
 from rag.settings import FILE_NAME, SavedSettings, save_settings
@@ -15,16 +16,16 @@ from tests.pages.support.app import button, start, texts
 from tests.support.scripted_ollama import Stream, scripted_server
 
 TITLES = {
-    "arithmetic": "Arithmetic",
     "chat": "Chat",
-    "compare": "Two models",
+    "compare_models": "Compare models",
+    "data_quality": "Data quality",
     "documents": "Documents",
-    "health": "Health",
-    "index_lab": "Index lab",
+    "index_benchmark": "Index benchmark",
     "map": "Map",
     "models": "Models",
     "neighbors": "Neighbors",
-    "playground": "Retrieval",
+    "search": "Search",
+    "vector_arithmetic": "Vector arithmetic",
 }
 
 
@@ -69,7 +70,7 @@ def test_a_server_that_never_answers_is_asked_once_in_several_runs(nothing, sile
     save_settings(data_dir, SavedSettings(silent.address, f"{silent.address}/v1"))
     for _ in range(3):
         page = texts(start())
-        assert f"does not answer at {silent.address}" in page
+        assert f"no answer at {silent.address}" in page
         assert f"The server at {silent.address}/v1" in page
     assert [request.path for request in silent.requests] == ["/api/tags", "/v1/models"]
 
@@ -77,7 +78,7 @@ def test_a_server_that_never_answers_is_asked_once_in_several_runs(nothing, sile
 @pytest.mark.parametrize(
     ("listed", "error", "base"), [(ollama_models, OllamaError, ""), (openai_models, OpenAIServerError, "/v1")]
 )
-def test_the_same_refusal_is_raised_until_it_is_asked_anew(listed, error, base):
+def test_the_same_refusal_is_raised_until_servers_are_refreshed(listed, error, base):
     refusal = (503, {"error": "busy"})
     with scripted_server({"/api/tags": refusal, "/v1/models": refusal}) as server:
         said = []
@@ -87,7 +88,27 @@ def test_the_same_refusal_is_raised_until_it_is_asked_anew(listed, error, base):
             said.append(str(raised.value))
         assert said[0] == said[1]
         assert len(server.requests) == 1
-        ask_anew()
+        refresh_servers()
         with pytest.raises(error):
             listed(server.address + base)
         assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("former", "title"),
+    [
+        ("playground", "Search"),
+        ("arithmetic", "Vector arithmetic"),
+        ("compare", "Compare models"),
+        ("health", "Data quality"),
+        ("index_lab", "Index benchmark"),
+    ],
+)
+def test_a_saved_link_to_a_former_address_opens_the_page(sample, former, title):
+    app = AppTest.from_file(str(config.ROOT / "app.py"), default_timeout=120)
+    app._page_hash = calc_hash(former)  # AppTest.switch_page takes files only, and these addresses have none.
+    app.query_params["query"] = "owl"
+    app.run()
+    assert not app.exception
+    assert [one.value for one in app.title] == [title]
+    assert app.query_params["query"] == "owl"

@@ -14,14 +14,16 @@ from rag.store.collection import Collection
 
 
 def start(page: str = "", **query: str) -> AppTest:
-    """The app on `page` (a file name in pages/; the map without one), after its first run."""
+    """The app on `page` (a file name in pages/; the map without one), after its first run.
+
+    Streamlit names a page by its file until `st.navigation` has run, which is the address it has in our navigation.
+    """
     app = AppTest.from_file(str(config.ROOT / "app.py"), default_timeout=120)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
     if page:
         app.switch_page(str(config.ROOT / "pages" / page))
-        app.run()
+    app.run()
     assert not app.exception
     return app
 

@@ -12,7 +12,7 @@ from rag.servers.ollama import OllamaServer
 from tests.support.ollama_requests import ANSWER, HALF, PATIENCE, ask, fault_of, text_of
 from tests.support.scripted_ollama import Stream, scripted_ollama, streamed
 
-KEPT = "Ollama at HOST stopped in the middle of the answer. What it wrote before is kept. Ask again."
+KEPT = "Ollama at HOST stopped in the middle of the answer. The text so far is kept. Ask again."
 UNANSWERED = (
     "Ollama at HOST closed the connection before it answered. It may have been stopped, or have run out of memory: "
     "try again, or choose a smaller model."
@@ -72,7 +72,7 @@ def test_reset_in_mid_answer():
 def test_an_error_in_mid_stream():
     written, sentence = fault_of(Stream([*HALF, b'{"error":"unexpected EOF"}\n']))
     assert written == "On the water,"
-    assert sentence == f"{KEPT} It said: unexpected EOF."
+    assert sentence == f"{KEPT} Its message: unexpected EOF."
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_an_error_in_mid_stream():
 def test_out_of_memory(status, words):
     assert fault_of((status, {"error": words})) == (
         "",
-        f"Ollama at HOST has not enough memory for this model: {words}. "
+        f"Ollama at HOST does not have enough memory for this model: {words}. "
         "Choose a smaller model or a smaller context window.",
     )
 
@@ -95,7 +95,7 @@ def test_out_of_memory(status, words):
 def test_out_of_memory_in_mid_answer_keeps_what_came():
     written, sentence = fault_of(Stream([*HALF, b'{"error":"CUDA out of memory"}\n']))
     assert written == "On the water,"
-    assert "What it wrote before is kept" in sentence
+    assert "The text so far is kept" in sentence
     assert "Choose a smaller model or a smaller context window." in sentence
 
 
@@ -119,17 +119,17 @@ def test_out_of_memory_in_mid_answer_keeps_what_came():
         (
             (400, {"error": '"scripted" does not support chat'}),
             'Ollama at HOST refused the request: "scripted" does not support chat. Choose another model, '
-            "or change what is asked of it.",
+            "or change the settings.",
         ),
         (
             Stream([b"<html>hello</html>\n"], content_type="text/html"),
-            "What answers at HOST is no Ollama server. Choose another host or port.",
+            "The program at HOST is not an Ollama server. Choose another host or port.",
         ),
         (
             Stream([b"<html>not here</html>"], 404, "text/html"),
-            "What answers at HOST is no Ollama server. Choose another host or port.",
+            "The program at HOST is not an Ollama server. Choose another host or port.",
         ),
-        ((200, []), "What answers at HOST is no Ollama server. Choose another host or port."),
+        ((200, []), "The program at HOST is not an Ollama server. Choose another host or port."),
         (Stream([], cut_after=0), UNANSWERED),
     ],
     ids=[
@@ -189,5 +189,5 @@ def test_no_server(host, sentence, call):
 def test_another_program_on_the_port(body):
     with scripted_ollama(dict.fromkeys(("/api/tags", "/api/version"), (200, body))) as address:
         for call in (OllamaServer.models, OllamaServer.version):
-            with pytest.raises(OllamaError, match="is no Ollama server"):
+            with pytest.raises(OllamaError, match="is not an Ollama server"):
                 call(OllamaServer(address))

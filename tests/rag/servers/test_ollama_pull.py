@@ -49,12 +49,15 @@ def test_a_pull_adds_up_its_layers_and_never_goes_back():
     [
         (
             pull_lines({"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}),
-            "Ollama's library has no model 'small'. Look up how it is called at ollama.com/library.",
+            "Ollama's library has no model 'small'. Look up the name at ollama.com/library.",
         ),
         (pull_lines({"status": "pulling manifest"}, {"error": "write: no space left on device"}), "no space left"),
-        (pull_lines(layer("a", 1, 2)), "stopped in the middle of the pull. What it has loaded is kept: pull again"),
-        (replace(pull_lines(layer("a", 1, 2)), cut_after=200), "stopped in the middle of the pull"),
-        ((500, {"error": "broken"}), "could not pull 'small': broken"),
+        (
+            pull_lines(layer("a", 1, 2)),
+            "stopped in the middle of the download. The part so far is kept: download again",
+        ),
+        (replace(pull_lines(layer("a", 1, 2)), cut_after=200), "stopped in the middle of the download"),
+        ((500, {"error": "broken"}), "could not download 'small': broken"),
     ],
     ids=["unknown", "disk full", "ended", "cut", "500"],
 )

@@ -16,7 +16,7 @@ from tests.support.scripted_ollama import Stream, scripted_ollama, scripted_serv
 CHAT = "/v1/chat/completions"
 QUESTION = [Message("system", "Be brief."), Message("user", "Where do otters sleep?")]
 PATIENCE = 10
-KEPT = "The server at HOST stopped in the middle of the answer. What it wrote before is kept. Ask again."
+KEPT = "The server at HOST stopped in the middle of the answer. The text so far is kept. Ask again."
 UNANSWERED = (
     "The server at HOST closed the connection before it answered. It may have been stopped, or have run out of "
     "memory: try again, or choose a smaller model."
@@ -137,7 +137,7 @@ def test_a_connection_cut_after_any_byte(chunked):
 
 def test_an_error_in_mid_stream():
     written, sentence = fault_of(events(*HALF, event(error={"message": "slot unavailable"})))
-    assert (written, sentence) == ("On the w\u00e4ter.", f"{KEPT} It said: slot unavailable.")
+    assert (written, sentence) == ("On the w\u00e4ter.", f"{KEPT} Its message: slot unavailable.")
 
 
 def test_reset_in_mid_answer():
@@ -152,11 +152,12 @@ def test_reset_in_mid_answer():
     [
         (
             (404, {"error": {"message": "model 'scripted' not found"}}),
-            "The server at HOST does not have the model 'scripted'. Choose one of those that it offers.",
+            "The server at HOST does not have the model 'scripted'. Choose one of its models.",
         ),
         (
             (401, {"error": {"message": "Invalid API Key"}}),
-            "The server at HOST does not accept the key: Invalid API Key. Give the key that it was started with.",
+            "The server at HOST does not accept the key: Invalid API Key. Set the key that the server was started "
+            "with.",
         ),
         (
             (503, {"error": {"message": "Loading model"}}),
@@ -165,15 +166,15 @@ def test_reset_in_mid_answer():
         ),
         (
             (500, {"error": {"message": "CUDA out of memory"}}),
-            "The server at HOST has not enough memory for this model: CUDA out of memory. Choose a smaller model or a "
-            "smaller context window.",
+            "The server at HOST does not have enough memory for this model: CUDA out of memory. Choose a smaller model "
+            "or a smaller context window.",
         ),
         (
             (400, {"detail": "the prompt is too long"}),
             "The server at HOST refused the request: the prompt is too long. Choose another model, or change what is "
             "asked of it.",
         ),
-        (events(b"data: no json\n\n"), "What answers at HOST is no server that speaks OpenAI's API. Choose another"),
+        (events(b"data: no json\n\n"), "The program at HOST is not an OpenAI-compatible server. Choose another"),
         (Stream([b"<html>hello</html>"], content_type="text/html"), UNANSWERED),
         (Stream([], cut_after=0), UNANSWERED),
     ],
@@ -197,8 +198,8 @@ def test_a_server_that_takes_too_long(monkeypatch):
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("http://127.0.0.1:1", "No server that speaks OpenAI's API answers at http://127.0.0.1:1. Start it, choose"),
-        ("http://nowhere.invalid:1", "answers at http://nowhere.invalid:1: there is no host of that name"),
+        ("http://127.0.0.1:1", "No OpenAI-compatible server answers at http://127.0.0.1:1. Start it, choose"),
+        ("http://nowhere.invalid:1", "answers at http://nowhere.invalid:1: no host has that name"),
         ("http://127.0.0.1:many", "'http://127.0.0.1:many' is not the address of a server. Write it like http://"),
         ("ftp://127.0.0.1", "'ftp://127.0.0.1' is not the address of a server"),
         ("", "'' is not the address of a server"),
@@ -222,7 +223,7 @@ def test_models_are_sorted_and_asked_with_the_key():
 def test_another_program_on_the_port(body):
     with (
         scripted_ollama({"/v1/models": (200, body)}) as address,
-        pytest.raises(OpenAIServerError, match="is no server that speaks"),
+        pytest.raises(OpenAIServerError, match="is not an OpenAI-compatible"),
     ):
         OpenAIServer(address).models()
 

@@ -1,4 +1,4 @@
-"""What "Save story" gives: one file with every answer on the map that the session looks at."""
+"""The HTML report of the Chat page: one file with every answer on the map that the session shows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 import streamlit as st
 
+from pages.shared.chat.report import offer_report
 from pages.shared.chat.state import Chat
-from pages.shared.chat.story import offer_story
 from pages.shared.widgets.map_state import MapState
 from rag.answering.types import Turn
 from rag.conversations.store import Conversations
@@ -21,17 +21,17 @@ from tests.pages.support.app import start
 from tests.support.answers import made_answer, made_turn
 
 SVG = "{http://www.w3.org/2000/svg}"
-USUAL, OTHER, SOLID = ProjectionParameters(), ProjectionParameters("pca"), ProjectionParameters("pca", n_components=3)
+DEFAULT, OTHER, IN_3D = ProjectionParameters(), ProjectionParameters("pca"), ProjectionParameters("pca", n_components=3)
 
 
 @pytest.fixture
 def offered(monkeypatch):
-    """What the button saves."""
+    """A function that draws the button and returns the file that it downloads."""
     given = []
     monkeypatch.setattr(st, "download_button", lambda label, data, **_: given.append(data))
 
     def draw(collection, turn, *, is_seen=True) -> bytes:
-        offer_story(collection, turn, "own", is_seen=is_seen)
+        offer_report(collection, turn, "key", is_seen=is_seen)
         return given[-1]
 
     return draw
@@ -39,7 +39,7 @@ def offered(monkeypatch):
 
 @pytest.fixture
 def state(sample, monkeypatch) -> MapState:
-    """What the session looks at on the map."""
+    """The map that the session shows."""
     state = MapState()
     monkeypatch.setattr(st, "session_state", {f"map-state-{sample.uid}": state})
     return state
@@ -73,10 +73,10 @@ def rings(drawing: ElementTree.Element) -> list[tuple[str, str]]:
     return [(ring.get("cx"), ring.get("cy")) for ring in drawing.findall(f"{SVG}circle")]
 
 
-def test_the_file_of_the_button_has_a_map_for_each_answer_that_has_a_place(sample, turn, state, offered):
-    make_layout(sample, USUAL)
+def test_the_report_has_a_map_for_each_answer_with_a_position(sample, turn, state, offered):
+    make_layout(sample, DEFAULT)
     drawn = drawings(offered(sample, turn))
-    assert len(drawn) == 2  # without documents there is no place
+    assert len(drawn) == 2  # an answer without documents has no position
     for drawing in drawn:
         assert len(drawing.findall(f"{SVG}g")[0]) == sample.n_chunks()
         assert len(drawing.findall(f"{SVG}path")) == 1
@@ -84,45 +84,45 @@ def test_the_file_of_the_button_has_a_map_for_each_answer_that_has_a_place(sampl
     assert not set(rings(drawn[0])) & set(rings(drawn[1]))
 
 
-def test_before_a_map_was_made_the_story_is_without_one(sample, turn, state, offered):
+def test_without_a_map_the_report_has_none(sample, turn, state, offered):
     page = offered(sample, turn)
     assert drawings(page) == []
     assert b"<svg class" in page  # the bars are there
 
 
-def test_the_map_is_the_one_that_is_looked_at(sample, turn, state, offered):
-    usual, other = make_layout(sample, USUAL), make_layout(sample, OTHER)
-    assert usual.xy.tolist() != other.xy.tolist()
+def test_the_map_is_the_one_that_the_session_shows(sample, turn, state, offered):
+    default, other = make_layout(sample, DEFAULT), make_layout(sample, OTHER)
+    assert default.xy.tolist() != other.xy.tolist()
     before = offered(sample, turn)
     state.shown = OTHER
     assert rings(drawings(offered(sample, turn))[0]) != rings(drawings(before)[0])
 
 
-def test_a_solid_map_gives_way_to_the_usual_flat_one(sample, turn, state, offered):
-    make_layout(sample, USUAL)
+def test_instead_of_a_3d_map_the_default_2d_map_is_used(sample, turn, state, offered):
+    make_layout(sample, DEFAULT)
     before = offered(sample, turn)
-    make_layout(sample, SOLID)
-    state.shown = state.parameters = SOLID
+    make_layout(sample, IN_3D)
+    state.shown = state.parameters = IN_3D
     assert offered(sample, turn) == before
 
 
-def test_what_is_not_seen_is_not_made(sample, turn, state, offered):
+def test_a_button_that_is_not_seen_makes_no_file(sample, turn, state, offered):
     assert offered(sample, turn, is_seen=False) == b""
 
 
-def save_button(app):
-    return next(one.proto for one in app.get("download_button") if one.proto.label == "Save story")
+def report_button(app):
+    return next(one.proto for one in app.get("download_button") if one.proto.label == "Export as HTML report")
 
 
 @pytest.mark.parametrize("n_answers", [1, 3])
-def test_the_chat_page_offers_it_where_more_is_open(sample, turn, n_answers):
+def test_the_chat_page_offers_it_where_the_menu_is_open(sample, turn, n_answers):
     conversations = Conversations(sample)
     kept = conversations.create()
     conversations.add(kept, made_turn(*[one.answer for one in turn.answers][:n_answers]))
     app = start("chat.py", collection="Sample", conversation=str(kept))
-    assert save_button(app).disabled
+    assert report_button(app).disabled
     (stored,) = conversations.turns(kept)
-    app.session_state[f"{Chat(sample, conversations, kept).own}-{stored.turn_id}-more"] = True
+    app.session_state[f"{Chat(sample, conversations, kept).key_prefix}-{stored.turn_id}-more"] = True
     app.run()
     assert not app.exception
-    assert not save_button(app).disabled
+    assert not report_button(app).disabled
