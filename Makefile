@@ -1,16 +1,21 @@
-# Everything from a fresh machine: `make run` starts the app, `make test` runs all tests.
+# Everything from a fresh machine: `make run` starts the app, `make test` runs all tests, `make test-fast` most.
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.ready-to-run
 DEV_READY := .venv/.ready-to-develop
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: run test check bench screenshots recordings
+.PHONY: run test test-fast check bench screenshots recordings
 
 run: $(RUN_READY)
 	$(BIN)/streamlit run app.py
 
 test: $(DEV_READY)
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# What one runs while working: without a browser, killed servers, large collections and long lists of examples.
+test-fast: $(DEV_READY)
+	$(PYTEST) -m "not slow"
 
 check: $(DEV_READY)
 	$(BIN)/ruff check .

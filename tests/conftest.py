@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from rag import config
 from rag.documents.archives import Archive, open_archive
@@ -13,10 +15,19 @@ from rag.documents.loading import load_document
 from rag.documents.sources import find_files
 from rag.embedding.embedder import load_embedder
 from rag.errors import OllamaError
+from rag.index.loading import load_index
+from rag.index.neighbor_table import load_neighbors
 from rag.ingest import ingest
+from rag.map.clustering import find_clusters
+from rag.map.layout import make_layout
+from rag.map.projection_settings import ProjectionParameters
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Document, Embedder
+from tests.support.cores import keep_to_one_core
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+_MARKER = ".sample-made"
 
 
 class ReadHere:
@@ -36,6 +47,12 @@ def lacking(what: str) -> None:
     pytest.skip(what)
 
 
+def pytest_configure() -> None:
+    """Give each of several workers its core."""
+    if WORKER:
+        keep_to_one_core(int(WORKER.removeprefix("gw")))
+
+
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "collections"
@@ -49,22 +66,34 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def sample_file(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collection file with all the samples, made once; copied by `sample`."""
-    folder = tmp_path_factory.mktemp("sample")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A data folder with the sample collection and its caches, made once for all workers; copied by `sample`."""
+    of_this_run = tmp_path_factory.getbasetemp()
+    # A worker has a folder of its own in that of the run.
+    shared = of_this_run.parent if WORKER else of_this_run
+    folder = shared / "data-folder-with-sample"
+    with FileLock(shared / "data-folder-with-sample.lock"):
+        if not (folder / _MARKER).exists():
+            _make_sample(folder, request.getfixturevalue("embedder"))
+    return folder
+
+
+def _make_sample(folder: Path, embedder: Embedder) -> None:
+    """Take all the samples in, and make what the pages keep of a collection: index, neighbors, layout, clusters."""
     collection = Collection.create(folder, "Sample", embedder.spec, ChunkingSpec())
     files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
     outcomes = list(ingest(collection, files, embedder, ReadHere()))
     assert {outcome.outcome for outcome in outcomes} == {"added"}
-    return collection.path
+    load_index(collection)
+    load_neighbors(collection)
+    find_clusters(collection, make_layout(collection, ProjectionParameters()))
+    (folder / _MARKER).touch()
 
 
 @pytest.fixture
-def sample(sample_file: Path, data_dir: Path) -> Collection:
+def sample(sample_folder: Path, data_dir: Path) -> Collection:
     """The sample collection in this test's data folder, as the app finds it on a later start."""
-    data_dir.mkdir(parents=True)
-    (data_dir / sample_file.name).write_bytes(sample_file.read_bytes())
-    (data_dir / ".sample-made").touch()
+    shutil.copytree(sample_folder, data_dir)
     return Collection.open(data_dir, "Sample")
 
 

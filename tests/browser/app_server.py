@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 
 from rag import config
+from tests.support.cores import every_core
 
 CHROMIUM = Path("/usr/bin/chromium")
 _MAP = "iframe[title='pages.shared.widgets.map_chart.map']"
@@ -49,6 +51,42 @@ class App:
         return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
+class SteeredApp:
+    """One app process for many tests: `begin` gives it the environment of the next one."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.address = address
+        self._process = process
+        self._names: set[str] = set()
+
+    def begin(self, environment: Mapping[str, str]) -> None:
+        """Let the app see exactly these environment variables, and forget servers and jobs."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        removed = dict.fromkeys(self._names - set(environment))
+        self._names = set(environment)
+        self._process.stdin.write(json.dumps({**removed, **environment}) + "\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "ready\n", "the app's process has ended"
+
+
+@contextmanager
+def steered_app() -> Iterator[SteeredApp]:
+    """The app in a process whose environment can be changed, on a free port."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.browser.steered_app", "--server.port", str(port)]
+    pipe = subprocess.PIPE
+    with every_core():
+        process = subprocess.Popen(command, cwd=config.ROOT, stdin=pipe, stdout=pipe, text=True)
+    address = f"http://127.0.0.1:{port}"
+    with process:
+        try:
+            wait_until_healthy(f"{address}/_stcore/health")
+            yield SteeredApp(process, address)
+        finally:
+            process.terminate()
+
+
 @contextmanager
 def running_app(environment: Mapping[str, str]) -> Iterator[str]:
     """The address of the app, started as a user starts it, on a free port."""
@@ -57,11 +95,12 @@ def running_app(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def app_process(environment: Mapping[str, str]) -> Iterator[App]:
-    """The app, started as a user starts it, on a free port."""
+def app_process(environment: Mapping[str, str], script: str = "app.py") -> Iterator[App]:
+    """The app, or another script, started as a user starts it, on a free port."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=config.ROOT, env=dict(environment), stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    with every_core():
+        process = subprocess.Popen(command, cwd=config.ROOT, env=dict(environment), stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(f"{address}/_stcore/health")
@@ -87,12 +126,12 @@ def wait_until_healthy(address: str, patience: float = 60.0) -> None:
 @contextmanager
 def launch() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with ExitStack() as stack:
+        with every_core():
+            playwright = stack.enter_context(sync_playwright())
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_FLAGS))
+        stack.callback(browser.close)
+        yield browser
 
 
 def map_frame(page: Page, *, seconds: float = 90.0) -> FrameLocator:

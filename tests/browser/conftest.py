@@ -3,24 +3,64 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from rag.store.collection import Collection
-from tests.browser.app_server import CHROMIUM, launch, running_app
+from tests.browser.app_server import CHROMIUM, SteeredApp, launch, steered_app
 from tests.conftest import lacking
+
+OpenApp = Callable[[str], Page]
+_HERE = Path(__file__).parent
+_WINDOW = {"width": 1400, "height": 900}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here is slow."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for the tests of a worker; each test has its own contexts, which share nothing."""
+    if not CHROMIUM.exists():
+        lacking(f"no Chromium at {CHROMIUM}")
+    with launch() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def app() -> Iterator[SteeredApp]:
+    """One app for the tests of a worker."""
+    with steered_app() as app:
+        yield app
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A fresh data folder, no Ollama, and no embeddings remembered from other runs."""
-    if not CHROMIUM.exists():
-        lacking(f"no Chromium at {CHROMIUM}")
-    environment = {**os.environ, "OLLAMA_HOST": "127.0.0.1:9", "EXPLORER_VECTOR_CACHE_MB": "0"}
-    with running_app(environment) as address, launch() as browser:
-        yield browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address)
+def open_app(browser: Browser, app: SteeredApp, data_dir: Path) -> Iterator[OpenApp]:
+    """Opens the app with this test's data folder and the Ollama server at an address, in a fresh context.
+
+    No embeddings are remembered from other tests.
+    """
+
+    def open_with(ollama_host: str) -> Page:
+        app.begin({**os.environ, "OLLAMA_HOST": ollama_host, "EXPLORER_VECTOR_CACHE_MB": "0"})
+        return browser.new_context(viewport=_WINDOW, base_url=app.address).new_page()
+
+    yield open_with
+    for context in browser.contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_app: OpenApp) -> Page:
+    """The app without Ollama."""
+    return open_app("127.0.0.1:9")
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rag import config
-from tests.browser.app_server import CHROMIUM, free_port, launch, wait_until_healthy
-from tests.conftest import lacking
+from tests.browser.app_server import app_process
 from tests.pages.support.hand_made_answer import MOON, NINE, TEXT
 
 _APP = Path(__file__).with_name("answer_app") / "app.py"
@@ -21,24 +18,8 @@ _APP = Path(__file__).with_name("answer_app") / "app.py"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    if not CHROMIUM.exists():
-        lacking(f"no Chromium at {CHROMIUM}")
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(_APP), "--server.port", str(port)]
-    environment = {**os.environ, "PYTHONPATH": str(config.ROOT)}
-    process = subprocess.Popen(command, cwd=config.ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@pytest.fixture(scope="module")
-def browser(address: str) -> Iterator[Browser]:
-    with launch() as browser:
-        yield browser
+    with app_process({**os.environ, "PYTHONPATH": str(config.ROOT)}, str(_APP)) as app:
+        yield app.address
 
 
 @pytest.fixture

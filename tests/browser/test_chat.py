@@ -3,11 +3,9 @@ that is killed in the middle of an answer."""
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from rag.conversations.store import Conversations
 from rag.store.collection import Collection
-from tests.browser.app_server import CHROMIUM, launch, running_app
+from tests.browser.conftest import OpenApp
 from tests.browser.private_ollama import SCRIPT, own_ollama
 from tests.conftest import lacking
 from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
@@ -26,15 +24,11 @@ MORE = "Otters agree with all of that."
 PATIENCE = 60.0
 
 
-@contextmanager
-def chat_page(host: str) -> Iterator[Page]:
-    if not CHROMIUM.exists():
-        lacking(f"no Chromium at {CHROMIUM}")
-    with running_app({**os.environ, "OLLAMA_HOST": host}) as address, launch() as browser:
-        page = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address)
-        page.goto("/chat?collection=Sample")
-        page.get_by_placeholder("Ask the collection").wait_for(timeout=90_000)
-        yield page
+def chat_page(open_app: OpenApp, host: str) -> Page:
+    page = open_app(host)
+    page.goto("/chat?collection=Sample")
+    page.get_by_placeholder("Ask the collection").wait_for(timeout=90_000)
+    return page
 
 
 class Paced:
@@ -59,9 +53,9 @@ def model() -> Paced:
 
 
 @pytest.fixture
-def chat(sample: Collection, model: Paced) -> Iterator[Page]:
-    with scripted_server({**HEALTHY, "/api/chat": model}) as server, chat_page(server.address) as page:
-        yield page
+def chat(sample: Collection, model: Paced, open_app: OpenApp) -> Iterator[Page]:
+    with scripted_server({**HEALTHY, "/api/chat": model}) as server:
+        yield chat_page(open_app, server.address)
 
 
 def ask(page: Page, question: str) -> None:
@@ -166,10 +160,11 @@ def wait_for(holds: Callable[[], bool], page: Page) -> None:
     raise AssertionError("it did not come")
 
 
-def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Path):
+def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Path, open_app: OpenApp):
     if not SCRIPT.exists():
         lacking("no real Ollama server that may be killed")
-    with own_ollama(tmp_path / "ollama") as server, chat_page(server.address) as page:
+    with own_ollama(tmp_path / "ollama") as server:
+        page = chat_page(open_app, server.address)
         ask(page, QUESTION)
         wait_for(lambda: "▌" in written(page), page)
         server.kill()

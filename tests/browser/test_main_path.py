@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.app_server import map_frame
+from tests.browser.app_server import map_frame, running_app
 
 
-def test_a_link_to_a_page_works_on_a_server_that_just_started(page):
+@pytest.fixture
+def page_of_new_server(browser: Browser) -> Iterator[Page]:
+    """The app in a process that no other test uses, with an empty data folder and without Ollama."""
+    environment = {**os.environ, "OLLAMA_HOST": "127.0.0.1:9", "EXPLORER_VECTOR_CACHE_MB": "0"}
+    with running_app(environment) as address:
+        page = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address)
+        yield page
+        page.close()
+
+
+def test_a_link_to_a_page_works_on_a_server_that_just_started(page_of_new_server: Page):
+    page = page_of_new_server
     page.goto("/neighbors?query=money+in+the+bank")
-    box = page.get_by_role("textbox", name="Text to find neighbors of")
+    box = page.get_by_role("textbox", name="Find texts similar to")
     expect(box).to_have_value("money in the bank", timeout=90_000)
     page.get_by_text("similarity 0.").first.wait_for(timeout=90_000)
     assert page.url.partition("?")[0].endswith("/neighbors")
@@ -20,9 +34,9 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page):
 def test_from_the_sample_to_a_cited_answer(page):
     page.goto("/")
     map_frame(page)
-    assert page.get_by_text("Trust this map?").is_visible()
+    assert page.get_by_text("Map quality: trustworthiness").is_visible()
     page.get_by_role("link", name="Neighbors").click()
-    box = page.get_by_role("textbox", name="Text to find neighbors of")
+    box = page.get_by_role("textbox", name="Find texts similar to")
     box.fill("the snake swallowed its prey")
     box.press("Enter")
     page.get_by_text("similarity").first.wait_for(timeout=60_000)

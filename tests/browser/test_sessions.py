@@ -7,11 +7,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from rag.store.collection import Collection
-from tests.browser.app_server import CHROMIUM, App, app_process, launch
-from tests.conftest import lacking
+from tests.browser.app_server import App, app_process
 from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
 
 SESSIONS, ROUNDS = 20, 3
@@ -36,8 +35,6 @@ class Meeting:
 
 @pytest.fixture
 def app(sample: Collection) -> Iterator[App]:
-    if not CHROMIUM.exists():
-        lacking(f"no Chromium at {CHROMIUM}")
     answers = {**HEALTHY, "/api/chat": Meeting()}
     with (
         scripted_server(answers) as server,
@@ -57,25 +54,26 @@ def ask(page: Page, question: str) -> None:
     field.press("Enter")
 
 
-def test_twenty_sessions_at_once(app: App, sample: Collection):
-    with launch() as browser:
-        pages = [browser.new_page(base_url=app.address) for _ in range(SESSIONS)]
-        for page in pages:
-            page.goto("/chat?collection=Sample")
-        for page in pages:
-            page.get_by_text("Rewrite follow-up questions").click(timeout=PATIENCE * 1000)
-        memory = []
-        for round_ in range(ROUNDS):
-            for session, page in enumerate(pages):
-                ask(page, name(session, round_))
-            for session, page in enumerate(pages):
-                answer = page.get_by_text(f"Heard {name(session, round_)} and nothing else.").last
-                expect(answer).to_be_visible(timeout=PATIENCE * 1000)
-                expect(page.get_by_placeholder("Ask the collection")).to_be_enabled(timeout=PATIENCE * 1000)
-            memory.append(app.resident_bytes())
+def test_twenty_sessions_at_once(app: App, sample: Collection, browser: Browser):
+    pages = [browser.new_page(base_url=app.address) for _ in range(SESSIONS)]
+    for page in pages:
+        page.goto("/chat?collection=Sample")
+    for page in pages:
+        page.get_by_text("Rewrite follow-up questions").click(timeout=PATIENCE * 1000)
+    memory = []
+    for round_ in range(ROUNDS):
         for session, page in enumerate(pages):
-            seen = page.evaluate("document.body.innerText")
-            assert name(session, 0) in seen
-            assert not [other for other in range(SESSIONS) if other != session and f"otter-{other:02d}" in seen]
-            assert page.get_by_test_id("stException").count() == 0
+            ask(page, name(session, round_))
+        for session, page in enumerate(pages):
+            answer = page.get_by_text(f"Heard {name(session, round_)} and nothing else.").last
+            expect(answer).to_be_visible(timeout=PATIENCE * 1000)
+            expect(page.get_by_placeholder("Ask the collection")).to_be_enabled(timeout=PATIENCE * 1000)
+        memory.append(app.resident_bytes())
+    for session, page in enumerate(pages):
+        seen = page.evaluate("document.body.innerText")
+        assert name(session, 0) in seen
+        assert not [other for other in range(SESSIONS) if other != session and f"otter-{other:02d}" in seen]
+        assert page.get_by_test_id("stException").count() == 0
+    for page in pages:
+        page.close()
     assert memory[-1] - memory[0] < GROWTH_ALLOWED, memory
