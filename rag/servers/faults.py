@@ -71,7 +71,7 @@ def broke_off(server: str, exchange: Exchange) -> str:
     if exchange.broke_off:
         return f"{server} {exchange.broke_off}."
     return (
-        f"{server} closed the connection before it answered. It may have been stopped, or has run out of memory: "
+        f"{server} closed the connection before it answered. It may have been stopped, or have run out of memory: "
         "try again, or choose a smaller model."
     )
 
