@@ -31,7 +31,7 @@ _MARKER = ".sample-made"
 
 
 class ReadHere:
-    """Parses in the test's own process."""
+    """Parses documents in the test's process, without a sandbox."""
 
     def read(self, name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
         return load_document(name, content, text_columns=text_columns)
@@ -69,7 +69,7 @@ def embedder() -> Embedder:
 def sample_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     """A data folder with the sample collection and its caches, made once for all workers; copied by `sample`."""
     of_this_run = tmp_path_factory.getbasetemp()
-    # A worker has a folder of its own in that of the run.
+    # Each worker's folder lies in the folder of the run.
     shared = of_this_run.parent if WORKER else of_this_run
     folder = shared / "data-folder-with-sample"
     with FileLock(shared / "data-folder-with-sample.lock"):

@@ -1,4 +1,4 @@
-"""The app in a process of its own, and a browser to look at it."""
+"""Start the app as a server process, and a browser that opens it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class App:
-    """The app in a process of its own."""
+    """A server process of the app."""
 
     address: str
     pid: int
 
     def resident_bytes(self) -> int:
-        """Memory that the process holds now, as Linux tells it."""
+        """Resident memory of the process in bytes, from Linux's /proc."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
@@ -142,7 +142,7 @@ def map_frame(page: Page, *, seconds: float = 90.0) -> FrameLocator:
 
 
 def map_value(page: Page, expression: str) -> object:
-    """What a JavaScript expression is worth in the map's frame; `scene`, `chart` and `places` are its own."""
+    """The value of a JavaScript expression in the map's frame, where `scene`, `chart` and `places` are defined."""
     script = "([frame, expression]) => document.querySelector(frame).contentWindow.eval(expression)"
     return page.evaluate(script, [_MAP, expression])
 

@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for the tests of a worker; each test has its own contexts, which share nothing."""
+    """One browser for the tests of a worker; each test has new contexts, which share nothing."""
     if not CHROMIUM.exists():
         lacking(f"no Chromium at {CHROMIUM}")
     with launch() as browser:

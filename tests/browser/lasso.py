@@ -1,4 +1,4 @@
-"""Marking an area of the map by hand."""
+"""Lasso selection on the map, drawn with the mouse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.browser.app_server import map_frame
 
 
 def drag_lasso(page: Page) -> Callable[[], None]:
-    """Draw a square with the lasso in the map's lower left; returns what lets go of it."""
+    """Draw a square with the lasso in the map's lower left; returns the function that releases the mouse."""
     frame = map_frame(page)
     frame.locator("[data-title='Lasso Select']").click()
     box = frame.locator("#chart .nsewdrag").first.bounding_box()

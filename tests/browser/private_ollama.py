@@ -1,4 +1,4 @@
-"""A real Ollama server that a test may kill: the shared one's programs and models, on a port of its own."""
+"""A real Ollama server that a test may kill: it uses the shared server's programs and models, on another port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCRIPT = config.ROOT.parent / "shared" / "ollama" / "server"
 _HOME = Path(os.environ.get("OLLAMA_HOME_DIR") or Path.home() / ".cache" / "real-ollama")
 
 
-class OwnOllama:
+class PrivateOllama:
     """Start it, kill it, start it again: always at the same address."""
 
     def __init__(self, home: Path) -> None:
@@ -30,20 +30,20 @@ class OwnOllama:
         subprocess.run([SCRIPT, "start"], env=environment, check=True, **quiet)
 
     def kill(self) -> None:
-        """No time to say goodbye: the server and what it has started are gone."""
+        """SIGKILL to the server and to the processes that it has started."""
         pid = int((self._home / "server.pid").read_text())
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
 
 
 @contextmanager
-def own_ollama(home: Path) -> Iterator[OwnOllama]:
-    """A server that keeps its log and its process number in `home`, and shares the rest."""
+def private_ollama(home: Path) -> Iterator[PrivateOllama]:
+    """A server with its log and its process number in `home`; the rest is linked from the shared server's folder."""
     home.mkdir()
     for part in _HOME.iterdir():
         if part.name not in ("server.log", "server.pid"):
             (home / part.name).symlink_to(part)
-    server = OwnOllama(home)
+    server = PrivateOllama(home)
     server.start()
     try:
         yield server

@@ -1,9 +1,10 @@
-"""Redraw the README's pictures, light and dark. Run by `make screenshots`."""
+"""Take the README's screenshots, light and dark. Run by `make screenshots`."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -14,51 +15,87 @@ from tests.browser.app_server import launch, map_frame, map_value, running_app, 
 _FOLDER = config.ROOT / "docs" / "images"
 
 
-def take(page: Page, address: str, scheme: str) -> None:
-    """Every page in one colour scheme."""
-
-    def save(name: str) -> None:
-        page.wait_for_timeout(1_500)
-        page.screenshot(path=_FOLDER / f"{name}-{scheme}.png")
-
-    page.goto(f"{address}/?collection=Sample")
+def show_map(page: Page) -> None:
+    """The map with a question."""
+    page.goto("/?collection=Sample")
     map_frame(page, seconds=120)
-    page.goto(f"{address}/?collection=Sample&query=how+do+plants+survive+a+dry+summer")
+    page.goto("/?collection=Sample&query=how+do+plants+survive+a+dry+summer")
     map_frame(page)
     page.get_by_text("5 nearest to").wait_for(timeout=60_000)
-    save("map")
-    page.goto(f"{address}/documents")
+
+
+def show_documents(page: Page) -> None:
+    """The list of documents."""
+    page.goto("/documents")
     page.get_by_text("12 documents").wait_for(timeout=60_000)
-    save("documents")
-    page.goto(f"{address}/neighbors?query=the+bank+raised+its+interest+rates")
-    page.get_by_text("Sum of all pairs").wait_for(timeout=60_000)
-    save("neighbors")
-    page.goto(f"{address}/index_lab")
-    page.get_by_role("button", name="Measure").click()
+
+
+def show_neighbors(page: Page) -> None:
+    """The neighbors of a typed text."""
+    page.goto("/neighbors?query=the+bank+raised+its+interest+rates")
+    page.get_by_text("Sum of all token pairs").wait_for(timeout=60_000)
+
+
+def show_index_lab(page: Page) -> None:
+    """The index benchmark, measured."""
+    page.goto("/index_benchmark")
+    page.get_by_role("button", name="Run benchmark").click()
     page.get_by_text("Up and to the left is better").wait_for(timeout=120_000)
     page.get_by_role("button", name="Stop").wait_for(state="detached", timeout=240_000)
-    save("index-lab")
-    page.goto(f"{address}/compare")
+
+
+def show_compare(page: Page) -> None:
+    """Two models on one map, coloured by topic."""
+    page.goto("/compare_models")
     page.get_by_role("button", name="Compare", exact=True).click()
     map_frame(page, seconds=120)
     before = map_value(page, "chart.dataset.drawn")
     page.get_by_test_id("stMain").get_by_text("topic", exact=True).click()
     wait_until(page, f"chart.dataset.drawn !== {before!r}")
     map_value(page, "at('share').value = 35, at('share').oninput()")
-    save("compare")
-    page.goto(f"{address}/chat")
+
+
+def show_chat(page: Page) -> None:
+    """An answer with the card of its first source open."""
+    page.goto("/chat")
     question = page.get_by_placeholder("Ask the collection")
     question.fill("How many days of paid leave do full-time staff have?")
     question.press("Enter")
     page.get_by_text("tokens read").wait_for(timeout=180_000)
     page.get_by_role("button", name="Source 1").hover()
-    save("chat")
+
+
+def show_recorder(page: Page) -> None:
+    """How that answer was made; the page is still the chat."""
     page.get_by_role("button", name="How this answer was made").click()
     page.get_by_role("dialog").get_by_text("Which sentence comes from where").wait_for(timeout=60_000)
-    save("recorder")
-    page.goto(f"{address}/models")
-    page.get_by_text("Another server").first.wait_for(timeout=60_000)
-    save("models")
+
+
+def show_models(page: Page) -> None:
+    """The models and their servers."""
+    page.goto("/models")
+    page.get_by_text("OpenAI-compatible server").first.wait_for(timeout=60_000)
+
+
+PICTURES: dict[str, Callable[[Page], None]] = {
+    "map": show_map,
+    "documents": show_documents,
+    "neighbors": show_neighbors,
+    "index-lab": show_index_lab,
+    "compare": show_compare,
+    "chat": show_chat,
+    "recorder": show_recorder,
+    "models": show_models,
+}
+"""What is shown before each picture is taken, in this order."""
+
+
+def take(page: Page, scheme: str) -> None:
+    """Take every picture in one colour scheme."""
+    for name, show in PICTURES.items():
+        show(page)
+        page.wait_for_timeout(1_500)
+        page.screenshot(path=_FOLDER / f"{name}-{scheme}.png")
 
 
 def main() -> None:
@@ -68,8 +105,8 @@ def main() -> None:
         environment = {**os.environ, "EXPLORER_DATA_DIR": str(Path(folder) / "data"), "OLLAMA_HOST": "127.0.0.1:9"}
         with running_app(environment) as address, launch() as browser:
             for scheme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme=scheme)
-                take(page, address, scheme)
+                page = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address, color_scheme=scheme)
+                take(page, scheme)
                 page.close()
 
 

@@ -33,7 +33,7 @@ def phone(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def opened(page: Page, address: str) -> Iterator[Page]:
-    """The answer's page; whatever fails in its scripts, or runs out of the answer's text, fails the test."""
+    """The answer's page; a script error, or a script that the answer's text starts, fails the test."""
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))

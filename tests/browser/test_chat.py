@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from rag.conversations.store import Conversations
 from rag.store.collection import Collection
 from tests.browser.conftest import OpenApp
-from tests.browser.private_ollama import SCRIPT, own_ollama
+from tests.browser.private_ollama import SCRIPT, private_ollama
 from tests.conftest import lacking
 from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
 
@@ -163,7 +163,7 @@ def wait_for(holds: Callable[[], bool], page: Page) -> None:
 def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Path, open_app: OpenApp):
     if not SCRIPT.exists():
         lacking("no real Ollama server that may be killed")
-    with own_ollama(tmp_path / "ollama") as server:
+    with private_ollama(tmp_path / "ollama") as server:
         page = chat_page(open_app, server.address)
         ask(page, QUESTION)
         wait_for(lambda: "▌" in written(page), page)

@@ -1,4 +1,4 @@
-"""Twenty people chat at once: each sees only their own answers, none waits for another, and memory stays flat."""
+"""Twenty sessions chat at once: each sees only its answers, none waits for another, and memory stays flat."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PATIENCE = 180.0
 
 
 class Meeting:
-    """The model answers no one before all have asked: whoever had to wait for another would wait for ever."""
+    """A model that answers only when all sessions have asked: if one session waited for another, none would end."""
 
     def __init__(self) -> None:
         self._all_asked = threading.Barrier(SESSIONS)
 
     def __call__(self, body: dict) -> Stream:
         question = body["messages"][-1]["content"].rpartition("\n")[2]
-        return streamed(f"Heard {question} and nothing else.", prompt_tokens=400, pause=self._wait)
+        return streamed(f"Answer to {question} and nothing else.", prompt_tokens=400, pause=self._wait)
 
     def _wait(self, number: int) -> None:
         if number == 1:
@@ -65,7 +65,7 @@ def test_twenty_sessions_at_once(app: App, sample: Collection, browser: Browser)
         for session, page in enumerate(pages):
             ask(page, name(session, round_))
         for session, page in enumerate(pages):
-            answer = page.get_by_text(f"Heard {name(session, round_)} and nothing else.").last
+            answer = page.get_by_text(f"Answer to {name(session, round_)} and nothing else.").last
             expect(answer).to_be_visible(timeout=PATIENCE * 1000)
             expect(page.get_by_placeholder("Ask the collection")).to_be_enabled(timeout=PATIENCE * 1000)
         memory.append(app.resident_bytes())

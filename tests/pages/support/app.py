@@ -45,7 +45,7 @@ def labelled(elements, label: str):
 
 
 def wait_for_jobs(app: AppTest, collection: Collection) -> None:
-    """Let the background jobs of the collection end, and draw the page anew."""
+    """Wait for the background jobs of the collection, and run the page again."""
     while ingest_jobs().is_busy(collection.uid):
         time.sleep(0.05)
     app.run()
