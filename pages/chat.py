@@ -1,12 +1,10 @@
-"""Chat over retrieved context: conversations whose every answer shows what it was made of."""
+"""Chat over retrieved context: ask about the documents and see which passages each answer comes from."""
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
-from pages.shared.chat.asking import Choices, ask_one, attempt, equipment_for, request_for, show_problem
+from pages.shared.chat.asking import AnswerSettings, Question, ShownTurn, ask, show_problem
 from pages.shared.chat.conversation_menu import show_conversations
 from pages.shared.chat.live import LiveView
 from pages.shared.chat.prompt_editor import prompt_button
@@ -28,71 +26,71 @@ _EXAMPLES = (
 )
 
 
-def choices_of(workspace: Workspace, collection: Collection) -> Choices:
-    """The sidebar's choices for the next answer."""
+def choose_answer_settings(workspace: Workspace, collection: Collection) -> AnswerSettings:
+    """Show the sidebar's controls; returns the settings for the next answer."""
     model = choose_generator(workspace)
     options = choose_options(model)
-    settings = choose_settings(collection)
+    retrieval = choose_settings(collection)
     template = prompt_button(collection)
     rewrites = st.sidebar.toggle(
         "Rewrite follow-up questions", value=True, key="rewrites", persist_state="session",
-        help='"And for part-timers?" finds nothing by itself. It is rewritten to stand alone before the search.',
+        help='Completes a question like "And for part-timers?" from the conversation before the search, because it '
+        "finds nothing alone.",
     )  # fmt: skip
-    return Choices(model, options, settings, chosen_chunks(collection), template, rewrites)
+    return AnswerSettings(model, options, retrieval, chosen_chunks(collection), template, rewrites)
 
 
-def show_examples(chat: Chat, choices: Choices) -> None:
-    """What one can do where nothing was asked yet."""
+def show_examples(chat: Chat, settings: AnswerSettings) -> None:
+    """Show what to do in an empty conversation: for the sample, questions to click."""
     if chat.collection.spec.name != SAMPLE:
         st.info("Type a question about your documents below.", icon=":material/lightbulb:")
         return
     st.caption("Try one of these:")
-    for number, question in enumerate(_EXAMPLES):
-        ask_it = partial(ask_one, chat, choices, question)
-        st.button(question, key=f"{chat.own}-example-{number}", on_click=attempt, args=(chat, ask_it))
+    for number, text in enumerate(_EXAMPLES):
+        key = f"{chat.key_prefix}-example-{number}"
+        st.button(text, key=key, on_click=ask, args=(Question(chat, settings, text),))
 
 
-def send(chat: Chat, choices: Choices) -> None:
-    """Ask what was typed: called before the page is drawn, so that the model begins at once."""
-    question = st.session_state[f"question-{chat.collection.uid}"]
-    if question.strip():
-        attempt(chat, partial(ask_one, chat, choices, question.strip()))
+def ask_typed(chat: Chat, settings: AnswerSettings) -> None:
+    """Ask the typed question. A callback runs before the page is drawn, so the model begins at once."""
+    if text := st.session_state[f"question-{chat.collection.uid}"].strip():
+        ask(Question(chat, settings, text))
 
 
-def prepare(chat: Chat, choices: Choices) -> None:
-    """Load what finds passages before it is needed, below a page that is there already."""
+def warm_up(chat: Chat, settings: AnswerSettings) -> None:
+    """Load the retriever and the embedding model before the first question, when the page is already drawn."""
     try:
-        equipment_for(chat, choices, request_for(chat, choices, "", 0))
+        Question(chat, settings, "").prepare_equipment()
     except ExplorerError as error:
         show_error(error)
 
 
-def show_turns(chat: Chat, choices: Choices) -> None:
-    """The newest questions and answers, with a way to the earlier ones."""
-    n_shown = st.session_state.setdefault(f"{chat.own}-shown", SHOWN)
+def show_turns(chat: Chat, settings: AnswerSettings) -> None:
+    """Show the newest questions and answers, and a button for earlier ones."""
+    n_shown = st.session_state.setdefault(f"{chat.key_prefix}-shown", SHOWN)
 
     def show_more() -> None:
-        st.session_state[f"{chat.own}-shown"] += SHOWN
+        st.session_state[f"{chat.key_prefix}-shown"] += SHOWN
 
     if (n_earlier := chat.n_slots() - n_shown) > 0:
-        st.button(f"Show earlier questions ({n_earlier:,})", key=f"{chat.own}-earlier", on_click=show_more)
+        st.button(f"Show earlier questions ({n_earlier:,})", key=f"{chat.key_prefix}-earlier", on_click=show_more)
     try:
         turns = chat.turns(n_shown)
     except CollectionError as error:
         show_error(error)
         return
     for turn in turns:
-        show_turn(chat, choices, turn, is_last=turn is turns[-1])
+        show_turn(ShownTurn(chat, settings, turn), is_last=turn is turns[-1])
 
 
 workspace = require_workspace()
 st.title("Chat")
 collection = require_chunks()
-st.caption("Ask about your documents. The nearest passages are given to a model, and the answer shows its sources.")
+st.caption("A model answers your question from the most similar passages. The answer shows its sources.")
 chat = open_chat(collection)
 live = live_turns().of(chat.live_key)
 notes, earlier = st.container(), st.container()
-# What an empty place held before goes at once, also while the rest of the page still waits for an answer.
+# An empty element removes what this place showed before at once, even while the rest of the page waits for an answer.
 beginning = st.empty()
 being_written = st.container()
 if live:
@@ -101,22 +99,22 @@ if live:
         view.show_first_words()
 show_conversations(chat)
 with notes:
-    choices = choices_of(workspace, collection)
+    settings = choose_answer_settings(workspace, collection)
 is_busy = live is not None and not live.is_over
-has_none = choices.only is not None and not choices.only
+has_no_chunks = settings.chunk_ids is not None and not settings.chunk_ids
 st.chat_input(
-    "Wait for the answer, or stop it" if is_busy else "Ask the collection",
-    key=f"question-{collection.uid}", disabled=has_none or is_busy, on_submit=send, args=(chat, choices),
+    "Answering..." if is_busy else "Ask about your documents",
+    key=f"question-{collection.uid}", disabled=has_no_chunks or is_busy, on_submit=ask_typed, args=(chat, settings),
 )  # fmt: skip
 with notes:
     show_problem(chat)
 with earlier:
-    show_turns(chat, choices)
+    show_turns(chat, settings)
 if live:
     with being_written:
         view.follow()
 elif not chat.n_slots():
     with beginning.container():
-        show_examples(chat, choices)
+        show_examples(chat, settings)
 if not live:
-    prepare(chat, choices)
+    warm_up(chat, settings)

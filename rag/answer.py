@@ -1,10 +1,10 @@
-"""The story of a question: rewrite -> retrieve -> prompt -> generate -> cite, every step kept."""
+"""Answering a question in five steps: rewrite, retrieve, build the prompt, generate, cite. Every step is kept."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -14,25 +14,57 @@ from rag.answering.prompt import build_prompt
 from rag.answering.prompt_template import PromptTemplate, without_context
 from rag.answering.rewriting import rewritten
 from rag.answering.types import Answer, Exchange, Support, Timings
-from rag.errors import ExplorerError, ModelError, PromptError
+from rag.errors import ModelError, PromptError
 from rag.generation.types import Generator, Prompt
 from rag.retrieval.retrievers import Retriever
 from rag.retrieval.settings import NothingFound, RetrievalSettings, similar_enough
 from rag.servers.types import Thought, Usage
 from rag.types import Embedder, Hit
 
-_UNFINISHED = "The answer ended before the model said that it was done. What it had written is kept; ask again."
-_UNREPORTED = Usage(None, None, "broken")
-_NO_PROMPT = Prompt((), (), (), 0, 0, 0)
+
+def answer_question(request: Request, equipment: Equipment, stop: threading.Event | None = None) -> Iterator[Progress]:
+    """Answer a question and yield what happens: each step as it begins, pieces of text, and the Answer last.
+
+    A model that fails, or that `stop` interrupts, ends the answer early: the text so far is kept, and `problem` says
+    what went wrong. If the documents do not cover the question, or the question does not fit the context window, no
+    model is asked: the Answer's prompt has no messages, and `problem` gives the reason.
+
+    Raises:
+        CollectionError: the collection cannot be read.
+        ModelError: the embedding model fails, or the answering model fails while it rewrites the question.
+    """
+    draft = _Draft(request, equipment)
+    if request.needs_rewriting:
+        yield Stage("rewriting")
+        draft.rewrite(stop)
+    try:
+        if request.uses_documents:
+            yield Stage("retrieving")
+            draft.retrieve()
+        draft.build_prompt()
+    except (NothingFound, PromptError) as error:
+        draft.end_without_model(str(error))
+        yield draft.answer()
+        return
+    yield Stage("waiting")
+    yield from draft.generate(stop)
+    yield Stage("citing")
+    draft.cite()
+    yield draft.answer()
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked, and how.
+    """A question and how to answer it.
 
-    `query` is searched for instead of the question where it is given; else a question with a `history` is rewritten
-    to stand alone, unless `rewrites` is off. `whatever` asks the model even where no passage is similar enough.
-    Without `uses_documents` nothing is retrieved: the model answers from what it was trained on.
+    Attributes:
+        query: the text to search for instead of the question. If empty, a question with a `history` is first
+            rewritten so that it can be searched for without the history.
+        history: the earlier questions and answers of the conversation, oldest first.
+        template: the wording of the prompt; None for the default.
+        rewrites: whether a follow-up question is rewritten before the search.
+        ignore_minimum: ask the model even if no passage reaches the minimum similarity.
+        uses_documents: whether to retrieve passages. If not, the model answers from its training alone.
     """
 
     question: str
@@ -41,13 +73,21 @@ class Request:
     settings: RetrievalSettings = field(default_factory=RetrievalSettings)
     template: PromptTemplate | None = None
     rewrites: bool = True
-    whatever: bool = False
+    ignore_minimum: bool = False
     uses_documents: bool = True
+
+    @property
+    def needs_rewriting(self) -> bool:
+        """Whether this is a follow-up question whose search query has to be written first."""
+        return self.uses_documents and self.rewrites and bool(self.history) and not self.query
 
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What answers a request; `embedder` compares sentences with the question and with the passages."""
+    """What answers a request: retriever, embedding model and answering model.
+
+    The `embedder` compares the answer's sentences with the passages, and passages' sentences with the question.
+    """
 
     retriever: Retriever
     embedder: Embedder
@@ -56,72 +96,22 @@ class Equipment:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step that begins now."""
+    """A step that begins now; "waiting" is the time until the model's first token."""
 
     name: Literal["rewriting", "retrieving", "waiting", "citing"]
 
 
 Progress = Stage | Thought | str | Answer
-"""What is heard of an answer while it is made: steps, pieces of thoughts and of text, and the Answer last."""
+"""What `answer_question` yields: steps, pieces of the model's reasoning, pieces of its text, and the Answer last."""
 
-
-def answer_question(request: Request, equipment: Equipment, stop: threading.Event | None = None) -> Iterator[Progress]:
-    """Steps and pieces as they come, and last the Answer with everything it was made of.
-
-    A model that fails, or is stopped, ends the answer early: what it wrote is kept, and `problem` says why. Where the
-    documents do not cover the question, or it does not fit the window, no model is asked: the Answer's prompt has no
-    messages, and `problem` says so.
-
-    Raises:
-        CollectionError: the collection cannot be read.
-        ModelError: the embedding model cannot be used, or the answering model fails while it rewrites the question.
-    """
-    making = _Making(request, equipment)
-    if request.uses_documents and request.rewrites and request.history and not request.query:
-        yield Stage("rewriting")
-        making.rewrite(stop)
-    try:
-        if request.uses_documents:
-            yield Stage("retrieving")
-            making.retrieve()
-        making.write_prompt()
-    except (NothingFound, PromptError) as error:
-        making.problem, making.usage = str(error), Usage(None, None, "finished")
-        yield making.answer()
-        return
-    yield Stage("waiting")
-    yield from making.stream(stop)
-    yield Stage("citing")
-    making.cite()
-    yield making.answer()
-
-
-def answer_or_problem(
-    request: Request, model: str, prepare: Callable[[], Equipment], stop: threading.Event | None = None
-) -> Iterator[Progress]:
-    """`answer_question`, but what could not be had is told by the Answer's `problem`, so that no question is lost.
-
-    Args:
-        model: the answering model's name, where it could not even be loaded.
-        prepare: loads what answers.
-    """
-    try:
-        yield from answer_question(request, prepare(), stop)
-    except ExplorerError as error:
-        yield unanswered(request, model, str(error))
-
-
-def unanswered(request: Request, model: str, problem: str) -> Answer:
-    """The Answer where nothing could be asked; `problem` is the sentence that says why."""
-    return Answer(
-        request.question, request.query or request.question, (), _NO_PROMPT, "", (), model, _UNREPORTED,
-        Timings(), problem=problem, settings=request.settings, asked_at=_now(),
-    )  # fmt: skip
+_UNFINISHED = "The answer ended before the model had finished. The text so far is kept. Ask again."
+_UNREPORTED = Usage(None, None, "broken")
+_NO_PROMPT = Prompt((), (), (), 0, 0, 0)
 
 
 @dataclass(slots=True)
-class _Making:
-    """An answer in the making: what each step adds to it."""
+class _Draft:
+    """An unfinished answer. Each method is one step and adds its results."""
 
     request: Request
     equipment: Equipment
@@ -151,18 +141,21 @@ class _Making:
         self.hits = self.equipment.retriever.retrieve(self.query, self.request.settings.k)
         self.timings = replace(self.timings, retrieval=time.perf_counter() - started)
 
-    def write_prompt(self) -> None:
-        """Raises NothingFound and PromptError."""
+    def build_prompt(self) -> None:
+        """Raises NothingFound if no hit reaches the minimum similarity, PromptError if the question does not fit."""
         request, generator = self.request, self.equipment.generator
         hits, template = self.hits, request.template
         if not request.uses_documents:
             template = without_context(generator.style)
-        elif not request.whatever:
+        elif not request.ignore_minimum:
             hits = similar_enough(hits, request.settings.minimum or -1.0)
         self.prompt = prompt_for(replace(request, query=self.query), hits, self.equipment, template)
 
-    def stream(self, stop: threading.Event | None) -> Iterator[str | Thought]:
-        """Pieces as the model writes them; a model that fails leaves its problem."""
+    def end_without_model(self, problem: str) -> None:
+        self.problem, self.usage = problem, Usage(None, None, "finished")
+
+    def generate(self, stop: threading.Event | None) -> Iterator[str | Thought]:
+        """Yield pieces as the model writes them; if it fails, the reason is kept as `problem`."""
         started = time.perf_counter()
         try:
             for piece in self.equipment.generator.stream(self.prompt, stop):
@@ -171,7 +164,10 @@ class _Making:
                     continue
                 if self.timings.first_token is None:
                     self.timings = replace(self.timings, first_token=time.perf_counter() - started)
-                (self.thoughts if isinstance(piece, Thought) else self.pieces).append(_text_of(piece))
+                if isinstance(piece, Thought):
+                    self.thoughts.append(piece.text)
+                else:
+                    self.pieces.append(piece)
                 yield piece
         except ModelError as error:
             self.problem = str(error)
@@ -181,20 +177,20 @@ class _Making:
         self.timings = replace(self.timings, writing=time.perf_counter() - started - waited)
 
     def cite(self) -> None:
-        """Hold the sentences against the passages, and say where the server has cut the prompt."""
+        """Check each sentence against the passages, and note if the server cut the prompt."""
         if self.request.uses_documents:
             started = time.perf_counter()
             try:
                 self.supports = support("".join(self.pieces).strip(), self.prompt.hits, self.equipment.embedder)
                 self.vector = tuple(self.equipment.embedder.encode_queries([self.query])[0].tolist())
             except ModelError as error:
-                # The embedding model may be a server's, and gone by now: the answer is kept without its sources.
-                self.notes.append(f"The sentences were not held against the passages. {error}")
+                # The embedding model may run on a server that has stopped since: keep the answer without its sources.
+                self.notes.append(f"The sentences could not be checked against the sources. {error}")
             self.timings = replace(self.timings, citing=time.perf_counter() - started)
         if self.usage.was_cut:
             self.notes.append(
-                f"The server read {self.usage.prompt_tokens:,} tokens of a prompt of about {self.prompt.n_tokens:,}: "
-                "it has cut it. Choose fewer passages, or a larger context window."
+                f"The server read only {self.usage.prompt_tokens:,} of the prompt's tokens (about "
+                f"{self.prompt.n_tokens:,}) and cut the rest. Choose fewer passages or a larger context window."
             )
 
     def answer(self) -> Answer:
@@ -218,8 +214,21 @@ class _Making:
         )
 
 
+def unanswered(request: Request, model: str, problem: str) -> Answer:
+    """The Answer to a question that could not be asked.
+
+    Args:
+        model: the name of the answering model, which may not have been loaded.
+        problem: the reason, as a sentence.
+    """
+    return Answer(
+        request.question, request.query or request.question, (), _NO_PROMPT, "", (), model, _UNREPORTED,
+        Timings(), problem=problem, settings=request.settings, asked_at=_now(),
+    )  # fmt: skip
+
+
 def prompt_for(request: Request, hits: Sequence[Hit], equipment: Equipment, template: PromptTemplate | None) -> Prompt:
-    """The prompt with these hits, as the model wants it. Raises PromptError where it does not fit."""
+    """The prompt with these hits in the style of the answering model. Raises PromptError if it does not fit."""
     generator, query = equipment.generator, request.query or request.question
     return build_prompt(
         request.question,
@@ -236,13 +245,9 @@ def prompt_for(request: Request, hits: Sequence[Hit], equipment: Equipment, temp
 
 
 def text_with(request: Request, hits: Sequence[Hit], equipment: Equipment) -> str:
-    """What the model answers with these passages and no others. Raises PromptError and ModelError."""
+    """The model's text if its prompt has exactly these passages. Raises PromptError and ModelError."""
     prompt = prompt_for(request, hits, equipment, request.template)
     return "".join(piece for piece in equipment.generator.stream(prompt) if isinstance(piece, str)).strip()
-
-
-def _text_of(piece: str | Thought) -> str:
-    return piece.text if isinstance(piece, Thought) else piece
 
 
 def _now() -> str:

@@ -1,9 +1,8 @@
-"""Recorded answers to the samples' questions, which replay where no model answers."""
+"""Sample answers: recorded answers to the sample's questions, shown when no model can answer."""
 
 from __future__ import annotations
 
 import re
-import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag import config
-from rag.answer import Equipment, Progress, Request, answer_or_problem, unanswered
+from rag.answer import Progress, Request, unanswered
 from rag.answering.types import Answer, LabelledAnswer, Turn
 from rag.conversations.export import from_json, to_json
 from rag.errors import CollectionError, ExplorerError, ModelError
@@ -24,19 +23,19 @@ _Place = tuple[str, str]
 
 
 def record(questions: Iterable[str], answer: Callable[[str], Turn], path: Path) -> int:
-    """Ask each question and write the turns to `path`, once all are answered; how many there are.
+    """Ask each question, write the turns to `path` when all are answered, and return how many there are.
 
-    The file is an exported conversation, of which the title has the models' names and the day.
+    The file is an exported conversation. Its title names the models and the day.
 
     Raises:
-        ModelError: an answer failed or was stopped; nothing is written then.
+        ModelError: an answer failed or was stopped; then nothing is written.
         OSError: the file cannot be written.
     """
     turns = []
     for question in questions:
         turn = answer(question)
         if not turn.answers or any(each.answer.usage.ending in ("stopped", "broken") for each in turn.answers):
-            raise ModelError(f"'{question}' was not answered to its end, so nothing was recorded. Record once more.")
+            raise ModelError(f"'{question}' was not answered completely, so nothing was recorded. Record again.")
         turns.append(turn)
     models = sorted({each.answer.model for turn in turns for each in turn.answers})
     title = f"Recorded from {', '.join(models)} on {datetime.now(UTC):%Y-%m-%d}"
@@ -47,7 +46,7 @@ def record(questions: Iterable[str], answer: Callable[[str], Turn], path: Path) 
 
 
 def recorded_turns() -> tuple[Turn, ...]:
-    """The recorded turns of the samples; none where the file is not there. `asked_at` says when each was recorded.
+    """The recorded turns of the sample, or none if the file is missing. `asked_at` says when each was recorded.
 
     Raises:
         CollectionError: the file is damaged.
@@ -64,7 +63,7 @@ def recorded_turns() -> tuple[Turn, ...]:
 
 
 def recorded_answer(question: str) -> Turn | None:
-    """The recorded turn with the same words, whatever their case and punctuation; None where there is none.
+    """The recorded turn whose question has the same words, ignoring case and punctuation; None if there is none.
 
     Raises:
         CollectionError: the file is damaged.
@@ -74,30 +73,30 @@ def recorded_answer(question: str) -> Turn | None:
 
 
 def attached(turn: Turn, collection: Collection) -> Turn:
-    """The turn with each hit's chunk replaced by the one of the collection with the same document name and text.
+    """The turn with each hit's chunk replaced by the collection's chunk with the same document name and text.
 
-    Where there is none, the chunk stays, with the id 0. A query's vector of another dimension than the collection's
-    is left out, as it has no place there.
+    If there is none, the recorded chunk is kept with the id 0. A query vector whose dimension differs from the
+    collection's is left out.
     """
-    used = {
+    places = {
         (hit.document_name, hit.chunk.text)
         for labelled in turn.answers
         for hits in (labelled.answer.hits, labelled.answer.prompt.hits, labelled.answer.prompt.left_out)
         for hit in hits
     }
-    there = _chunks_at(collection, used)
+    chunks = _chunks_at(collection, places)
     dimension = collection.spec.embedding.dimension
     return replace(
         turn,
         answers=tuple(
-            LabelledAnswer(labelled.label, _attached_answer(labelled.answer, there, dimension))
+            LabelledAnswer(labelled.label, _attached_answer(labelled.answer, chunks, dimension))
             for labelled in turn.answers
         ),
     )
 
 
 def _chunks_at(collection: Collection, places: set[_Place]) -> dict[_Place, Chunk]:
-    """The first chunk of each place that the collection has."""
+    """The collection's first chunk for each of these places, if it has one."""
     names = {name for name, _ in places}
     found: dict[_Place, Chunk] = {}
     for document_id, name in collection.document_names().items():
@@ -107,10 +106,10 @@ def _chunks_at(collection: Collection, places: set[_Place]) -> dict[_Place, Chun
     return found
 
 
-def _attached_answer(answer: Answer, there: dict[_Place, Chunk], dimension: int) -> Answer:
+def _attached_answer(answer: Answer, chunks: dict[_Place, Chunk], dimension: int) -> Answer:
     def moved(hits: Sequence[Hit]) -> tuple[Hit, ...]:
         return tuple(
-            replace(hit, chunk=there.get((hit.document_name, hit.chunk.text)) or replace(hit.chunk, chunk_id=0))
+            replace(hit, chunk=chunks.get((hit.document_name, hit.chunk.text)) or replace(hit.chunk, chunk_id=0))
             for hit in hits
         )
 
@@ -127,21 +126,20 @@ def _words(text: str) -> list[str]:
 
 
 RECORDED = "recorded"
-"""The name of the choice to answer from recordings."""
+"""The name by which recorded answers are chosen in the place of an answering model."""
 
 
-def replay(
-    request: Request, collection: Collection, stop: threading.Event | None = None, *, searches_all: bool = True
-) -> Iterator[Progress]:
-    """The recorded answer to a question, with its passages found in this collection; its model and date are noted.
+def replay(request: Request, collection: Collection, *, searches_all: bool = True) -> Iterator[Progress]:
+    """Yield the recorded answer to a question line by line, and the Answer last; its notes name model and date.
 
-    Where there is none, the Answer's `problem` says why, and which questions have one.
+    The passages are replaced by this collection's chunks. If there is no recording of the question, the Answer's
+    `problem` says so and lists questions that have one.
 
     Args:
-        searches_all: whether the question is asked of the whole collection, as it was when it was recorded.
+        searches_all: whether the whole collection is searched, as it was for the recording.
     """
     try:
-        answer = _recorded(request, collection, searches_all)
+        answer = recorded_for(request, collection, searches_all=searches_all)
     except ExplorerError as error:
         yield unanswered(request, RECORDED, str(error))
         return
@@ -149,48 +147,23 @@ def replay(
     yield answer
 
 
-def answer_or_replay(
-    request: Request,
-    model: str,
-    prepare: Callable[[], Equipment],
-    collection: Collection,
-    stop: threading.Event | None = None,
-    *,
-    searches_all: bool = True,
-) -> Iterator[Progress]:
-    """`answer_or_problem`, but where the model wrote nothing, the recorded answer to this question, if there is one.
+def recorded_for(request: Request, collection: Collection, *, searches_all: bool) -> Answer:
+    """The recorded answer to a request, with this collection's chunks as its passages.
 
-    Its first note says what was wrong with the model. `searches_all` is as for `replay`.
+    Raises:
+        ModelError: no recording fits the request.
+        CollectionError: the recordings or the collection cannot be read.
     """
-    for piece in answer_or_problem(request, model, prepare, stop):
-        if isinstance(piece, Answer) and piece.usage.ending == "broken" and not piece.text:
-            yield _in_place_of(piece, request, collection, searches_all)
-        else:
-            yield piece
-
-
-def _in_place_of(failed: Answer, request: Request, collection: Collection, searches_all: bool) -> Answer:
-    """The recorded answer; the failed one where none fits."""
-    try:
-        recorded = _recorded(request, collection, searches_all)
-    except ModelError:
-        return failed
-    except CollectionError as error:
-        return replace(failed, notes=(*failed.notes, str(error)))
-    return replace(recorded, notes=(failed.problem, *recorded.notes))
-
-
-def _recorded(request: Request, collection: Collection, searches_all: bool) -> Answer:
-    """Raises ModelError where no recording fits the request, CollectionError where something cannot be read."""
     if not (searches_all and request.uses_documents and not request.settings.documents):
         raise ModelError(
-            "Recorded answers were made from all documents. To answer without them, or from some, choose a model."
+            "Sample answers were recorded with all documents. Choose a model to answer without documents or from "
+            "some of them."
         )
     found = recorded_answer(request.question)
     if found is None:
         known = "; ".join(turn.question for turn in recorded_turns()[:5])
-        raise ModelError(f"There is no recorded answer to this question. Ask one of these: {known}")
+        raise ModelError(f"There is no sample answer to this question. Ask one of these: {known}")
     answer = attached(found, collection).answers[0].answer
-    named = "the built-in model" if answer.model == config.BUILTIN_GENERATOR else f"the model '{answer.model}'"
-    note = f"Recorded on {answer.asked_at[:10]} from {named}. No model has written it now."
+    model = "the built-in model" if answer.model == config.BUILTIN_GENERATOR else f"the model '{answer.model}'"
+    note = f"Sample answer, recorded on {answer.asked_at[:10]} from {model}. No model was asked now."
     return replace(answer, question=request.question, notes=(*answer.notes, note))

@@ -1,4 +1,4 @@
-"""The story of a question, told to its end whatever happens: with a scripted model, and with real ones."""
+"""Answering a question step by step, with a scripted model and with real ones; every failure ends in an Answer."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from rag import config
-from rag.answer import Equipment, Request, Stage, answer_or_problem, answer_question, text_with
+from rag.answer import Equipment, Request, Stage, answer_question, text_with
 from rag.answering.types import Answer, Exchange
 from rag.embedding.embedder import load_embedder
-from rag.errors import CollectionError, ModelError, OllamaError
+from rag.errors import ModelError, OllamaError
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.generators import load_generator
 from rag.index.loading import load_index
@@ -30,15 +30,15 @@ def retriever(sample, embedder):
     return DenseRetriever(sample, load_index(sample), embedder)
 
 
-def told(request, retriever, embedder, generator, stop=None) -> list:
+def steps_of(request, retriever, embedder, generator, stop=None) -> list:
     return list(answer_question(request, Equipment(retriever, embedder, generator), stop))
 
 
-def test_the_story_is_told_in_order_and_kept(retriever, embedder):
+def test_every_step_is_yielded_in_order_and_kept(retriever, embedder):
     generator = ScriptedGenerator(Thought("Leave. "), Thought("Days."), "They have ", "29 days.")
-    *heard, answer = told(LEAVE, retriever, embedder, generator)
+    *steps, answer = steps_of(LEAVE, retriever, embedder, generator)
     stages = [Stage("retrieving"), Stage("waiting")]
-    assert heard == [*stages, Thought("Leave. "), Thought("Days."), "They have ", "29 days.", Stage("citing")]
+    assert steps == [*stages, Thought("Leave. "), Thought("Days."), "They have ", "29 days.", Stage("citing")]
     assert (answer.text, answer.thoughts, answer.problem) == ("They have 29 days.", "Leave. Days.", "")
     assert answer.hits == retriever.retrieve(LEAVE.question, 5)
     assert answer.prompt is generator.prompts[0]
@@ -62,7 +62,8 @@ def test_sample_questions_find_their_passage(retriever):
 def test_a_copied_sentence_cites_its_chunk_and_a_foreign_one_nothing(retriever, embedder):
     item = QUESTIONS[0]
     foreign = "Volcanoes on distant moons throw out sulphur."
-    answer = told(Request(item["question"]), retriever, embedder, ScriptedGenerator(item["passage"], " ", foreign))[-1]
+    generator = ScriptedGenerator(item["passage"], " ", foreign)
+    answer = steps_of(Request(item["question"]), retriever, embedder, generator)[-1]
     copied, other = answer.supports
     assert answer.text[copied.start : copied.end] == item["passage"]
     assert item["passage"] in answer.prompt.hits[copied.number - 1].chunk.text
@@ -73,33 +74,33 @@ def test_a_follow_up_is_rewritten_unless_its_query_is_given_or_that_is_off(retri
     history = (Exchange(LEAVE.question, "29 days."),)
     follow_up = Request("And when must it be taken?", history=history)
     generator = ScriptedGenerator("When must full-time staff take their paid leave?")
-    heard = told(follow_up, retriever, embedder, generator)
-    assert heard[0] == Stage("rewriting")
-    assert heard[-1].query == "When must full-time staff take their paid leave?"
-    assert heard[-1].question == follow_up.question
+    steps = steps_of(follow_up, retriever, embedder, generator)
+    assert steps[0] == Stage("rewriting")
+    assert steps[-1].query == "When must full-time staff take their paid leave?"
+    assert steps[-1].question == follow_up.question
     assert len(generator.prompts) == 2
     for request in (replace(follow_up, query="taking leave"), replace(follow_up, rewrites=False)):
         generator = ScriptedGenerator("By March.")
-        answer = told(request, retriever, embedder, generator)[-1]
+        answer = steps_of(request, retriever, embedder, generator)[-1]
         assert answer.query == (request.query or request.question)
         assert len(generator.prompts) == 1
         assert any("29 days." in message.content for message in generator.prompts[0].messages)
 
 
-def test_where_nothing_is_near_enough_no_model_is_asked_unless_wanted(retriever, embedder):
+def test_if_no_passage_reaches_the_minimum_no_model_is_asked_unless_it_is_ignored(retriever, embedder):
     request = Request("What is the airspeed of a swallow?", settings=RetrievalSettings(minimum=0.95))
     never = ScriptedGenerator(AssertionError("the model was asked"))
-    answer = told(request, retriever, embedder, never)[-1]
+    answer = steps_of(request, retriever, embedder, never)[-1]
     assert answer.prompt.messages == ()
     assert "do not seem to cover this" in answer.problem
     assert len(answer.hits) == 5
-    asked = told(replace(request, whatever=True), retriever, embedder, ScriptedGenerator("Eleven."))[-1]
+    asked = steps_of(replace(request, ignore_minimum=True), retriever, embedder, ScriptedGenerator("Eleven."))[-1]
     assert (asked.text, asked.problem) == ("Eleven.", "")
 
 
-def test_a_question_that_does_not_fit_is_said(retriever, embedder):
+def test_a_question_that_does_not_fit_the_context_window_is_a_problem(retriever, embedder):
     never = ScriptedGenerator(AssertionError("the model was asked"), context_window=200)
-    answer = told(Request("word " * 300), retriever, embedder, never)[-1]
+    answer = steps_of(Request("word " * 300), retriever, embedder, never)[-1]
     assert "Shorten it" in answer.problem
     assert answer.prompt.messages == ()
 
@@ -109,34 +110,34 @@ def test_a_question_that_does_not_fit_is_said(retriever, embedder):
     [(OllamaError("Ollama stopped in the middle."), "Ollama stopped"), (Usage(None, None, "broken"), "ended before")],
 )
 def test_a_model_that_fails_keeps_what_it_wrote(retriever, embedder, end, problem):
-    answer = told(LEAVE, retriever, embedder, ScriptedGenerator("They have 29 days. ", "And", end))[-1]
+    answer = steps_of(LEAVE, retriever, embedder, ScriptedGenerator("They have 29 days. ", "And", end))[-1]
     assert answer.text == "They have 29 days. And"
     assert answer.usage.ending == "broken"
     assert problem in answer.problem
     assert answer.supports
 
 
-def test_an_answer_is_kept_where_its_sentences_cannot_be_checked_any_more(retriever, embedder):
+def test_an_answer_whose_sentences_cannot_be_checked_is_kept(retriever, embedder):
     class GoneAfterwards:
         def encode_queries(self, texts):
             raise OllamaError("No Ollama server answers.")
 
         encode_documents = count_tokens = encode_queries
 
-    answer = told(LEAVE, retriever, GoneAfterwards(), ScriptedGenerator("They have 29 days of leave."))[-1]
+    answer = steps_of(LEAVE, retriever, GoneAfterwards(), ScriptedGenerator("They have 29 days of leave."))[-1]
     assert (answer.text, answer.problem, answer.supports) == ("They have 29 days of leave.", "", ())
     assert any("No Ollama server answers." in note for note in answer.notes)
 
 
 def test_a_stopped_answer_is_an_answer(retriever, embedder):
     stop = threading.Event()
-    story = answer_question(LEAVE, Equipment(retriever, embedder, ScriptedGenerator("One.", " Two.")), stop)
-    heard = []
-    for piece in story:
-        heard.append(piece)
+    progress = answer_question(LEAVE, Equipment(retriever, embedder, ScriptedGenerator("One.", " Two.")), stop)
+    steps = []
+    for piece in progress:
+        steps.append(piece)
         if piece == "One.":
             stop.set()
-    assert (heard[-1].text, heard[-1].usage.ending, heard[-1].problem) == ("One.", "stopped", "")
+    assert (steps[-1].text, steps[-1].usage.ending, steps[-1].problem) == ("One.", "stopped", "")
 
 
 def test_without_documents_nothing_is_retrieved(embedder):
@@ -145,29 +146,14 @@ def test_without_documents_nothing_is_retrieved(embedder):
             raise AssertionError("was searched")
 
     generator = ScriptedGenerator("I do not know.")
-    answer = told(replace(LEAVE, uses_documents=False), Never(), embedder, generator)[-1]
+    answer = steps_of(replace(LEAVE, uses_documents=False), Never(), embedder, generator)[-1]
     assert (answer.hits, answer.supports, answer.query_vector) == ((), (), ())
     assert "passage" not in " ".join(message.content for message in generator.prompts[0].messages).lower()
 
 
-def test_a_prompt_that_the_server_cut_is_said(retriever, embedder):
-    answer = told(LEAVE, retriever, embedder, ScriptedGenerator("29.", Usage(20, 1, "finished", was_cut=True)))[-1]
-    assert any("The server read 20 tokens" in note for note in answer.notes)
-
-
-def test_what_could_not_be_had_is_an_answer_that_says_so(retriever, embedder):
-    def fail():
-        raise ModelError("There is no such model.")
-
-    (answer,) = answer_or_problem(LEAVE, "ollama:gone", fail)
-    assert (answer.problem, answer.model, answer.question) == ("There is no such model.", "ollama:gone", LEAVE.question)
-
-    class Gone:
-        def retrieve(self, query, k):
-            raise CollectionError("Collection 'faq' was renamed or deleted.")
-
-    equipment = Equipment(Gone(), embedder, ScriptedGenerator("?"))
-    assert "renamed or deleted" in list(answer_or_problem(LEAVE, "m", lambda: equipment))[-1].problem
+def test_a_prompt_that_the_server_cut_is_noted(retriever, embedder):
+    answer = steps_of(LEAVE, retriever, embedder, ScriptedGenerator("29.", Usage(20, 1, "finished", was_cut=True)))[-1]
+    assert any("The server read only 20 of the prompt's tokens" in note for note in answer.notes)
 
 
 def test_the_same_prompt_again_gives_the_text_alone(retriever, embedder):
@@ -214,13 +200,13 @@ def test_an_unknown_ollama_model_is_named(ollama):
         load_generator("ollama:nope")
 
 
-def test_ollama_away_is_said(monkeypatch):
+def test_a_stopped_ollama_is_named_with_its_address(monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     with pytest.raises(OllamaError, match=r"No Ollama server answers at 127\.0\.0\.1:9"):
         load_generator("ollama:gemma3:270m")
 
 
-def test_an_unknown_embedding_model_lists_what_there_is(monkeypatch):
+def test_an_unknown_embedding_model_lists_the_available_ones(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match=r"'nobody/nothing' is not on this machine.*all-MiniLM-L6-v2"):
         load_embedder("nobody/nothing")

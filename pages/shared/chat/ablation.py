@@ -1,4 +1,4 @@
-"""Which passages an answer hangs on: the answer again with each of them left out."""
+"""Source impact (leave-one-out): answer again without each passage, to see which sentences depend on it."""
 
 from __future__ import annotations
 
@@ -7,56 +7,57 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared.chat.asking import Choices, equipment_for, request_for
-from pages.shared.chat.state import Chat
+from pages.shared.chat.asking import ShownTurn
 from pages.shared.session.resources import task_board
 from pages.shared.widgets.tasks import show_task
 from rag.answer import text_with
 from rag.answering.ablation import leave_one_out
-from rag.answering.types import LabelledAnswer, Turn
+from rag.answering.types import LabelledAnswer
 from rag.runtime.background import Report
 from rag.types import Hit
 
 
-def show_causes(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
-    """A button that has the answer made again without each passage; the recorder shows what changed."""
-    n = len(turn.answers[0].answer.prompt.hits)
-    key = f"causes-{chat.live_key}-{turn.turn_id}"
+def show_source_impact(shown: ShownTurn) -> None:
+    """Show a button that measures the source impact, and its progress; the result is in the recorder's step 6."""
+    n = len(shown.answer.prompt.hits)
+    key = f"causes-{shown.chat.live_key}-{shown.turn.turn_id}"
     view = task_board().view(key)
     if view and view.state == "done":
         task_board().forget(key)
         st.rerun()
-    if turn.answers[0].answer.dependences:
-        st.caption(":material/check: Which passages mattered stands in the recorder, step 6.")
+    if shown.answer.dependences:
+        st.caption(":material/check: Source impact is measured: see step 6 of 'Show how this was answered'.")
         return
     if st.button(
-        "Find out which passages mattered", key=f"{own}-causes", icon=":material/experiment:", disabled=not n,
-        help=f"Answers again {n + 1} times: with all passages, and with each left out. That takes as long as it takes.",
+        "Source impact (leave-one-out)", key=f"{shown.key_prefix}-causes", icon=":material/experiment:", disabled=not n,
+        help=f"Answers {n + 1} more times, once with all passages and once without each of them, to see which "
+        "sentences change. This can take several minutes.",
     ):  # fmt: skip
-        _start(chat, choices, turn, key)
+        _start(shown, key)
     show_task(key)
 
 
-def _start(chat: Chat, choices: Choices, turn: Turn, key: str) -> None:
-    """With the model, the settings and the passages of this answer, whatever is chosen now, and without chance."""
-    answer = turn.answers[0].answer
-    asked = replace(request_for(chat, choices, turn.question, turn.slot), query=answer.query, settings=answer.settings)
+def _start(shown: ShownTurn, key: str) -> None:
+    """Measure in the background, with the model, retrieval settings and window of the stored answer, temperature 0."""
+    answer, turn = shown.answer, shown.turn
     options = replace(
-        choices.options, temperature=0.0, max_answer_tokens=answer.prompt.max_answer_tokens,
+        shown.settings.options, temperature=0.0, max_answer_tokens=answer.prompt.max_answer_tokens,
         context_window=answer.prompt.context_window,
     )  # fmt: skip
-    prepare = equipment_for(chat, replace(choices, model=answer.model, options=options), asked)
+    settings = replace(shown.settings, model=answer.model, options=options, retrieval=answer.settings)
+    question = replace(shown.question, settings=settings, query=answer.query)
+    request, load = question.request(), question.prepare_equipment()
 
-    def work(report: Report) -> None:
-        equipment = prepare()
+    def measure(report: Report) -> None:
+        equipment = load()
 
-        def again(hits: Sequence[Hit]) -> str:
-            return text_with(asked, hits, equipment)
+        def answer_from(hits: Sequence[Hit]) -> str:
+            return text_with(request, hits, equipment)
 
-        found = leave_one_out(answer, again, equipment.embedder, report)
-        notes = (*answer.notes, found.note) if found.note else answer.notes
-        changed = replace(answer, dependences=found.dependences, notes=notes)
-        kept = replace(turn, answers=(LabelledAnswer(turn.answers[0].label, changed), *turn.answers[1:]))
-        chat.conversations.replace(turn.turn_id, kept)
+        impact = leave_one_out(answer, answer_from, equipment.embedder, report)
+        notes = (*answer.notes, impact.note) if impact.note else answer.notes
+        measured = replace(answer, dependences=impact.dependences, notes=notes)
+        labelled = LabelledAnswer(turn.answers[0].label, measured)
+        shown.chat.conversations.replace(turn.turn_id, replace(turn, answers=(labelled, *turn.answers[1:])))
 
-    task_board().start(key, "Answering again without each passage", work)
+    task_board().start(key, "Answering again without each passage", measure)

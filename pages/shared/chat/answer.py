@@ -1,4 +1,4 @@
-"""An answer as a person reads it: its text with marks, how far its sources carry it, and what went wrong."""
+"""An answer on the page: its text with citations, how many sentences the sources back, and what went wrong."""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared.chat.answer_text import show_answer_text
-from pages.shared.widgets.common import Span, escaped, place
+from pages.shared.widgets.common import escaped, place
+from pages.shared.widgets.marked_text import Span
 from pages.shared.widgets.model_choice import model_label
 from rag.answering.grounding import groundedness
 from rag.answering.types import Answer
 from rag.retrieval.settings import counting_note
+from rag.store.collection import Collection
 
 
-def show_answer(answer: Answer, *, key: str, differing: Sequence[Span] = ()) -> None:
-    """The answer, one quiet row of facts, and every passage that was found."""
+def show_answer(answer: Answer, collection: Collection, *, key: str, differing: Sequence[Span] = ()) -> None:
+    """Show the answer, one row of facts about it, and every retrieved passage.
+
+    Args:
+        differing: spans of the answer's text to highlight, because another answer does not have these words.
+    """
     if answer.query != answer.question:
         st.caption(f":material/search: Searched for: {escaped(answer.query)}")
     if answer.thoughts:
-        with st.expander("What the model thought first", icon=":material/psychology:"):
+        with st.expander("Reasoning", icon=":material/psychology:"):
             st.text(answer.thoughts)
     if answer.text:
         show_answer_text(answer, key=f"{key}-text", differing=differing)
     elif not answer.problem:
-        st.caption("The model wrote nothing.")
+        st.caption("The model returned no text.")
     _show_ending(answer)
     for note in answer.notes:
         st.caption(f":material/info: {escaped(note)}")
-    if note := counting_note(answer.question, len(answer.prompt.hits)):
+    if note := counting_note(answer.question, len(answer.prompt.hits), collection.n_chunks()):
         st.caption(f":material/info: {note}")
     if answer.prompt.messages:
         st.caption(_facts(answer), help=groundedness(answer.supports).sentence)
@@ -41,14 +47,14 @@ def _show_ending(answer: Answer) -> None:
     elif answer.problem:
         st.error(escaped(answer.problem), icon=":material/error:")
     if answer.usage.ending == "stopped":
-        st.caption(":material/stop_circle: Stopped. What was written is kept.")
+        st.caption(":material/stop_circle: Stopped.")
     if answer.usage.ending == "length":
         limit = answer.prompt.max_answer_tokens
-        st.caption(f":material/content_cut: The answer was cut at its limit of {limit:,} tokens.")
+        st.caption(f":material/content_cut: The answer reached its limit of {limit:,} tokens.")
 
 
 def _facts(answer: Answer) -> str:
-    """Model, seconds, tokens and groundedness in one row."""
+    """Model, seconds, tokens and sentences backed by sources, in one row."""
     read = answer.usage.prompt_tokens
     counted = f"{read:,} tokens read" if read is not None else f"about {answer.prompt.n_tokens:,} tokens read"
     facts = [escaped(model_label(answer.model)), f"{answer.timings.total:.1f} s", counted]
@@ -56,23 +62,22 @@ def _facts(answer: Answer) -> str:
         facts.append(f"{answer.usage.answer_tokens:,} written")
     grounded = groundedness(answer.supports)
     if grounded.checked:
-        n = "1 sentence" if grounded.checked == 1 else f"{grounded.checked} sentences"
-        facts.append(f"{grounded.supported} of {n} supported")
+        facts.append(f"{grounded.supported} of {grounded.checked} sentences backed by sources")
     return " · ".join(facts)
 
 
 def show_passages(answer: Answer) -> None:
-    """Every retrieved passage, and what of it the model was shown."""
+    """Show every retrieved passage, with its number if the model was shown it."""
     if not answer.hits:
         return
     numbers = {hit.chunk.chunk_id: number for number, hit in enumerate(answer.prompt.hits, start=1)}
     with st.expander(f"All {len(answer.hits)} retrieved passages"):
         if any(hit.excerpt for hit in answer.prompt.hits):
-            st.caption("The tiny built-in model was shown only the sentences nearest to your question.")
+            st.caption("The built-in model was shown only the sentences most similar to your question.")
         for hit in answer.hits:
             number = numbers.get(hit.chunk.chunk_id)
             mark = f"\\[{number}\\]" if number else "not shown to the model"
             st.markdown(f"**{mark}** {escaped(hit.document_name)}{escaped(place(hit))} · similarity {hit.score:.2f}")
             st.text(hit.chunk.text)
         if answer.prompt.left_out:
-            st.caption(f"{len(answer.prompt.left_out)} did not fit the model's context window.")
+            st.caption(f"{len(answer.prompt.left_out)} did not fit into the prompt.")

@@ -1,4 +1,4 @@
-"""An answer's text in the browser: its sentences with numbered chips, and a card with what each was held against."""
+"""An answer's text in the browser: sentences with numbered citations, each with a card that shows its passage."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _component = v2.component(
 
 
 def show_answer_text(answer: Answer, *, key: str, differing: Sequence[Span] = ()) -> None:
-    """Draw the answer's text; a click on a source opens its chunk on the Documents page.
+    """Draw the answer's text; a click on a citation opens its chunk on the Documents page.
 
     Args:
-        differing: spans of the text that another answer beside it does not have.
+        differing: spans of the text that another answer side by side does not have.
     """
     message = answer_message(answer, differing=differing)
     chosen = _component(key=key, data=message, on_open_change=lambda: None).open
@@ -36,9 +36,9 @@ def show_answer_text(answer: Answer, *, key: str, differing: Sequence[Span] = ()
 
 
 def answer_message(answer: Answer, *, differing: Sequence[Span] = ()) -> Mapping[str, object]:
-    """What the browser is given: the text in segments that, joined, are the text, and the sources of its chips.
+    """The data for the browser: segments that together are the answer's text, and the sources of its citations.
 
-    Spans are cut here, where characters are code points; a browser counts UTF-16 units.
+    Spans are cut here, because Python counts code points and a browser counts UTF-16 units.
     """
     return {
         "segments": list(_segments(answer, differing)),
@@ -62,7 +62,7 @@ def _source(number: int, hit: Hit) -> Mapping[str, object]:
 
 
 def _segments(answer: Answer, differing: Sequence[Span]) -> Iterator[Mapping[str, object]]:
-    """Sentences, and what lies between them."""
+    """The checked sentences and the text between them, in order."""
     position = 0
     for support in answer.supports:
         if position < support.start:
@@ -74,7 +74,7 @@ def _segments(answer: Answer, differing: Sequence[Span]) -> Iterator[Mapping[str
 
 
 def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Mapping[str, object]:
-    """One sentence with the passage that supports it, or else the one that comes nearest to it."""
+    """One sentence with the passage that supports it, or else the most similar passage."""
     pieces = _pieces(answer.text, support.start, support.end, differing)
     number = support.number or nearest_number(support)
     if support.verdict == "unchecked" or not number:
@@ -96,10 +96,10 @@ def _pieces(text: str, start: int, end: int, differing: Sequence[Span]) -> list[
 
 
 def _note(support: Support) -> str:
-    """Why a sentence is not supported; empty where it is."""
+    """Why no passage supports the sentence; empty if one does."""
     if support.verdict != "unsupported":
         return ""
     if support.missing:
         word = "number" if len(support.missing) == 1 else "numbers"
-        return f"The passage does not hold the {word} {', '.join(support.missing)}."
+        return f"The most similar passage does not contain the {word} {', '.join(support.missing)}."
     return "No retrieved passage supports this sentence."

@@ -1,10 +1,10 @@
-"""A question on its way: what the page has chosen for it, the thread that answers it, and where the answer is kept."""
+"""Asking a question from the Chat page: the question with its settings, and the one call that begins its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -14,116 +14,169 @@ from pages.shared.session.samples import NAME as SAMPLE
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.retrieval_settings import retriever_for
 from rag import config
-from rag.answer import Equipment, Request, answer_or_problem
+from rag.answer import Equipment, Request
 from rag.answering.prompt_template import PromptTemplate
-from rag.answering.types import LabelledAnswer, Turn
-from rag.conversations.live import LiveTurn, Run
-from rag.conversations.recordings import RECORDED, answer_or_replay, replay
+from rag.answering.types import Answer, LabelledAnswer, Turn
+from rag.conversations.answer_run import AnswerRun
+from rag.conversations.live import LiveTurn
+from rag.conversations.recordings import RECORDED
 from rag.errors import CollectionError, ExplorerError
 from rag.generation.types import AnsweringOptions
 from rag.retrieval.settings import RetrievalSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What the page's controls say about how to answer; `only` are the chunks to search in, None for all."""
+class AnswerSettings:
+    """The sidebar's settings for the next answer.
+
+    Attributes:
+        chunk_ids: the chunks to search in; None for all.
+        template: the wording of the prompt; None for the default.
+        rewrites: whether follow-up questions are rewritten before the search.
+    """
 
     model: str
     options: AnsweringOptions
-    settings: RetrievalSettings
-    only: frozenset[int] | None
+    retrieval: RetrievalSettings
+    chunk_ids: frozenset[int] | None
     template: PromptTemplate | None
     rewrites: bool
 
 
-def request_for(chat: Chat, choices: Choices, question: str, slot: int) -> Request:
-    """The request for a question at this place of the conversation."""
-    return Request(
-        question,
-        history=chat.history(slot),
-        settings=choices.settings,
-        template=choices.template,
-        rewrites=choices.rewrites,
-    )
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, how it is answered, and where the answer is shown and stored.
 
-
-def run_for(chat: Chat, choices: Choices, request: Request) -> Run:
-    """Makes the answer to a request with these choices, in whichever thread it is called."""
-    collection, searches_all = chat.collection, choices.only is None
-    if choices.model == RECORDED:
-        return partial(replay, request, collection, searches_all=searches_all)
-    prepare = equipment_for(chat, choices, request)
-    if collection.spec.name == SAMPLE:
-        return partial(answer_or_replay, request, choices.model, prepare, collection, searches_all=searches_all)
-    return partial(answer_or_problem, request, choices.model, prepare)
-
-
-def equipment_for(chat: Chat, choices: Choices, request: Request) -> Callable[[], Equipment]:
-    """Loads what answers; the passages' side of it is ready now, the model is loaded when this is called."""
-    retriever = retriever_for(chat.collection, request.settings, choices.only)
-    compares = embedder(chat.collection.spec.embedding.model_id)
-
-    def prepare() -> Equipment:
-        hosts = (config.ollama_host(), config.openai_url())
-        return Equipment(retriever, compares, generator(choices.model, hosts, choices.options))
-
-    return prepare
-
-
-def ask(chat: Chat, question: str, runs: Mapping[str, Run], *, again_at: int | None = None) -> bool:
-    """Begin to answer at the conversation's end, or anew at the slot `again_at`; False while another is answered.
-
-    The answers are kept in the conversation once they are whole, whatever becomes of this page.
+    Attributes:
+        slot: the place in the conversation, from 0; None for its end. What is before it is the question's history.
+        query: the text to search for instead of the question; empty for none.
+        ignore_minimum: ask the model even if no passage reaches the minimum similarity.
+        uses_documents: whether to retrieve passages.
     """
-    conversation_id = chat.ensure()
 
-    def save(answers: tuple[LabelledAnswer, ...]) -> str:
-        turn = Turn(question, answers)
-        if again_at is None:
-            chat.conversations.add(conversation_id, turn)
-        else:
-            chat.conversations.add_version(conversation_id, again_at, turn)
-        try:
-            for one in answers:
-                chat.collection.count_retrieved([hit.chunk.chunk_id for hit in one.answer.prompt.hits])
-        except CollectionError as error:
-            return f"The answer is kept, but it was not counted which chunks were used for it: {error}"
-        return ""
+    chat: Chat
+    settings: AnswerSettings
+    text: str
+    slot: int | None = None
+    query: str = ""
+    ignore_minimum: bool = False
+    uses_documents: bool = True
 
-    return live_turns().start(chat.live_key, LiveTurn(question, runs, save))
+    def request(self) -> Request:
+        """The question as `rag.answer.answer_question` takes it."""
+        return Request(
+            self.text,
+            query=self.query,
+            history=self.chat.history(self.chat.n_slots() if self.slot is None else self.slot),
+            settings=self.settings.retrieval,
+            template=self.settings.template,
+            rewrites=self.settings.rewrites,
+            ignore_minimum=self.ignore_minimum,
+            uses_documents=self.uses_documents,
+        )
+
+    def prepare_equipment(self) -> Callable[[], Equipment]:
+        """Load the retriever and the embedding model; the returned function loads the answering model."""
+        collection, settings = self.chat.collection, self.settings
+        retriever = retriever_for(collection, settings.retrieval, settings.chunk_ids)
+        compares = embedder(collection.spec.embedding.model_id)
+
+        def load() -> Equipment:
+            hosts = (config.ollama_host(), config.openai_url())
+            return Equipment(retriever, compares, generator(settings.model, hosts, settings.options))
+
+        return load
+
+    def run(self) -> AnswerRun:
+        """What makes the answer, in the thread that calls it."""
+        collection, model = self.chat.collection, self.settings.model
+        return AnswerRun(
+            self.request(),
+            model,
+            None if model == RECORDED else self.prepare_equipment(),
+            collection,
+            searches_all=self.settings.chunk_ids is None,
+            has_recordings=collection.spec.name == SAMPLE,
+        )
 
 
-def ask_one(
-    chat: Chat, choices: Choices, question: str, *, again_at: int | None = None, query: str = "", whatever: bool = False
-) -> bool:
-    """`ask` for a single answer; `query` is searched for instead of the question where it is given."""
-    slot = chat.n_slots() if again_at is None else again_at
-    request = replace(request_for(chat, choices, question, slot), query=query, whatever=whatever)
-    return ask(chat, question, {"": run_for(chat, choices, request)}, again_at=again_at)
+@dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """A turn on the page, with the settings that another answer to its question would use."""
+
+    chat: Chat
+    settings: AnswerSettings
+    turn: Turn
+
+    @property
+    def key_prefix(self) -> str:
+        """What the keys of this turn's widgets begin with."""
+        return f"{self.chat.key_prefix}-{self.turn.turn_id}"
+
+    @property
+    def answer(self) -> Answer:
+        """The answer, or the first of several side by side."""
+        return self.turn.answers[0].answer
+
+    @property
+    def question(self) -> Question:
+        """The turn's question, to be answered again in the same place."""
+        return Question(self.chat, self.settings, self.turn.question, slot=self.turn.slot)
 
 
-def attempt(chat: Chat, asked: Callable[[], bool], closes: str = "") -> None:
-    """Ask from a callback, where nothing can be drawn: what went wrong is kept for `show_problem`.
+def ask(question: Question, side_by_side: Mapping[str, Question] | None = None) -> None:
+    """Begin to answer a question; `show_problem` shows in the next run what went wrong. Called from callbacks.
+
+    A thread for each answer writes it, and the answers are stored when all are complete, even if this page is closed.
+    The turn is a new version of the question's slot, or comes at the end of the conversation.
 
     Args:
-        closes: the key of a popover that has done its part.
+        side_by_side: variants of the question by the label of their answer, to be answered at once in one turn at the
+            end of the conversation; None to answer the question itself.
     """
-    if closes:
-        st.session_state[closes] = False
+    chat = question.chat
+    with problems_shown_later(chat):
+        runs = {label: variant.run() for label, variant in (side_by_side or {"": question}).items()}
+        conversation_id, slot = chat.ensure(), None if side_by_side else question.slot
+
+        def save(answers: tuple[LabelledAnswer, ...]) -> str:
+            turn = Turn(question.text, answers)
+            if slot is None:
+                chat.conversations.add(conversation_id, turn)
+            else:
+                chat.conversations.add_version(conversation_id, slot, turn)
+            return _count_retrieved(chat, answers)
+
+        if not live_turns().start(chat.live_key, LiveTurn(question.text, runs, save)):
+            remember_problem(chat, "Another question is still being answered here. Wait for it or stop it.")
+
+
+def _count_retrieved(chat: Chat, answers: tuple[LabelledAnswer, ...]) -> str:
+    """Count the chunks that the models were shown; returns the problem as a sentence, or an empty text."""
     try:
-        if not asked():
-            remember_problem(chat, "A question is still being answered here. Wait for it, or stop it.")
+        for one in answers:
+            chat.collection.count_retrieved([hit.chunk.chunk_id for hit in one.answer.prompt.hits])
+    except CollectionError as error:
+        return f"The answer is stored, but the use of its chunks could not be counted: {error}"
+    return ""
+
+
+@contextmanager
+def problems_shown_later(chat: Chat) -> Iterator[None]:
+    """Keep an ExplorerError for `show_problem`: a callback runs before the page and cannot draw."""
+    try:
+        yield
     except ExplorerError as error:
         remember_problem(chat, str(error))
 
 
 def remember_problem(chat: Chat, problem: str) -> None:
-    """Have `show_problem` say this in the next run."""
+    """Let `show_problem` show this sentence in the next run."""
     st.session_state[_problem_key(chat)] = problem
 
 
 def show_problem(chat: Chat) -> None:
-    """What went wrong with the last question, once."""
+    """Show once what went wrong with the last question."""
     if problem := st.session_state.pop(_problem_key(chat), ""):
         st.error(escaped(problem), icon=":material/error:")
 

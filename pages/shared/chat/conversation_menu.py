@@ -1,4 +1,4 @@
-"""The conversations of a collection: which one is looked at, a new one, its name, its files, its end."""
+"""The conversations of a collection in the sidebar: choose, start, rename, export and delete them."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared.chat.asking import attempt
+from pages.shared.chat.asking import problems_shown_later
 from pages.shared.chat.state import Chat, go_to
-from rag.answering.types import ConversationSummary
+from rag.answering.types import ConversationSummary, Turn
 from rag.conversations.export import to_json, to_markdown
 
 _NEW = 0
 
 
 def show_conversations(chat: Chat) -> None:
-    """In the sidebar: the conversations, newest first."""
+    """Show the conversations in the sidebar, newest first."""
     summaries = chat.conversations.list()
-    titles = _told_apart(summaries)
+    titles = _unique_titles(summaries)
     with st.sidebar:
         choices = [_NEW, *titles]
-        # The browser remembers a choice by its words: with other words it is another choice.
+        # The browser remembers a choice by its label. New labels need a new key, or the old choice would return.
         words = hashlib.sha256("\n".join(titles.values()).encode()).hexdigest()[:12]
         chosen = st.selectbox(
             "Conversation", choices, index=choices.index(chat.conversation_id or _NEW),
-            format_func=lambda one: titles.get(one, "New conversation"), key=f"{chat.own}-conversation-{words}",
-            help="Conversations are kept in the collection's file, with everything their answers were made of.",
+            format_func=lambda one: titles.get(one, "New conversation"), key=f"{chat.key_prefix}-conversation-{words}",
+            help="Conversations are stored in the collection's file, with the passages and prompts of their answers.",
         )  # fmt: skip
         if chosen != (chat.conversation_id or _NEW):
             go_to(chat.collection, chosen or None)
             st.rerun()
-        if own_id := chat.conversation_id:
+        if shown_id := chat.conversation_id:
             with st.container(horizontal=True):
                 st.button("New", icon=":material/add:", on_click=go_to, args=(chat.collection, None))
                 with st.popover("This conversation", icon=":material/more_horiz:"):
-                    _show_actions(chat, next(one.title for one in summaries if one.conversation_id == own_id))
+                    _show_actions(chat, next(one.title for one in summaries if one.conversation_id == shown_id))
 
 
-def _told_apart(summaries: Sequence[ConversationSummary]) -> dict[int, str]:
-    """What each conversation is called in the list. No two alike: the browser would take the first of them."""
+def _unique_titles(summaries: Sequence[ConversationSummary]) -> dict[int, str]:
+    """A different title for each conversation: of two equal ones, the browser would always choose the first."""
     titles: dict[int, str] = {}
     for one in summaries:
         title = f"{one.title} ({one.n_turns})"
@@ -50,30 +50,30 @@ def _told_apart(summaries: Sequence[ConversationSummary]) -> dict[int, str]:
 
 def _show_actions(chat: Chat, title: str) -> None:
     conversation_id = chat.ensure()
-    own = f"{chat.own}-menu"
-    name = st.text_input("Name", title, key=f"{own}-name")
-    if st.button("Rename", key=f"{own}-rename", disabled=not name.strip() or name.strip() == title):
+    key_prefix = f"{chat.key_prefix}-menu"
+    name = st.text_input("Name", title, key=f"{key_prefix}-name")
+    if st.button("Rename", key=f"{key_prefix}-rename", disabled=not name.strip() or name.strip() == title):
         chat.conversations.rename(conversation_id, name.strip())
         st.rerun()
     for kind, write in (("Markdown", to_markdown), ("JSON", to_json)):
         suffix = "md" if kind == "Markdown" else "json"
         st.download_button(
-            f"{kind} file", partial(_written, chat, title, write), file_name=f"{title}.{suffix}",
-            mime="application/octet-stream", on_click="ignore", key=f"{own}-{suffix}", icon=":material/download:",
-            width="stretch",
+            f"{kind} file", partial(_exported, chat, title, write), file_name=f"{title}.{suffix}",
+            mime="application/octet-stream", on_click="ignore", key=f"{key_prefix}-{suffix}",
+            icon=":material/download:", width="stretch",
         )  # fmt: skip
-    sure = st.checkbox("Delete it with all its answers", key=f"{own}-sure")
+    sure = st.checkbox("Delete conversation", key=f"{key_prefix}-sure", help="Deletes its questions and answers.")
     st.button(
-        "Delete", key=f"{own}-delete", icon=":material/delete:", disabled=not sure, on_click=attempt,
-        args=(chat, partial(_delete, chat)),
+        "Delete", key=f"{key_prefix}-delete", icon=":material/delete:", disabled=not sure, on_click=_delete,
+        args=(chat,),
     )  # fmt: skip
 
 
-def _written(chat: Chat, title: str, write: Callable[..., str]) -> bytes:
+def _exported(chat: Chat, title: str, write: Callable[[str, Sequence[Turn]], str]) -> bytes:
     return write(title, chat.conversations.turns(chat.ensure())).encode()
 
 
-def _delete(chat: Chat) -> bool:
-    chat.conversations.delete(chat.ensure())
-    go_to(chat.collection, None)
-    return True
+def _delete(chat: Chat) -> None:
+    with problems_shown_later(chat):
+        chat.conversations.delete(chat.ensure())
+        go_to(chat.collection, None)

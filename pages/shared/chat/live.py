@@ -87,8 +87,8 @@ def _place(chat: Chat, turn: LiveTurn, label: str, column: DeltaGenerator) -> De
         place = st.empty()
         place.text("…")  # so that the button below does not move with the first words
         st.button(
-            "Stop", key=f"{chat.own}-stop-{label}", icon=":material/stop_circle:", on_click=turn.stop, args=(label,),
-            help="What is written so far is kept.",
+            "Stop", key=f"{chat.key_prefix}-stop-{label}", icon=":material/stop_circle:", on_click=turn.stop,
+            args=(label,), help="Stops the model. The text so far is kept.",
         )  # fmt: skip
     return place
 

@@ -1,4 +1,4 @@
-"""The wording of the prompt: read, changed, tried out, and put back."""
+"""The prompt template: show it, edit it with a preview, and reset it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from rag.store.collection import Collection
 
 
 def prompt_button(collection: Collection) -> PromptTemplate | None:
-    """A button in the sidebar that opens the editor, and the wording chosen; None for the project's own."""
+    """Show a button in the sidebar that opens the editor; returns the chosen template, None for the default."""
     try:
         template = chosen_prompt(collection)
     except PromptError as error:
-        st.sidebar.caption(f":orange[:material/error:] {escaped(str(error))} Until then, the original is used.")
+        st.sidebar.caption(f":orange[:material/error:] {escaped(str(error))} Until then, the default prompt is used.")
         template = None
-    label = "Prompt (changed)" if template else "Prompt"
+    label = "Prompt (edited)" if template else "Prompt"
     if st.sidebar.button(
-        label, icon=":material/edit_note:", width="stretch", help="What the model is told, word for word."
-    ):
+        label, icon=":material/edit_note:", width="stretch",
+        help="Shows and edits the instructions that the model gets with each question.",
+    ):  # fmt: skip
         _edit(collection, template or default_template("chat"))
     return template
 
 
-@st.dialog("What the model is told", width="large")
+@st.dialog("Prompt template", width="large")
 def _edit(collection: Collection, template: PromptTemplate) -> None:
     st.caption(
-        "The passages stand where {passages} is, the question where {question} is. Passages are fenced, and a sentence "
-        "that is always added tells the model that they are material to read, never instructions."
+        "{passages} is replaced by the passages, {question} by the question. Passages are put between marker lines, "
+        "and a sentence that is always added tells the model to read them as text, never as instructions."
     )
-    own = f"prompt-{collection.uid}"
-    system = st.text_area("System message", template.system, key=f"{own}-system", height=150)
-    user = st.text_area("Question message", template.user, key=f"{own}-user", height=150)
+    key_prefix = f"prompt-{collection.uid}"
+    system = st.text_area("System message", template.system, key=f"{key_prefix}-system", height=150)
+    user = st.text_area("User message", template.user, key=f"{key_prefix}-user", height=150)
     edited = PromptTemplate(system, user)
     try:
         check(edited)
@@ -43,16 +44,16 @@ def _edit(collection: Collection, template: PromptTemplate) -> None:
         problem = str(error)
         st.error(escaped(problem), icon=":material/error:")
     with st.container(horizontal=True):
-        if st.button("Use it", type="primary", disabled=bool(problem)):
+        if st.button("Use this prompt", type="primary", disabled=bool(problem)):
             choose_prompt(collection, edited)
             st.rerun()
-        if st.button("Back to the original"):
+        if st.button("Reset to default"):
             choose_prompt(collection, None)
             for name in ("system", "user"):
-                st.session_state.pop(f"{own}-{name}", None)
+                st.session_state.pop(f"{key_prefix}-{name}", None)
             st.rerun()
     if not problem:
-        st.markdown("**Preview**, with two made-up passages")
+        st.markdown("**Preview** with two sample passages")
         for message in preview_prompt(edited):
             st.caption(message.role)
             st.code(message.content, language=None, wrap_lines=True)

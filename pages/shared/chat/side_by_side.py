@@ -1,78 +1,80 @@
-"""The same question answered in several ways at once: with and without documents, with the wrong ones, otherwise."""
+"""Comparison of answers side by side: without documents, with wrong ones, by another model or another search."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared.chat.asking import Choices, ask, attempt, request_for, run_for
-from pages.shared.chat.state import Chat
+from pages.shared.chat.asking import Question, ShownTurn, ask, problems_shown_later
 from pages.shared.session.resources import query_vector, vectors
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.model_choice import generator_choices, model_label
 from pages.shared.widgets.retrieval_settings import MODES
-from rag.answering.types import Answer, Turn
 from rag.answering.wrong_context import wrong_context
-from rag.conversations.live import Run
+from rag.retrieval.settings import Mode
 
 _WITH, _WITHOUT, _WRONG = "With the documents", "Without documents", "With the wrong documents"
 _WAYS = (_WITHOUT, _WITH, _WRONG)
 
 
-def offer_comparison(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
-    """A popover in which one chooses what stands side by side."""
-    popover = f"{own}-comparison"
-    with st.popover("Compare", icon=":material/compare_arrows:", key=popover, on_change="rerun"):
-        st.caption("The same question, answered side by side. What differs is marked.")
+def offer_comparison(shown: ShownTurn) -> None:
+    """Show a popover to choose two to four ways to answer the question side by side."""
+    settings = shown.settings
+    with st.popover(
+        "Compare", icon=":material/compare_arrows:", key=f"{shown.key_prefix}-comparison", on_change="rerun"
+    ):
+        st.caption("Answers the same question in several ways, side by side. Differences are highlighted.")
         ways = st.pills(
-            "Answers", _WAYS, selection_mode="multi", default=[_WITHOUT, _WITH], key=f"{own}-ways",
-            help="Wrong documents are passages of another topic: does the model notice that they do not fit?",
+            "Answers", _WAYS, selection_mode="multi", default=[_WITHOUT, _WITH], key=f"{shown.key_prefix}-ways",
+            help="Wrong documents are passages about another topic. They show whether the model notices.",
         )  # fmt: skip
         other_model = st.selectbox(
-            "Another model", [name for name in generator_choices(require_workspace()) if name != choices.model],
-            index=None, format_func=model_label, placeholder="none", key=f"{own}-model",
+            "Another model", [name for name in generator_choices(require_workspace()) if name != settings.model],
+            index=None, format_func=model_label, placeholder="none", key=f"{shown.key_prefix}-model",
+            help="Also answers with this model, from the same documents.",
         )  # fmt: skip
         other_mode = st.selectbox(
-            "Another way to search", [mode for mode in MODES if mode != choices.settings.mode], index=None,
-            format_func=MODES.__getitem__, placeholder="none", key=f"{own}-mode",
+            "Another search mode", [mode for mode in MODES if mode != settings.retrieval.mode], index=None,
+            format_func=MODES.__getitem__, placeholder="none", key=f"{shown.key_prefix}-mode",
+            help="Also answers from the passages that this kind of search finds.",
         )  # fmt: skip
         count = len(ways) + bool(other_model) + bool(other_mode)
         st.button(
-            "Answer side by side", key=f"{own}-compare", type="primary", disabled=not 2 <= count <= 4,
-            on_click=attempt, args=(chat, lambda: _ask(chat, choices, turn, ways, other_model, other_mode), popover),
-            help="Choose two to four.",
+            "Answer side by side", key=f"{shown.key_prefix}-compare", type="primary", disabled=not 2 <= count <= 4,
+            on_click=_compare, args=(shown, tuple(ways), other_model, other_mode), help="Choose two to four.",
         )  # fmt: skip
 
 
-def _ask(
-    chat: Chat, choices: Choices, turn: Turn, ways: Sequence[str], other_model: str | None, other_mode: str | None
-) -> bool:
-    answer = turn.answers[0].answer
-    request = replace(request_for(chat, choices, turn.question, turn.slot), query=answer.query, whatever=True)
-    runs: dict[str, Run] = {}
-    for way in _WAYS:
-        if way not in ways:
-            continue
-        if way == _WITHOUT:
-            runs[way] = run_for(chat, choices, replace(request, uses_documents=False))
-        elif way == _WRONG:
-            settings = replace(request.settings, mode="dense", documents=(), minimum=0.0)
-            only = _other_topic(chat, answer, request.settings.k)
-            runs[way] = run_for(chat, replace(choices, only=only), replace(request, settings=settings))
-        else:
-            runs[way] = run_for(chat, choices, request)
-    if other_model:
-        runs[model_label(other_model)] = run_for(chat, replace(choices, model=other_model), request)
-    if other_mode:
-        settings = replace(request.settings, mode=other_mode)
-        runs[f"Search by {MODES[other_mode].lower()}"] = run_for(chat, choices, replace(request, settings=settings))
-    return ask(chat, turn.question, runs)
+def _compare(shown: ShownTurn, ways: tuple[str, ...], other_model: str | None, other_mode: Mode | None) -> None:
+    """Ask the question in each of these ways at once."""
+    st.session_state[f"{shown.key_prefix}-comparison"] = False
+    question = replace(shown.question, query=shown.answer.query, ignore_minimum=True)
+    with problems_shown_later(shown.chat):
+        variants = {way: _variant(way, question, shown) for way in _WAYS if way in ways}
+        if other_model:
+            variants[model_label(other_model)] = replace(question, settings=replace(shown.settings, model=other_model))
+        if other_mode:
+            retrieval = replace(shown.settings.retrieval, mode=other_mode)
+            other_search = replace(question, settings=replace(shown.settings, retrieval=retrieval))
+            variants[f"Search by {MODES[other_mode].lower()}"] = other_search
+        ask(question, variants)
 
 
-def _other_topic(chat: Chat, answer: Answer, k: int) -> frozenset[int]:
-    """Chunks of another topic than the question's."""
-    ids, own = vectors(chat.collection)
-    hits = [hit.chunk.chunk_id for hit in answer.hits]
-    return frozenset(wrong_context(ids, own, hits, query_vector(chat.collection, answer.query)[0], k))
+def _variant(way: str, question: Question, shown: ShownTurn) -> Question:
+    if way == _WITHOUT:
+        return replace(question, uses_documents=False)
+    if way == _WITH:
+        return question
+    retrieval = replace(shown.settings.retrieval, mode="dense", documents=(), minimum=0.0)
+    settings = replace(shown.settings, retrieval=retrieval, chunk_ids=_other_topic(shown))
+    return replace(question, settings=settings)
+
+
+def _other_topic(shown: ShownTurn) -> frozenset[int]:
+    """Ids of chunks about another topic than the question."""
+    collection, answer = shown.chat.collection, shown.answer
+    chunk_ids, chunk_vectors = vectors(collection)
+    hit_ids = [hit.chunk.chunk_id for hit in answer.hits]
+    query = query_vector(collection, answer.query)[0]
+    return frozenset(wrong_context(chunk_ids, chunk_vectors, hit_ids, query, shown.settings.retrieval.k))

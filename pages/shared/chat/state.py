@@ -1,4 +1,4 @@
-"""Which conversation a session is in: in the address, so that a reload finds it again."""
+"""The conversation that the Chat page shows; its number is in the page's address, so that a reload finds it again."""
 
 from __future__ import annotations
 
@@ -11,50 +11,56 @@ from rag.conversations.store import Conversations
 from rag.store.collection import Collection
 
 SHOWN = 20
-"""So many of the newest questions are drawn; earlier ones when asked for."""
+"""How many of the newest questions are drawn at first, and how many more with each click."""
 _LOOKED_UP = "conversation-looked-up"
 
 
 @dataclass(slots=True)
 class Chat:
-    """One session's conversation with a collection; without an id it is a new one, stored with its first question."""
+    """One session's conversation with a collection. A new one has no id: it is stored with its first question."""
 
     collection: Collection
     conversations: Conversations
     conversation_id: int | None
 
     @property
-    def own(self) -> str:
-        """A prefix for the keys of widgets."""
+    def key_prefix(self) -> str:
+        """What the keys of this conversation's widgets begin with."""
         return f"chat-{self.collection.uid}-{self.conversation_id}"
 
     @property
     def live_key(self) -> str:
-        """Under which an answer in the making is found by every tab that shows this conversation."""
+        """The name under which every tab that shows this conversation finds the answer being written."""
         return f"{self.collection.uid}/{self.conversation_id}"
 
     def ensure(self) -> int:
-        """The id; a new conversation is stored now."""
+        """The conversation's id; a new conversation is stored first."""
         if self.conversation_id is None:
             self.conversation_id = self.conversations.create()
             go_to(self.collection, self.conversation_id)
         return self.conversation_id
 
     def turns(self, last: int) -> list[Turn]:
-        """The newest turns in order, at most `last`."""
+        """The newest turns, oldest first, at most `last`."""
         return self.conversations.turns(self.conversation_id, last=last) if self.conversation_id else []
 
     def n_slots(self) -> int:
-        """How many questions the conversation holds."""
+        """How many questions the conversation has; versions of a question count once."""
         return self.conversations.n_slots(self.conversation_id) if self.conversation_id else 0
 
     def history(self, before_slot: int) -> tuple[Exchange, ...]:
-        """The questions and answers before this place."""
+        """The questions and answers before this slot, oldest first."""
         return self.conversations.history(self.conversation_id, before_slot) if self.conversation_id else ()
+
+    def branch(self, slot: int) -> Chat:
+        """Copy the conversation up to this slot (without it) and show the copy."""
+        branched = self.conversations.fork(self.ensure(), slot)
+        go_to(self.collection, branched)
+        return Chat(self.collection, self.conversations, branched)
 
 
 def open_chat(collection: Collection) -> Chat:
-    """The conversation of this session: the one in the address at first, else a new one."""
+    """The session's conversation with this collection: at first the one in the address, else a new one."""
     key = _key(collection)
     conversations = Conversations(collection)
     if key not in st.session_state:
@@ -68,7 +74,7 @@ def open_chat(collection: Collection) -> Chat:
 
 
 def go_to(collection: Collection, conversation_id: int | None) -> None:
-    """Look at this conversation from now on; at a new one for None."""
+    """Show this conversation from now on; None starts a new one."""
     st.session_state[_key(collection)] = conversation_id
     if conversation_id is None:
         st.query_params.pop("conversation", None)
@@ -80,7 +86,7 @@ def _key(collection: Collection) -> str:
     return f"conversation-{collection.uid}"
 
 
-def _addressed(there: list[ConversationSummary]) -> int | None:
-    """The conversation that the address names, if it is there."""
+def _addressed(summaries: list[ConversationSummary]) -> int | None:
+    """The id of the conversation in the page's address, if it exists."""
     named = st.query_params.get("conversation", "")
-    return next((one.conversation_id for one in there if str(one.conversation_id) == named), None)
+    return next((one.conversation_id for one in summaries if str(one.conversation_id) == named), None)

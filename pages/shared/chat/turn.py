@@ -1,154 +1,174 @@
-"""One question of a conversation with its answers, and everything one can do with them."""
+"""One question of a conversation with its answers, and the buttons to regenerate, edit, compare and inspect them."""
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared.chat.ablation import show_causes
+from pages.shared.chat.ablation import show_source_impact
 from pages.shared.chat.answer import show_answer
-from pages.shared.chat.asking import Choices, ask_one, attempt
+from pages.shared.chat.asking import Question, ShownTurn, ask, problems_shown_later
 from pages.shared.chat.recorder import show_recorder
+from pages.shared.chat.report import offer_report
 from pages.shared.chat.side_by_side import offer_comparison
-from pages.shared.chat.state import Chat, go_to
-from pages.shared.chat.story import offer_story
 from pages.shared.widgets.common import escaped
 from rag.answering.differences import differing_words
-from rag.answering.types import Answer, Turn
+from rag.answering.types import Answer
+from rag.store.collection import Collection
 
 
-def show_turn(chat: Chat, choices: Choices, turn: Turn, *, is_last: bool) -> None:
-    """The question, its answer or answers, and the ways on: at the last turn, and where they were asked for."""
-    own = f"{chat.own}-{turn.turn_id}"
-    acts = is_last or st.session_state.get(f"{chat.own}-acting") == turn.turn_id
+def show_turn(shown: ShownTurn, *, is_last: bool) -> None:
+    """Show the question and its answers; the last turn has all its buttons, earlier ones after a click on "More"."""
+    has_all = is_last or st.session_state.get(_expanded_key(shown)) == shown.turn.turn_id
     with st.chat_message("user"), st.container(horizontal=True, vertical_alignment="center"):
-        st.text(turn.question)
-        _show_versions(chat, turn, own)
-        if acts:
-            _offer_edit(chat, choices, turn, own)
+        st.text(shown.turn.question)
+        _show_versions(shown)
+        if has_all:
+            _offer_edit(shown)
     with st.chat_message("assistant"):
-        if len(turn.answers) == 1:
-            _show_alone(chat, choices, turn, own, acts=acts)
+        if len(shown.turn.answers) == 1:
+            _show_single(shown, has_all=has_all)
         else:
-            _show_beside(chat, turn, own)
+            _show_side_by_side(shown)
 
 
-def _show_alone(chat: Chat, choices: Choices, turn: Turn, own: str, *, acts: bool) -> None:
-    answer = turn.answers[0].answer
-    show_answer(answer, key=own)
+def _show_single(shown: ShownTurn, *, has_all: bool) -> None:
+    show_answer(shown.answer, shown.chat.collection, key=shown.key_prefix)
     with st.container(horizontal=True):
-        _offer_recorder(chat, answer, own)
-        if acts:
-            _offer_ways_on(chat, choices, turn, own)
+        _offer_recorder(shown.answer, shown.chat.collection, shown.key_prefix)
+        if has_all:
+            _offer_actions(shown)
         else:
-            st.button("More", key=f"{own}-act", icon=":material/more_horiz:", on_click=_act_on, args=(chat, turn))
+            st.button(
+                "More", key=f"{shown.key_prefix}-act", icon=":material/more_horiz:", on_click=_expand, args=(shown,)
+            )
 
 
-def _act_on(chat: Chat, turn: Turn) -> None:
-    st.session_state[f"{chat.own}-acting"] = turn.turn_id
+def _expand(shown: ShownTurn) -> None:
+    st.session_state[_expanded_key(shown)] = shown.turn.turn_id
 
 
-def _offer_ways_on(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
-    answer = turn.answers[0].answer
+def _expanded_key(shown: ShownTurn) -> str:
+    return f"{shown.chat.key_prefix}-acting"
+
+
+def _offer_actions(shown: ShownTurn) -> None:
+    """What can be done with a single answer: regenerate it, compare it, inspect it."""
     st.button(
-        "Ask again", key=f"{own}-again", icon=":material/refresh:", on_click=attempt,
-        args=(chat, partial(ask_one, chat, choices, turn.question, again_at=turn.slot)),
-        help="Answers the same question anew, with what is chosen now. This answer is kept.",
+        "Regenerate", key=f"{shown.key_prefix}-again", icon=":material/refresh:", on_click=ask, args=(shown.question,),
+        help="Answers the same question again with the settings in the sidebar. This answer is kept as a version.",
     )  # fmt: skip
-    if not answer.prompt.messages and answer.usage.ending == "finished":
+    if not shown.answer.prompt.messages and shown.answer.usage.ending == "finished":
         st.button(
-            "Ask the model all the same", key=f"{own}-whatever", on_click=attempt,
-            args=(chat, partial(ask_one, chat, choices, turn.question, again_at=turn.slot, whatever=True)),
+            "Answer anyway", key=f"{shown.key_prefix}-anyway", on_click=ask,
+            args=(replace(shown.question, ignore_minimum=True),),
+            help="Asks the model although no passage reaches the minimum similarity.",
         )  # fmt: skip
     else:
-        offer_comparison(chat, choices, turn, own)
-    popover = f"{own}-more"
-    with st.popover("More", icon=":material/more_horiz:", key=popover, on_change="rerun") as more:
-        _offer_query(chat, choices, turn, own, popover)
-        show_causes(chat, choices, turn, own)
-        offer_story(chat.collection, turn, own, is_seen=bool(more.open))
+        offer_comparison(shown)
+    _show_more(shown)
 
 
-def _show_beside(chat: Chat, turn: Turn, own: str) -> None:
-    """Answers side by side, with the words marked that they do not share."""
-    differing = differing_words([one.answer.text for one in turn.answers])
-    columns = st.columns(len(turn.answers), border=True)
-    for number, (one, column, spans) in enumerate(zip(turn.answers, columns, differing, strict=True)):
+def _show_more(shown: ShownTurn) -> None:
+    """Show a popover with what is needed less often; a single answer can also be changed and inspected there."""
+    with st.popover("More", icon=":material/more_horiz:", key=_more_key(shown), on_change="rerun") as more:
+        if len(shown.turn.answers) == 1:
+            _offer_query(shown)
+            show_source_impact(shown)
+        offer_report(shown.chat.collection, shown.turn, shown.key_prefix, is_seen=bool(more.open))
+
+
+def _more_key(shown: ShownTurn) -> str:
+    return f"{shown.key_prefix}-more"
+
+
+def _show_side_by_side(shown: ShownTurn) -> None:
+    """Show several answers next to each other and highlight the words in which they differ."""
+    differing = differing_words([one.answer.text for one in shown.turn.answers])
+    columns = st.columns(len(shown.turn.answers), border=True)
+    for number, (one, column, spans) in enumerate(zip(shown.turn.answers, columns, differing, strict=True)):
         with column:
             st.markdown(f"**{escaped(one.label)}**")
-            show_answer(one.answer, key=f"{own}-{number}", differing=spans)
-            _offer_recorder(chat, one.answer, f"{own}-{number}")
-    st.caption("Words that the first answer does not have are marked; in the first, those that no other has.")
-    with st.popover("More", icon=":material/more_horiz:", key=f"{own}-more", on_change="rerun") as more:
-        offer_story(chat.collection, turn, own, is_seen=bool(more.open))
+            key = f"{shown.key_prefix}-{number}"
+            show_answer(one.answer, shown.chat.collection, key=key, differing=spans)
+            _offer_recorder(one.answer, shown.chat.collection, key)
+    st.caption("Highlighted: words that the first answer does not have; in the first answer, words that no other has.")
+    _show_more(shown)
 
 
-def _offer_recorder(chat: Chat, answer: Answer, own: str) -> None:
-    if st.button("How this answer was made", key=f"{own}-how", icon=":material/timeline:"):
-        _open_recorder(chat, answer, own)
+def _offer_recorder(answer: Answer, collection: Collection, key: str) -> None:
+    if st.button("Show how this was answered", key=f"{key}-how", icon=":material/timeline:"):
+        _open_recorder(answer, collection, key)
 
 
-@st.dialog("How this answer was made", width="large")
-def _open_recorder(chat: Chat, answer: Answer, own: str) -> None:
-    show_recorder(answer, chat.collection, key=f"{own}-recorder")
+@st.dialog("How this was answered", width="large")
+def _open_recorder(answer: Answer, collection: Collection, key: str) -> None:
+    show_recorder(answer, collection, key=f"{key}-recorder")
 
 
-def _show_versions(chat: Chat, turn: Turn, own: str) -> None:
-    """Which version of the question and its answer is shown, and the way to the others."""
+def _show_versions(shown: ShownTurn) -> None:
+    """Show which version of the question and its answer this is, with buttons to the others."""
+    turn = shown.turn
     if turn.versions < 2:
         return
     st.button(
-        "Earlier", key=f"{own}-earlier", icon=":material/chevron_left:", type="tertiary", disabled=turn.version == 1,
-        on_click=_choose, args=(chat, turn, -1),
+        "Previous version", key=f"{shown.key_prefix}-earlier", icon=":material/chevron_left:", type="tertiary",
+        disabled=turn.version == 1, on_click=_choose_version, args=(shown, turn.version - 1),
     )  # fmt: skip
     st.caption(f"{turn.version} of {turn.versions}")
     st.button(
-        "Later", key=f"{own}-later", icon=":material/chevron_right:", type="tertiary",
-        disabled=turn.version == turn.versions, on_click=_choose, args=(chat, turn, 1),
+        "Next version", key=f"{shown.key_prefix}-later", icon=":material/chevron_right:", type="tertiary",
+        disabled=turn.version == turn.versions, on_click=_choose_version, args=(shown, turn.version + 1),
     )  # fmt: skip
 
 
-def _choose(chat: Chat, turn: Turn, step: int) -> None:
-    def chosen() -> bool:
-        versions = chat.conversations.versions(chat.ensure(), turn.slot)
-        chat.conversations.choose(versions[turn.version - 1 + step].turn_id)
-        return True
+def _choose_version(shown: ShownTurn, version: int) -> None:
+    """Show this version of the turn, counted from 1."""
+    conversations = shown.chat.conversations
+    with problems_shown_later(shown.chat):
+        versions = conversations.versions(shown.chat.ensure(), shown.turn.slot)
+        conversations.choose(versions[version - 1].turn_id)
 
-    attempt(chat, chosen)
 
-
-def _offer_edit(chat: Chat, choices: Choices, turn: Turn, own: str) -> None:
-    popover, field = f"{own}-edit", f"{own}-edited"
-    is_last = turn.slot == chat.n_slots() - 1
-
-    def ask_edited() -> bool:
-        question = st.session_state[field].strip()
-        if is_last or not question:
-            return not question or ask_one(chat, choices, question, again_at=turn.slot)
-        forked = chat.conversations.fork(chat.ensure(), turn.slot)
-        go_to(chat.collection, forked)
-        return ask_one(Chat(chat.collection, chat.conversations, forked), choices, question)
-
+def _offer_edit(shown: ShownTurn) -> None:
+    is_last = shown.turn.slot == shown.chat.n_slots() - 1
+    popover = f"{shown.key_prefix}-edit"
     with st.popover("Edit", icon=":material/edit:", type="tertiary", key=popover, on_change="rerun"):
-        st.text_area("Question", turn.question, key=field)
+        st.text_area("Question", shown.turn.question, key=f"{shown.key_prefix}-edited")
         if not is_last:
-            st.caption("Later questions follow from this one: the edited question begins a conversation of its own.")
-        st.button("Ask", key=f"{own}-ask-edited", type="primary", on_click=attempt, args=(chat, ask_edited, popover))
+            st.caption("Editing starts a new branch: a copy of the conversation up to this question.")
+        st.button(
+            "Ask", key=f"{shown.key_prefix}-ask-edited", type="primary", on_click=_ask_edited, args=(shown, is_last)
+        )
 
 
-def _offer_query(chat: Chat, choices: Choices, turn: Turn, own: str, popover: str) -> None:
-    field = f"{own}-query"
+def _ask_edited(shown: ShownTurn, is_last: bool) -> None:
+    """Ask the edited question: as a new version of the last question, or in a new branch from an earlier one."""
+    st.session_state[f"{shown.key_prefix}-edit"] = False
+    text = st.session_state[f"{shown.key_prefix}-edited"].strip()
+    if not text:
+        return
+    if is_last:
+        ask(replace(shown.question, text=text))
+        return
+    with problems_shown_later(shown.chat):
+        ask(Question(shown.chat.branch(shown.turn.slot), shown.settings, text))
 
-    def search() -> bool:
-        query = st.session_state[field].strip()
-        return not query or ask_one(chat, choices, turn.question, again_at=turn.slot, query=query)
 
+def _offer_query(shown: ShownTurn) -> None:
     st.text_input(
-        "Searched for", turn.answers[0].answer.query, key=field,
-        help="What passages were looked for with. Change it where the question was rewritten badly.",
+        "Searched for", shown.answer.query, key=f"{shown.key_prefix}-query",
+        help="The text that was searched for. Edit it if the question was rewritten badly.",
     )  # fmt: skip
     st.button(
-        "Search with this and answer again", key=f"{own}-search", icon=":material/search:",
-        on_click=attempt, args=(chat, search, popover),
+        "Search for this and answer again", key=f"{shown.key_prefix}-search", icon=":material/search:",
+        on_click=_ask_with_query, args=(shown,),
     )  # fmt: skip
+
+
+def _ask_with_query(shown: ShownTurn) -> None:
+    """Answer again from the passages that the edited text finds."""
+    st.session_state[_more_key(shown)] = False
+    if query := st.session_state[f"{shown.key_prefix}-query"].strip():
+        ask(replace(shown.question, query=query))

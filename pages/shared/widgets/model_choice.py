@@ -1,4 +1,4 @@
-"""Which models can answer, how they are called, and how the chosen one is asked to."""
+"""The answering model in the sidebar: which models there are, their names on screen, and their options."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pages.shared.session.model_servers import model_details, ollama_models, ope
 from pages.shared.session.resources import has_recordings
 from pages.shared.session.samples import NAME as SAMPLE
 from pages.shared.session.workspace import Workspace
+from pages.shared.widgets.glossary import help_for
 from rag import config
 from rag.conversations.recordings import RECORDED
 from rag.errors import ExplorerError, ModelError
@@ -17,21 +18,22 @@ from rag.generation.generators import OLLAMA_PREFIX, OPENAI_PREFIX
 from rag.generation.types import AnsweringOptions
 
 _BUILTIN_LABEL = "Built-in (tiny demo model)"
-_RECORDED_LABEL = "Recorded answers (no model)"
+_RECORDED_LABEL = "Sample answers (prerecorded)"
 _WINDOWS = (2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
-_KEEP_ALIVE = {"0": "not at all", "5m": "5 minutes", "1h": "1 hour", "-1": "until Ollama ends"}
+_KEEP_ALIVE = {"0": "do not keep", "5m": "5 minutes", "1h": "1 hour", "-1": "until Ollama stops"}
 
 
 def model_label(name: str) -> str:
-    """How a model is called on screen."""
+    """A model's name on screen."""
     names = {config.BUILTIN_GENERATOR: _BUILTIN_LABEL, RECORDED: _RECORDED_LABEL}
     return names.get(name, name.removeprefix(OLLAMA_PREFIX).removeprefix(OPENAI_PREFIX))
 
 
 def generator_choices(workspace: Workspace | None = None) -> list[str]:
-    """Ollama's chat models first, then those of another server, then the built-in one; for the sample, recordings."""
+    """Names of the models that can answer: Ollama's, those of another server, the built-in one, and, for the sample,
+    the recorded answers."""
     choices: list[str] = []
-    # Where a server does not answer, the sidebar's status says so.
+    # If a server does not answer, the status in the sidebar says so.
     with suppress(ModelError):
         models = ollama_models(config.ollama_host())
         choices += [OLLAMA_PREFIX + model.name for model in models if not model.embeds_only]
@@ -45,7 +47,7 @@ def generator_choices(workspace: Workspace | None = None) -> list[str]:
 
 
 def choose_generator(workspace: Workspace) -> str:
-    """The model that answers."""
+    """Show the choice of the answering model in the sidebar; returns its name."""
     choices = generator_choices(workspace)
     index = choices.index(workspace.generator) if workspace.generator in choices else 0
     workspace.generator = st.sidebar.selectbox(
@@ -53,7 +55,7 @@ def choose_generator(workspace: Workspace) -> str:
         choices,
         index=index,
         format_func=model_label,
-        help="Writes the answer from the retrieved passages. It need not be the model that makes the embeddings.",
+        help="Writes the answer from the retrieved passages. It is not the model that computes the embeddings.",
     )
     if note := _note(workspace.generator):
         st.sidebar.caption(note)
@@ -61,11 +63,11 @@ def choose_generator(workspace: Workspace) -> str:
 
 
 def _note(name: str) -> str:
-    """What one should know of a model before one trusts it."""
+    """A sentence about the limits of this model, or an empty text."""
     if name == config.BUILTIN_GENERATOR:
         return "SmolLM2-135M, a tiny demo model inside this app. It makes mistakes; start Ollama for better answers."
     if name == RECORDED:
-        return "Answers that were written and kept beforehand, for the sample's own questions. No model is asked."
+        return "Answers that were recorded for the questions about the sample. No model is asked."
     if not name.startswith(OLLAMA_PREFIX):
         return ""
     try:
@@ -75,35 +77,35 @@ def _note(name: str) -> str:
     if details.has_template:
         return ""
     return (
-        ":orange[:material/warning:] A base model, without a chat template: it continues a text rather than answers. "
-        'Choose one that was trained to answer (often called "instruct" or "it").'
+        ":orange[:material/warning:] A base model (no chat template): it continues text instead of answering. "
+        'Choose a model that was trained to answer (its name often has "instruct" or "it").'
     )
 
 
 def choose_options(model: str) -> AnsweringOptions:
-    """A popover in the sidebar with everything that decides how the model is asked."""
+    """Show a popover in the sidebar with the options of the answering model; returns them."""
     if model in (config.BUILTIN_GENERATOR, RECORDED):
         return AnsweringOptions()
-    with st.sidebar.popover("Answering", icon=":material/tune:", width="stretch"):
+    with st.sidebar.popover("Model settings", icon=":material/tune:", width="stretch"):
         temperature = st.slider(
             "Temperature", 0.0, 1.5, 0.0, 0.1, key="answering-temperature", persist_state="session",
-            help="0 takes the likeliest word each time, so the same question gets the same answer. More is freer.",
+            help=help_for("temperature"),
         )  # fmt: skip
         window = st.select_slider(
             "Context window", _WINDOWS, 4096, format_func="{:,} tokens".format,
             key="answering-window", persist_state="session",
-            help="Prompt and answer together. More passages and history fit; the model needs more memory and time.",
+            help=f"{help_for('context window')} A larger one fits more passages and takes more memory and time.",
         )  # fmt: skip
         longest = st.select_slider(
-            "Longest answer", (64, 128, 256, 512, 1024), 256, format_func="{:,} tokens".format,
+            "Max. answer length", (64, 128, 256, 512, 1024), 256, format_func="{:,} tokens".format,
             key="answering-longest", persist_state="session",
-            help="An answer is cut there. The room is taken from the context window.",
+            help="A longer answer is cut off here. These tokens are reserved in the context window.",
         )  # fmt: skip
         keep_alive = "5m"
         if model.startswith(OLLAMA_PREFIX):
             keep_alive = st.selectbox(
                 "Keep in memory", list(_KEEP_ALIVE), index=1, format_func=_KEEP_ALIVE.__getitem__,
                 key="answering-keep", persist_state="session",
-                help="How long Ollama keeps the model loaded after an answer. Loading it again takes time.",
+                help="How long Ollama keeps the model in memory after an answer. Loading it again takes time.",
             )  # fmt: skip
     return AnsweringOptions(temperature, window, longest, keep_alive)

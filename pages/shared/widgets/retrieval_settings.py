@@ -1,4 +1,4 @@
-"""How passages are found for an answer: the choices, and the retriever that follows from them."""
+"""Search settings in the sidebar, and the retriever that follows them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared.session.resources import embedder, retriever, vectors
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
+from pages.shared.widgets.glossary import help_for
 from rag import config
 from rag.retrieval.diversity import VariedRetriever
 from rag.retrieval.hybrid import HybridRetriever
@@ -18,50 +19,54 @@ MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "ke
 
 
 def choose_settings(collection: Collection, *, for_a_model: bool = True) -> RetrievalSettings:
-    """A popover in the sidebar with everything that decides which passages are found, and how many a model is given.
+    """Show a popover in the sidebar with everything that decides which passages are found and given to a model.
 
     Args:
-        for_a_model: False where no model answers, by whose tokens the room for passages could be measured.
+        for_a_model: whether a model answers; only its tokens can limit the passages.
     """
-    own = f"retrieval-{collection.uid}"
-    with st.sidebar.popover("Retrieval", icon=":material/manage_search:", width="stretch"):
+    key_prefix = f"retrieval-{collection.uid}"
+    with st.sidebar.popover("Search settings", icon=":material/manage_search:", width="stretch"):
         mode: Mode = st.segmented_control(
             "Search by", list(MODES), default="dense", format_func=MODES.__getitem__,
-            key=f"{own}-mode", persist_state="session", required=True,
-            help="Meaning finds other wordings; words find names, numbers and codes. Both together rank best on most "
-            "collections.",
+            key=f"{key_prefix}-mode", persist_state="session", required=True,
+            help=f"Meaning: {help_for('semantic search')} Words: {help_for('keyword search')} Both together rank best "
+            "on most collections.",
         )  # fmt: skip
         k = st.slider(
-            "Passages", 1, 20, config.DEFAULT_K, key=f"{own}-k", persist_state="session",
-            help="How many are given to the model.",
+            "Passages", 1, 20, config.DEFAULT_K, key=f"{key_prefix}-k", persist_state="session",
+            help="How many passages are found, and given to the model at most.",
         )  # fmt: skip
         minimum = st.slider(
-            "Smallest similarity", 0.0, 0.9, 0.0, 0.05, key=f"{own}-minimum", persist_state="session",
-            help="Passages less similar to the question are left out. Where none is left, no model is asked.",
+            "Minimum similarity", 0.0, 0.9, 0.0, 0.05, key=f"{key_prefix}-minimum", persist_state="session",
+            help=f"{help_for('minimum similarity')} If no passage reaches it, no model is asked.",
         )  # fmt: skip
         variety = st.slider(
-            "Variety", 0.0, 0.9, 0.0, 0.1, key=f"{own}-variety", persist_state="session",
-            help="Above 0, passages that say the same are passed over for others (maximal marginal relevance).",
+            "Variety (MMR)", 0.0, 0.9, 0.0, 0.1, key=f"{key_prefix}-variety", persist_state="session",
+            help=f"{help_for('MMR')} 0 ranks by similarity alone.",
         )  # fmt: skip
-        budget = _choose_budget(own) if for_a_model else 0
+        budget = _choose_budget(key_prefix) if for_a_model else 0
         names = sorted(chunk_table(collection).document_names)
         documents = st.multiselect(
-            "Documents", names, key=f"{own}-documents", persist_state="session", help="Empty: all of them."
+            "Documents",
+            names,
+            key=f"{key_prefix}-documents",
+            persist_state="session",
+            help="Searches only in these documents. Empty: in all.",
         )
     return RetrievalSettings(k, mode, minimum, tuple(documents), round(1.0 - variety, 2), budget)
 
 
-def _choose_budget(own: str) -> int:
+def _choose_budget(key_prefix: str) -> int:
     budget: int = st.select_slider(
-        "Room for passages", (0, 256, 512, 1024, 2048, 4096), 0, key=f"{own}-budget", persist_state="session",
-        format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "all that fit",
-        help="How much of the model's context window passages may take. Those that do not fit are named.",
+        "Max. tokens of passages", (0, 256, 512, 1024, 2048, 4096), 0, key=f"{key_prefix}-budget",
+        persist_state="session", format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "all that fit",
+        help="How much of the model's context window the passages may use. The answer lists those that do not fit.",
     )  # fmt: skip
     return budget
 
 
 def chosen_chunks(collection: Collection) -> frozenset[int] | None:
-    """The chunks selected on the map, as far as they are still there, with a way back to all; None for all."""
+    """Ids of the chunks selected on the map that still exist, shown with a button to use all; None for all chunks."""
     workspace = require_workspace()
     selected = workspace.asked_only(collection)
     if not selected:
@@ -72,35 +77,36 @@ def chosen_chunks(collection: Collection) -> frozenset[int] | None:
         if left:
             st.caption(f"Passages come from {counted} selected on the map.")
         else:
-            st.warning("The chunks selected on the map are not in the collection any more.", icon=":material/warning:")
+            st.warning("The chunks selected on the map no longer exist.", icon=":material/warning:")
         st.button("Use all chunks", on_click=workspace.ask_only, args=(collection, ()))
     return left
 
 
 def retriever_for(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
-    """The retriever of these settings, within `only` where that is given."""
-    plain = _plain(collection, settings, only)
+    """The retriever for these settings; it searches only in the chunks `only`, or in all for None."""
+    ranked = _ranked_by_score(collection, settings, only)
     if settings.relevance == 1.0:
-        return plain
-    return VariedRetriever(plain, *vectors(collection), settings.relevance)
+        return ranked
+    return VariedRetriever(ranked, *vectors(collection), settings.relevance)
 
 
-def _plain(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
+def _ranked_by_score(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
     """The retriever that ranks by score alone."""
     chosen = _chosen(collection, settings, only)
     if settings.mode == "dense":
         return retriever(collection, chosen)
     model = embedder(collection.spec.embedding.model_id)
-    share = {"dense_share": 0.0} if settings.mode == "keyword" else {}
-    return HybridRetriever(collection, *vectors(collection), model, chosen, **share)
+    if settings.mode == "keyword":
+        return HybridRetriever(collection, *vectors(collection), model, chosen, dense_share=0.0)
+    return HybridRetriever(collection, *vectors(collection), model, chosen)
 
 
 def _chosen(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> frozenset[int] | None:
-    """The chunks of the chosen documents among `only`; None for all."""
+    """Ids of the chunks in the chosen documents that are also in `only`; None for all chunks."""
     if not settings.documents:
         return only
     table = chunk_table(collection)
     wanted = set(settings.documents)
     rows = zip(table.chunk_ids.tolist(), table.document_of_each(), strict=True)
-    own = frozenset(chunk_id for chunk_id, name in rows if name in wanted)
-    return own if only is None else own & only
+    in_documents = frozenset(chunk_id for chunk_id, name in rows if name in wanted)
+    return in_documents if only is None else in_documents & only

@@ -1,4 +1,4 @@
-"""Recorded answers: found by their words, and joined to the chunks of the collection at hand."""
+"""Recorded answers: found by the words of their question, and joined to the chunks of a collection."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_failed_answer_is_not_recorded(samples, ending):
     (samples / "recorded.json").write_text("as before")
     answer = replace(made_answer("Q"), usage=Usage(1, 1, ending))
     for turn in (Turn("Q", (LabelledAnswer("", answer),)), Turn("Q", ())):
-        with pytest.raises(ModelError, match="'Q' was not answered to its end, so nothing was recorded"):
+        with pytest.raises(ModelError, match="'Q' was not answered completely, so nothing was recorded"):
             record(["Q"], lambda _, turn=turn: turn, samples / "recorded.json")
     assert (samples / "recorded.json").read_text() == "as before"
 
@@ -67,16 +67,16 @@ def test_a_damaged_file_is_named(samples):
             recorded_turns()
 
 
-def test_hits_are_joined_to_the_collections_own_chunks(tmp_path):
+def test_hits_are_joined_to_the_chunks_of_the_collection(tmp_path):
     words = WordEmbedder()
     collection = rich_collection(tmp_path / "c", "c", words)
     put(collection, words, plain_document("owls.md", "Owls hunt at night."))
-    (own,) = collection.chunks_of("id of owls.md")
+    (chunk,) = collection.chunks_of("id of owls.md")
     turn = attached(made_turn(), collection)
     answer, before = turn.answers[0].answer, made_answer("When do owls hunt?")
-    assert answer.hits[0] == replace(before.hits[0], chunk=own)
-    assert answer.prompt.hits[0].chunk == own
-    assert [hit.chunk.chunk_id for hit in (*answer.hits, *answer.prompt.left_out)] == [own.chunk_id, 0, 0, 0]
+    assert answer.hits[0] == replace(before.hits[0], chunk=chunk)
+    assert answer.prompt.hits[0].chunk == chunk
+    assert [hit.chunk.chunk_id for hit in (*answer.hits, *answer.prompt.left_out)] == [chunk.chunk_id, 0, 0, 0]
     assert [hit.chunk.text for hit in answer.hits] == [hit.chunk.text for hit in before.hits]
     assert answer.query_vector == before.query_vector
     assert replace(answer, hits=before.hits, prompt=before.prompt) == before

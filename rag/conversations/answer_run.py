@@ -1,0 +1,62 @@
+"""One answer on its way: load what answers, answer the question, and turn any failure into an Answer that says why."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from rag.answer import Equipment, Progress, Request, answer_question, unanswered
+from rag.answering.types import Answer
+from rag.conversations.recordings import recorded_for, replay
+from rag.errors import CollectionError, ExplorerError, ModelError
+from rag.store.collection import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRun:
+    """Makes one answer in the thread that calls it.
+
+    A call yields what `answer_question` yields, but it never raises an ExplorerError: it always ends with an Answer,
+    whose `problem` says what went wrong. So no question is lost.
+
+    Attributes:
+        model: the name of the answering model, also if it cannot be loaded.
+        load: loads the equipment. Loading a model is slow, so this is called in the thread of the run. None replays a
+            recorded answer.
+        searches_all: whether the whole collection is searched.
+        has_recordings: whether a recorded answer replaces one that failed before its first word.
+    """
+
+    request: Request
+    model: str
+    load: Callable[[], Equipment] | None
+    collection: Collection
+    searches_all: bool = True
+    has_recordings: bool = False
+
+    def __call__(self, stop: threading.Event | None = None) -> Iterator[Progress]:
+        """Answer the question; `stop` interrupts the model."""
+        if self.load is None:
+            yield from replay(self.request, self.collection, searches_all=self.searches_all)
+            return
+        try:
+            for piece in answer_question(self.request, self.load(), stop):
+                yield self._with_fallback(piece) if isinstance(piece, Answer) else piece
+        except ExplorerError as error:
+            yield self._with_fallback(unanswered(self.request, self.model, str(error)))
+
+    def _with_fallback(self, answer: Answer) -> Answer:
+        """The recorded answer if this one failed without a word and there is a recording; else the answer itself.
+
+        The first note of a recorded answer says why the model did not answer.
+        """
+        if not self.has_recordings or answer.usage.ending != "broken" or answer.text:
+            return answer
+        try:
+            recorded = recorded_for(self.request, self.collection, searches_all=self.searches_all)
+        except ModelError:
+            return answer
+        except CollectionError as error:
+            return replace(answer, notes=(*answer.notes, str(error)))
+        return replace(recorded, notes=(answer.problem, *recorded.notes))
