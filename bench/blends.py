@@ -43,10 +43,10 @@ class Fused:
         hits: dict[int, Hit] = {}
         sums: dict[int, float] = {}
         for hit in (*self.dense.retrieve(query, _CANDIDATES), *self.keyword.retrieve(query, _CANDIDATES)):
-            own = hit.chunk.chunk_id
-            hits[own] = hit
-            sums[own] = sums.get(own, 0.0) + 1 / (_RANK_CONSTANT + hit.rank)
-        return tuple(hits[own] for own in sorted(hits, key=lambda own: (-sums[own], own))[:k])
+            chunk_id = hit.chunk.chunk_id
+            hits[chunk_id] = hit
+            sums[chunk_id] = sums.get(chunk_id, 0.0) + 1 / (_RANK_CONSTANT + hit.rank)
+        return tuple(hits[chunk_id] for chunk_id in sorted(hits, key=lambda i: (-sums[i], i))[:k])
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class OverCandidates:
         words = self.words.retrieve(query, _CANDIDATES)
         bm25 = {hit.chunk.chunk_id: hit.found_by[0].score for hit in words}
         found = {hit.chunk.chunk_id: hit for hit in (*self.dense.retrieve(query, _CANDIDATES), *words)}
-        hits = [found[own] for own in sorted(found)]
+        hits = [found[chunk_id] for chunk_id in sorted(found)]
         blended = blend(
             np.array([hit.score for hit in hits]), np.array([bm25.get(hit.chunk.chunk_id, 0.0) for hit in hits])
         )
@@ -69,11 +69,11 @@ class OverCandidates:
 
 
 def _ways(stored: Collection, embedder: Embedder) -> dict[str, Retriever]:
-    own = (stored, *stored.embeddings(), embedder)
+    parts = (stored, *stored.embeddings(), embedder)
     dense, keyword = DenseRetriever(stored, load_index(stored), embedder), KeywordRetriever(stored)
     return {
-        "over the collection": HybridRetriever(*own),
-        "over candidates": OverCandidates(dense, HybridRetriever(*own, dense_share=0.0)),
+        "over the collection": HybridRetriever(*parts),
+        "over candidates": OverCandidates(dense, HybridRetriever(*parts, dense_share=0.0)),
         "by ranks": Fused(dense, keyword),
     }
 

@@ -1,4 +1,4 @@
-"""From the key that sends a question to the first word on the page, beside the bare Ollama call with that prompt."""
+"""Seconds from sending a question to the first word on the page, compared with the bare Ollama call of that prompt."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One question embedded by one thread, as the app does it, against every core, in turn.
 
-python -m bench.few_texts     on an idle machine, and beside a busy process, as a browser is that draws an answer
+python -m bench.few_texts     on an idle machine, and next to a busy process, such as a browser that draws an answer
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main() -> None:
     for busy in (0, 1):
         with _busy_processes(busy):
             for name, texts in shapes.items():
-                _report(f"{name} beside {busy} busy processes", embedder, texts, options.rounds)
+                _report(f"{name} next to {busy} busy processes", embedder, texts, options.rounds)
 
 
 def _report(name: str, embedder: SentenceTransformerEmbedder, texts: list[str], rounds: int) -> None:

@@ -1,6 +1,6 @@
-"""How well a supported sentence is told from an unsupported one, over thresholds; which half chose the threshold.
+"""How well supported sentences are distinguished from unsupported ones, over thresholds; one half chose the threshold.
 
-python -m bench.grounding     about a minute; the sample collection is made anew
+python -m bench.grounding     about a minute; the sample collection is created new each time
 
 Of the 30 sample questions, those in odd places of their file chose MINIMUM_SUPPORT, those in even places try it. The
 answers are in answers.jsonl: close (reworded), loose (in quite other words, often shortened) and invented (about the

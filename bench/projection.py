@@ -2,7 +2,7 @@
 
 python -m bench.projection             some minutes; the first time, some more for embedding 20,000 texts
 
-Both sides find on disk what numba keeps of umap; ours, as after `make run`, also what a layout needs beside it.
+Both sides find the cached code of numba for umap on disk; ours also the other files of a layout, as after `make run`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def texts() -> list[str]:
 
     folders = sorted(path.parent for path in RETRIEVAL.glob("*/corpus.jsonl") if "xquad" not in path.parent.name)
     words = [text.split() for folder in folders for text in read_documents(folder).values()]
-    passages = [" ".join(own[i : i + _WORDS]) for own in words for i in range(0, len(own), _WORDS)]
+    passages = [" ".join(document[i : i + _WORDS]) for document in words for i in range(0, len(document), _WORDS)]
     distinct = list(dict.fromkeys(passage for passage in passages if len(passage) > _WORDS))
     order = np.random.default_rng(config.SEED).permutation(len(distinct))[: max(_SIZES)]
     return [distinct[i] for i in order]

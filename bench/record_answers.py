@@ -32,7 +32,7 @@ _EXAMPLE = {
     "answer": "29 days",
     "document": "leave-and-benefits.html",
 }
-"""The Chat page offers it beside two of the samples' questions."""
+"""The Chat page offers this question with two of the sample questions."""
 
 
 def is_good(answer: Answer, item: Mapping[str, str]) -> bool:

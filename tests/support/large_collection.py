@@ -42,7 +42,7 @@ def large_collection(folder: Path, n: int) -> Collection:
 def _document(start: int, topics: list[int]) -> tuple[Document, list[Chunk]]:
     texts = [f"About {_TOPICS[topic]}, entry {start + i}." for i, topic in enumerate(topics)]
     text, chunks, position = "\n".join(texts), [], 0
-    for own in texts:
-        chunks.append(Chunk(f"d{start}", position, position + len(own), own, 5 + len(own) % 7))
-        position += len(own) + 1
+    for chunk_text in texts:
+        chunks.append(Chunk(f"d{start}", position, position + len(chunk_text), chunk_text, 5 + len(chunk_text) % 7))
+        position += len(chunk_text) + 1
     return Document(f"d{start}", f"part {start // _CHUNKS_A_DOCUMENT:03}.txt", "text/plain", text, f"s{start}"), chunks

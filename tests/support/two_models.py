@@ -13,13 +13,13 @@ def collection_of(folder, texts, embedder=None):
     """A chunk for each text; the ids begin at 2, after one that is gone."""
     embedder = embedder or QuickEmbedder()
     collection = Collection.create(folder, "Two", embedder.spec, CHUNKING)
-    for name, own in (("gone", ["gone"]), ("kept", texts)):
-        document = plain_document(name, "\n".join(own))
-        starts = np.cumsum([0, *(len(text) + 1 for text in own)]).tolist()
+    for name, passages in (("gone", ["gone"]), ("kept", texts)):
+        document = plain_document(name, "\n".join(passages))
+        starts = np.cumsum([0, *(len(text) + 1 for text in passages)]).tolist()
         chunks = [
-            Chunk(document.document_id, at, at + len(text), text, 1) for at, text in zip(starts, own, strict=False)
+            Chunk(document.document_id, at, at + len(text), text, 1) for at, text in zip(starts, passages, strict=False)
         ]
-        collection.put_document(document, chunks, embedder.encode_documents(own), embedder.spec)
+        collection.put_document(document, chunks, embedder.encode_documents(passages), embedder.spec)
     collection.delete_document("id of gone")
     return collection
 
@@ -48,7 +48,7 @@ def brute_force(vectors, k):
     doubles /= np.maximum(np.linalg.norm(doubles, axis=1, keepdims=True), 1e-300)
     cosines = (doubles @ doubles.T).round(6)
     others = [[j for j in range(len(doubles)) if j != i] for i in range(len(doubles))]
-    return [sorted(own, key=lambda j, i=i: (-cosines[i, j], j))[:k] for i, own in enumerate(others)]
+    return [sorted(row, key=lambda j, i=i: (-cosines[i, j], j))[:k] for i, row in enumerate(others)]
 
 
 def must_not_load(name):
