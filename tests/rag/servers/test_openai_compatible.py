@@ -171,8 +171,8 @@ def test_reset_in_mid_answer():
         ),
         (
             (400, {"detail": "the prompt is too long"}),
-            "The server at HOST refused the request: the prompt is too long. Choose another model, or change what is "
-            "asked of it.",
+            "The server at HOST refused the request: the prompt is too long. Choose another model, or change the "
+            "settings.",
         ),
         (events(b"data: no json\n\n"), "The program at HOST is not an OpenAI-compatible server. Choose another"),
         (Stream([b"<html>hello</html>"], content_type="text/html"), UNANSWERED),
