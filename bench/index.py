@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bench.reference import RETRIEVAL, read_test_collection
 from rag import config
 from rag.embedding.cached import load_cached_embedder
-from rag.index.benchmark import IS_BEST_FLAT_BELOW, LabResult, exact, measure_built, steps
+from rag.index.benchmark import IS_BEST_FLAT_BELOW, BenchmarkResult, exact, measure_built, steps
 from rag.index.benchmark_vectors import enlarge
 from rag.index.kinds import SearchIndex, build
 from rag.index.spec import KINDS, IndexKind, IndexSpec, default_spec
@@ -114,7 +114,7 @@ def timed_build(spec: IndexSpec, case: Case) -> tuple[SearchIndex, float]:
     return index, time.perf_counter() - started
 
 
-def line(result: LabResult, note: str) -> str:
+def line(result: BenchmarkResult, note: str) -> str:
     return (
         f"  {result.spec.kind:9}{note:15} recall@{result.k} {result.recall:.3f}  p50 {result.p50_ms:8.3f} ms  p99 "
         f"{result.p99_ms:8.3f} ms  {result.queries_per_second:9,.0f} queries/s  {result.bytes_per_vector:7.1f} bytes "
@@ -122,7 +122,7 @@ def line(result: LabResult, note: str) -> str:
     )
 
 
-def show_kind(index: SearchIndex, seconds: float, case: Case, truth: IntArray) -> LabResult:
+def show_kind(index: SearchIndex, seconds: float, case: Case, truth: IntArray) -> BenchmarkResult:
     """The kind as its defaults are, and with true cosines for the best 100 where its scores are estimates."""
     result = measure_built(index, case.queries, _K, truth, 1)
     written = index.serialized_bytes() / len(case.vectors)

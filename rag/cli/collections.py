@@ -98,11 +98,11 @@ def _map(options: argparse.Namespace) -> int:
     from rag.map.layout import load_layout, make_layout
     from rag.map.projection import ProjectionParameters
     from rag.map.view import map_file, map_points, present
-    from rag.store.chunk_table import chunk_rows, chunk_table
+    from rag.store.chunk_table import ChunkTable
 
     collection = open_collection(options)
     made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
-    layout, table = present(made, chunk_table(chunk_rows(collection), collection.document_names()))
+    layout, table = present(made, ChunkTable.of(collection))
     clusters = find_clusters(collection, layout)
     points = map_points(collection, layout, table, clusters, group_colours("cluster", clusters.names()))
     _write(options.output, map_file(points, options.output.name))

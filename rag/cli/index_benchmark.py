@@ -10,7 +10,7 @@ from rag.cli.common import Commands, add_collection, add_json, count, open_colle
 from rag.index.spec import KINDS
 
 if TYPE_CHECKING:
-    from rag.index.benchmark import LabResult
+    from rag.index.benchmark import BenchmarkResult
 
 
 def add_commands(commands: Commands) -> None:
@@ -30,9 +30,9 @@ def add_commands(commands: Commands) -> None:
 
 def _index_benchmark(options: argparse.Namespace) -> int:
     from rag.index.benchmark import frontier, measure_kinds
-    from rag.index.benchmark_vectors import lab_vectors
+    from rag.index.benchmark_vectors import benchmark_vectors
 
-    vectors, queries = lab_vectors(open_collection(options).embeddings()[1], options.size or 0)
+    vectors, queries = benchmark_vectors(open_collection(options).embeddings()[1], options.size or 0)
     results = list(measure_kinds(options.kinds, vectors, queries, options.k))
     best = frontier(results)
     rows = [{**asdict(one), "is_on_frontier": one in best} for one in results]
@@ -41,7 +41,7 @@ def _index_benchmark(options: argparse.Namespace) -> int:
     return 0
 
 
-def _line(one: LabResult) -> str:
+def _line(one: BenchmarkResult) -> str:
     return (
         f"{one.spec.kind:9} recall {one.recall:.3f}  p50 {one.p50_ms:.2f} ms  p99 {one.p99_ms:.2f} ms  "
         f"{one.queries_per_second:,.0f} queries/s  {one.bytes_per_vector:,.0f} bytes a vector  "

@@ -67,7 +67,7 @@ def _neighbors(options: argparse.Namespace) -> int:
     from rag.neighbors.score_distribution import score_distribution, verdict
     from rag.neighbors.search import PLAIN, NeighborFilter, find, neighbors_of
     from rag.retrieval.retrievers import DenseRetriever, hits_of
-    from rag.store.chunk_table import chunk_rows, chunk_table
+    from rag.store.chunk_table import ChunkTable
 
     if not 0.0 <= options.variety <= 1.0:
         raise ExplorerError(f"--variety is {options.variety}; it must be from 0 to 1.")
@@ -78,7 +78,7 @@ def _neighbors(options: argparse.Namespace) -> int:
         row = int(ids.searchsorted(options.chunk))
         if row == len(ids) or ids[row] != options.chunk:
             raise ExplorerError(f"Collection '{options.collection}' holds no chunk {options.chunk}. Search names ids.")
-        table = chunk_table(chunk_rows(collection), collection.document_names())
+        table = ChunkTable.of(collection)
         allowed = NeighborFilter(not_with=options.chunk if options.other_documents else None).allows(table)
         near = neighbors_of(ids, vectors, options.chunk, options.k, allowed=allowed, relevance=relevance)
         vector, ids_compared = vectors[row], ids != options.chunk

@@ -1,4 +1,4 @@
-"""The index lab: how many true neighbors each kind of index finds, how quickly, and in how much memory."""
+"""Index benchmark: recall, query time and memory of each index type, compared with exact search."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 ABOUT: Mapping[IndexKind, str] = {
-    "flat": "Compares the query with every chunk. It always finds the true neighbors, and takes longer the more "
-    "chunks there are.",
-    "ivf_flat": "Sorts the chunks into lists around centers, and looks only into the few lists nearest to the query. "
+    "flat": "Compares the query with every chunk. It always finds the true neighbors; its time grows with the number "
+    "of chunks.",
+    "ivf_flat": "Sorts the chunks into lists around centers, and searches only the lists nearest to the query. "
     "A neighbor that lies just across a border, in a list not opened, is missed.",
     "hnsw": "Links each chunk to some of its neighbors, and walks from chunk to chunk towards the query, first by long "
     "links and then by short ones. Very quick on large collections; the links take memory, and building takes time.",
     "sq8": "Compares the query with every chunk, but keeps each number of a vector in one byte instead of four. "
     "A quarter of the memory, with scores that are off by a little.",
-    "ivf_pq": "Cuts each vector into pieces and keeps, for each piece, only which of some typical pieces is most like "
-    "it; also sorted into lists. The least memory for large collections, with scores that are rough estimates.",
-    "rabitq": "Turns all vectors at random and keeps one bit for each number, little more than above or below the "
-    "middle; also sorted into lists. A small fraction of the memory, and estimates that are good for their size.",
+    "ivf_pq": "Cuts each vector into pieces and keeps, for each piece, only which of some typical pieces is most "
+    "similar; also sorted into lists. The least memory for large collections, with scores that are rough estimates.",
+    "rabitq": "Rotates all vectors at random and keeps about one bit per dimension: above or below the middle; also "
+    "sorted into lists. A small fraction of the memory, and estimates that are good for their size.",
 }
-"""How each kind works and what it gives up, for a newcomer."""
+"""For each index type: how it works and its trade-offs, for a newcomer."""
 
 IS_BEST_FLAT_BELOW = 10_000
-"""With fewer chunks, exact search answers one query in under a millisecond, and nothing else is worth its misses.
+"""With fewer chunks, exact search answers a query in under a millisecond, so approximate indexes bring no benefit.
 
 Measured with 384 dimensions on 2 cores; `python -m bench.index` measures it again.
 """
 
 _SAME = 1e-6
-"""Cosines that differ by less are a tie: float32 sums of unit vectors differ by so much with the order of adding."""
+"""Cosines that differ by less are a tie: float32 sums of unit vectors vary by this much with the order of addition."""
 _LEAST_EF = 8
 _MOST_EF = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class LabResult:
-    """What one index did on the queries; times are those of this machine.
+class BenchmarkResult:
+    """Measurements of one index; times are for this machine.
 
     recall: the share of the true k nearest that it found, in [0, 1], mean over the queries. queries_per_second: all
-    queries in one call. p50_ms, p99_ms: median and 99th percentile of single queries, one after the other.
-    bytes_per_vector: by formula, see `index_kinds.bytes_per_vector`. k: as asked, at most n.
+    queries in one call. p50_ms, p99_ms: median and 99th percentile of single queries in sequence.
+    bytes_per_vector: by formula, see `kinds.bytes_per_vector`. k: as requested, at most n.
     """
 
     spec: IndexSpec
@@ -62,7 +62,7 @@ class LabResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class MissedNeighbor:
     """A true neighbor that an index missed: its true cosine, and its true rank from 1."""
 
     chunk_id: int
@@ -71,7 +71,7 @@ class Lost:
 
 
 def exact(ids: IntArray, vectors: FloatArray, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-    """The true neighbors: scores float32 and ids int64, (m, min(k, n)), to be given to several `measure` as truth."""
+    """The true neighbors: scores float32 and ids int64, (m, min(k, n)); the `truth` argument of `measure`."""
     return build(IndexSpec("flat"), ids, vectors).search(queries, k)
 
 
@@ -83,21 +83,21 @@ def measure(
     k: int = 10,
     truth: IntArray | None = None,
     repeats: int = 3,
-) -> LabResult:
-    """Build an index of unit vectors float32 (n, dimension), and time and judge it on `queries` (m, dimension).
+) -> BenchmarkResult:
+    """Build an index of unit vectors float32 (n, dimension), and measure it on `queries` (m, dimension).
 
     Args:
-        spec: what to build.
+        spec: the index to build.
         ids: ascending, int64 (n,).
         vectors: unit vectors, float32 (n, dimension).
-        queries: unit vectors that the index has not seen, or some that it has; 100 or more for a meaningful p99.
-        k: how many neighbors are asked for.
-        truth: the ids of `exact`, (m, min(k, n)); found here where it is None.
-        repeats: how often each query is timed; the batch counts at its quickest.
+        queries: unit vectors, new to the index or not; 100 or more for a meaningful p99.
+        k: the number of neighbors per query.
+        truth: the ids from `exact`, (m, min(k, n)); computed if None.
+        repeats: how often each query is timed; for the batch, the fastest run counts.
 
     Raises:
-        ExplorerError: there are too few vectors for this kind.
-        ValueError: there are no queries, k is below 1, or what `index_kinds.build` refuses.
+        ExplorerError: there are too few vectors for this index type.
+        ValueError: there are no queries, k is below 1, or `kinds.build` refuses the arguments.
     """
     started = time.perf_counter()
     index = build(spec, ids, vectors)
@@ -113,15 +113,15 @@ def measure_built(
     repeats: int = 3,
     *,
     build_seconds: float = 0.0,
-) -> LabResult:
-    """As `measure`, for an index that is there already."""
+) -> BenchmarkResult:
+    """Like `measure`, for an existing index."""
     if not len(queries) or k < 1 or repeats < 1:
         raise ValueError(f"A measurement needs queries, k and repeats: {len(queries)} queries, {k=}, {repeats=}.")
     if truth is None:
         truth = exact(index.ids, index.vectors, queries, k)[1]
     found = index.search(queries, k)[1]
     milliseconds = _single_ms(index, queries, k, repeats)
-    return LabResult(
+    return BenchmarkResult(
         spec=index.spec,
         recall=recall(index, queries, found, truth),
         queries_per_second=len(queries) / min(_batch_seconds(index, queries, k) for _ in range(repeats)),
@@ -141,7 +141,7 @@ def _batch_seconds(index: SearchIndex, queries: FloatArray, k: int) -> float:
 
 
 def _single_ms(index: SearchIndex, queries: FloatArray, k: int, repeats: int) -> list[float]:
-    _batch_seconds(index, queries[:1], k)  # the first call after a batch wakes threads and caches
+    _batch_seconds(index, queries[:1], k)  # the first call after a batch warms up threads and caches
     return [
         1000.0 * _batch_seconds(index, queries[row : row + 1], k) for _ in range(repeats) for row in range(len(queries))
     ]
@@ -154,10 +154,10 @@ def _percentile(values: list[float], percent: float) -> float:
 
 
 def recall(index: SearchIndex, queries: FloatArray, found: IntArray, truth: IntArray) -> float:
-    """The share of the true k nearest among `found`, both ids (m, k) with -1 for none; 1.0 where there is nothing.
+    """The share of the true k nearest among `found`, both ids (m, k) with -1 for none; 1.0 if there are none.
 
-    Ties are counted fairly: a found chunk whose true cosine equals the k-th best (within 1e-6) is right, as many of
-    them as the true neighbors hold.
+    Ties are counted fairly: a found chunk whose true cosine equals the k-th best (within 1e-6) counts as correct, up to
+    the number of such chunks among the true neighbors.
     """
     if not truth.size:
         return 1.0
@@ -168,7 +168,7 @@ def recall(index: SearchIndex, queries: FloatArray, found: IntArray, truth: IntA
 def _above_and_tied(
     index: SearchIndex, queries: FloatArray, found: IntArray, truth: IntArray
 ) -> tuple[IntArray, IntArray, list[int], list[int]]:
-    """Of each query: how many found are nearer than the k-th true neighbor, how many as near; the same of the truth."""
+    """Per query: the numbers of found chunks nearer than, and as near as, the k-th true neighbor; same for truth."""
     import numpy as np
 
     true_scores = index.true_scores(queries, truth)
@@ -179,10 +179,10 @@ def _above_and_tied(
     return above, tied, n_above.tolist(), (truth.shape[1] - n_above).tolist()
 
 
-def lost(index: SearchIndex, query: FloatArray, k: int) -> tuple[Lost, ...]:
+def missed_neighbors(index: SearchIndex, query: FloatArray, k: int) -> tuple[MissedNeighbor, ...]:
     """The true k neighbors of `query` (dimension,) that the index misses, best first: k times (1 - recall) of them.
 
-    Of chunks that tie for the last rank, only so many are missed as the index is short of.
+    Of chunks that tie for the last rank, only as many count as missed as the index lacks.
     """
     queries = query[None, :]
     scores, truth = exact(index.ids, index.vectors, queries, k)
@@ -190,13 +190,13 @@ def lost(index: SearchIndex, query: FloatArray, k: int) -> tuple[Lost, ...]:
     n_lost = round(truth.shape[1] * (1.0 - recall(index, queries, found, truth)))
     present = set(found[0].tolist())
     ranked = zip(truth[0].tolist(), scores[0].tolist(), range(1, truth.shape[1] + 1), strict=True)
-    missing = [Lost(chunk_id, score, rank) for chunk_id, score, rank in ranked if chunk_id not in present]
+    missing = [MissedNeighbor(chunk_id, score, rank) for chunk_id, score, rank in ranked if chunk_id not in present]
     return tuple(missing[:n_lost])
 
 
-def frontier(results: Sequence[LabResult]) -> list[LabResult]:
-    """Those that no other beats: none finds as much and answers as quickly (p50), better in one. Quickest first."""
-    chosen: list[LabResult] = []
+def frontier(results: Sequence[BenchmarkResult]) -> list[BenchmarkResult]:
+    """The Pareto frontier: results that no other beats in recall or p50 without losing the other. Fastest first."""
+    chosen: list[BenchmarkResult] = []
     for result in sorted(results, key=lambda result: (result.p50_ms, -result.recall)):
         equal = bool(chosen) and (result.p50_ms, result.recall) == (chosen[-1].p50_ms, chosen[-1].recall)
         if not chosen or equal or result.recall > chosen[-1].recall:
@@ -212,10 +212,10 @@ def sweep(
     k: int = 10,
     truth: IntArray | None = None,
     repeats: int = 1,
-) -> Iterator[LabResult]:
-    """One build, measured as its search looks further: nprobe, or ef_search, doubling from the least to the most.
+) -> Iterator[BenchmarkResult]:
+    """Build one index and measure it at increasing search effort: nprobe or ef_search doubles from least to most.
 
-    The kinds without such a setting (flat, sq8) give one result. Raises as `measure` does, at the first result.
+    Index types without such a setting (flat, sq8) give one result. Raises like `measure`, at the first result.
     """
     if truth is None:
         truth = exact(ids, vectors, queries, k)[1]
@@ -227,7 +227,7 @@ def sweep(
 
 
 def steps(spec: IndexSpec, n: int) -> list[IndexSpec]:
-    """The settings that `sweep` goes through for a completed spec: to every list, or to 1,024 candidates or n."""
+    """The settings that `sweep` uses for a completed spec: up to all lists, or up to 1,024 candidates or n."""
     if spec.kind in WITH_LISTS:
         return [replace(spec, nprobe=value) for value in _doubling(1, spec.nlist)]
     if spec.kind == "hnsw":
@@ -236,7 +236,7 @@ def steps(spec: IndexSpec, n: int) -> list[IndexSpec]:
 
 
 def _doubling(first: int, last: int) -> list[int]:
-    """first, twice that, ... below last, and last."""
+    """first, 2 * first, 4 * first, ... below last, and last."""
     values = []
     while first < last:
         values.append(first)
@@ -246,8 +246,8 @@ def _doubling(first: int, last: int) -> list[int]:
 
 def measure_kinds(
     kinds: Sequence[IndexKind], vectors: FloatArray, queries: FloatArray, k: int = 10
-) -> Iterator[LabResult]:
-    """Every kind with its usual settings; one that needs more vectors than there are is left out."""
+) -> Iterator[BenchmarkResult]:
+    """Measure every index type with its default settings; types that need more vectors are skipped."""
     import numpy as np
 
     ids = np.arange(len(vectors), dtype=np.int64)

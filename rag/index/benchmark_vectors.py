@@ -1,4 +1,4 @@
-"""Vectors to try an index on: a collection's own, and made-up ones where it has not enough."""
+"""Vectors for the index benchmark: the collection's, and synthetic ones interpolated from them."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _NEIGHBORS = 8
 _ENLARGE_BATCH = 4096
 
 
-def lab_vectors(vectors: FloatArray, n: int = 0, seed: int = config.SEED) -> tuple[FloatArray, FloatArray]:
-    """The vectors to build from, filled up to n by `enlarge`, and 200 made-up queries that lie among them.
+def benchmark_vectors(vectors: FloatArray, n: int = 0, seed: int = config.SEED) -> tuple[FloatArray, FloatArray]:
+    """The vectors to index, extended to n by `enlarge`, and 200 synthetic queries.
 
     Raises:
         ExplorerError: there are no vectors.
     """
     if not len(vectors):
-        raise ExplorerError("There are no chunks to measure an index on. Add documents first.")
+        raise ExplorerError("The collection has no chunks to measure an index on. Add documents first.")
     size = max(n, len(vectors))
     enlarged = enlarge(vectors, size + N_QUERIES, seed)
     return enlarged[:size], enlarged[size:]
 
 
 def enlarge(vectors: FloatArray, n: int, seed: int = config.SEED) -> FloatArray:
-    """`vectors` and as many made-up ones as it takes to be n: to try an index at a size that a collection has not.
+    """Extend `vectors` with synthetic ones to n in total, to test an index at a larger size than the collection.
 
-    A made-up vector is a real one, drawn at random, plus noise: the way to each of its 8 nearest real neighbors times
-    a normal number of variance 1/8, so that it moves about as far as they lie, in the directions that the collection
-    has. All are unit vectors. A vector whose neighbors are copies of it, or that has none, is copied.
-    No text stands behind the made-up ones: they measure speed and recall, and must not be shown as neighbors.
+    A synthetic vector is a random real one plus noise: the difference to each of its 8 nearest real neighbors times a
+    normal random number of variance 1/8. So it moves about as far as its neighbors lie, in directions that occur in
+    the collection. All are unit vectors. A vector without neighbors other than copies is copied. Synthetic vectors
+    have no text: they measure speed and recall, and must not be shown as neighbors.
 
     Args:
         vectors: unit vectors, float32 (m, dimension), m at least 1.
-        n: how many are wanted; where m is n or more, `vectors` come back as they are.
-        seed: of the choice and of the noise.
+        n: the number of vectors wanted; if m >= n, `vectors` are returned unchanged.
+        seed: for the random choice and the noise.
 
     Returns:
-        Float32 (max(m, n), dimension): first `vectors`, then the made-up ones.
+        Float32 (max(m, n), dimension): first `vectors`, then the synthetic ones.
 
     Raises:
         ValueError: there are no vectors.
@@ -52,7 +52,7 @@ def enlarge(vectors: FloatArray, n: int, seed: int = config.SEED) -> FloatArray:
     import numpy as np
 
     if not len(vectors):
-        raise ValueError("There must be at least one vector to enlarge from.")
+        raise ValueError("At least one vector is needed.")
     generator = np.random.default_rng(seed)
     index = build(IndexSpec("flat"), np.arange(len(vectors)), vectors)
     made = [vectors]

@@ -1,4 +1,4 @@
-"""Each vector's nearest others, exactly: what two embedding models, or a model and a map, can be held against."""
+"""Exact nearest neighbors of every vector: the reference for comparing two models, or a map with its model."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _BLOCK_CELLS = 4_000_000
 def nearest_others(vectors: FloatArray, k: int) -> IntArray:
     """The rows of each vector's k nearest others by cosine, int64 (n, min(k, n - 1)), nearest first, ties by row.
 
-    Cosines are computed in double precision and compared at six decimals, so that copies, and what is as near but
-    for rounding, come in the order of their rows. FAISS finds the candidates; where others may be as near as the
-    last of them, all are ranked.
+    Cosines are computed in double precision and compared at six decimals, so that copies and vectors that differ only
+    by rounding are ordered by row. FAISS finds the candidates; if other vectors may be as near as the last candidate,
+    all are ranked.
 
     Args:
-        vectors: unit vectors float32 (n, dimension); a zero vector is as far from all.
+        vectors: unit vectors float32 (n, dimension); a zero vector is equally far from all.
 
     Raises:
         ValueError: k is below 1.
@@ -52,7 +52,7 @@ def nearest_others(vectors: FloatArray, k: int) -> IntArray:
 
 
 def _normalized(vectors: FloatArray) -> DoubleArray:
-    """Of length 1 in double precision; a zero vector stays."""
+    """Normalize in double precision; zero vectors stay zero."""
     import numpy as np
 
     doubles = vectors.astype(np.float64)
@@ -64,7 +64,7 @@ def _normalized(vectors: FloatArray) -> DoubleArray:
 def _among_candidates(
     index: FlatIndex, doubles: DoubleArray, rows: IntArray, k: int
 ) -> tuple[IntArray, NDArray[np.bool_]]:
-    """The rows' nearest among some more than k candidates, and whether one that is no candidate may be as near."""
+    """The rows' nearest among slightly more than k candidates, and whether a non-candidate may be as near."""
     import numpy as np
 
     scores, found = index.search(doubles[rows].astype(np.float32), k + 1 + _SPARE)
@@ -78,7 +78,7 @@ def _among_candidates(
 
 
 def _rank_all(near: IntArray, doubles: DoubleArray, rows: IntArray) -> None:
-    """Put the nearest of these rows among all others into `near`."""
+    """Rank all vectors for these rows and store their nearest in `near`."""
     import numpy as np
 
     n, k = near.shape

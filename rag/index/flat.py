@@ -1,4 +1,4 @@
-"""Embeddings -> nearest neighbors by cosine similarity: the only home of faiss."""
+"""Exact index: nearest neighbors by cosine similarity with FAISS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FlatIndex:
 
     @classmethod
     def build(cls, ids: IntArray, vectors: FloatArray) -> FlatIndex:
-        """An index over unit vectors float32 (n, dimension) named by `ids` int64 (n,)."""
+        """Build an index of unit vectors float32 (n, dimension) with `ids` int64 (n,)."""
         faiss = _faiss()
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(vectors)
@@ -41,7 +41,7 @@ class FlatIndex:
         """Scores float32 and ids int64, both (len(queries), min(k, n)), best first, ties by the smaller id."""
         import numpy as np
 
-        # faiss splits one query among its threads, and they wait for one another longer than one takes alone.
+        # faiss splits one query among its threads, which wait for each other longer than one thread needs.
         _faiss(1 if len(queries) == 1 else None)
         k = min(k, len(self.ids))
         if k == 0:
@@ -52,12 +52,12 @@ class FlatIndex:
         return scores, self.ids[np.take_along_axis(positions, order, axis=1)]
 
     def save(self, path: Path) -> None:
-        """Write the index as a cache file."""
+        """Save the index as a cache file."""
         artifacts.write_cached(path, _faiss().serialize_index(self._index).tobytes())
 
     @classmethod
     def load(cls, path: Path, ids: IntArray) -> FlatIndex | None:
-        """The index as saved, or None where the file is missing, damaged or of another number of vectors."""
+        """Load a saved index; None if the file is missing, damaged, or has another number of vectors."""
         import numpy as np
 
         content = artifacts.read_cached(path)
@@ -70,17 +70,17 @@ class FlatIndex:
 def nearest(vectors: FloatArray, k: int, report: Report | None = None) -> tuple[FloatArray, IntArray]:
     """Each vector's k nearest by cosine similarity, best first, ties by the smaller row.
 
-    A vector is among its own nearest, at its place among its copies; where there are k copies before it, it is not.
+    A vector is one of its own nearest, ordered among its copies; it is missing if k copies come before it.
 
-    Exact up to EXACT_UP_TO vectors. Above, they are looked for in an HNSW graph (Malkov and Yashunin, "Efficient and
+    Exact up to EXACT_UP_TO vectors. Above that, an HNSW graph is searched (Malkov and Yashunin, "Efficient and
     robust approximate nearest neighbor search using HNSW graphs", 2018): of 50,000 clustered vectors of 384
     dimensions it finds more than 0.99 of the true 15 nearest, in three quarters of the time that exact search takes
-    on 2 cores; that share falls as there are more. The same vectors give the same neighbors, whatever the number of
-    threads: this FAISS links the vectors of a batch in a fixed order.
+    on 2 cores; that share falls as there are more. The same vectors give the same neighbors for any number of
+    threads: this version of FAISS links the vectors of a batch in a fixed order.
 
     Args:
         vectors: unit vectors float32 (n, dimension).
-        report: told the share done, in [0, 1]; what it raises ends the search.
+        report: called with the share done, in [0, 1]; an exception from it ends the search.
 
     Returns:
         Scores float32 and rows of `vectors` int64, both (n, min(k, n)).
@@ -95,7 +95,7 @@ def nearest(vectors: FloatArray, k: int, report: Report | None = None) -> tuple[
 
 
 def _exact(vectors: FloatArray, wanted: IntArray, k: int, report: Report) -> tuple[FloatArray, IntArray]:
-    """The neighbors of the wanted rows, each compared with all."""
+    """The neighbors of the given rows, by comparison with all vectors."""
     import numpy as np
 
     index = FlatIndex.build(np.arange(len(vectors)), vectors)
@@ -108,7 +108,7 @@ def _exact(vectors: FloatArray, wanted: IntArray, k: int, report: Report) -> tup
 
 
 def _by_graph(vectors: FloatArray, k: int, report: Report) -> tuple[FloatArray, IntArray]:
-    """The neighbors that an HNSW graph finds; where it finds fewer than k, exact search finds them."""
+    """The neighbors from an HNSW graph; rows with fewer than k are searched exactly."""
     import numpy as np
 
     faiss = _faiss()
@@ -132,11 +132,11 @@ def _by_graph(vectors: FloatArray, k: int, report: Report) -> tuple[FloatArray, 
 
 
 def _nothing(share: float) -> None:
-    """Where nobody asks how much is done."""
+    """Default progress report: does nothing."""
 
 
 def _faiss(threads: int | None = None) -> ModuleType:
-    """faiss with its threads set: one on macOS, where its OpenMP and torch's crash each other, else as asked or all."""
+    """faiss with its thread count set: one on macOS, where its OpenMP and torch's conflict; else as given, or all."""
     import faiss
 
     faiss.omp_set_num_threads(1 if sys.platform == "darwin" else threads or config.cpu_threads())

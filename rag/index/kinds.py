@@ -1,4 +1,4 @@
-"""Kinds of index beside the exact one: each gives up some neighbors, or some precision, for speed or memory."""
+"""Index types: exact and approximate FAISS indexes, which trade some neighbors or precision for speed or memory."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 _QUERY_BITS = 8
-"""RaBitQ with an unrounded query (0) took 60 times as long here and found no more."""
+"""RaBitQ with an unquantized query (0) took 60 times as long and found no more."""
 _TRAINED_PER_CENTER = 64
-"""k-means learns from this many vectors for each center; faiss's own 256 takes four times as long."""
+"""Training vectors per k-means center; faiss's default of 256 takes four times as long."""
 _WORD_ROUNDS = 10
-"""faiss's own 25 rounds of k-means for the code words find 0.5% more neighbors here, in more than twice the time."""
+"""faiss's default of 25 k-means iterations for code words finds 0.5% more neighbors in more than twice the time."""
 _SCANNED_PER_THREAD, _SCANNED_BY_DEFAULT = 800, 128_000
 
 
@@ -43,31 +43,31 @@ class _FaissIndex(Protocol):
 
 
 def build(spec: IndexSpec, ids: IntArray, vectors: FloatArray) -> SearchIndex:
-    """An index over unit vectors float32 (n, dimension) named by ascending `ids` int64 (n,); repeatable for a seed.
+    """Build an index of unit vectors float32 (n, dimension) with ascending `ids` int64 (n,); reproducible by seed.
 
-    HNSW too: since faiss 1.15 its graph does not depend on the number of threads.
+    This includes HNSW: since faiss 1.15 its graph does not depend on the number of threads.
 
     Raises:
-        ExplorerError: this kind learns more centers than there are vectors; the message says how many it needs.
-        ValueError: the ids do not fit the vectors, or a setting is out of its range.
+        ExplorerError: the type needs more vectors for training than there are; the message gives the number.
+        ValueError: the ids do not match the vectors, or a setting is out of range.
     """
     import numpy as np
 
     if vectors.ndim != 2 or ids.shape != vectors.shape[:1]:
-        raise ValueError(f"An index needs an id for each vector: there are {ids.shape} ids, {vectors.shape} vectors.")
+        raise ValueError(f"An index needs one id per vector: got {ids.shape} ids, {vectors.shape} vectors.")
     if len(ids) and (ids[0] < 0 or (np.diff(ids) <= 0).any()):
-        raise ValueError("The ids of an index must be 0 or more and ascending, each one once.")
+        raise ValueError("The ids of an index must be 0 or more, ascending and unique.")
     spec = completed(spec, *vectors.shape)
     least = least_chunks(spec)
     if len(ids) < least:
         raise ExplorerError(
-            f"An index of the kind '{spec.kind}' with these settings learns from {least:,} chunks or more; "
+            f"An index of type '{spec.kind}' with these settings needs {least:,} chunks or more; "
             f"there are {len(ids):,}. Pick 'flat', which is exact and quick at this size, or add documents."
         )
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     index = _untrained(_faiss(), spec, vectors.shape[1])
     if spec.kind == "ivf_pq":
-        # Its many small k-means run no quicker on more threads, and several times slower beside other work.
+        # Its many small k-means runs are no faster on more threads, and several times slower under other load.
         _faiss(1)
     index.train(vectors)
     _faiss()
@@ -107,7 +107,7 @@ def _inverted_file(faiss: ModuleType, spec: IndexSpec, dimension: int) -> _Faiss
         _set_clustering(inner.pq.cp, spec.seed)
     else:
         inner = faiss.IndexIVFRaBitQ(lists, dimension, spec.nlist, product, True, spec.n_bits)
-        # RaBitQ rounds each dimension alone: without a random rotation, a few wide dimensions spoil the rest.
+        # RaBitQ rounds each dimension separately: without a random rotation, a few wide dimensions dominate.
         rotation = faiss.RandomRotationMatrix(dimension, dimension)
         rotation.init(spec.seed)
         index = faiss.IndexPreTransform(rotation, inner)
@@ -122,7 +122,7 @@ def _set_clustering(parameters: object, seed: int) -> None:
 
 
 class SearchIndex:
-    """An index of any kind with the vectors it was built from. It may find fewer than asked: see `search`."""
+    """An index of any type with the vectors it was built from. It may find fewer than k: see `search`."""
 
     def __init__(self, spec: IndexSpec, index: _FaissIndex, ids: IntArray, vectors: FloatArray) -> None:
         self.spec = spec
@@ -131,10 +131,10 @@ class SearchIndex:
         self._index = index
 
     def with_search(self, spec: IndexSpec) -> SearchIndex:
-        """The same index searched with another nprobe, ef_search or depth, without building anything.
+        """The same index with another nprobe, ef_search or depth, without a rebuild.
 
         Raises:
-            ValueError: `spec` differs in what the index is built from.
+            ValueError: `spec` differs in a build setting.
         """
         spec = completed(spec, *self.vectors.shape)
         if _built_from(spec) != _built_from(self.spec):
@@ -144,9 +144,9 @@ class SearchIndex:
     def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
         """Scores float32 and ids int64, both (len(queries), min(k, n)), best first, ties by the smaller id.
 
-        Of several queries at once, copies of a chunk may score apart by float32 rounding, and so come in any order.
-        Scores are in [-1, 1]: the cosine, or where vectors are stored shortened (sq8, ivf_pq, rabitq) and depth is 0,
-        an estimate of it. Where the index finds too few, the end of the row is id -1 with score -1: `ids >= 0` tells.
+        With several queries at once, copies of a chunk may differ by float32 rounding, so their order may vary. Scores
+        are in [-1, 1]: the cosine, or an estimate of it if vectors are quantized (sq8, ivf_pq, rabitq) and depth is 0.
+        If the index finds too few, the row ends with id -1 and score -1: check `ids >= 0`.
 
         Raises:
             ValueError: the queries are not (m, dimension), or k is negative.
@@ -156,7 +156,7 @@ class SearchIndex:
         return self._best(*self._candidates(queries, k), k)
 
     def rescored(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-        """As `search`, but every score is the true cosine, and the order follows it (of max(k, depth) candidates)."""
+        """Like `search`, but with true cosines and their order, over max(k, depth) candidates."""
         import numpy as np
 
         queries = np.asarray(queries, dtype=np.float32)
@@ -164,7 +164,7 @@ class SearchIndex:
         return self._best(self._cosines(queries, positions), positions, k)
 
     def true_scores(self, queries: FloatArray, ids: IntArray) -> FloatArray:
-        """The cosine of each query with the chunks of its row of `ids` (m, k): float32 (m, k), -1 where the id is -1.
+        """The cosine of each query with the chunks of its row of `ids` (m, k): float32 (m, k), -1 if the id is -1.
 
         Raises:
             ValueError: an id is not in the index.
@@ -174,17 +174,17 @@ class SearchIndex:
         positions = np.searchsorted(self.ids, ids).clip(max=len(self.ids) - 1)
         is_known = self.ids[positions] == ids
         if not (is_known | (ids == -1)).all():
-            raise ValueError("True scores were asked for ids that are not in the index.")
+            raise ValueError("Some ids are not in the index, so their scores cannot be computed.")
         return self._cosines(queries, np.where(is_known, positions, -1))
 
     def save(self, path: Path) -> None:
-        """Write the index, not the vectors, as a cache file."""
+        """Save the index, without the vectors, as a cache file."""
         header = json.dumps(asdict(_built_from(self.spec))).encode()
         artifacts.write_cached(path, header + b"\n" + _faiss().serialize_index(self._index).tobytes())
 
     @classmethod
     def load(cls, path: Path, spec: IndexSpec, ids: IntArray, vectors: FloatArray) -> SearchIndex | None:
-        """The index as saved, or None where the file is missing, damaged, or built otherwise or from other shapes."""
+        """Load a saved index; None if the file is missing, damaged, or has other build settings or shapes."""
         import numpy as np
 
         spec = completed(spec, *vectors.shape)
@@ -196,11 +196,11 @@ class SearchIndex:
         return cls(spec, index, ids, np.ascontiguousarray(vectors, dtype=np.float32)) if same_shape else None
 
     def serialized_bytes(self) -> int:
-        """How many bytes the index takes when written, for comparison with `bytes_per_vector`."""
+        """Size of the saved index in bytes, for comparison with `bytes_per_vector`."""
         return int(_faiss().serialize_index(self._index).nbytes)
 
     def _candidates(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-        """The index's own scores and the positions, (m, min(k, n)) and unordered among equals; -1 for none."""
+        """The index's raw scores and positions, (m, min(k, n)), ties in any order; -1 for none."""
         import numpy as np
 
         if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1] or k < 0:
@@ -208,7 +208,7 @@ class SearchIndex:
         k = min(k, len(self.ids))
         if k == 0 or not len(queries):
             return np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
-        # Since 1.15 faiss splits one query among its threads, which takes 1.5 to 4 times as long here as one thread.
+        # Since 1.15 faiss splits one query among its threads, which takes 1.5 to 4 times as long as one thread.
         faiss = _faiss(1) if len(queries) == 1 else _faiss()
         parameters = _search_parameters(faiss, self.spec)
         with _batches_multiplied(faiss):
@@ -224,7 +224,7 @@ class SearchIndex:
         return np.where(missing, np.float32(-1.0), scores.clip(-1.0, 1.0)), np.where(missing, -1, ids)
 
     def _cosines(self, queries: FloatArray, positions: IntArray) -> FloatArray:
-        """Float32 (m, k); -1 where the position is -1. By einsum: equal vectors get equal scores, which BLAS breaks."""
+        """Float32 (m, k); -1 if the position is -1. With einsum, equal vectors get equal scores, unlike with BLAS."""
         import numpy as np
 
         scores = np.full(positions.shape, -1.0, dtype=np.float32)
@@ -234,7 +234,7 @@ class SearchIndex:
 
 
 def _built_from(spec: IndexSpec) -> IndexSpec:
-    """Without what only a search reads."""
+    """The spec with search settings reset, so that only build settings are compared."""
     return replace(spec, nprobe=1, ef_search=1, depth=0)
 
 
@@ -248,17 +248,17 @@ def _search_parameters(faiss: ModuleType, spec: IndexSpec) -> object:
 
 
 def bytes_per_vector(index: SearchIndex) -> float:
-    """Bytes of memory for each vector, with its share of what is stored once; `vectors` themselves not counted."""
+    """Bytes of memory per vector, including its share of shared data, without `vectors` themselves."""
     return expected_bytes(index.spec, *index.vectors.shape) / max(1, len(index.ids))
 
 
 @contextmanager
 def _batches_multiplied(faiss: ModuleType) -> Iterator[None]:
-    """Several queries are searched by matrix products, which takes an eighth of the time of 64 single scans here.
+    """Search several queries by matrix products, which takes an eighth of the time of 64 single scans.
 
-    faiss 1.15 does so from 128,000 numbers in the queries on, as suits many cores; the limit by the number of threads
-    is that of https://github.com/facebookresearch/faiss/pull/5109. It is put back, for it holds for the whole process:
-    to a constant, so that two searches at the same time cannot leave the other's limit behind.
+    By default, faiss 1.15 does this only from 128,000 numbers in the queries, which suits many cores; the limit by
+    number of threads is from https://github.com/facebookresearch/faiss/pull/5109. The limit is global to the process,
+    so it is reset afterwards, to a constant: two searches at the same time cannot leave the other's limit.
     """
     faiss.cvar.distance_compute_blas_threshold = _SCANNED_PER_THREAD * config.cpu_threads()
     try:
@@ -268,7 +268,7 @@ def _batches_multiplied(faiss: ModuleType) -> Iterator[None]:
 
 
 def _faiss(threads: int | None = None) -> ModuleType:
-    """faiss with its threads set: one on macOS, where its OpenMP and torch's crash each other, else as asked or all."""
+    """faiss with its thread count set: one on macOS, where its OpenMP and torch's conflict; else as given, or all."""
     import faiss
 
     faiss.omp_set_num_threads(1 if sys.platform == "darwin" else threads or config.cpu_threads())

@@ -1,54 +1,59 @@
-"""Which index a collection is searched with, remembered in its file; exact search where none was chosen."""
+"""The index of a collection: the choice is stored in the collection, the index itself in a cache file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, replace
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from rag.index.flat import FlatIndex
 from rag.index.kinds import SearchIndex, build
-from rag.index.spec import KINDS, IndexSpec, completed, least_chunks
+from rag.index.spec import IndexSpec, completed, least_chunks
 from rag.runtime import artifacts
 from rag.store.collection import Collection
-from rag.store.transactions import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic import TypeAdapter
 
     from rag.types import FloatArray, IntArray
 
 
 _KEY = "index"
 _RESCORED = 100
-"""So many candidates get their true cosine: a score on a page is never an estimate."""
+"""Number of candidates rescored with their true cosine, so that a displayed score is never an estimate."""
 
 
 def choose_index(collection: Collection, spec: IndexSpec) -> None:
-    """Remember the index in the collection's file. Raises CollectionError where that cannot be written."""
-    value = json.dumps(asdict(replace(spec, depth=_RESCORED)))
-    with transaction(collection.path, collection.uid, "BEGIN IMMEDIATE", shown_as=collection.spec.name) as connection:
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY, value))
-        connection.execute("COMMIT")
+    """Store the choice in the collection's file. Raises CollectionError if it cannot be written."""
+    collection.set_setting(_KEY, json.dumps(asdict(replace(spec, depth=_RESCORED))))
 
 
 def chosen_index(collection: Collection) -> IndexSpec:
-    """The index that was chosen; exact search where none was, or where this version does not know it."""
-    with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (_KEY,)).fetchone()
-    try:
-        spec = IndexSpec(**json.loads(row[0])) if row else IndexSpec("flat")
-    except (TypeError, ValueError):
+    """The chosen index; exact search if none was chosen, or if this version does not know it."""
+    stored = collection.setting(_KEY)
+    if stored is None:
         return IndexSpec("flat")
-    return spec if spec.kind in KINDS else IndexSpec("flat")
+    try:
+        return _adapter().validate_json(stored, strict=True, extra="forbid")
+    except ValueError:
+        return IndexSpec("flat")
+
+
+@cache
+def _adapter() -> TypeAdapter[IndexSpec]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(IndexSpec)
 
 
 def load_chosen_index(collection: Collection) -> FlatIndex | SearchIndex:
-    """The index to search the collection with, from its cache or built again.
+    """Load the chosen index from its cache, or build it again.
 
-    Exact where that was chosen, and where there are now too few chunks for the kind that was.
+    Exact search if that was chosen, or if there are now too few chunks for the chosen type.
     """
     spec = chosen_index(collection)
     if spec.kind == "flat":
@@ -71,12 +76,12 @@ def _path(collection: Collection, spec: IndexSpec) -> Path:
 
 
 def cache_path(collection: Collection, generation: int, kind: str) -> Path:
-    """Where a cache of this collection, at this generation, lives; older generations of this kind are dropped."""
+    """Path of a cache file of this kind, for this generation of the collection."""
     return collection.cache_folder / f"{kind}.{collection.uid[:12]}.{generation}"
 
 
 def load_index(collection: Collection) -> FlatIndex:
-    """The collection's index: from its cache, or built again where that is stale, missing or damaged."""
+    """The exact index: from its cache, or built again if that is stale, missing or damaged."""
     generation = collection.generation()
     ids, vectors = collection.embeddings()
     path = cache_path(collection, generation, "flat")
@@ -94,4 +99,4 @@ class VectorIndex(Protocol):
     ids: IntArray
 
     def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-        """Scores float32 and ids int64, both (len(queries), min(k, n)), best first; id -1 where too few were found."""
+        """Scores float32 and ids int64, both (len(queries), min(k, n)), best first; id -1 if too few were found."""

@@ -1,4 +1,4 @@
-"""Every chunk's true nearest neighbors, kept beside the collection, and how many of them a map shows near."""
+"""Neighbor table: every chunk's true nearest neighbors, cached, and the share of them that a map preserves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ K = 10
 
 @dataclass(frozen=True, slots=True)
 class NeighborTable:
-    """For each of `chunk_ids` int64 (n,), ascending, its k nearest by cosine, itself left out, nearest first.
+    """For each of `chunk_ids` int64 (n,), ascending, its k nearest by cosine, without itself, nearest first.
 
     `positions` int64 (n, k) are rows of the table, `scores` float32 (n, k) their similarities. Exact up to 20,000
     chunks, above that from an HNSW graph (see `rag.index.flat.nearest`); k is at most n - 1.
@@ -32,7 +32,7 @@ class NeighborTable:
 
 
 def load_neighbors(collection: Collection) -> NeighborTable:
-    """The table as it is now: from its cache, or made again where that is stale, missing or damaged."""
+    """The current table: from its cache, or computed again if that is stale, missing or damaged."""
     import numpy as np
 
     path = cache_path(collection, collection.generation(), "neighbors")
@@ -56,21 +56,21 @@ def _table(ids: IntArray, vectors: FloatArray) -> NeighborTable:
     if not k:
         return NeighborTable(ids, np.empty((len(ids), 0), np.int64), np.empty((len(ids), 0), np.float32))
     scores, positions = nearest(vectors, k + 1)
-    # A copy may have been found before the chunk itself: the chunk goes last, and then away.
+    # A copy may come before the chunk itself: move the chunk to the end, then drop it.
     is_self = positions == np.arange(len(ids))[:, None]
     order = np.argsort(is_self, axis=1, kind="stable")[:, :k]
     return NeighborTable(ids, np.take_along_axis(positions, order, axis=1), np.take_along_axis(scores, order, axis=1))
 
 
 def kept_on_map(table: NeighborTable, layout: Projection) -> FloatArray:
-    """`share_kept` for the chunks of a layout, float32 (n,); NaN for a chunk that the table does not hold."""
+    """`share_kept` for the chunks of a layout, float32 (n,); NaN for a chunk that is not in the table."""
     import numpy as np
 
     kept = np.full(len(layout.chunk_ids), np.nan, dtype=np.float32)
     _, rows, own = np.intersect1d(table.chunk_ids, layout.chunk_ids, assume_unique=True, return_indices=True)
     row_of = np.full(len(table.chunk_ids), -1, dtype=np.int64)
     row_of[rows] = np.arange(len(rows))
-    # A neighbor that the layout does not hold counts as lost.
+    # A neighbor that is not in the layout counts as lost.
     kept[own] = share_kept(row_of[table.positions[rows]], layout.xy[own])
     return kept
 
@@ -78,10 +78,10 @@ def kept_on_map(table: NeighborTable, layout: Projection) -> FloatArray:
 def share_kept(positions: IntArray, xy: FloatArray) -> FloatArray:
     """The share of each chunk's k true neighbors that are among its k nearest on the map, float32 (n,).
 
-    NaN for a chunk without neighbors. Where several lie equally far on the map, the smaller row counts as nearer.
+    NaN for a chunk without neighbors. Among equal distances on the map, the smaller row counts as nearer.
 
     Args:
-        positions: rows of the true neighbors, int64 (n, k); -1 for one that is not on the map.
+        positions: rows of the true neighbors, int64 (n, k); -1 for a neighbor that is not on the map.
         xy: float32 (n, 2) or (n, 3).
     """
     import numpy as np
@@ -95,7 +95,7 @@ def share_kept(positions: IntArray, xy: FloatArray) -> FloatArray:
 
 
 def _nearest_on_map(xy: FloatArray, k: int) -> IntArray:
-    """The k nearest rows of each row on the map, itself left out, int64 (n, k)."""
+    """The k nearest rows of each row on the map, without itself, int64 (n, k)."""
     import numpy as np
     from scipy.spatial import KDTree  # type: ignore[import-untyped]
 

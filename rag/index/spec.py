@@ -1,4 +1,4 @@
-"""How an index is built and searched: its settings, what they need, and the memory that they take by formula."""
+"""Index settings: how an index is built and searched, the vectors it needs, and its memory by formula."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from rag import config
 IndexKind = Literal["flat", "ivf_flat", "hnsw", "sq8", "ivf_pq", "rabitq"]
 KINDS: tuple[IndexKind, ...] = get_args(IndexKind)
 WITH_LISTS = frozenset[IndexKind]({"ivf_flat", "ivf_pq", "rabitq"})
-"""The kinds that search some of `nlist` lists only."""
+"""Index types that search only some of `nlist` lists."""
 
 _PER_LIST = 39
-"""faiss's own advice for k-means: this many training vectors for each center."""
+"""The number of training vectors per center that faiss recommends for k-means."""
 _LEAST_CHOSEN_BITS, _MOST_BITS = 4, 8
 _ID_BYTES, _FLOAT_BYTES = 8, 4
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """How an index is built and searched; a 0 marked "chosen" is set from the collection's size by `completed`.
+    """Index settings; a 0 marked "auto" is replaced by `completed`, from the size of the collection.
 
-    nlist: lists of the inverted file (ivf_flat, ivf_pq, rabitq); 0: chosen. nprobe: of these, how many are searched.
-    m, ef_construction, ef_search: HNSW's links for each vector (twice as many on the lowest level), and how many
-    candidates it keeps in view while building and while searching. pq_m: bytes of a product-quantised code at 8 bits,
-    that is the pieces that a vector is cut into, a divisor of the dimension; 0: chosen. n_bits: bits for each of
-    these pieces (ivf_pq) or for each dimension (rabitq), 1 to 8; 0: chosen.
-    depth: how many candidates get their true cosine before the best k are kept; 0: the index's own scores count.
+    nlist: lists of the inverted file (ivf_flat, ivf_pq, rabitq); 0: auto. nprobe: the number of lists searched.
+    m, ef_construction, ef_search: HNSW's links per vector (twice as many on the lowest level), and the
+    number of candidates kept while building and while searching. pq_m: bytes of a product-quantized code at 8 bits,
+    i.e. the number of parts of a vector, a divisor of the dimension; 0: auto. n_bits: bits per part
+    (ivf_pq) or per dimension (rabitq), 1 to 8; 0: auto.
+    depth: the number of candidates rescored with their true cosine; 0: the index's own scores are used.
     """
 
     kind: IndexKind
@@ -44,12 +44,12 @@ class IndexSpec:
 
 
 def default_spec(kind: IndexKind, n: int, dimension: int) -> IndexSpec:
-    """The settings to start from for n vectors of this dimension, with everything chosen."""
+    """Default settings for n vectors of this dimension, completed."""
     return completed(IndexSpec(kind), n, dimension)
 
 
 def completed(spec: IndexSpec, n: int, dimension: int) -> IndexSpec:
-    """`spec` with each 0 that is to be chosen replaced: about sqrt(n) lists, a code word for 4 vectors or more.
+    """`spec` with every automatic setting filled in: about sqrt(n) lists, one code word per 4 or more vectors.
 
     Raises:
         ValueError: a setting is out of its range, or pq_m does not divide the dimension.
@@ -79,7 +79,7 @@ def _require_range(spec: IndexSpec, dimension: int) -> None:
 
 
 def least_chunks(spec: IndexSpec) -> int:
-    """The fewest vectors that such an index can be built from, given a completed spec: one for each center."""
+    """The smallest number of vectors for a completed spec: one per center."""
     if spec.kind == "flat":
         return 0
     lists = spec.nlist if spec.kind in WITH_LISTS else 1
@@ -87,11 +87,11 @@ def least_chunks(spec: IndexSpec) -> int:
 
 
 def expected_bytes(spec: IndexSpec, n: int, dimension: int) -> int:
-    """Bytes of a whole index by formula, from a completed spec, before it is built.
+    """Size of an index in bytes by formula, from a completed spec, before it is built.
 
     A float takes 4 bytes, an id in a list 8. HNSW: 2m links on the lowest level and m on each higher one, of which a
     vector has 1/(m - 1) on average (Malkov and Yashunin, 2018, with faiss's level factor 1/ln m), 4 bytes each, and
-    12 bytes for its level and the place of its links. RaBitQ: n_bits for each dimension, and 2 or 5 numbers.
+    12 bytes for its level and the offset of its links. RaBitQ: n_bits per dimension, and 2 or 5 numbers.
     """
     vector = _FLOAT_BYTES * dimension
     lists = vector * spec.nlist

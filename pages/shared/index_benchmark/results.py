@@ -16,8 +16,17 @@ from pages.shared.widgets.charts import frontier_figure
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.tasks import show_task
-from rag.index.benchmark import ABOUT, IS_BEST_FLAT_BELOW, LabResult, Lost, exact, frontier, lost, sweep
-from rag.index.benchmark_vectors import lab_vectors
+from rag.index.benchmark import (
+    ABOUT,
+    IS_BEST_FLAT_BELOW,
+    BenchmarkResult,
+    MissedNeighbor,
+    exact,
+    frontier,
+    missed_neighbors,
+    sweep,
+)
+from rag.index.benchmark_vectors import benchmark_vectors
 from rag.index.kinds import SearchIndex, build
 from rag.index.loading import choose_index, chosen_index
 from rag.index.spec import KINDS, WITH_LISTS, IndexKind, IndexSpec, completed, default_spec, least_chunks
@@ -40,7 +49,7 @@ class BenchmarkPlan:
 class BenchmarkRun:
     """The measurements so far: for each index type a list, one entry for each value of its search setting."""
 
-    results: dict[IndexKind, list[LabResult]] = field(default_factory=dict)
+    results: dict[IndexKind, list[BenchmarkResult]] = field(default_factory=dict)
 
 
 @st.cache_resource(show_spinner=False)
@@ -96,7 +105,7 @@ def run_of(collection: Collection, plan: BenchmarkPlan) -> BenchmarkRun | None:
 def _work(collection: Collection, plan: BenchmarkPlan, run: BenchmarkRun, report: Report) -> None:
     import numpy as np
 
-    unit, queries = lab_vectors(vectors(collection)[1], plan.size)
+    unit, queries = benchmark_vectors(vectors(collection)[1], plan.size)
     ids = np.arange(len(unit), dtype=np.int64)
     truth = exact(ids, unit, queries, plan.k)[1]
     for done, spec in enumerate(plan.specs):
@@ -126,13 +135,13 @@ def show_results(run: BenchmarkRun) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="lab-table")
 
 
-def _representative(results: Sequence[LabResult]) -> LabResult:
+def _representative(results: Sequence[BenchmarkResult]) -> BenchmarkResult:
     """The fastest measurement with at least 95 % recall; if there is none, the one with the highest recall."""
     good = [one for one in results if one.recall >= 0.95]
     return min(good, key=lambda one: one.p50_ms) if good else max(results, key=lambda one: one.recall)
 
 
-def _row(one: LabResult, best: Sequence[LabResult]) -> dict[str, object]:
+def _row(one: BenchmarkResult, best: Sequence[BenchmarkResult]) -> dict[str, object]:
     return {
         "index": NAMES[one.spec.kind],
         "recall": round(one.recall, 3),
@@ -179,14 +188,14 @@ def show_missed(collection: Collection, plan: BenchmarkPlan) -> None:
         if n < least_chunks(spec):
             st.caption(f"{NAMES[kind]} needs {least_chunks(spec):,} chunks or more.")
             continue
-        missed = lost(_built(spec, collection.uid, collection.generation(), collection), vector, plan.k)
+        missed = missed_neighbors(_built(spec, collection.uid, collection.generation(), collection), vector, plan.k)
         if not missed:
             st.markdown(f":material/check_circle: **{NAMES[kind]}** found all {min(plan.k, n)}.")
             continue
         _show_missed(collection, kind, missed)
 
 
-def _show_missed(collection: Collection, kind: IndexKind, missed: Sequence[Lost]) -> None:
+def _show_missed(collection: Collection, kind: IndexKind, missed: Sequence[MissedNeighbor]) -> None:
     chunks = collection.chunks([one.chunk_id for one in missed])
     texts = {chunk.chunk_id: " ".join(chunk.text.split())[:120] for chunk in chunks}
     st.markdown(f":material/error: **{NAMES[kind]}** missed {len(missed)}:")

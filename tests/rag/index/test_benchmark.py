@@ -1,4 +1,4 @@
-"""The index lab: recall against brute force, ties, a frontier worked by hand, made-up vectors."""
+"""The index benchmark: recall against brute force, ties, a frontier worked by hand, synthetic vectors."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from rag.errors import ExplorerError
 from rag.index.benchmark import (
     ABOUT,
-    LabResult,
-    Lost,
+    BenchmarkResult,
+    MissedNeighbor,
     exact,
     frontier,
-    lost,
     measure,
     measure_built,
+    missed_neighbors,
     recall,
     steps,
     sweep,
@@ -42,7 +42,7 @@ def circle(*degrees):
 
 
 def result(p50, recall):
-    return LabResult(IndexSpec("flat"), recall, 1.0, p50, p50, 1.0, 1.0, 100, 10)
+    return BenchmarkResult(IndexSpec("flat"), recall, 1.0, p50, p50, 1.0, 1.0, 100, 10)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -81,7 +81,7 @@ def test_without_chunks_nothing_is_missed():
     vectors, queries = unit_vectors(0), unit_vectors(3)
     measured = measure(IndexSpec("flat"), ids_of(vectors), vectors, queries, repeats=1)
     assert (measured.recall, measured.n, measured.k) == (1.0, 0, 0)
-    assert lost(build(IndexSpec("flat"), ids_of(vectors), vectors), queries[0], 5) == ()
+    assert missed_neighbors(build(IndexSpec("flat"), ids_of(vectors), vectors), queries[0], 5) == ()
 
 
 def test_too_few_chunks_say_so():
@@ -126,7 +126,7 @@ def test_lost_are_the_true_neighbors_not_found():
     n_lost = 0
     for row, query in enumerate(queries):
         found = index.search(query[None], 8)[1][0].tolist()
-        missed = lost(index, query, 8)
+        missed = missed_neighbors(index, query, 8)
         n_lost += len(missed)
         expected = [rank for rank in range(8) if truth[row, rank] not in found]
         assert [(each.chunk_id, each.rank) for each in missed] == [(truth[row, rank], rank + 1) for rank in expected]
@@ -137,7 +137,7 @@ def test_lost_are_the_true_neighbors_not_found():
 def test_exact_search_loses_nothing():
     vectors = unit_vectors(50)
     index = build(IndexSpec("flat"), ids_of(vectors), vectors)
-    assert lost(index, unit_vectors(1, seed=2)[0], 60) == ()
+    assert missed_neighbors(index, unit_vectors(1, seed=2)[0], 60) == ()
 
 
 class Finds:
@@ -157,8 +157,11 @@ class Finds:
 )
 def test_what_a_tie_replaces_is_not_lost(found, missed):
     index = build(IndexSpec("flat"), np.arange(5), circle(10, -20, 20, 20, 50))
-    expected = {1: Lost(0, pytest.approx(np.cos(np.radians(10))), 1), 2: Lost(1, pytest.approx(np.cos(np.pi / 9)), 2)}
-    assert lost(Finds(index, found), circle(0)[0], 2) == tuple(expected[rank] for rank in missed)
+    expected = {
+        1: MissedNeighbor(0, pytest.approx(np.cos(np.radians(10))), 1),
+        2: MissedNeighbor(1, pytest.approx(np.cos(np.pi / 9)), 2),
+    }
+    assert missed_neighbors(Finds(index, found), circle(0)[0], 2) == tuple(expected[rank] for rank in missed)
 
 
 def test_the_frontier_by_hand():

@@ -72,7 +72,7 @@ def test_every_size_works_or_says_what_it_needs(kind, n):
     least = least_chunks(default_spec(kind, *vectors.shape))
     assert least == {"flat": 0, "ivf_pq": 64 if n == 300 else 16}.get(kind, 7 if n == 300 and kind in WITH_LISTS else 1)
     if n < least:
-        with pytest.raises(ExplorerError, match=rf"learns from {least} chunks or more; there are {n}\."):
+        with pytest.raises(ExplorerError, match=rf"needs {least} chunks or more; there are {n}\."):
             built(kind, vectors)
         return
     index = built(kind, vectors)

@@ -72,5 +72,5 @@ def test_settings_out_of_range_are_refused(spec):
 
 
 def test_more_lists_than_chunks_are_refused_with_a_way_out():
-    with pytest.raises(ExplorerError, match=r"'ivf_flat'.* learns from 51 chunks or more; there are 50\. Pick 'flat'"):
+    with pytest.raises(ExplorerError, match=r"'ivf_flat'.* needs 51 chunks or more; there are 50\. Pick 'flat'"):
         build(IndexSpec("ivf_flat", nlist=51), np.arange(50), unit_vectors(50))

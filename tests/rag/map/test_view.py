@@ -16,12 +16,12 @@ from rag.map.layout import make_layout
 from rag.map.points import UNCLUSTERED_NAME
 from rag.map.projection import ProjectionParameters
 from rag.map.view import EXPORTS, map_file, map_points, present, requests_for_names, sample_rows, with_kept_names
-from rag.store.chunk_table import chunk_rows, chunk_table
+from rag.store.chunk_table import ChunkTable
 
 
 @pytest.fixture
 def drawn(sample):
-    table = chunk_table(chunk_rows(sample), sample.document_names())
+    table = ChunkTable.of(sample)
     return present(make_layout(sample, ProjectionParameters()), table)
 
 

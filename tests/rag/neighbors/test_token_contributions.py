@@ -246,7 +246,7 @@ def test_a_model_without_token_vectors_is_named():
     served.spec = EmbeddingSpec("ollama:all-minilm", "1", 16)
     assert not isinstance(served, TokenEmbedder)
     with pytest.raises(
-        ModelError, match=r"'ollama:all-minilm' provides one vector.*such as all-MiniLM-L6-v2"
+        ModelError, match=r"'ollama:all-minilm' provides one vector.*all-MiniLM-L6-v2"
     ) as caught:
         explain_score(served, "owl", "ship")
     assert isinstance(caught.value, ExplorerError)

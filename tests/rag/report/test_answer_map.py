@@ -1,4 +1,4 @@
-"""An answer on the map: hits lie where their chunks lie, and what cannot be drawn is said."""
+"""An answer on the map: hits have their chunks' coordinates, and a note says what cannot be drawn."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rag.map.clustering import Clusters, find_clusters
 from rag.map.layout import make_layout
 from rag.map.points import MapLabel
 from rag.map.projection_settings import ProjectionParameters
-from rag.report.answer_map import MOST_POINTS, map_of_answer, story_map
-from rag.report.answer_svg import Pointed, pointed_svg
+from rag.report.answer_map import MOST_POINTS, map_of_answer, to_svg
+from rag.report.answer_svg import MarkedHit, question_svg
 from rag.retrieval.retrievers import DenseRetriever
 from tests.support.answers import made_answer
 
@@ -60,7 +60,7 @@ def test_hits_that_are_gone_are_not_drawn(answer, sample, layout):
     assert found.notes() == ("2 passages are not drawn: not in the collection any more, or not on its map.",)
 
 
-@pytest.mark.parametrize(("vector", "why"), [((), "by its words alone"), ((1.0, 0.0), "embedded with another model")])
+@pytest.mark.parametrize(("vector", "why"), [((), "compared words only"), ((1.0, 0.0), "is from another model")])
 def test_a_question_without_a_place_says_why(answer, sample, layout, vector, why):
     found = drawn(replace(answer, query_vector=vector), sample, layout)
     assert found.star is None
@@ -68,7 +68,7 @@ def test_a_question_without_a_place_says_why(answer, sample, layout, vector, why
     assert len(found.hits) == 4
 
 
-def test_many_chunks_are_drawn_by_lot_and_the_hits_always(answer, sample, layout):
+def test_many_chunks_are_sampled_and_the_hits_always_drawn(answer, sample, layout):
     n = MOST_POINTS + 1
     ids = np.concatenate([layout.chunk_ids, np.arange(n, dtype=np.int64) + 1_000_000])
     many = replace(layout, chunk_ids=ids, xy=np.concatenate([layout.xy, np.zeros((n, 2), dtype=np.float32)]))
@@ -76,17 +76,17 @@ def test_many_chunks_are_drawn_by_lot_and_the_hits_always(answer, sample, layout
     found = map_of_answer(answer, sample, load_index(sample), many, nowhere)
     assert found.xy.shape == (MOST_POINTS, 2)
     assert len(found.hits) == 4
-    assert found.notes() == (f"{MOST_POINTS:,} of {len(ids):,} chunks are drawn, chosen by lot.",)
+    assert found.notes() == (f"A random sample of {MOST_POINTS:,} of {len(ids):,} chunks is drawn.",)
 
 
-def test_a_solid_layout_is_refused(answer, sample, layout):
+def test_a_3d_projection_is_refused(answer, sample, layout):
     solid = replace(layout, xy=np.zeros((len(layout.chunk_ids), 3), dtype=np.float32))
-    with pytest.raises(ValueError, match="in 2D"):
+    with pytest.raises(ValueError, match="projection to 2D"):
         map_of_answer(answer, sample, load_index(sample), solid, Clusters(layout.chunk_ids, ()))
 
 
-def test_the_storys_map_has_every_chunk_a_star_and_its_hits(answer, sample, layout):
-    drawing = ElementTree.fromstring(story_map(drawn(answer, sample, layout)))
+def test_the_image_has_every_chunk_a_star_and_its_hits(answer, sample, layout):
+    drawing = ElementTree.fromstring(to_svg(drawn(answer, sample, layout)))
     dots, *_ = drawing.findall(f"{SVG}g")
     assert len(dots) == sample.n_chunks()
     assert len(drawing.findall(f"{SVG}circle")) == 4
@@ -99,9 +99,9 @@ def test_the_storys_map_has_every_chunk_a_star_and_its_hits(answer, sample, layo
 def test_a_drawing_of_hostile_names_few_points_and_one_place_is_sound():
     one_place = np.full((3, 2), 5, dtype=np.float32)
     names = [MapLabel(0, "</text><script>\x00", 5, 5)]
-    drawing = ElementTree.fromstring(pointed_svg(one_place, names, (5.0, 5.0), [Pointed(5, 5, 1, "<b>&\x0b")]))
+    drawing = ElementTree.fromstring(question_svg(one_place, names, (5.0, 5.0), [MarkedHit(5, 5, 1, "<b>&\x0b")]))
     assert drawing.find(f"{SVG}g[@class='names']/{SVG}text").text == "</text><script>"
     assert drawing.find(f"{SVG}circle/{SVG}title").text == "<b>&"
-    nothing = pointed_svg(np.empty((0, 2), dtype=np.float32), [], None, [])
+    nothing = question_svg(np.empty((0, 2), dtype=np.float32), [], None, [])
     assert "nan" not in nothing
     assert ElementTree.fromstring(nothing).findall(f"{SVG}circle") == []

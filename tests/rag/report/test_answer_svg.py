@@ -1,4 +1,4 @@
-"""The drawing of a question among its chunks: everything within the picture, numbers beside what they belong to."""
+"""The image of a question among its chunks: everything is inside it, and each number is next to its hit."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from rag.map.points import MapLabel
-from rag.report.answer_svg import Pointed, pointed_svg
+from rag.report.answer_svg import MarkedHit, question_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 CLOUD = np.random.default_rng(5).normal(size=(40, 2)).astype(np.float32)
-CROWD = [Pointed(2.0 + 0.001 * i, 1.0, i + 1, f"{i}.md") for i in range(5)]
+CROWD = [MarkedHit(2.0 + 0.001 * i, 1.0, i + 1, f"{i}.md") for i in range(5)]
 
 
 def read(star, hits, xy=CLOUD, labels=()) -> ElementTree.Element:
-    return ElementTree.fromstring(pointed_svg(xy, labels, star, hits))
+    return ElementTree.fromstring(question_svg(xy, labels, star, hits))
 
 
 def rings(drawing) -> list[tuple[float, float]]:
@@ -27,7 +27,7 @@ def rings(drawing) -> list[tuple[float, float]]:
 
 
 def badges(drawing) -> dict[str, tuple[float, float]]:
-    """Where each number is written."""
+    """The centre of each number."""
     places = [group for group in drawing.findall(f"{SVG}g") if group.get("transform")]
     found = {}
     for group in places:
@@ -37,19 +37,19 @@ def badges(drawing) -> dict[str, tuple[float, float]]:
 
 
 def test_the_star_is_joined_to_every_hit_and_each_number_to_its_own():
-    hits = [Pointed(2, 1, 1, "a"), Pointed(-1, -1, 0, "b"), Pointed(0, 2, 2, "c")]
+    hits = [MarkedHit(2, 1, 1, "a"), MarkedHit(-1, -1, 0, "b"), MarkedHit(0, 2, 2, "c")]
     drawing = read((0.0, 0.0), hits)
     lines = [
         tuple(float(line.get(name)) for name in ("x1", "y1", "x2", "y2")) for line in drawing.findall(f"{SVG}line")
     ]
-    at, own = rings(drawing), badges(drawing)
+    at, numbers = rings(drawing), badges(drawing)
     assert [line[2:] for line in lines[:3]] == at
     assert len({line[:2] for line in lines[:3]}) == 1
-    assert lines[3:] == [at[0] + own["1"], at[2] + own["2"]]
+    assert lines[3:] == [at[0] + numbers["1"], at[2] + numbers["2"]]
 
 
 def test_up_on_the_map_is_up_on_the_picture():
-    (_, above), (_, below) = rings(read((0.0, 0.0), [Pointed(0, 2, 1, "a"), Pointed(0, -2, 2, "b")]))
+    (_, above), (_, below) = rings(read((0.0, 0.0), [MarkedHit(0, 2, 1, "a"), MarkedHit(0, -2, 2, "b")]))
     assert above < below
 
 
@@ -61,7 +61,7 @@ def test_numbers_of_hits_that_lie_on_one_another_can_be_told_apart():
 
 @pytest.mark.parametrize("corner", [(-9.0, -9.0), (9.0, 9.0), (-9.0, 9.0)])
 def test_everything_is_within_the_picture(corner):
-    hits = [Pointed(*corner, number, "a") for number in range(1, 21)]
+    hits = [MarkedHit(*corner, number, "a") for number in range(1, 21)]
     drawing = read((0.0, 0.0), hits)
     for x, y in [*rings(drawing), *badges(drawing).values()]:
         assert 9 <= x <= 800 - 9

@@ -1,4 +1,4 @@
-"""Figures and sentences of an answer's record: shares add up, and what was not seen or not read is said."""
+"""Numbers and sentences about an answer: shares add up, and what the model did not see or read is stated."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from rag.report.figures import (
     all_hits,
     dependence_sentence,
     ending_sentence,
-    fate,
     finding,
+    format_seconds,
     found_sentence,
     left_out_sentences,
+    prompt_position,
     query_sentence,
     reading_sentence,
     retrievers,
-    seconds_said,
     similarity,
-    time_parts,
+    time_shares,
     tokens_per_second,
     verdict_sentences,
-    window_parts,
     window_sentence,
+    window_shares,
 )
 from rag.servers.types import Usage
 from rag.types import Finding
@@ -33,38 +33,38 @@ from tests.support.answers import made_answer, made_hits
 
 def test_the_parts_of_the_window_are_the_window():
     prompt = made_answer().prompt
-    assert sum(part.amount for part in window_parts(prompt)) == prompt.context_window
-    assert sum(part.amount for part in window_parts(prompt)[:4]) == prompt.n_tokens
+    assert sum(part.amount for part in window_shares(prompt)) == prompt.context_window
+    assert sum(part.amount for part in window_shares(prompt)[:4]) == prompt.n_tokens
     full = replace(prompt, context_window=400)
-    assert window_parts(full)[-1].amount == 0
+    assert window_shares(full)[-1].amount == 0
 
 
 def test_the_parts_of_the_time_are_the_time():
     answer = made_answer()
-    assert sum(part.amount for part in time_parts(answer.timings)) == pytest.approx(answer.timings.total)
-    assert sum(part.amount for part in time_parts(Timings())) == 0
+    assert sum(part.amount for part in time_shares(answer.timings)) == pytest.approx(answer.timings.total)
+    assert sum(part.amount for part in time_shares(Timings())) == 0
 
 
-def test_every_hit_says_what_became_of_it():
+def test_every_hit_has_its_number_in_the_prompt_or_why_it_has_none():
     answer = made_answer()
-    assert [fate(answer, hit) for hit in answer.hits] == ["[1]", "[2]", "did not fit"]
+    assert [prompt_position(answer, hit) for hit in answer.hits] == ["[1]", "[2]", "did not fit"]
     tiny = replace(answer, prompt=replace(answer.prompt, left_out=()))
-    assert fate(tiny, tiny.hits[2]) == "not shown"
+    assert prompt_position(tiny, tiny.hits[2]) == "not shown"
 
 
-def test_chunks_that_no_collection_holds_are_told_apart():
+def test_chunks_that_no_collection_holds_are_distinguished():
     hits = tuple(replace(hit, chunk=replace(hit.chunk, chunk_id=0)) for hit in made_hits())
     prompt = replace(made_answer().prompt, hits=(hits[1],), left_out=())
     answer = made_answer(hits=hits, prompt=prompt)
-    assert [fate(answer, hit) for hit in hits] == ["not shown", "[1]", "not shown"]
+    assert [prompt_position(answer, hit) for hit in hits] == ["not shown", "[1]", "not shown"]
     assert all_hits(answer) == hits
 
 
 def test_hits_are_shown_as_the_model_saw_them_and_foreign_passages_come_last():
-    own, foreign = made_hits(), made_hits(["Owls hunt at night."], "birds.txt")
-    part = replace(own[0], excerpt="29 days")
+    hits, foreign = made_hits(), made_hits(["Owls hunt at night."], "birds.txt")
+    part = replace(hits[0], excerpt="29 days")
     answer = made_answer(prompt=replace(made_answer().prompt, hits=(part, *foreign), left_out=()))
-    assert all_hits(answer) == (part, *own[1:], *foreign)
+    assert all_hits(answer) == (part, *hits[1:], *foreign)
 
 
 def test_scores_of_words_alone_are_no_similarity():
@@ -85,40 +85,47 @@ def test_each_search_is_named_meaning_first():
     assert finding(hits[1], "keyword") == Finding("keyword", 1, 7.25)
 
 
-def test_an_answer_without_documents_tells_of_no_search():
+def test_an_answer_without_documents_has_no_search():
     none_found = replace(made_answer(), hits=(), prompt=replace(made_answer().prompt, hits=(), left_out=()))
     asked_alone = replace(none_found, timings=replace(none_found.timings, retrieval=0.0))
     assert found_sentence(none_found) == "No passage was found."
-    assert query_sentence(asked_alone) == found_sentence(asked_alone) == "No passages were looked for."
+    assert query_sentence(asked_alone) == found_sentence(asked_alone) == "No search was made for this answer."
 
 
-def test_what_is_said_of_the_prompt():
+def test_sentences_about_search_and_prompt():
     answer = made_answer()
-    assert query_sentence(answer).startswith("Other words than the question's")
-    assert query_sentence(replace(answer, query=answer.question)) == "The question was searched for as it was asked."
-    assert found_sentence(answer) == "3 passages; a similarity of 1 would mean the same as the question."
-    assert window_sentence(answer.prompt) == "The prompt takes 310 of 1,024 tokens (counted exactly)."
+    assert query_sentence(answer).startswith("The search used another text")
+    assert query_sentence(replace(answer, query=answer.question)) == "The search used the question as it was asked."
+    assert found_sentence(answer) == (
+        "3 passages. Cosine similarity: 1 = same meaning as the question, about 0 = unrelated."
+    )
+    assert window_sentence(answer.prompt) == (
+        "The prompt takes 310 of the context window's 1,024 tokens (counted exactly)."
+    )
     assert "(estimated)" in window_sentence(replace(answer.prompt, is_exact=False))
-    assert left_out_sentences(answer.prompt) == ("1 passage did not fit in.", "2 earlier exchanges had no room.")
+    assert left_out_sentences(answer.prompt) == (
+        "1 passage did not fit into the prompt.",
+        "2 earlier exchanges did not fit into the prompt.",
+    )
     assert left_out_sentences(replace(answer.prompt, left_out=(), history_left_out=0)) == ()
 
 
-def test_a_prompt_that_was_cut_is_said():
+def test_a_prompt_that_was_cut_is_reported():
     answer = made_answer()
-    assert reading_sentence(answer) == "The model reported 310 tokens read; counted before were 310."
+    assert reading_sentence(answer) == "The server reported 310 prompt tokens; 310 were counted before."
     cut = replace(answer, usage=Usage(120, 14, "finished", was_cut=True))
-    assert "read 120 tokens where 310 were sent: it cut the prompt" in reading_sentence(cut)
+    assert "read only 120 of the 310 tokens sent: it cut the prompt" in reading_sentence(cut)
     assert reading_sentence(replace(answer, usage=Usage(None, None, "broken"))) == ""
 
 
 def test_how_it_ended():
     answer = made_answer()
-    assert ending_sentence(answer) == "The model said that it was done."
+    assert ending_sentence(answer) == "The model finished its answer."
     assert "limit of 256 tokens" in ending_sentence(replace(answer, usage=Usage(1, 1, "length")))
     assert ending_sentence(replace(answer, problem="The server went away.")) == "The server went away."
     unasked = replace(answer, prompt=replace(answer.prompt, messages=()))
-    assert ending_sentence(unasked) == "No model was asked."
-    assert window_sentence(unasked.prompt) == "No model was asked, so nothing was sent."
+    assert ending_sentence(unasked) == "No model was called."
+    assert window_sentence(unasked.prompt) == "No model was called, so no prompt was sent."
 
 
 def test_speed_is_by_the_models_clock_where_it_has_one():
@@ -129,21 +136,21 @@ def test_speed_is_by_the_models_clock_where_it_has_one():
     assert tokens_per_second(replace(answer, usage=Usage(310, 5, "broken"), timings=Timings())) is None
 
 
-def test_what_is_said_of_sentences():
+def test_sentences_about_support():
     answer = made_answer()
     assert verdict_sentences(answer) == (
         "No passage supports sentence 2.",
-        "Sentence 2 states 2031, which the nearest passage does not hold.",
+        "Sentence 2 states 2031, which the nearest passage does not contain.",
         "Sentence 3 states nothing that could be checked.",
     )
     assert [dependence_sentence(one) for one in answer.dependences] == [
         "Without passage 1, sentences 1 and 2 change.",
-        "Without passage 2, every sentence stays.",
+        "Without passage 2, no sentence changes.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0.0, "0 ms"), (0.0324, "32 ms"), (0.1, "0.1 s"), (12.34, "12.3 s"), (125.0, "2 min 5 s")]
+    ("seconds", "text"), [(0.0, "0 ms"), (0.0324, "32 ms"), (0.1, "0.1 s"), (12.34, "12.3 s"), (125.0, "2 min 5 s")]
 )
-def test_times_as_people_say_them(seconds, said):
-    assert seconds_said(seconds) == said
+def test_durations_as_people_write_them(seconds, text):
+    assert format_seconds(seconds) == text

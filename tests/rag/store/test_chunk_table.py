@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag.store.chunk_filter import MapFilter
-from rag.store.chunk_table import ChunkRow, chunk_rows, chunk_table, ids_containing
+from rag.store.chunk_table import ChunkRow, ChunkTable, chunk_table, ids_containing
 from rag.transfer.selected_chunks import selection_table
 from tests.support.collections import rich_collection
 from tests.support.fakes import WordEmbedder
@@ -21,7 +21,7 @@ def collection(tmp_path):
 
 @pytest.fixture
 def table(collection):
-    return chunk_table(chunk_rows(collection), collection.document_names())
+    return ChunkTable.of(collection)
 
 
 def test_each_row_is_its_chunk(collection, table):

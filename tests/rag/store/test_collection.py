@@ -209,6 +209,25 @@ def test_a_folder_that_cannot_be_is_named(tmp_path, words):
         Collection.create(tmp_path / "taken", "c", words.spec, CHUNKING)
 
 
+def test_settings_are_stored_with_the_collection(data_dir, collection):
+    before = collection.generation()
+    assert collection.setting("index") is None
+    collection.set_setting("index", "exact")
+    collection.set_setting("index", "b\u00fccher")
+    again = Collection.open(data_dir, "c")
+    assert again.setting("index") == "b\u00fccher"
+    collection.set_setting("index", None)
+    assert again.setting("index") is None
+    assert again.generation() == before
+
+
+@pytest.mark.parametrize("key", ["spec", "uid", "generation", "digest", schema.CONVERSATIONS_DIGEST])
+def test_what_the_collection_writes_is_no_setting(data_dir, collection, key):
+    with pytest.raises(ValueError, match=f"'{key}' is not a setting"):
+        collection.set_setting(key, "7")
+    assert contents(Collection.open(data_dir, "c")) == contents(collection)
+
+
 def test_search_equals_brute_force(sample, embedder):
     ids, vectors = sample.embeddings()
     query = embedder.encode_queries(["money in the bank"])

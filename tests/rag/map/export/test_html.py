@@ -46,14 +46,16 @@ def stored(page: str) -> dict:
 
 def test_the_page_fetches_nothing():
     reader = read(to_html(made_map()))
-    addresses = [value for _, own in reader.elements for name, value in own.items() if name in ("src", "href")]
+    addresses = [
+        value for _, attributes in reader.elements for name, value in attributes.items() if name in ("src", "href")
+    ]
     assert addresses == ["data:,"]
     assert not {tag for tag, _ in reader.elements} & {"img", "iframe", "object", "embed", "base", "form", "a"}
-    assert not [name for _, own in reader.elements for name in own if name.startswith("on")]
-    own = [block for tag, block in reader.blocks if tag in ("script", "style") and not block.startswith("{")]
-    assert len(own) == 2
+    assert not [name for _, attributes in reader.elements for name in attributes if name.startswith("on")]
+    inline = [block for tag, block in reader.blocks if tag in ("script", "style") and not block.startswith("{")]
+    assert len(inline) == 2
     for word in ("http:", "https:", "//", "url(", "@import", "fetch(", "import(", "XMLHttpRequest", "innerHTML"):
-        assert not any(word in block for block in own)
+        assert not any(word in block for block in inline)
 
 
 def test_hostile_text_stays_inside_its_block():
