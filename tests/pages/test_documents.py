@@ -88,7 +88,7 @@ def test_a_language_that_the_model_does_not_support_is_named(empty):
     app = upload(start("documents.py"), "fähre.txt", text.encode())
     button(app, "Add 1").click().run()
     wait_for_jobs(app, empty)
-    (reason,) = app.dataframe[0].value["what to know"]
+    (reason,) = app.dataframe[0].value["details"]
     assert "German" in reason
     assert "multilingual" in reason
 
