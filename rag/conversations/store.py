@@ -13,7 +13,7 @@ from rag.conversations.record import turn_from_json, turn_to_json
 from rag.conversations.titles import DEFAULT_TITLE, LONGEST_TITLE, clean_title, title_from
 from rag.errors import CollectionError
 from rag.store.collection import Collection
-from rag.store.schema import CONVERSATIONS_DIGEST
+from rag.store.schema import CONVERSATIONS_DIGEST, write_setting
 from rag.store.transactions import transaction
 
 Summaries = list[ConversationSummary]
@@ -174,7 +174,7 @@ class Conversations:
         with transaction(own.path, own.uid, "BEGIN IMMEDIATE", shown_as=own.spec.name) as connection:
             yield connection
             # What was exported is not what is there now.
-            connection.execute("DELETE FROM meta WHERE key = ?", (CONVERSATIONS_DIGEST,))
+            write_setting(connection, CONVERSATIONS_DIGEST, None)
             connection.execute("COMMIT")
 
 

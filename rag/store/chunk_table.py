@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.store.collection import Collection
+from rag.store.schema import fields_from_json
+from rag.store.transactions import transaction
 from rag.types import Fields
 
 if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
-
-import json
-from collections.abc import Iterator
-
-from rag.store.collection import Collection
-from rag.store.transactions import transaction
 
 
 class ChunkRow(NamedTuple):
@@ -42,6 +39,11 @@ class ChunkTable:
     pages: FloatArray
     n_tokens: IntArray
     columns: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, collection: Collection) -> ChunkTable:
+        """The table of all chunks of a collection. Raises CollectionError where the file cannot be read."""
+        return chunk_table(_chunk_rows(collection), collection.document_names())
 
     def __len__(self) -> int:
         """How many chunks there are."""
@@ -87,14 +89,13 @@ def chunk_table(rows: Iterable[ChunkRow], document_names: Mapping[str, str]) -> 
     )
 
 
-def chunk_rows(collection: Collection) -> Iterator[ChunkRow]:
+def _chunk_rows(collection: Collection) -> Iterator[ChunkRow]:
     """All chunks without their texts, by ascending id. Raises CollectionError where the file cannot be read."""
     with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
         for chunk_id, document_id, page, n_tokens, fields in connection.execute(
             "SELECT chunk_id, document_id, page, n_tokens, fields FROM chunks ORDER BY chunk_id"
         ):
-            pairs = () if fields == "[]" else tuple((name, value) for name, value in json.loads(fields))
-            yield ChunkRow(chunk_id, document_id, page, n_tokens, pairs)
+            yield ChunkRow(chunk_id, document_id, page, n_tokens, fields_from_json(fields))
 
 
 def ids_containing(collection: Collection, text: str) -> frozenset[int]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Collection", "collection_path", "list_collections", "unfinished_collection"]
 
 _ROWS_AT_ONCE = 1024
+_RESERVED_KEYS = frozenset({"spec", "uid", "generation", "digest", schema.CONVERSATIONS_DIGEST})
 
 
 class Collection:
@@ -134,6 +135,23 @@ class Collection:
         """A number that grows with every change; caches are keyed by it."""
         with self._reading() as connection:
             return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+
+    def setting(self, key: str) -> str | None:
+        """A setting that is stored with the collection, such as its index; None if it was never set."""
+        with self._reading() as connection:
+            return schema.read_setting(connection, key)
+
+    def set_setting(self, key: str, value: str | None) -> None:
+        """Store a setting with the collection; None removes it. The generation stays: no cache depends on settings.
+
+        Raises:
+            ValueError: the key is one that the collection itself writes.
+        """
+        if key in _RESERVED_KEYS:
+            raise ValueError(f"'{key}' is not a setting: the collection itself writes it.")
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            schema.write_setting(connection, key, value)
+            connection.execute("COMMIT")
 
     def documents(self) -> list[DocumentSummary]:
         """All documents by name, without their texts."""

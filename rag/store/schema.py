@@ -6,11 +6,12 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from rag.errors import CollectionError
+from rag.errors import CollectionError, first_problem
 from rag.store.migrations import MIGRATIONS
 from rag.types import (
     Chunk,
@@ -22,10 +23,11 @@ from rag.types import (
     Fields,
     Heading,
     Row,
-    Strategy,
 )
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from rag.types import FloatArray
 
 APPLICATION_ID = 0x454D4245
@@ -58,7 +60,7 @@ _HINDRANCES = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
 }  # fmt: skip
 _UNIT_TOLERANCE = 0.01
-_TYPES = {"int": int, "str": str, "Strategy": str}
+_NO_ITEMS = "[]"
 _Spec = TypeVar("_Spec", EmbeddingSpec, ChunkingSpec)
 
 
@@ -154,25 +156,66 @@ def spec_from_json(stored: str, name: str, shown_as: str) -> CollectionSpec:
         ValueError, KeyError, TypeError: it is damaged.
     """
     values = json.loads(stored)
-    embedding = _known(EmbeddingSpec, values["embedding"], shown_as)
-    chunking = _known(ChunkingSpec, values["chunking"], shown_as)
+    embedding = _known(_adapters().embedding, values["embedding"], shown_as)
+    chunking = _known(_adapters().chunking, values["chunking"], shown_as)
     if embedding.dimension < 1:
         raise ValueError(f"a dimension of {embedding.dimension}")
-    if chunking.strategy not in get_args(Strategy):
-        raise newer(shown_as)
     return CollectionSpec(name, embedding, chunking, SCHEMA_VERSION)
 
 
-def _known(kind: type[_Spec], values: object, shown_as: str) -> _Spec:
-    if not isinstance(values, dict):
-        raise TypeError(f"{kind.__name__} is no object")
-    types = {field.name: _TYPES[str(field.type)] for field in fields(kind)}
-    if values.keys() - types.keys():
-        raise newer(shown_as)
-    for name, value in values.items():
-        if type(value) is not types[name]:
-            raise TypeError(f"{kind.__name__}.{name} is {value!r}")
-    return kind(**values)
+def _known(adapter: TypeAdapter[_Spec], values: object, shown_as: str) -> _Spec:
+    from pydantic import ValidationError
+
+    try:
+        return adapter.validate_json(json.dumps(values), strict=True, extra="forbid")
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            is_text = isinstance(problem["input"], str)
+            if problem["type"] == "unexpected_keyword_argument" or (problem["type"] == "literal_error" and is_text):
+                raise newer(shown_as) from error
+        raise ValueError(first_problem(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Adapters:
+    """What reads the JSON that is stored; it checks every type."""
+
+    embedding: TypeAdapter[EmbeddingSpec]
+    chunking: TypeAdapter[ChunkingSpec]
+    texts: TypeAdapter[tuple[str, ...]]
+    offsets: TypeAdapter[tuple[int, ...]]
+    headings: TypeAdapter[tuple[tuple[int, str], ...]]
+    rows: TypeAdapter[tuple[tuple[int, int, Fields], ...]]
+    fields: TypeAdapter[Fields]
+
+
+@cache
+def _adapters() -> _Adapters:
+    from pydantic import TypeAdapter
+
+    return _Adapters(
+        embedding=TypeAdapter(EmbeddingSpec),
+        chunking=TypeAdapter(ChunkingSpec),
+        texts=TypeAdapter(tuple[str, ...]),
+        offsets=TypeAdapter(tuple[int, ...]),
+        headings=TypeAdapter(tuple[tuple[int, str], ...]),
+        rows=TypeAdapter(tuple[tuple[int, int, Fields], ...]),
+        fields=TypeAdapter(Fields),
+    )
+
+
+def read_setting(connection: sqlite3.Connection, key: str) -> str | None:
+    """The value of `key` in the table `meta`; None if there is none."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def write_setting(connection: sqlite3.Connection, key: str, value: str | None) -> None:
+    """Set the value of `key` in the table `meta` within a transaction; None removes the key."""
+    if value is None:
+        connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
 def insert_document(
@@ -209,9 +252,7 @@ def insert_conversation(
 def summary_from_row(row: SummaryRow, n_chunks: int) -> DocumentSummary:
     """What SUMMARY_COLUMNS hold of a document."""
     identity, name, media_type, sha256, n_characters, n_pages, language, notes = row
-    return DocumentSummary(
-        identity, name, media_type, sha256, n_characters, n_pages, n_chunks, language, tuple(json.loads(notes))
-    )
+    return DocumentSummary(identity, name, media_type, sha256, n_characters, n_pages, n_chunks, language, _texts(notes))
 
 
 def document_row(document: Document) -> DocumentRow:
@@ -226,13 +267,14 @@ def document_row(document: Document) -> DocumentRow:
 
 
 def document_from_row(row: DocumentRow) -> Document:
-    """The document whose `document_row` this is."""
+    """The document whose `document_row` this is. Raises ValueError where the JSON in it has other types."""
+    read = _adapters()
     identity, name, media_type, sha256, _, _, language, notes, pages, headings, rows, text = row
     return Document(
-        identity, name, media_type, text, sha256, tuple(json.loads(pages)),
-        tuple(Heading(*item) for item in json.loads(headings)),
-        tuple(Row(start, end, _fields(items)) for start, end, items in json.loads(rows)),
-        language, tuple(json.loads(notes)),
+        identity, name, media_type, text, sha256, read.offsets.validate_json(pages, strict=True),
+        tuple(Heading(*heading) for heading in read.headings.validate_json(headings, strict=True)),
+        tuple(Row(*row) for row in read.rows.validate_json(rows, strict=True)),
+        language, _texts(notes),
     )  # fmt: skip
 
 
@@ -243,9 +285,9 @@ def chunk_row(chunk: Chunk, chunk_id: int) -> ChunkRow:
 
 
 def chunk_from_row(row: ChunkRow) -> Chunk:
-    """The chunk whose `chunk_row` this is."""
+    """The chunk whose `chunk_row` this is. Raises ValueError where its fields are no pairs of texts."""
     document_id, start, end, text, n_tokens, page, heading, items, chunk_id = row
-    return Chunk(document_id, start, end, text, n_tokens, page, heading, _fields(json.loads(items)), chunk_id)
+    return Chunk(document_id, start, end, text, n_tokens, page, heading, fields_from_json(items), chunk_id)
 
 
 def vectors_from_blobs(blobs: Sequence[bytes], dimension: int) -> FloatArray:
@@ -266,8 +308,13 @@ def are_unit(vectors: FloatArray) -> bool:
     return bool(np.all((np.abs(lengths - 1) <= _UNIT_TOLERANCE) | (lengths == 0)))
 
 
-def _fields(pairs: Sequence[Sequence[str]]) -> Fields:
-    return tuple((name, value) for name, value in pairs)
+def fields_from_json(stored: str) -> Fields:
+    """The fields of a chunk as they are stored. Raises ValueError where they are no pairs of texts."""
+    return () if stored == _NO_ITEMS else _adapters().fields.validate_json(stored, strict=True)
+
+
+def _texts(stored: str) -> tuple[str, ...]:
+    return () if stored == _NO_ITEMS else _adapters().texts.validate_json(stored, strict=True)
 
 
 def _json(value: object) -> str:

@@ -77,7 +77,8 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
         digests = {"digest": exported.digest, schema.CONVERSATIONS_DIGEST: exported.conversations_digest}
         with closing(schema.connect(unfinished)) as connection:
             connection.execute("DELETE FROM retrievals")
-            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", digests.items())
+            for key, digest in digests.items():
+                schema.write_setting(connection, key, digest)
         unfinished.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise CollectionError(

@@ -8,18 +8,22 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rag.conversations.record import turn_from_json
-from rag.errors import CollectionError
+from rag.errors import CollectionError, first_problem
 from rag.store import schema
 from rag.transfer.validation import is_chunk, is_chunking, is_conversation, is_document, is_turn
 from rag.types import Chunk, CollectionSpec, Document
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from rag.types import FloatArray
 
+_T = TypeVar("_T")
 _MAGIC = b"SQLite format 3\0"
 _ROLLBACK_JOURNAL = b"\x01\x01"
 # The version that wrote the first digests. Later ones store the same contents, so they digest them the same.
@@ -110,6 +114,8 @@ class ForeignCollection:
         query = f"SELECT {schema.TURN_COLUMNS} FROM turns WHERE conversation_id = ? ORDER BY turn_id"
         turns = self._connection.execute(query, row[:1]).fetchall()
         what = f"its conversation '{row[1]}'"
+        _require_types(_row_types().conversation, row, f"{what} is malformed")
+        _require_types(_row_types().turns, turns, f"a turn of {what} is malformed")
         _require(is_conversation(row), f"{what} is malformed")
         _require(all(map(is_turn, turns)), f"a turn of {what} is malformed")
         chosen = [slot for _, _, slot, is_chosen, *_ in turns if is_chosen]
@@ -124,8 +130,9 @@ class ForeignCollection:
         return StoredConversation(row, turns)
 
     def _document(self, row: schema.DocumentRow) -> StoredDocument:
+        what = f"its document '{row[1]}'"
+        _require_types(_row_types().document, row, f"{what} is malformed")
         document = schema.document_from_row(row)
-        what = f"its document '{document.name}'"
         _require(is_document(document) and schema.document_row(document) == row, f"{what} is malformed")
         query = (
             f"SELECT vector, {schema.CHUNK_COLUMNS} FROM chunks LEFT JOIN embeddings USING (chunk_id) "
@@ -134,10 +141,11 @@ class ForeignCollection:
         found = self._connection.execute(query, (document.document_id,)).fetchall()
         blobs = [blob for blob, *_ in found]
         _require(all(type(blob) is bytes for blob in blobs), f"{what} has a chunk without an embedding")
-        rows = [columns for _, *columns in found]
-        chunks = [schema.chunk_from_row((*columns,)) for columns in rows]
+        rows: list[schema.ChunkRow] = [columns[1:] for columns in found]
+        _require_types(_row_types().chunks, rows, f"a chunk of {what} is malformed")
+        chunks = [schema.chunk_from_row(columns) for columns in rows]
         for chunk, columns in zip(chunks, rows, strict=True):
-            is_as_stored = is_chunk(chunk, document) and [*schema.chunk_row(chunk, chunk.chunk_id)] == columns
+            is_as_stored = is_chunk(chunk, document) and schema.chunk_row(chunk, chunk.chunk_id) == columns
             _require(is_as_stored, f"a chunk of {what} is malformed")
         vectors = schema.vectors_from_blobs(blobs, self.spec.embedding.dimension)
         _require(schema.are_unit(vectors), f"{what} has embeddings that are no unit vectors")
@@ -189,10 +197,41 @@ def _damage_named(shown_as: str) -> Iterator[None]:
             raise CollectionError(
                 f"'{shown_as}' could not be read: {error}. Close other programs that use it, or choose a copy of it."
             ) from error
-        what = error if isinstance(error, (sqlite3.Error, ValueError)) else "something in it is malformed"
+        what = "something in it is malformed"
+        if isinstance(error, (sqlite3.Error, ValueError)):
+            what = first_problem(error) if isinstance(error, ValueError) else str(error)
         raise CollectionError(
             f"'{shown_as}' is damaged: {what}. Nothing was changed. Use another copy of it, or export it again."
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _RowTypes:
+    """What checks the types of rows as SQLite returns them."""
+
+    document: TypeAdapter[schema.DocumentRow]
+    chunks: TypeAdapter[list[schema.ChunkRow]]
+    conversation: TypeAdapter[schema.ConversationRow]
+    turns: TypeAdapter[list[schema.TurnRow]]
+
+
+@cache
+def _row_types() -> _RowTypes:
+    from pydantic import TypeAdapter
+
+    return _RowTypes(
+        document=TypeAdapter(schema.DocumentRow),
+        chunks=TypeAdapter(list[schema.ChunkRow]),
+        conversation=TypeAdapter(schema.ConversationRow),
+        turns=TypeAdapter(list[schema.TurnRow]),
+    )
+
+
+def _require_types(adapter: TypeAdapter[_T], rows: _T, otherwise: str) -> None:
+    try:
+        adapter.validate_python(rows, strict=True)
+    except ValueError as error:
+        raise ValueError(otherwise) from error
 
 
 def _require(holds: bool, otherwise: str) -> None:

@@ -31,7 +31,7 @@ from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_m
 from rag.map.scene import preview
 from rag.retrieval.retrievers import DenseRetriever
 from rag.runtime.background import TaskBoard
-from rag.store.chunk_table import ChunkTable, chunk_rows, chunk_table
+from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Document, Embedder, Projection, Strategy
 
@@ -100,7 +100,7 @@ def clusters(collection: Collection, layout: Projection, coarseness: float) -> C
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _table(path: str, uid: str, generation: int, _collection: Collection) -> ChunkTable:
-    return chunk_table(chunk_rows(_collection), _collection.document_names())
+    return ChunkTable.of(_collection)
 
 
 def table(collection: Collection) -> ChunkTable:
