@@ -1,4 +1,4 @@
-"""Causal citations: the answer again with each passage left out, showing which sentences change."""
+"""Source impact (leave-one-out): answer again without each passage, and see which sentences change."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 SAME_SENTENCE = 0.8
-"""The smallest cosine of two sentences that say the same, if their numbers agree.
+"""The least cosine similarity at which two sentences with the same numbers count as the same.
 
-Of bench/answers.jsonl, 24 of 30 close answers are so near to the sentence they reword; of the invented none."""
+In bench/answers.jsonl, 24 of 30 rewordings reach it, and none of the invented sentences."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dependences:
-    """For each passage, in order, what became of the answer without it.
+    """The leave-one-out result of each passage, in order.
 
-    `note` is a sentence where the model changed its answer even with all passages, so that a change may be chance;
-    empty where it did not.
+    `note` is a warning if the model's answer changed even with all passages, so that other changes may be chance; it
+    is empty otherwise.
     """
 
     dependences: tuple[Dependence, ...]
@@ -35,8 +35,8 @@ class Dependences:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """Sentences without markup, with unit vectors float32 (n, dimension) and the numbers of each."""
+class _Sentences:
+    """Sentences without markup, their unit vectors float32 (n, dimension), and the numbers that each states."""
 
     texts: tuple[str, ...]
     vectors: FloatArray
@@ -44,32 +44,33 @@ class _Said:
 
 
 def leave_one_out(
-    answer: Answer, again: Callable[[Sequence[Hit]], str], embedder: Embedder, report: Report
+    answer: Answer, answer_from: Callable[[Sequence[Hit]], str], embedder: Embedder, report: Report
 ) -> Dependences:
-    """Answer once more with all passages, then without each of them, and say which sentences are no longer there.
+    """Answer once with all passages, then without each of them, and find the sentences that are missing each time.
 
-    A sentence is still there where the other answer has one with a cosine of SAME_SENTENCE or more and the same
-    numbers.
+    A sentence is not missing if the other answer has a sentence with the same numbers and a cosine similarity of at
+    least SAME_SENTENCE.
 
     Args:
-        again: the answer's text from these passages, by the same model, question and prompt, at temperature 0.
-        report: given the share done after each answer; may raise Stopped.
+        answer_from: returns an answer's text from these passages, by the same model, question and prompt, at
+            temperature 0.
+        report: called with the share done, in [0, 1], after each answer; may raise Stopped.
 
     Raises:
-        Stopped: `report` does not want more.
-        ModelError: `again` fails.
+        Stopped: `report` stopped the work.
+        ModelError: `answer_from` failed.
     """
     hits = answer.prompt.hits
     if not answer.supports or not hits:
         report(1.0)
         return Dependences((), "")
-    original = _said([plain_text(answer.text[item.start : item.end]) for item in answer.supports], embedder)
-    repeated = _changed(original, again(hits), embedder)
+    original = _sentences([plain_text(answer.text[item.start : item.end]) for item in answer.supports], embedder)
+    repeated = _missing(original, answer_from(hits), embedder)
     report(1 / (len(hits) + 1))
     dependences = []
     for position in range(len(hits)):
-        text = again((*hits[:position], *hits[position + 1 :]))
-        dependences.append(Dependence(position + 1, text, _changed(original, text, embedder)))
+        text = answer_from((*hits[:position], *hits[position + 1 :]))
+        dependences.append(Dependence(position + 1, text, _missing(original, text, embedder)))
         report((position + 2) / (len(hits) + 1))
     return Dependences(tuple(dependences), _note(len(repeated), len(original.texts)))
 
@@ -78,21 +79,21 @@ def _note(n_changed: int, n_sentences: int) -> str:
     if not n_changed:
         return ""
     return (
-        f"Asked again with all passages, the model no longer said {n_changed} of {n_sentences} sentences: its answers "
-        "vary, so a sentence that changes without a passage may do so by chance."
+        f"Asked again with all passages, the model left out {n_changed} of {n_sentences} sentences. Its answers vary, "
+        "so a sentence that is missing without a passage may be missing by chance."
     )
 
 
-def _said(texts: Sequence[str], embedder: Embedder) -> _Said:
-    return _Said(tuple(texts), sentence_vectors(texts, embedder), tuple(map(required_numbers, texts)))
+def _sentences(texts: Sequence[str], embedder: Embedder) -> _Sentences:
+    return _Sentences(tuple(texts), sentence_vectors(texts, embedder), tuple(map(required_numbers, texts)))
 
 
-def _changed(original: _Said, text: str, embedder: Embedder) -> tuple[int, ...]:
-    """Positions of the original's sentences that the other text does not say."""
+def _missing(original: _Sentences, text: str, embedder: Embedder) -> tuple[int, ...]:
+    """Positions of the original's sentences that the other text does not have."""
     found = [statement.plain for statement in statements(text)]
     if not found:
         return tuple(range(len(original.texts)))
-    other = _said(found, embedder)
+    other = _sentences(found, embedder)
     cosines = (original.vectors @ other.vectors.T).tolist()
     return tuple(
         position
@@ -106,7 +107,7 @@ def _changed(original: _Said, text: str, embedder: Embedder) -> tuple[int, ...]:
 
 
 def _agree(first: Sequence[StatedNumber], second: Sequence[StatedNumber]) -> bool:
-    """Whether each number of one is also in the other."""
+    """Whether each number of either is also in the other."""
     return all(
         any(number.readings & other.readings for other in others)
         for numbers, others in ((first, second), (second, first))

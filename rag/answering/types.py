@@ -1,4 +1,4 @@
-"""The words of a conversation as types: what is asked, sent, written, held against the sources, and kept."""
+"""Types of a conversation: questions, answers with their citations and timings, turns, and summaries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rag.servers.types import Usage
 from rag.types import Hit
 
 Verdict = Literal["supported", "unsupported", "unchecked"]
-"""Whether a retrieved passage supports a sentence; unchecked is what states nothing that could be held against one."""
+"""Whether a passage supports a sentence; "unchecked" is a sentence that states nothing to check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An earlier question of a conversation and what was answered."""
+    """An earlier question of a conversation and its answer."""
 
     question: str
     answer: str
@@ -24,12 +24,16 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """A sentence of an answer, [start, end) of its text, held against every passage that the model was shown.
+    """A sentence of an answer, checked against every passage that the model was shown.
 
-    `scores` has one similarity (cosine of the nearest sentence, in [-1, 1]) for each hit of the prompt, in order.
-    `number` is the passage that supports it, from 1; 0 where none does. `passage` is the nearest sentence as a span
-    of that hit's chunk text, or of the best hit's where none supports it. `missing` are numbers that the sentence
-    states and that passage does not hold.
+    Attributes:
+        start: where the sentence begins in the answer's text, in characters.
+        end: where it ends (exclusive).
+        scores: for each hit of the prompt, in order, the cosine similarity of its most similar sentence, in [-1, 1].
+        number: the number of the passage that supports the sentence, from 1; 0 if none does.
+        passage: the most similar sentence as a span of the supporting hit's chunk text; if no passage supports the
+            sentence, of the most similar hit's.
+        missing: the numbers that the sentence states and that passage does not contain.
     """
 
     start: int
@@ -43,7 +47,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds that each step took; `first_token` is from sending the prompt to the first piece, None without one."""
+    """Seconds of each step; `first_token` is the time from sending the prompt to the first piece, None without one."""
 
     rewriting: float = 0.0
     retrieval: float = 0.0
@@ -59,8 +63,13 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """What became of an answer without one of its passages: `changed` are the positions in `Answer.supports` of the
-    sentences that it no longer says; `text` is the other answer."""
+    """Leave-one-out result for one passage: the answer without it, and the sentences that are then missing.
+
+    Attributes:
+        number: the number of the passage that was left out, from 1.
+        text: the answer without that passage.
+        changed: the positions in `Answer.supports` of the sentences that this text no longer has.
+    """
 
     number: int
     text: str
@@ -69,11 +78,16 @@ class Dependence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Every step of one answer, kept, so that it can be shown again without a model.
+    """An answer with the results of every step, so that it can be shown again without a model.
 
-    `query` is what was searched for: the question, or what it was rewritten to. `query_vector` is that query's unit
-    vector, empty where none was made. `problem` is a sentence where the model failed; the text is what it had written.
-    `notes` are sentences about what happened on the way. `asked_at` is ISO 8601 in UTC.
+    Attributes:
+        query: the text that was searched for: the question, or its rewritten form.
+        hits: the retrieved chunks; `prompt.hits` are those that the model was shown.
+        problem: why the answer failed, as a sentence; then `text` is what the model wrote before. Empty if it did not.
+        notes: sentences about what happened in the steps.
+        query_vector: the query's unit vector; empty if there is none.
+        asked_at: the time, as ISO 8601 in UTC.
+        dependences: the leave-one-out results; empty until they are measured.
     """
 
     question: str
@@ -97,7 +111,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class LabelledAnswer:
-    """One of the answers to a question; the label tells those that stand side by side apart, and is empty for one."""
+    """One of the answers to a question. The label names it among several side by side; it is empty for a single one."""
 
     label: str
     answer: Answer
@@ -107,8 +121,8 @@ class LabelledAnswer:
 class Turn:
     """One question of a conversation with its answer, or with several side by side.
 
-    Turns of the same `slot` (from 0) are versions of one another: asked again, or with an edited question. `version`
-    counts from 1 to `versions`. `turn_id` is 0 until the collection stores it.
+    Turns of the same `slot` (from 0) are versions of each other: a regenerated answer or an edited question. `version`
+    counts from 1 to `versions`. `turn_id` is 0 until the turn is stored in the collection.
     """
 
     question: str
@@ -126,7 +140,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSummary:
-    """What a list of conversations shows; `changed_at` is ISO 8601 in UTC."""
+    """A conversation in a list; `changed_at` is ISO 8601 in UTC."""
 
     conversation_id: int
     title: str
