@@ -98,6 +98,13 @@ def sample(sample_folder: Path, data_dir: Path) -> Collection:
 
 
 @pytest.fixture
+def sample_without_caches(sample: Collection) -> Collection:
+    """The sample collection as it is right after its documents were added: no index, neighbors, layout or clusters."""
+    shutil.rmtree(sample.cache_folder)
+    return sample
+
+
+@pytest.fixture
 def ollama() -> OllamaServer:
     server = OllamaServer(config.ollama_host())
     try:

@@ -25,7 +25,7 @@ def filled(data_dir, embedder, sentences: list[str]) -> Collection:
     (data_dir / ".sample-made").touch()
     collection = Collection.create(data_dir, "Small", embedder.spec, ChunkingSpec())
     files = [SourceFile(f"{i}.txt", f"{i}.txt", text.encode) for i, text in enumerate(sentences)]
-    assert {one.outcome for one in ingest(collection, files, embedder, ReadHere())} <= {"added"}
+    assert [one.outcome for one in ingest(collection, files, embedder, ReadHere())] == ["added"] * len(files)
     return collection
 
 
@@ -52,7 +52,10 @@ def test_a_question_is_answered_with_its_nearest_chunks(sample):
     assert "5 nearest to “planets around the sun”" in texts(app)
     labelled(app.number_input, "Results").set_value(2).run()
     assert "2 nearest to" in texts(app)
-    assert [bar.value for bar in app.get("progress")] or not app.exception
+    similarities = [bar.proto.text for bar in app.get("progress")]
+    assert len(similarities) == 2
+    assert similarities == sorted(similarities, reverse=True)
+    assert all(text.startswith("similarity 0.") for text in similarities)
     labelled(app.text_input, "Search the map").input("").run()
     assert "nearest to" not in texts(app).partition("Search above")[2]
     assert "query" not in app.query_params
@@ -167,10 +170,13 @@ def test_few_chunks(data_dir, embedder, n):
 def test_all_chunks_the_same(data_dir, embedder, n):
     filled(data_dir, embedder, ["The owl hunts at night."] * n)
     app = start(query="owl")
-    assert not app.exception
-    for choice in list(colour(app).options):
+    choices = list(colour(app).options)
+    assert {"Document", "Cluster", "Chunk length"} <= set(choices)
+    for choice in choices:
         colour(app).select(choice).run()
         assert not app.exception, choice
+        assert f"{min(n, 5)} nearest to “owl”" in texts(app), choice
+        assert texts(app).count("The owl hunts at night.") == min(n, 5), choice
 
 
 def test_two_of_the_same_among_others(data_dir, embedder):
@@ -208,9 +214,9 @@ def test_choices_of_one_collection_do_not_reach_another(sample, data_dir, embedd
     assert colour(app).value == "Document"
 
 
-def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample, monkeypatch):
+def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample_without_caches, monkeypatch):
     monkeypatch.setattr(layouts, "is_long", lambda n_chunks, parameters: True)
-    key = layouts._task_key(sample, ProjectionParameters())
+    key = layouts._task_key(sample_without_caches, ProjectionParameters())
     app = start()
     assert "the layout is computed in the background" in texts(app)
     task_board().wait(key)
@@ -230,7 +236,7 @@ def test_a_long_layout_is_made_in_the_background_and_can_be_stopped(sample, monk
     app.run()
     assert "Map quality: trustworthiness" in texts(app)
     button(app, "Stop").click().run()
-    task_board().wait(layouts._task_key(sample, ProjectionParameters(method="tsne")))
+    task_board().wait(layouts._task_key(sample_without_caches, ProjectionParameters(method="tsne")))
     app.run()
     assert "The layout was interrupted" in texts(app)
     assert button(app, "Try again")
