@@ -40,7 +40,7 @@ _WATCH = """() => {
 def on_the_page(page: Page, question: str) -> float:
     """Seconds from Enter to the first word of the answer on the page, in a new conversation."""
     page.goto("/chat?collection=Sample")
-    field = page.get_by_placeholder("Ask the collection")
+    field = page.get_by_placeholder("Ask about your documents")
     field.fill(question, timeout=120_000)
     page.wait_for_timeout(1_000)
     page.evaluate(_WATCH)

@@ -58,7 +58,7 @@ def show_compare(page: Page) -> None:
 def show_chat(page: Page) -> None:
     """An answer with the card of its first source open."""
     page.goto("/chat")
-    question = page.get_by_placeholder("Ask the collection")
+    question = page.get_by_placeholder("Ask about your documents")
     question.fill("How many days of paid leave do full-time staff have?")
     question.press("Enter")
     page.get_by_text("tokens read").wait_for(timeout=180_000)
@@ -67,7 +67,7 @@ def show_chat(page: Page) -> None:
 
 def show_recorder(page: Page) -> None:
     """How that answer was made; the page is still the chat."""
-    page.get_by_role("button", name="How this answer was made").click()
+    page.get_by_role("button", name="Show how this was answered").click()
     page.get_by_role("dialog").get_by_text("Which sentence comes from where").wait_for(timeout=60_000)
 
 

@@ -83,7 +83,7 @@ def test_the_card_opens_with_the_keyboard_and_closes_on_escape(page: Page):
     page.keyboard.press("ArrowDown")
     expect(card(page).locator(".passage")).to_be_focused()
     page.keyboard.press("Tab")
-    expect(card(page).get_by_role("button", name="Open in its document")).to_be_focused()
+    expect(card(page).get_by_role("button", name="Open in document")).to_be_focused()
     page.keyboard.press("Escape")
     expect(card(page)).to_have_count(0)
     expect(page.locator(".chip").nth(1)).to_be_focused()
@@ -119,7 +119,7 @@ def test_a_click_on_a_chip_opens_its_chunk(page: Page, number: int, chunk: int):
 
 def test_the_link_of_what_comes_nearest_opens_it(page: Page):
     page.get_by_text(NINE).hover()
-    card(page).get_by_role("button", name="Open in its document").click()
+    card(page).get_by_role("button", name="Open in document").click()
     expect(page.get_by_text("opened chunk 42")).to_be_visible()
 
 

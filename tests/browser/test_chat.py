@@ -27,7 +27,7 @@ PATIENCE = 60.0
 def chat_page(open_app: OpenApp, host: str) -> Page:
     page = open_app(host)
     page.goto("/chat?collection=Sample")
-    page.get_by_placeholder("Ask the collection").wait_for(timeout=90_000)
+    page.get_by_placeholder("Ask about your documents").wait_for(timeout=90_000)
     return page
 
 
@@ -59,7 +59,7 @@ def chat(sample: Collection, model: Paced, open_app: OpenApp) -> Iterator[Page]:
 
 
 def ask(page: Page, question: str) -> None:
-    field = page.get_by_placeholder("Ask the collection")
+    field = page.get_by_placeholder("Ask about your documents")
     expect(field).to_be_enabled(timeout=90_000)
     field.fill(question)
     field.press("Enter")
@@ -69,15 +69,15 @@ def no_exception(page: Page) -> None:
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_watched_while_it_streams_its_source_opened_and_found_again(chat: Page, sample: Collection, model: Paced):
+def test_an_answer_streams_survives_a_reload_and_its_source_opens(chat: Page, sample: Collection, model: Paced):
     ask(chat, QUESTION)
     expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
-    expect(chat.get_by_placeholder("Wait for the answer")).to_be_disabled()
+    expect(chat.get_by_placeholder("Answering...")).to_be_disabled()
     model.goes_on.set()
-    expect(chat.get_by_text("1 of 2 sentences")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible(timeout=PATIENCE * 1000)
     chip = chat.get_by_role("button", name="Source 1")
     chip.hover()
-    expect(chat.get_by_text("Open in its document")).to_be_visible()
+    expect(chat.get_by_text("Open in document")).to_be_visible()
     assert "conversation=" in chat.url
     chat.reload()
     expect(chat.get_by_text(MORE)).to_be_visible(timeout=PATIENCE * 1000)
@@ -88,14 +88,14 @@ def test_watched_while_it_streams_its_source_opened_and_found_again(chat: Page, 
     no_exception(chat)
 
 
-def test_a_reload_in_the_middle_loses_nothing_and_the_recorder_opens(chat: Page, sample: Collection, model: Paced):
+def test_a_reload_during_an_answer_loses_nothing_and_the_recorder_opens(chat: Page, sample: Collection, model: Paced):
     ask(chat, QUESTION)
     expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
     chat.reload()
     expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
     model.goes_on.set()
-    expect(chat.get_by_text("1 of 2 sentences")).to_be_visible(timeout=PATIENCE * 1000)
-    chat.get_by_role("button", name="How this answer was made").click()
+    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible(timeout=PATIENCE * 1000)
+    chat.get_by_role("button", name="Show how this was answered").click()
     dialog = chat.get_by_role("dialog")
     for step in ("Question", "Its place on the map", "What was found", "What the model was sent", "The model at work"):
         expect(dialog.get_by_text(step).first).to_be_visible(timeout=PATIENCE * 1000)
@@ -104,10 +104,10 @@ def test_a_reload_in_the_middle_loses_nothing_and_the_recorder_opens(chat: Page,
     no_exception(chat)
 
 
-def test_two_are_compared_and_one_is_stopped(chat: Page, sample: Collection, model: Paced):
+def test_of_two_answers_side_by_side_one_is_stopped(chat: Page, sample: Collection, model: Paced):
     model.goes_on.set()
     ask(chat, QUESTION)
-    expect(chat.get_by_text("1 of 2 sentences")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible(timeout=PATIENCE * 1000)
     model.goes_on.clear()
     chat.get_by_role("button", name="Compare").click()
     chat.get_by_role("button", name="Answer side by side").click()
@@ -122,17 +122,17 @@ def test_two_are_compared_and_one_is_stopped(chat: Page, sample: Collection, mod
     assert (without.usage.ending, without.text) == ("stopped", "I cannot")
     assert right.text == f"{GOLD} {MORE}"
     chat.reload()
-    expect(chat.get_by_text("Stopped. What was written is kept.")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE * 1000)
     no_exception(chat)
 
 
 def test_retrieval_settings_hold_on_every_page(chat: Page, sample: Collection):
-    chat.get_by_role("link", name="Retrieval").click()
-    expect(chat.get_by_role("heading", name="Retrieval", exact=True)).to_be_visible(timeout=PATIENCE * 1000)
+    chat.get_by_role("link", name="Search").click()
+    expect(chat.get_by_role("heading", name="Search", exact=True)).to_be_visible(timeout=PATIENCE * 1000)
     expect(chat.get_by_test_id("stApp")).to_have_attribute(
         "data-test-script-state", "notRunning", timeout=PATIENCE * 1000
     )
-    chat.get_by_role("button", name="Retrieval").click()
+    chat.get_by_role("button", name="Search settings").click()
     slider = chat.get_by_role("slider", name="Passages Passages")
     slider.focus()
     for _ in range(4):
@@ -143,7 +143,7 @@ def test_retrieval_settings_hold_on_every_page(chat: Page, sample: Collection):
     for name in ("Documents", "Chat"):
         chat.get_by_role("link", name=name).click()
         expect(chat.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE * 1000)
-    chat.get_by_role("button", name="Retrieval").click()
+    chat.get_by_role("button", name="Search settings").click()
     expect(chat.get_by_role("slider", name="Passages Passages")).to_have_value("9", timeout=PATIENCE * 1000)
     no_exception(chat)
 

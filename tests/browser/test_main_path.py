@@ -41,7 +41,7 @@ def test_from_the_sample_to_a_cited_answer(page):
     box.press("Enter")
     page.get_by_text("similarity").first.wait_for(timeout=60_000)
     page.get_by_role("link", name="Chat").click()
-    question = page.get_by_placeholder("Ask the collection")
+    question = page.get_by_placeholder("Ask about your documents")
     question.fill("How many days of paid leave do full-time staff have?")
     question.press("Enter")
     page.get_by_text("tokens read").wait_for(timeout=120_000)

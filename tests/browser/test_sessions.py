@@ -48,7 +48,7 @@ def name(session: int, round_: int) -> str:
 
 
 def ask(page: Page, question: str) -> None:
-    field = page.get_by_placeholder("Ask the collection")
+    field = page.get_by_placeholder("Ask about your documents")
     expect(field).to_be_enabled(timeout=PATIENCE * 1000)
     field.fill(question)
     field.press("Enter")
@@ -67,7 +67,7 @@ def test_twenty_sessions_at_once(app: App, sample: Collection, browser: Browser)
         for session, page in enumerate(pages):
             answer = page.get_by_text(f"Answer to {name(session, round_)} and nothing else.").last
             expect(answer).to_be_visible(timeout=PATIENCE * 1000)
-            expect(page.get_by_placeholder("Ask the collection")).to_be_enabled(timeout=PATIENCE * 1000)
+            expect(page.get_by_placeholder("Ask about your documents")).to_be_enabled(timeout=PATIENCE * 1000)
         memory.append(app.resident_bytes())
     for session, page in enumerate(pages):
         seen = page.evaluate("document.body.innerText")

@@ -190,7 +190,7 @@ class AnswerView {
     if (source.place) where.append(element("span", "quiet", source.place));
     passage.tabIndex = 0;
     passage.append(...inPieces(segment.passage, [inPassage, supporting]));
-    const link = element("button", "open", "Open in its document");
+    const link = element("button", "open", "Open in document");
     link.type = "button";
     link.addEventListener("click", () => this.open(source.number));
     return [where, meter(segment.score, source), passage, link];
