@@ -1,4 +1,4 @@
-"""A question among the chunks of its collection as a drawing: SVG with a star and ringed hits."""
+"""Draw a question among the chunks of its collection as an SVG image: a star, joined to its ringed hits."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from rag.map.colours import OTHER, PALETTE
 from rag.map.export.svg import Canvas, cluster_names, fitted, one_line
 from rag.map.points import MapLabel
-from rag.report.label_layout import beside, clear_of
+from rag.report.label_layout import free_name_place, number_offsets
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
 
 _WIDTH, _HEIGHT = 800, 480
 ACCENT = "#D5006D"
-"""A question's star and what joins it to its hits, on every map."""
-_BADGE = 9
+"""The colour of a question's star and of the lines to its hits, on every map."""
+_BADGE_RADIUS = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Pointed:
-    """A chunk that is pointed at: its place on the map, its number (0 for none), and its document's name."""
+class MarkedHit:
+    """A hit on the map: its coordinates, its number in the prompt (0 for none), and its document's name."""
 
     x: float
     y: float
@@ -31,27 +31,28 @@ class Pointed:
     name: str
 
 
-def pointed_svg(
-    xy: FloatArray, labels: Sequence[MapLabel], star: tuple[float, float] | None, hits: Sequence[Pointed]
+def question_svg(
+    xy: FloatArray, labels: Sequence[MapLabel], star: tuple[float, float] | None, hits: Sequence[MarkedHit]
 ) -> str:
-    """A question among the chunks, 800 by 480: a star, its hits ringed, numbered and joined to it, the rest grey.
+    """A map of 800 by 480 pixels: the question as a star, joined to its ringed and numbered hits; other chunks grey.
 
     Args:
-        xy: the other chunks, float32 (n, 2).
-        labels: the clusters' names, the most important first.
+        xy: all chunks, float32 (n, 2).
+        labels: the clusters' names, the most important first; one that would overlap an earlier one is left out.
+        star: where the question lies, None where that is not known.
     """
     canvas = _canvas_around([*xy.tolist(), *([star] if star else []), *((hit.x, hit.y) for hit in hits)])
     centre = canvas.place(*star) if star else None
     places = [canvas.place(hit.x, hit.y) for hit in hits]
     badges = _badge_places(centre, places, hits)
     marked = [*places, *badges.values(), *([centre] if centre else [])]
-    names = [(label.name, *clear_of(marked, canvas.place(label.x, label.y))) for label in labels]
+    names = [(label.name, *free_name_place(marked, canvas.place(label.x, label.y))) for label in labels]
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in (canvas.place(*at) for at in xy.tolist()))
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="100%" '
             'font-family="system-ui, sans-serif" font-size="13" role="img">',
-            "<title>The question as a star among the chunks, joined to the passages that were found for it</title>",
+            "<title>Map of the chunks: the question is a star, with lines to the retrieved passages</title>",
             f'<g fill="{OTHER}" fill-opacity="0.55">{dots}</g>',
             '<g class="names">',
             *cluster_names(names, _WIDTH),
@@ -64,9 +65,9 @@ def pointed_svg(
 
 
 def _joined(
-    centre: tuple[float, float] | None, places: Sequence[tuple[float, float]], hits: Sequence[Pointed]
+    centre: tuple[float, float] | None, places: Sequence[tuple[float, float]], hits: Sequence[MarkedHit]
 ) -> Iterator[str]:
-    """The hits ringed and joined to the star, and the star."""
+    """The star, the hits with a ring, and a line from the star to each hit."""
     if centre:
         for at in places:
             yield _line(centre, at, 'stroke-width="1.5" stroke-opacity="0.7"')
@@ -80,20 +81,20 @@ def _joined(
 
 
 def _numbered(
-    places: Sequence[tuple[float, float]], hits: Sequence[Pointed], badges: Mapping[int, tuple[float, float]]
+    places: Sequence[tuple[float, float]], hits: Sequence[MarkedHit], badges: Mapping[int, tuple[float, float]]
 ) -> Iterator[str]:
-    """The badges, each tied to its hit."""
+    """The number badges, each with a line to its hit."""
     for position, at in badges.items():
         yield _line(places[position], at, 'stroke-width="1"')
         yield _badge(hits[position].number, *at)
 
 
 def _badge_places(
-    centre: tuple[float, float] | None, places: Sequence[tuple[float, float]], hits: Sequence[Pointed]
+    centre: tuple[float, float] | None, places: Sequence[tuple[float, float]], hits: Sequence[MarkedHit]
 ) -> dict[int, tuple[float, float]]:
-    """Where each hit's number is written, by the hit's position; within the picture."""
+    """Where each numbered hit's badge is drawn, by the hit's position in `hits`; always inside the image."""
     numbered = [position for position, hit in enumerate(hits) if hit.number]
-    offsets = beside(centre, [places[position] for position in numbered])
+    offsets = number_offsets(centre, [places[position] for position in numbered])
     found = {}
     for position, (right, down) in zip(numbered, offsets, strict=True):
         x, y = places[position]
@@ -107,19 +108,19 @@ def _line(start: tuple[float, float], end: tuple[float, float], kind: str) -> st
 
 
 def _within(value: float, size: int) -> float:
-    return min(max(value, _BADGE), size - _BADGE)
+    return min(max(value, _BADGE_RADIUS), size - _BADGE_RADIUS)
 
 
 def _badge(number: int, x: float, y: float) -> str:
-    # What is within the inner group may be drawn larger around its place where the whole is drawn small.
+    # The inner group can be scaled around its centre by CSS where the whole image is shown small.
     return (
-        f'<g transform="translate({x:.1f} {y:.1f})"><g class="number"><circle r="{_BADGE}" fill="{ACCENT}"/>'
+        f'<g transform="translate({x:.1f} {y:.1f})"><g class="number"><circle r="{_BADGE_RADIUS}" fill="{ACCENT}"/>'
         f'<text y="4" text-anchor="middle" font-size="12" font-weight="700" fill="#fff">{number}</text></g></g>'
     )
 
 
 def _star_path(x: float, y: float) -> str:
-    """A star of five points around (x, y)."""
+    """The outline of a star with five points, centred at (x, y)."""
     points = []
     for corner in range(10):
         radius, turn = (12.0, 5.2)[corner % 2], math.pi * corner / 5
@@ -128,7 +129,7 @@ def _star_path(x: float, y: float) -> str:
 
 
 def _canvas_around(places: Sequence[Sequence[float]]) -> Canvas:
-    """The small map with all these places in it."""
+    """Map coordinates to image coordinates, so that all these points are inside the image."""
     xs, ys = [at[0] for at in places] or [0.0], [at[1] for at in places] or [0.0]
     corners = [min(xs), min(ys)], [max(xs), max(ys)]
     span = max(max(xs) - min(xs), max(ys) - min(ys)) or 1.0

@@ -1,4 +1,4 @@
-"""What an answer's record says in figures and sentences, the same on a page and in a saved story."""
+"""State an answer's record in numbers and sentences, the same on a page and in a saved report."""
 
 from __future__ import annotations
 
@@ -8,61 +8,63 @@ from dataclasses import dataclass
 from rag.answering.types import Answer, Dependence, Timings
 from rag.generation.types import Prompt
 from rag.map.colours import PALETTE
+from rag.servers.types import Ending
 from rag.types import Chunk, Finding, Hit
 
 RETRIEVER_NAMES = {"dense": "meaning", "keyword": "words"}
-"""How a retriever is called where people read its scores."""
-MAP_SENTENCE = (
-    "Near means similar. The star is the question; joined to it are the passages that were found, with the numbers "
-    "that the model saw them under."
-)
-"""What is to be seen on an answer's map."""
+"""Each retriever's name next to its ranks and scores."""
 _FREE = "rgba(154,163,171,.3)"
 _ANSWER_ROOM = "rgba(154,163,171,.8)"
-_NOT_SEARCHED = "No passages were looked for."
-_ENDINGS = {
-    "finished": "The model said that it was done.",
-    "length": "The model was cut off at its limit of {limit:,} tokens.",
-    "stopped": "Someone stopped it; what it had written is kept.",
-    "broken": "It broke off; what it had written is kept.",
+_NOT_SEARCHED = "No search was made for this answer."
+_ENDINGS: dict[Ending, str] = {
+    "finished": "The model finished its answer.",
+    "length": "The answer reached its limit of {limit:,} tokens and was cut off.",
+    "stopped": "The answer was stopped. The text written until then is kept.",
+    "broken": "The answer broke off. The text written until then is kept.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A named piece of a whole, in the unit of the whole, with the colour (as in CSS) that it is drawn in."""
+class Share:
+    """A named part of a whole: `amount` in the unit of the whole, `colour` as in CSS, `label` the amount as text."""
 
     name: str
     amount: float
     colour: str
+    label: str
 
 
-def window_parts(prompt: Prompt) -> tuple[Part, ...]:
-    """What the context window holds, in tokens; together it is the window, or the prompt and its answer if larger."""
+def window_shares(prompt: Prompt) -> tuple[Share, ...]:
+    """What fills the context window, in tokens.
+
+    The amounts add up to the window, or to the prompt and its answer where they are larger.
+    """
     parts, free = prompt.parts, prompt.context_window - prompt.n_tokens - prompt.max_answer_tokens
-    return (
-        Part("rules for the model", parts.system, PALETTE[3]),
-        Part("earlier exchanges", parts.history, PALETTE[1]),
-        Part("passages", parts.context, PALETTE[0]),
-        Part("question", parts.question, PALETTE[5]),
-        Part("room for the answer", prompt.max_answer_tokens, _ANSWER_ROOM),
-        Part("unused", max(free, 0), _FREE),
+    amounts = (
+        ("instructions", parts.system, PALETTE[3]),
+        ("earlier exchanges", parts.history, PALETTE[1]),
+        ("passages", parts.context, PALETTE[0]),
+        ("question", parts.question, PALETTE[5]),
+        ("room for the answer", prompt.max_answer_tokens, _ANSWER_ROOM),
+        ("unused", max(free, 0), _FREE),
     )
+    return tuple(Share(name, tokens, colour, f"{tokens:,.0f}") for name, tokens, colour in amounts)
 
 
-def time_parts(timings: Timings) -> tuple[Part, ...]:
-    """Where the seconds from the question to the cited answer went."""
-    return (
-        Part("rewriting the question", timings.rewriting, PALETTE[3]),
-        Part("finding passages", timings.retrieval, PALETTE[0]),
-        Part("waiting for the first token", timings.first_token or 0.0, PALETTE[1]),
-        Part("writing", timings.writing, PALETTE[2]),
-        Part("matching sentences to passages", timings.citing, PALETTE[4]),
+def time_shares(timings: Timings) -> tuple[Share, ...]:
+    """How the seconds from the question to the cited answer were spent."""
+    amounts = (
+        ("rewriting the question", timings.rewriting, PALETTE[3]),
+        ("searching", timings.retrieval, PALETTE[0]),
+        ("waiting for the first token", timings.first_token or 0.0, PALETTE[1]),
+        ("writing", timings.writing, PALETTE[2]),
+        ("matching sentences to passages", timings.citing, PALETTE[4]),
     )
+    return tuple(Share(name, seconds, colour, format_seconds(seconds)) for name, seconds, colour in amounts)
 
 
-def seconds_said(seconds: float) -> str:
-    """A short time as people say it: "40 ms", "1.2 s", "2 min 5 s"."""
+def format_seconds(seconds: float) -> str:
+    """A duration as people write it: "40 ms", "1.2 s", "2 min 5 s"."""
     if seconds < 0.1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
@@ -76,7 +78,10 @@ def prompt_numbers(answer: Answer) -> dict[Chunk, int]:
 
 
 def all_hits(answer: Answer) -> tuple[Hit, ...]:
-    """The hits that were found, as the model was shown them where it was, then what it was shown beside them."""
+    """The retrieved hits in their order, then hits that only the prompt has.
+
+    A hit that the model was shown is returned as it was shown: with its excerpt, if it has one.
+    """
     shown = {hit.chunk: hit for hit in answer.prompt.hits}
     found = {hit.chunk for hit in answer.hits}
     return (
@@ -85,8 +90,8 @@ def all_hits(answer: Answer) -> tuple[Hit, ...]:
     )
 
 
-def fate(answer: Answer, hit: Hit) -> str:
-    """What became of a hit: its number in the prompt as "[1]", or why the model did not see it."""
+def prompt_position(answer: Answer, hit: Hit) -> str:
+    """A hit's number in the prompt as "[1]", or why it has none: "did not fit" or "not shown"."""
     if number := prompt_numbers(answer).get(hit.chunk):
         return f"[{number}]"
     did_not_fit = any(one.chunk == hit.chunk for one in answer.prompt.left_out)
@@ -94,18 +99,18 @@ def fate(answer: Answer, hit: Hit) -> str:
 
 
 def similarity(hit: Hit) -> float | None:
-    """A hit's cosine similarity to the query; None where only words were compared, whose scores are no cosines."""
+    """A hit's cosine similarity to the query; None after a search by words only, whose scores are no cosines."""
     only_words = bool(hit.found_by) and all(one.retriever == "keyword" for one in hit.found_by)
     return None if only_words and hit.found_by[0].score == hit.score else hit.score
 
 
 def finding(hit: Hit, retriever: str) -> Finding | None:
-    """What this retriever said of the hit; None where it did not find it."""
+    """This retriever's rank and score of the hit; None where it did not find it."""
     return next((one for one in hit.found_by if one.retriever == retriever), None)
 
 
 def retrievers(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """Everything that found one of the hits, meaning before words."""
+    """Every retriever that found one of the hits, meaning before words, others last."""
     found = dict.fromkeys(one.retriever for hit in hits for one in hit.found_by)
     return tuple(sorted(found, key=lambda name: list(RETRIEVER_NAMES).index(name) if name in RETRIEVER_NAMES else 9))
 
@@ -122,60 +127,60 @@ def place_of(chunk: Chunk) -> str:
 
 
 def was_searched(answer: Answer) -> bool:
-    """Whether passages were looked for: not where it was asked without documents, or could not be asked at all."""
+    """Whether a search was made: not for an answer without documents, nor where the question could not be asked."""
     return bool(answer.hits) or answer.timings.retrieval > 0
 
 
 def query_sentence(answer: Answer) -> str:
-    """Whether the question was searched for as it was asked."""
+    """Whether the search used the question as it was asked."""
     if not was_searched(answer):
         return _NOT_SEARCHED
     if answer.query == answer.question:
-        return "The question was searched for as it was asked."
-    return "Other words than the question's were searched for: as it was rewritten to stand alone, or as someone typed."
+        return "The search used the question as it was asked."
+    return "The search used another text: the question rewritten to be complete in itself, or a query typed by hand."
 
 
 def found_sentence(answer: Answer) -> str:
-    """How many passages there are, and what their scores mean."""
+    """How many passages were retrieved, and what their similarities mean."""
     if n := len(all_hits(answer)):
-        return f"{_count(n, 'passage')}; a similarity of 1 would mean the same as the question."
+        return f"{_count(n, 'passage')}. Cosine similarity: 1 = same meaning as the question, about 0 = unrelated."
     return "No passage was found." if was_searched(answer) else _NOT_SEARCHED
 
 
 def window_sentence(prompt: Prompt) -> str:
-    """How much of the context window the prompt takes, and how that is known."""
+    """How much of the context window the prompt takes, and whether that is counted or estimated."""
     if not prompt.messages:
-        return "No model was asked, so nothing was sent."
+        return "No model was called, so no prompt was sent."
     how = "counted exactly" if prompt.is_exact else "estimated"
-    return f"The prompt takes {prompt.n_tokens:,} of {prompt.context_window:,} tokens ({how})."
+    return f"The prompt takes {prompt.n_tokens:,} of the context window's {prompt.context_window:,} tokens ({how})."
 
 
 def left_out_sentences(prompt: Prompt) -> tuple[str, ...]:
-    """What had no room in the prompt; empty where all had."""
+    """What did not fit into the prompt; empty where everything fitted."""
     n_hits, n_exchanges = len(prompt.left_out), prompt.history_left_out
-    said = []
+    sentences = []
     if n_hits:
-        said.append(f"{_count(n_hits, 'passage')} did not fit in.")
+        sentences.append(f"{_count(n_hits, 'passage')} did not fit into the prompt.")
     if n_exchanges:
-        said.append(f"{_count(n_exchanges, 'earlier exchange')} had no room.")
-    return tuple(said)
+        sentences.append(f"{_count(n_exchanges, 'earlier exchange')} did not fit into the prompt.")
+    return tuple(sentences)
 
 
 def reading_sentence(answer: Answer) -> str:
-    """What the model said that it read, against what was counted; empty where it said nothing."""
+    """The prompt tokens that the server reported, next to the tokens counted before; empty without a report."""
     read, counted = answer.usage.prompt_tokens, answer.prompt.n_tokens
     if read is None:
         return ""
     if answer.usage.was_cut:
         return (
-            f"The server read {read:,} tokens where {counted:,} were sent: it cut the prompt, so the model did not "
-            "see all of it. Raise the context window, or give it fewer passages."
+            f"The server read only {read:,} of the {counted:,} tokens sent: it cut the prompt, so the model did not "
+            "see all of it. Raise the context window, or use fewer passages."
         )
-    return f"The model reported {read:,} tokens read; counted before were {counted:,}."
+    return f"The server reported {read:,} prompt tokens; {counted:,} were counted before."
 
 
 def tokens_per_second(answer: Answer) -> float | None:
-    """How fast the model wrote, by its own clock where it has one; None where that is not known."""
+    """The model's writing speed, by its own clock where it reports one; None where that is not known."""
     seconds = answer.usage.answer_seconds or answer.timings.writing
     return answer.usage.answer_tokens / seconds if answer.usage.answer_tokens and seconds else None
 
@@ -183,36 +188,36 @@ def tokens_per_second(answer: Answer) -> float | None:
 def ending_sentence(answer: Answer) -> str:
     """How the answer ended, or why there is none."""
     if not answer.prompt.messages:
-        return answer.problem or "No model was asked."
+        return answer.problem or "No model was called."
     return answer.problem or _ENDINGS[answer.usage.ending].format(limit=answer.prompt.max_answer_tokens)
 
 
 def verdict_sentences(answer: Answer) -> tuple[str, ...]:
-    """What to know of the sentences that no passage supports; sentences count from 1."""
+    """Which sentences no passage supports, and which could not be checked; sentences count from 1."""
     unsupported = [i for i, one in enumerate(answer.supports, start=1) if one.verdict == "unsupported"]
     unchecked = [i for i, one in enumerate(answer.supports, start=1) if one.verdict == "unchecked"]
-    said = []
+    sentences = []
     if unsupported:
-        said.append(f"No passage supports {sentences_said(unsupported)}.")
+        sentences.append(f"No passage supports {name_sentences(unsupported)}.")
     for i in unsupported:
         if missing := answer.supports[i - 1].missing:
-            said.append(f"Sentence {i} states {', '.join(missing)}, which the nearest passage does not hold.")
+            sentences.append(f"Sentence {i} states {', '.join(missing)}, which the nearest passage does not contain.")
     if unchecked:
         verb = "states" if len(unchecked) == 1 else "state"
-        said.append(f"{sentences_said(unchecked).capitalize()} {verb} nothing that could be checked.")
-    return tuple(said)
+        sentences.append(f"{name_sentences(unchecked).capitalize()} {verb} nothing that could be checked.")
+    return tuple(sentences)
 
 
 def dependence_sentence(dependence: Dependence) -> str:
-    """What became of the answer without a passage; sentences count from 1."""
+    """Which sentences change without this passage (leave-one-out); sentences count from 1."""
     if not dependence.changed:
-        return f"Without passage {dependence.number}, every sentence stays."
+        return f"Without passage {dependence.number}, no sentence changes."
     changed = [position + 1 for position in dependence.changed]
     verb = "changes" if len(changed) == 1 else "change"
-    return f"Without passage {dependence.number}, {sentences_said(changed)} {verb}."
+    return f"Without passage {dependence.number}, {name_sentences(changed)} {verb}."
 
 
-def sentences_said(numbers: Sequence[int]) -> str:
+def name_sentences(numbers: Sequence[int]) -> str:
     """ "sentence 2", or "sentences 1, 2 and 4"."""
     if len(numbers) == 1:
         return f"sentence {numbers[0]}"

@@ -1,4 +1,4 @@
-"""The flight recorder in a real browser: an answer that was kept replays without a model, at any width."""
+"""The six steps of an answer in a real browser: shown without a model, at any width."""
 
 from __future__ import annotations
 
@@ -39,16 +39,22 @@ def answer(sample: Collection, embedder: Embedder) -> Answer:
 
 @pytest.fixture
 def recorder(answer: Answer, sample: Collection, page: Page) -> Page:
-    """The recorder of the kept answer, open."""
+    """The steps of the stored answer, open."""
     (kept,) = Conversations(sample).list()
     page.goto(f"/chat?collection=Sample&conversation={kept.conversation_id}")
-    page.get_by_role("button", name="How this answer was made").click(timeout=90_000)
-    page.get_by_role("heading", name="Which sentence comes from where").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Show how this was answered").click(timeout=90_000)
+    page.get_by_role("heading", name="Source of each sentence").wait_for(timeout=60_000)
     return page
 
 
-def test_a_kept_answer_replays_without_a_model(recorder: Page, answer: Answer):
-    for title in ("Question", "Its place on the map", "What was found", "What the model was sent", "The model at work"):
+def test_a_stored_answer_is_shown_without_a_model(recorder: Page, answer: Answer):
+    for title in (
+        "Question",
+        "Position on the map",
+        "Retrieved passages",
+        "Prompt sent to the model",
+        "Generating the",
+    ):
         expect(recorder.get_by_role("heading", name=title)).to_be_visible()
     expect(recorder.get_by_test_id("stPlotlyChart")).to_have_count(2)
     expect(recorder.locator(".js-plotly-plot .scatterlayer .points path").first).to_be_attached(timeout=30_000)
@@ -69,19 +75,19 @@ def test_everything_can_be_read_on_a_phone(recorder: Page):
         assert box["x"] + box["width"] <= 420
 
 
-def test_the_story_that_is_saved_has_the_map(recorder: Page, tmp_path: Path):
+def test_the_exported_report_has_the_map(recorder: Page, tmp_path: Path):
     recorder.keyboard.press("Escape")
     recorder.get_by_role("button", name="More", exact=True).click()
     with recorder.expect_download(timeout=30_000) as download:
-        recorder.get_by_role("button", name="Save story").click()
-    download.value.save_as(tmp_path / "story.html")
-    story = recorder.context.browser.new_page()
-    story.goto((tmp_path / "story.html").as_uri())
-    expect(story.locator("figure svg path")).to_be_visible()  # the star
-    expect(story.locator("figure .number")).to_have_text(["1", "2"])
+        recorder.get_by_role("button", name="Export as HTML report").click()
+    download.value.save_as(tmp_path / "report.html")
+    report = recorder.context.browser.new_page()
+    report.goto((tmp_path / "report.html").as_uri())
+    expect(report.locator("figure svg path")).to_be_visible()  # the star
+    expect(report.locator("figure .number")).to_have_text(["1", "2"])
 
 
-def test_a_steps_title_is_larger_than_what_is_said_below_it(recorder: Page):
+def test_a_steps_title_is_larger_than_its_text(recorder: Page):
     size = "element => parseFloat(getComputedStyle(element).fontSize)"
-    for title in ("Question", "Which sentence comes from where"):
+    for title in ("Question", "Source of each sentence"):
         assert recorder.get_by_role("heading", name=title).evaluate(size) > 16

@@ -1,4 +1,4 @@
-"""Where an answer lies on its collection's flat map: the one that the session looks at, or the usual one."""
+"""Place an answer on its collection's 2D map: the one the session shows, or the default one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from rag.store.collection import Collection
 
 
 def map_for(answer: Answer, collection: Collection) -> AnswerMap | None:
-    """The answer on the flat map that the Map page shows, or on the usual one; None where neither was made."""
+    """The answer on the 2D map that the Map page shows, or else on the default one; None where neither is computed."""
     state = map_state(collection)
-    wanted = [one for one in (state.shown, state.parameters, ProjectionParameters()) if one and one.n_components == 2]
-    layout = next((found for one in wanted if (found := load_layout(collection, one)) is not None), None)
+    candidates = (state.shown, state.parameters, ProjectionParameters())
+    flat = [one for one in candidates if one and one.n_components == 2]
+    layout = next((found for one in flat if (found := load_layout(collection, one)) is not None), None)
     if layout is None or not len(layout.xy):
         return None
     names = clusters(collection, layout, DEFAULT_COARSENESS)
