@@ -1,4 +1,4 @@
-"""One layout turned onto another: what both hold comes to lie as near as it can."""
+"""Alignment: transform one layout onto another, so that common points lie as close as possible (Procrustes)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _NOTHING = 1e-9
 class Alignment:
     """A similarity transform: xy -> scale * xy @ rotation + translation.
 
-    `rotation` is orthogonal float64 (d, d), a reflection where its determinant is -1; `translation` float64 (d,).
-    `disparity` in [0, 1] is what is left of the squared distances between the two layouts, as a share of the
-    fixed one's spread (scipy.spatial.procrustes calls it so): 0 is a perfect fit, 1 none at all; the scale is the
-    ratio of the two spreads times sqrt(1 - disparity), so layouts that differ come out smaller than the fixed one.
+    `rotation` is orthogonal float64 (d, d), a reflection if its determinant is -1; `translation` float64 (d,).
+    `disparity` in [0, 1] is the remaining sum of squared distances between the layouts, as a share of the fixed
+    layout's variance (the term of scipy.spatial.procrustes): 0 is a perfect fit, 1 is no fit. The scale is the ratio
+    of the two spreads times sqrt(1 - disparity), so a poorly fitting layout becomes smaller than the fixed one.
     """
 
     rotation: DoubleArray
@@ -40,19 +40,19 @@ class Alignment:
 
 
 def align(moving: FloatArray, fixed: FloatArray, weights: FloatArray | None = None) -> Alignment:
-    """Mirror, turn, scale and move one layout so that the squared distances to the other are least (Procrustes).
+    """Reflect, rotate, scale and move one layout to minimize its squared distances to the other (Procrustes).
 
     Schönemann, "A generalized solution of the orthogonal Procrustes problem", 1966; with scale and translation
-    Schönemann and Carroll, 1970. A mirror image is taken only where it fits better than a rotation.
+    Schönemann and Carroll, 1970. A reflection is used only if it fits better than a rotation.
 
     Args:
         moving: the layout to transform, float32 (n, 2), or (n, 3); row i is the same chunk in both.
-        fixed: the layout to come near, of the same shape.
-        weights: how much each row counts, float32 (n,), not negative; all the same by default.
+        fixed: the layout to approach, of the same shape.
+        weights: the weight of each row, float32 (n,), not negative; equal by default.
 
     Returns:
-        The transform; the identity where either layout has fewer than two different points among the rows that
-        count, or where no turn brings the two any nearer.
+        The transform; the identity if either layout has fewer than two different points among the weighted rows, or if
+        no rotation brings the two closer.
 
     Raises:
         ValueError: the shapes differ, or a weight is negative.
@@ -76,21 +76,21 @@ def align(moving: FloatArray, fixed: FloatArray, weights: FloatArray | None = No
 
 
 def _shares(moving: FloatArray, fixed: FloatArray, weights: FloatArray | None) -> DoubleArray:
-    """The weights as shares that sum to 1, float64 (n,); all 0 where no row counts."""
+    """The weights as shares that sum to 1, float64 (n,); all 0 if no row has a weight."""
     import numpy as np
 
     counts = np.ones(len(moving)) if weights is None else weights.astype(np.float64)
     if moving.shape != fixed.shape or counts.shape != moving.shape[:1]:
         shapes = f"{moving.shape}, {fixed.shape} and {counts.shape}"
-        raise ValueError(f"Two layouts (n, d) and n weights must match in shape, and are {shapes}.")
+        raise ValueError(f"Two layouts (n, d) and n weights must match in shape, got {shapes}.")
     if (counts < 0).any():
-        raise ValueError(f"Weights must be 0 or more; the smallest is {counts.min()}.")
+        raise ValueError(f"Weights must be 0 or more, got a smallest weight of {counts.min()}.")
     total = counts.sum()
     return np.divide(counts, total) if total > 0 else counts
 
 
 def _is_spread(layout: FloatArray, shares: DoubleArray) -> bool:
-    """Whether two different points are among the rows that count."""
+    """Whether the weighted rows contain two different points."""
     import numpy as np
 
     counted = layout[shares > 0]

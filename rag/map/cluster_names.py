@@ -1,4 +1,4 @@
-"""Clusters -> names in a model's words: asked for in a prompt, cleaned, and kept beside the collection."""
+"""Cluster names by a language model: the prompt, the cleaned answer, and a cache of names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from collections.abc import Generator as Stream
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.errors import CollectionError, PromptError
 from rag.generation.types import Generator, Prompt
 from rag.map.cluster_terms import ClusterSummary
 from rag.runtime import artifacts
 from rag.servers.types import Message, Piece, Thought, Usage
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 MAX_NAME_TOKENS = 20
 LONGEST_NAME = 48
@@ -37,9 +42,9 @@ _JOINERS = "\u200c\u200d"
 
 @dataclass(frozen=True, slots=True)
 class NameRequest:
-    """A cluster that wants a name: `fallback` is the one it has from its key terms, `typical` are whole texts.
+    """A cluster to name: `fallback` is its name from key terms, `typical` are whole texts.
 
-    `key` is the same for the same model, terms and typical texts, and so for the same cluster in another layout.
+    `key` depends only on model, terms and typical texts, so the same cluster in another layout has the same key.
     """
 
     label: int
@@ -51,7 +56,7 @@ class NameRequest:
 
 @dataclass(frozen=True, slots=True)
 class NamedCluster:
-    """A cluster's name as far as it is written. `fell_back`: the model gave none, this is the name from key terms."""
+    """A cluster's name so far. `fell_back` means that the model gave none, and this is the name from key terms."""
 
     label: int
     key: str
@@ -64,8 +69,8 @@ def name_requests(summaries: Sequence[ClusterSummary], texts: Sequence[str], mod
     """A request for each cluster, in the same order.
 
     Args:
-        texts: those that the clusters were summarized from.
-        model: the name of the generator that will be asked.
+        texts: the texts from which the clusters were summarized.
+        model: the name of the generator.
     """
     return tuple(_request(summary, tuple(texts[row] for row in summary.typical), model) for summary in summaries)
 
@@ -76,20 +81,20 @@ def _request(summary: ClusterSummary, typical: tuple[str, ...], model: str) -> N
 
 
 def name_key(model: str, terms: Sequence[str], typical: Sequence[str]) -> str:
-    """What a name is kept under: a sha256, hexadecimal, over the model's name, the sorted terms and the texts."""
+    """The cache key of a name: the hexadecimal SHA-256 of the model's name, the sorted terms and the texts."""
     return hashlib.sha256(json.dumps([model, sorted(terms), list(typical)]).encode()).hexdigest()
 
 
 def name_clusters(
     requests: Sequence[NameRequest], generator: Generator, known: Mapping[str, str]
 ) -> Iterator[NamedCluster]:
-    """Names as they are written, one cluster after another; the last of each is final.
+    """Stream names, one cluster after another; the last item of each cluster is final.
 
-    A name that `known` has under the request's key is final at once. Closing the iterator stops the model.
+    If `known` has a name for the request's key, it is final at once. Closing the iterator stops the model.
 
     Raises:
         PromptError: the model's context window has no room for a request.
-        ModelError: the model cannot be reached; the names that were final before are good.
+        ModelError: the model cannot be reached; names that were final before are valid.
     """
     for request in requests:
         if request.key in known:
@@ -109,7 +114,7 @@ def _ask(request: NameRequest, generator: Generator) -> Iterator[NamedCluster]:
             if (name := clean_name(text)) and name != shown:
                 shown = name
                 yield NamedCluster(request.label, request.key, name)
-            # A name is one line: a model that writes on is stopped.
+            # A name is one line: stop a model that continues.
             if clean_name(text.rpartition("\n")[0]):
                 ending = "finished"
                 break
@@ -117,7 +122,7 @@ def _ask(request: NameRequest, generator: Generator) -> Iterator[NamedCluster]:
 
 
 def _pieces(generator: Generator, prompt: Prompt) -> Stream[str | Usage, None, None]:
-    """The stream, without thoughts, as one that can be closed, and closes what is behind it."""
+    """The stream without thoughts; closing it closes the model's stream."""
     with closing(_closable(generator.stream(prompt))) as pieces:
         yield from (piece for piece in pieces if not isinstance(piece, Thought))
 
@@ -127,7 +132,7 @@ def _closable(pieces: Iterator[Piece]) -> Stream[Piece, None, None]:
 
 
 def _final(request: NameRequest, text: str, ending: str) -> NamedCluster:
-    """A name that broke off is none: it would be kept. One that reached the limit loses what may be half a word."""
+    """The final name: the fallback if the answer broke off; without the last word if it reached the token limit."""
     name = clean_name(text)
     if ending == "length":
         name = clean_name(text.rpartition(" ")[0]) or name
@@ -137,12 +142,12 @@ def _final(request: NameRequest, text: str, ending: str) -> NamedCluster:
 
 
 def naming_prompt(request: NameRequest, generator: Generator) -> Prompt:
-    """The request in words; its texts are cut to 300 characters each, and further until they fit the window.
+    """The prompt for a name; texts are cut to 300 characters each, and further until they fit the context window.
 
     Raises:
-        PromptError: it does not fit without any text.
+        PromptError: it does not fit even without texts.
     """
-    # The whole window is asked for, as in a chat: Ollama would load the model anew for another one.
+    # Request the full context window, as in chat: for another one, Ollama would reload the model.
     window = generator.context_window
     for length in _EXCERPTS:
         messages = _messages(request, length)
@@ -150,7 +155,7 @@ def naming_prompt(request: NameRequest, generator: Generator) -> Prompt:
         if n_tokens <= window - MAX_NAME_TOKENS:
             return Prompt(messages, (), (), n_tokens, window, MAX_NAME_TOKENS)
     raise PromptError(
-        f"Asking '{generator.name}' for a cluster's name takes {n_tokens:,} tokens, and there is room for "
+        f"Asking '{generator.name}' for a cluster's name takes {n_tokens:,} tokens, but there is room for "
         f"{window - MAX_NAME_TOKENS:,}. Choose a model with a larger context window."
     )
 
@@ -163,12 +168,12 @@ def _messages(request: NameRequest, length: int) -> tuple[Message, ...]:
 
 
 def _excerpt(text: str, length: int) -> str:
-    """The text's beginning in one line, without what could end or begin a mark of ours."""
+    """The beginning of the text on one line, without characters that could imitate our tags."""
     return " ".join(text[: 2 * length].split())[:length].replace("<", "\u2039").replace(">", "\u203a")
 
 
 def clean_name(text: str) -> str:
-    """The first line of a model's answer that is a name, at most 48 characters, cut at a word; "" where none is.
+    """The first line of a model's answer that is a name, cut at a word to 48 characters; "" if there is none.
 
     Quotes, Markdown, tags, numbering, "Name:" and control characters are removed; a line that ends with a colon only
     introduces the name.
@@ -183,7 +188,7 @@ def clean_name(text: str) -> str:
 
 
 def _is_shown(letter: str) -> bool:
-    """Not a control character; the joiners that Persian and Indic words are spelled with stay."""
+    """Whether a character is not a control character; joiners of Persian and Indic words are kept."""
     return letter in _JOINERS or not unicodedata.category(letter).startswith("C")
 
 
@@ -194,14 +199,23 @@ def _cut(name: str) -> str:
 
 
 def load_names(collection_cache_folder: Path, uid: str) -> dict[str, str]:
-    """The names that were kept for the collection `uid`, by key; none where there are none, or the file is damaged."""
+    """The cached names of the collection `uid`, by key; empty if there are none or the file is damaged."""
     content = artifacts.read_cached(_path(collection_cache_folder, uid))
-    names = json.loads(content) if content is not None else {}
-    return {str(key): str(name) for key, name in names.items()}
+    try:
+        return {} if content is None else _names_adapter().validate_json(content, strict=True)
+    except ValueError:
+        return {}
+
+
+@cache
+def _names_adapter() -> TypeAdapter[dict[str, str]]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(dict[str, str])
 
 
 def keep_name(collection_cache_folder: Path, uid: str, key: str, name: str) -> None:
-    """Keep a name beside those that others have kept meanwhile; of more than 5,000 the oldest go.
+    """Add a name to the cache, keeping concurrent additions; above 5,000 names the oldest are dropped.
 
     Raises:
         CollectionError: the folder cannot be written.
@@ -214,8 +228,8 @@ def keep_name(collection_cache_folder: Path, uid: str, key: str, name: str) -> N
         artifacts.write_cached(_path(collection_cache_folder, uid), json.dumps(kept).encode())
     except OSError as error:
         raise CollectionError(
-            f"The cluster's name '{name}' could not be kept: {error.strerror}. See that the disk has room and that "
-            f"the folder '{collection_cache_folder.name}' may be written."
+            f"The cluster's name '{name}' could not be saved: {error.strerror}. Check that the disk has free space and "
+            f"that the folder '{collection_cache_folder.name}' is writable."
         ) from error
 
 

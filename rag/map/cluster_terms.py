@@ -1,4 +1,4 @@
-"""Clusters -> words: key terms by class-based TF-IDF, typical chunks, and a place for the name on the map."""
+"""Cluster terms: key terms by class-based TF-IDF, typical chunks, and the position of the label."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _CONTRACTED = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class ClusterSummary:
-    """What a cluster is about.
+    """Summary of a cluster's content.
 
-    `terms` are its five most telling words, or fewer, and `name` the first three of them joined by ", ".
-    `typical` are the rows of the three chunks nearest to the cluster's mean embedding, nearest first. `x`, `y` and,
-    in 3D, `z` are the place of its label: its medoid, which is one of its points and so never lies in a gap.
+    `terms` are up to five key terms, and `name` the first three of them joined by ", ". `typical` are the rows of the
+    three chunks nearest to the cluster's mean embedding, nearest first. `x`, `y` and, in 3D, `z` are the position of
+    its label: the medoid, which is one of its points and so never lies in a gap.
     """
 
     label: int
@@ -57,7 +57,7 @@ class ClusterSummary:
 def summarize_clusters(
     texts: Sequence[str], labels: IntArray, vectors: FloatArray, xy: FloatArray
 ) -> tuple[ClusterSummary, ...]:
-    """A summary of every cluster, in the order of their labels; the unclustered (-1) have none.
+    """Summarize every cluster, in the order of labels; unclustered points (-1) are skipped.
 
     Args:
         texts: n texts.
@@ -97,9 +97,9 @@ def typical_rows(rows: IntArray, vectors: FloatArray) -> tuple[int, ...]:
 
 
 def medoid(points: FloatArray) -> FloatArray:
-    """The point with the least sum of distances to the others, float32 (2,) or (3,).
+    """The point with the smallest sum of distances to the others, float32 (2,) or (3,).
 
-    Of more than 1,000 points, evenly taken ones are looked at.
+    Above 1,000 points, an evenly spaced sample is used.
     """
     import numpy as np
     from scipy.spatial.distance import cdist  # type: ignore[import-untyped]
@@ -110,10 +110,10 @@ def medoid(points: FloatArray) -> FloatArray:
 
 
 def count_words(texts: Sequence[str]) -> Counter[str]:
-    """How often each word occurs: lower case, three letters or more in any script, no numbers, no English stop words.
+    """Count words: lower case, at least three letters in any script, without numbers and English stop words.
 
-    Chinese and Japanese do without spaces: Chinese characters are counted in pairs, katakana in runs, and hiragana,
-    which is mostly grammar, not at all. A word of katakana or Hangul may have two letters.
+    Chinese and Japanese have no spaces: Chinese characters are counted in pairs, katakana in runs, and hiragana,
+    which is mostly grammar, is ignored. A word of katakana or Hangul may have two letters.
     """
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -129,7 +129,7 @@ def count_words(texts: Sequence[str]) -> Counter[str]:
 
 @cache
 def _words() -> re.Pattern[str]:
-    """Runs of letters and their combining marks, which `\\w` leaves out: without them Hindi falls to pieces."""
+    """Runs of letters with combining marks, which `\\w` does not match and without which Hindi words break up."""
     marks = (code for code in range(_LAST_MARK) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
     ranges = [[code for _, code in group] for _, group in groupby(enumerate(marks), lambda pair: pair[1] - pair[0])]
     combining = "".join(f"{chr(codes[0])}-{chr(codes[-1])}" for codes in ranges)
@@ -149,11 +149,10 @@ def _split_run(run: str) -> Iterator[str]:
 
 
 def key_terms(classes: Sequence[Counter[str]]) -> list[tuple[str, ...]]:
-    """The five most telling words of each class (fewer where it has fewer), best first, ties by alphabet.
+    """Up to five key terms of each class, best first, ties in alphabetical order.
 
-    Ranked by `class_tf_idf`, after one distinction: words that are not even twice as frequent in the class as in the
-    rest come last. Those are the common words of a language for which there is no list of stop words. Of a word and
-    its plural the better stays.
+    Ranked by `class_tf_idf`, except that words less than twice as frequent in the class as in the rest come last:
+    these are the common words of languages without a stop word list. Of a word and its plural, the better one stays.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Coordinates -> clusters: HDBSCAN on what the map shows, from fine to coarse."""
+"""Clustering: HDBSCAN on the coordinates of a map, from fine to coarse."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from rag.types import Projection
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pydantic import TypeAdapter
     from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
     from rag.types import FloatArray, IntArray
@@ -37,12 +39,12 @@ _FINEST_FRACTION = 200
 
 
 def cluster(xy: FloatArray, coarseness: float = DEFAULT_COARSENESS) -> IntArray:
-    """The cluster of each point of a map.
+    """Cluster the points of a map.
 
     HDBSCAN (Campello, Moulavi and Sander, 2013) with `smallest_cluster(n, coarseness)` and 5 points to a
-    neighborhood. Its spanning tree is looked for along the Delaunay triangulation and among the nearest neighbors
-    instead of all pairs: 100,000 points take 2.6 s of processor time instead of 37. The tree weighs the same; where
-    several do, a few points at the rim of a cluster may fall otherwise than with all pairs.
+    neighborhood. Its spanning tree is searched along the Delaunay triangulation and among nearest neighbors
+    instead of all pairs: 100,000 points take 2.6 s of processor time instead of 37. The tree has the same weight; if
+    several trees do, a few points at the edge of a cluster may be assigned differently than with all pairs.
 
     Args:
         xy: float32 (n, 2) or (n, 3), finite.
@@ -50,7 +52,7 @@ def cluster(xy: FloatArray, coarseness: float = DEFAULT_COARSENESS) -> IntArray:
 
     Returns:
         int64 (n,): 0 is the largest cluster, equal sizes in the order of their first rows; UNCLUSTERED (-1) for
-        points in no cluster, which are all of them where the points are too few or lie in one place.
+        points in no cluster; all points if there are too few, or if they coincide.
 
     Raises:
         ValueError: a coordinate is not finite, or coarseness is not from 0 to 1.
@@ -59,7 +61,7 @@ def cluster(xy: FloatArray, coarseness: float = DEFAULT_COARSENESS) -> IntArray:
     from sklearn.cluster import HDBSCAN
 
     if not np.isfinite(xy).all():
-        raise ValueError("a map's coordinates must be finite; lay the collection out again")
+        raise ValueError("a map's coordinates must be finite; recompute the layout")
     size = smallest_cluster(len(xy), coarseness)
     if len(xy) < 2 * _SMALLEST_CLUSTER or not np.ptp(xy, axis=0).any():
         return np.full(len(xy), UNCLUSTERED, dtype=np.int64)
@@ -70,7 +72,7 @@ def cluster(xy: FloatArray, coarseness: float = DEFAULT_COARSENESS) -> IntArray:
 
 
 def smallest_cluster(n: int, coarseness: float) -> int:
-    """The fewest points that make a cluster among n: from max(5, n / 200) to n / 6, even steps in its logarithm.
+    """Minimum cluster size for n points: from max(5, n / 200) to n / 6, on a logarithmic scale.
 
     Raises:
         ValueError: coarseness is not from 0 to 1.
@@ -83,7 +85,7 @@ def smallest_cluster(n: int, coarseness: float) -> int:
 
 
 def _largest_first(found: IntArray) -> IntArray:
-    """The same clusters, numbered by size and then by first row."""
+    """Renumber clusters by size, then by first row."""
     import numpy as np
 
     labels = np.full(len(found), UNCLUSTERED, dtype=np.int64)
@@ -97,8 +99,8 @@ def _largest_first(found: IntArray) -> IntArray:
 def _distances(xy: FloatArray) -> csr_matrix:
     """Distances along the edges that HDBSCAN's spanning tree may need, symmetric, one connected component.
 
-    Rows hold every point's nearest neighbors, itself among them, from which HDBSCAN takes its core distance. A
-    distance of 0 is stored as a tiny one: a sparse graph has no edge there otherwise.
+    Rows contain every point's nearest neighbors, including itself, from which HDBSCAN takes its core distance. A
+    distance of 0 is stored as a tiny value, because a sparse graph would have no edge there.
     """
     import numpy as np
     from scipy.sparse import csr_matrix
@@ -129,10 +131,10 @@ def _neighbor_edges(points: Points) -> IntArray:
 
 
 def _triangulation_edges(points: Points) -> IntArray:
-    """The edges of the Delaunay triangulation, and a chain through all points that keeps the graph in one piece.
+    """The edges of the Delaunay triangulation, and a chain through all points that keeps the graph connected.
 
-    The chain follows the points in the order of their coordinates. It joins points in the same place, which
-    are no part of a triangulation, and is all there is for points on one line, which have none.
+    The chain follows the order of coordinates. It joins coinciding points, which are not in the triangulation, and is
+    the only source of edges for collinear points, which have no triangulation.
     """
     import numpy as np
     from scipy.spatial import Delaunay, QhullError
@@ -150,13 +152,13 @@ def _triangulation_edges(points: Points) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Cluster of each chunk of a layout, int64 (n,), -1 for unclustered, and what each cluster is about."""
+    """Cluster of each chunk of a layout, int64 (n,), -1 for unclustered, and a summary of each cluster."""
 
     labels: IntArray
     summaries: tuple[ClusterSummary, ...]
 
     def names_by_label(self) -> dict[int, str]:
-        """The name of each cluster; names that two share are told apart by a number."""
+        """The name of each cluster; duplicate names get a number."""
         shown: dict[int, str] = {}
         for summary in self.summaries:
             taken = summary.name in shown.values()
@@ -169,13 +171,13 @@ class Clusters:
         return [shown.get(label, UNCLUSTERED_NAME) for label in self.labels.tolist()]
 
     def renamed(self, names: Mapping[int, str]) -> Clusters:
-        """The same clusters, those of these labels called by other names."""
+        """The same clusters, with new names for these labels."""
         summaries = (replace(one, name=names.get(one.label, one.name)) for one in self.summaries)
         return Clusters(self.labels, tuple(summaries))
 
 
 def find_clusters(collection: Collection, layout: Projection, coarseness: float = DEFAULT_COARSENESS) -> Clusters:
-    """The clusters of a layout, kept beside the collection.
+    """The clusters of a layout, from the cache or computed.
 
     Args:
         coarseness: from 0, many small clusters, to 1, few large ones.
@@ -184,12 +186,12 @@ def find_clusters(collection: Collection, layout: Projection, coarseness: float 
     content = artifacts.read_cached(path)
     if content is not None:
         return _from_bytes(content)
-    found = _cluster_anew(collection, layout, coarseness)
+    found = _compute_clusters(collection, layout, coarseness)
     artifacts.write_cached(path, _to_bytes(found))
     return found
 
 
-def _cluster_anew(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
+def _compute_clusters(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
     labels = cluster(layout.xy, coarseness)
     texts = {chunk.chunk_id: chunk.text for chunk in collection.chunks()}
     own = [texts.get(chunk_id, "") for chunk_id in layout.chunk_ids.tolist()]
@@ -197,7 +199,7 @@ def _cluster_anew(collection: Collection, layout: Projection, coarseness: float)
 
 
 def vectors_of(collection: Collection, layout: Projection) -> FloatArray:
-    """The layout's vectors; a chunk that was deleted since has none any more (zeros), and is no typical one."""
+    """The layout's vectors; zeros for a chunk that was deleted since, which is never a typical chunk."""
     import numpy as np
 
     ids, vectors = collection.embeddings()
@@ -208,7 +210,7 @@ def vectors_of(collection: Collection, layout: Projection) -> FloatArray:
 
 
 def _path(collection: Collection, layout: Projection, coarseness: float) -> Path:
-    """The clusters follow from the places and from how coarse they are to be."""
+    """Cache path: clusters depend only on coordinates and coarseness."""
     content = layout.chunk_ids.tobytes() + layout.xy.tobytes() + f"{coarseness:.3f}".encode()
     digest = hashlib.sha256(content).hexdigest()[:16]
     return collection.cache_folder / f"clusters-{digest}.{collection.uid[:12]}"
@@ -222,9 +224,18 @@ def _to_bytes(clusters: Clusters) -> bytes:
 def _from_bytes(content: bytes) -> Clusters:
     import numpy as np
 
-    stored = json.loads(content)
-    summaries = (
-        ClusterSummary(**{**row, "terms": tuple(row["terms"]), "typical": tuple(row["typical"])})
-        for row in stored["summaries"]
-    )
-    return Clusters(np.array(stored["labels"], dtype=np.int64), tuple(summaries))
+    stored = _stored_adapter().validate_json(content, strict=True)
+    return Clusters(np.array(stored.labels, dtype=np.int64), stored.summaries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    labels: list[int]
+    summaries: tuple[ClusterSummary, ...]
+
+
+@cache
+def _stored_adapter() -> TypeAdapter[_Stored]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_Stored)

@@ -1,4 +1,4 @@
-"""What the points of a map are coloured by: groups in colours that stay apart, or values on a scale."""
+"""Map colours: groups in a colour-blind-safe palette, or values on a continuous scale."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     CodeArray = NDArray[np.int16]
 
-# Okabe and Ito's eight colours without black, then hues that stay apart from them and from one another.
+# Okabe and Ito's eight colours without black, then hues distinct from them and from each other.
 PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A600",
     "#7B5EA7", "#8C564B", "#5A7D2A", "#E15F9C", "#1B7F8C", "#A05195", "#665191",
 )  # fmt: skip
 OTHER = "#9AA3AB"
-OTHER_NAME = "other, or without a value"
+OTHER_NAME = "Other / no value"
 GREY_NAMES = (UNCLUSTERED_NAME, OTHER_NAME)
-# Viridis (Smith and van der Walt, 2015) in nine even steps: dark is low, yellow is high.
+# Viridis (Smith and van der Walt, 2015) in nine equal steps: dark is low, yellow is high.
 SCALE = (
     "#440154", "#472D7B", "#3B528B", "#2C728E", "#21918C", "#28AE80", "#5EC962", "#ADDC30", "#FDE725",
 )  # fmt: skip
@@ -37,7 +37,7 @@ _BINS = 6
 
 @dataclass(frozen=True, slots=True)
 class GroupColours:
-    """Groups: `codes` int16 (n,) numbers `names`, and `colours` has each one's "#rrggbb", in the legend's order."""
+    """Groups: `codes` int16 (n,) are indices into `names` and `colours` ("#rrggbb"), in legend order."""
 
     title: str
     codes: CodeArray
@@ -47,7 +47,7 @@ class GroupColours:
 
 @dataclass(frozen=True, slots=True)
 class ValueColours:
-    """Values float32 (n,) on a scale from `low` to `high`, NaN where a chunk has none; shown with `decimals`."""
+    """Values float32 (n,) on a scale from `low` to `high`, NaN if a chunk has none; shown with `decimals`."""
 
     title: str
     values: FloatArray
@@ -60,7 +60,7 @@ Colours = GroupColours | ValueColours
 
 
 def group_colours(title: str, labels: Sequence[str]) -> GroupColours:
-    """A colour for each label; the rarest beyond the palette, and what has no value, are grey and last."""
+    """A colour for each label; the rarest labels beyond the palette and missing values are grey and last."""
     import numpy as np
 
     shown = most_common(labels)
@@ -71,7 +71,7 @@ def group_colours(title: str, labels: Sequence[str]) -> GroupColours:
 
 
 def value_colours(title: str, values: FloatArray, decimals: int = 2) -> ValueColours:
-    """Values on a scale from the smallest to the largest of them."""
+    """Values on a scale from their minimum to their maximum."""
     import numpy as np
 
     known = values[np.isfinite(values)]
@@ -80,7 +80,7 @@ def value_colours(title: str, values: FloatArray, decimals: int = 2) -> ValueCol
 
 
 def column_colours(title: str, values: Sequence[str]) -> Colours:
-    """A table's column: a scale where nearly all of its many values are numbers, groups otherwise."""
+    """Colours of a table column: a scale if it has many values and nearly all are numbers, else groups."""
     import numpy as np
 
     own = [value for value in values if value]
@@ -102,7 +102,7 @@ def _number(text: str) -> float | None:
 
 
 def most_common(labels: Sequence[str]) -> list[str]:
-    """The labels, the rarest beyond the palette as "other"; equally common ones stay by alphabet."""
+    """The labels, with the rarest beyond the palette as "other"; ties in alphabetical order."""
     counts = Counter(label for label in labels if label not in GREY_NAMES)
     ranked = sorted(counts, key=lambda label: (-counts[label], label))
     kept = {*ranked[: len(PALETTE)], *GREY_NAMES}
@@ -110,14 +110,14 @@ def most_common(labels: Sequence[str]) -> list[str]:
 
 
 def colours_of(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each label, in the legend's order; grey, and last, for what has no value."""
+    """A colour for each label, in legend order; missing values are grey and last."""
     distinct = sorted(set(labels) - set(GREY_NAMES))
     colours = {label: PALETTE[i] if i < len(PALETTE) else OTHER for i, label in enumerate(distinct)}
     return colours | {label: OTHER for label in GREY_NAMES if label in labels}
 
 
 def as_groups(colours: Colours) -> GroupColours:
-    """The same colouring for a picture that knows groups only: a scale in six even steps, named by their ends."""
+    """Convert to groups for pictures without a scale: six equal steps, named by their limits."""
     if isinstance(colours, GroupColours):
         return colours
     import numpy as np
@@ -138,7 +138,7 @@ def labels_and_colours(colours: Colours) -> tuple[list[str], Mapping[str, str]]:
 
 
 def take(colours: Colours, rows: IntArray) -> Colours:
-    """The colours of these rows; the scale and the legend stay those of all."""
+    """The colours of these rows; scale and legend stay those of all rows."""
     if isinstance(colours, GroupColours):
         return replace(colours, codes=colours.codes[rows])
     return replace(colours, values=colours.values[rows])

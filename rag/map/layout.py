@@ -1,7 +1,7 @@
-"""The story of a map: a collection's embeddings -> neighbors -> 2D or 3D, kept beside the collection.
+"""Layout: the coordinates of a collection's map, cached as a file next to the collection.
 
-A layout stays put: chunks that come later are placed among their neighbors, those that go leave a gap, until a
-new layout is asked for. The new one is turned and scaled onto the old.
+A layout is stable: new chunks are placed near their neighbors, and deleted chunks leave a gap, until a new layout is
+requested. The new layout is then aligned with the old one.
 """
 
 from __future__ import annotations
@@ -34,34 +34,34 @@ _LEAST_AGREEMENT = 0.1
 
 
 def load_layout(collection: Collection, parameters: ProjectionParameters) -> Projection | None:
-    """The last layout with these parameters, with the chunks that are there now; what came later is placed in it.
+    """The last layout with these parameters, for the current chunks; newer chunks are placed in it.
 
-    None where none was made, or where more than half of the chunks came after it.
+    None if there is no layout, or if more than half of the chunks are newer than it.
     """
     kept = _read(collection, parameters)
     if kept is None or kept.chunk_ids.tolist() == collection.chunk_ids().tolist():
         return kept
-    now = _brought_up(collection, kept, parameters.metric)
+    now = _updated(collection, kept, parameters.metric)
     if now is not None:
         artifacts.write_cached(_path(collection, parameters), to_bytes(now))
     return now
 
 
 def make_layout(collection: Collection, parameters: ProjectionParameters, report: Report | None = None) -> Projection:
-    """Lay the collection out anew, turned onto the layout before it, and keep the result. Takes seconds to minutes.
+    """Compute a new layout, align it with the previous one, and save it. Takes seconds to minutes.
 
     Args:
-        report: told the share done, in [0, 1], never less than before. What it raises ends the work and comes out
-            here; nothing is kept then.
+        report: called with the share done, in [0, 1], never decreasing. An exception from it ends the work and is
+            raised here; nothing is saved then.
 
     Raises:
-        ExplorerError: t-SNE was asked for in 3D.
+        ExplorerError: t-SNE was requested in 3D.
     """
     before = _read(collection, parameters)
     ids, vectors = collection.embeddings()
     projection = lay_out(ids, vectors, parameters, report)
     if before is not None and before.method == projection.method:
-        projection = replace(projection, xy=_turned(projection, before))
+        projection = replace(projection, xy=_aligned(projection, before))
     artifacts.write_cached(_path(collection, parameters), to_bytes(projection))
     return projection
 
@@ -69,7 +69,7 @@ def make_layout(collection: Collection, parameters: ProjectionParameters, report
 def lay_out(
     ids: IntArray, vectors: FloatArray, parameters: ProjectionParameters, report: Report | None = None
 ) -> Projection:
-    """A layout of any chunks: their neighbors are found, and then they are drawn.
+    """Compute a layout of any chunks: find their neighbors, then project them.
 
     Args:
         ids: int64 (n,), ascending.
@@ -77,7 +77,7 @@ def lay_out(
         report: as in `make_layout`.
 
     Raises:
-        ExplorerError: t-SNE was asked for in 3D.
+        ExplorerError: t-SNE was requested in 3D.
     """
     parameters.require_drawable()
     report = report or _nothing
@@ -90,13 +90,13 @@ def lay_out(
 
 
 def is_long(n_chunks: int, parameters: ProjectionParameters) -> bool:
-    """Whether a layout of so many chunks takes more than about 4 seconds on 2 cores, the libraries being loaded.
+    """Whether a layout of this many chunks takes more than about 4 seconds on 2 cores, once libraries are loaded.
 
-    Measured with embeddings of 384 dimensions and their trustworthiness, which takes about 1 second of the 4.
+    Measured with 384 dimensions, including the trustworthiness, which takes about 1 second of the 4.
     """
     if parameters.method == "pca":
         return n_chunks > _PCA_QUICK
-    # A layout of twice as many neighbors takes less than twice as long.
+    # Twice the neighbors take less than twice the time.
     work = n_chunks * (parameters.n_neighbors + 30) / 45
     if parameters.method == "tsne":
         return work > _TSNE_QUICK
@@ -104,7 +104,7 @@ def is_long(n_chunks: int, parameters: ProjectionParameters) -> bool:
 
 
 def _nothing(share: float) -> None:
-    """Where nobody asks how much is done."""
+    """Default progress report: does nothing."""
 
 
 def _read(collection: Collection, parameters: ProjectionParameters) -> Projection | None:
@@ -112,10 +112,10 @@ def _read(collection: Collection, parameters: ProjectionParameters) -> Projectio
     return None if content is None else from_bytes(content)
 
 
-def _brought_up(collection: Collection, kept: Projection, metric: Metric) -> Projection | None:
-    """The kept layout without the chunks that are gone, and with the new ones among their neighbors.
+def _updated(collection: Collection, kept: Projection, metric: Metric) -> Projection | None:
+    """The cached layout without deleted chunks and with new ones placed near their neighbors.
 
-    Not of PCA: that draws no neighborhoods, and is quickly drawn anew.
+    None for PCA, which does not preserve neighborhoods and is quick to compute again.
     """
     import numpy as np
 
@@ -139,14 +139,14 @@ def _placed(new: FloatArray, laid_out: FloatArray, xy: FloatArray) -> FloatArray
     return place(positions, scores, xy)
 
 
-def _turned(projection: Projection, before: Projection) -> FloatArray:
-    """The new coordinates, mirrored, turned, sized and moved so that what both layouts hold lies as near as it can."""
+def _aligned(projection: Projection, before: Projection) -> FloatArray:
+    """The new coordinates, aligned so that the common chunks lie as close as possible to their old positions."""
     old_rows, rows = _common(before.chunk_ids, projection.chunk_ids)
     if not len(rows):
         return projection.xy
     fixed = before.xy[old_rows]
     alignment = align(projection.xy[rows], fixed)
-    # The best fit is smaller the less two layouts agree; without this, the map would shrink with each new layout.
+    # The best fit is smaller the less two layouts agree; without this scale, each new layout would shrink the map.
     size = max(1.0 - alignment.disparity, _LEAST_AGREEMENT) ** -0.5
     middle = fixed.mean(axis=0)
     turned: FloatArray = middle + (alignment.apply(projection.xy) - middle) * size
@@ -154,7 +154,7 @@ def _turned(projection: Projection, before: Projection) -> FloatArray:
 
 
 def _common(before: IntArray, now: IntArray) -> tuple[IntArray, IntArray]:
-    """The rows in either of the ids that both hold."""
+    """The rows of the common ids in each array."""
     import numpy as np
 
     _, old_rows, rows = np.intersect1d(before, now, assume_unique=True, return_indices=True)

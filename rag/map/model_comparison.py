@@ -1,4 +1,4 @@
-"""The same collection under two embedding models: embedded again, laid out again, and where the two disagree."""
+"""Model comparison: one collection under two embedding models, their aligned maps and shared neighbors."""
 
 from __future__ import annotations
 
@@ -31,11 +31,10 @@ _LEAST_AGREEMENT = 0.1
 
 @dataclass(frozen=True, slots=True)
 class SecondEmbedding:
-    """A collection's chunks under another model than its own.
+    """A collection's chunks embedded by a second model.
 
-    `chunk_ids` int64 (n,), ascending, and their unit vectors, float32 (n, dimension). Of `n_cut` chunks only the
-    beginning is in the vector, because the model does not read more. `kept_at` is the file it is kept in; its
-    layouts are kept beside it.
+    `chunk_ids` int64 (n,), ascending, and their unit vectors, float32 (n, dimension). `n_cut` chunks were cut to the
+    model's window. `kept_at` is the cache file; its layouts are in the same folder.
     """
 
     chunk_ids: IntArray
@@ -48,14 +47,14 @@ class SecondEmbedding:
 class ModelComparison:
     """A collection under two models; row i of every array belongs to `chunk_ids[i]`, int64 (n,), ascending.
 
-    `first_xy` and `second_xy`, float32 (n, 2) or (n, 3), are the two maps, the second mirrored, turned, sized and
-    moved onto the first. `disparity` in [0, 1] is how far apart their shapes stay (see `Alignment`): 0 is the same
-    shape; None where the chunks of one of them are all in one place.
+    `first_xy` and `second_xy`, float32 (n, 2) or (n, 3), are the two maps, the second aligned with the first.
+    `disparity` in [0, 1] is the remaining difference of shape (see `Alignment`): 0 is the same shape; None if all
+    chunks of one map coincide.
 
     `first_neighbors` and `second_neighbors`, int64 (n, k), are the ids of each chunk's k nearest others by cosine,
-    nearest first; k is n - 1 where fewer were there than asked for. `chunk_overlap`, float32 (n,), is the share of
-    them on which both models agree, 1 for a chunk that is alone; `mean_overlap` is its mean, and `chance_overlap`
-    what it would be if one of the models chose at random; both are None below two chunks. `most_changed`, int64
+    nearest first; k is n - 1 if there are fewer chunks. `chunk_overlap`, float32 (n,), is the share of
+    neighbors common to both models, 1 for a single chunk; `mean_overlap` is its mean, and `chance_overlap` its
+    expected value if one model chose at random; both are None below two chunks. `most_changed`, int64
     (n,), are the rows from the least overlap to the greatest, ties by id.
     """
 
@@ -75,18 +74,18 @@ class ModelComparison:
 def embed_again(
     collection: Collection, model_name: str, load: Callable[[str], Embedder], report: Callable[[float], None]
 ) -> SecondEmbedding:
-    """All chunks under another model, kept beside the collection until that changes: a second look is instant.
+    """Embed all chunks with another model; the result is cached until the collection changes.
 
-    It is kept by the model's name: that another model now goes by this name is not noticed.
+    The cache key is the model's name: a model replaced under the same name is not noticed.
 
     Args:
-        model_name: `WORD_MODEL`, or what `load` knows.
-        load: gives the model; not called where the vectors are kept, or for WORD_MODEL.
-        report: gets the share done, from 0 to 1, after each batch of texts, and may raise to stop: nothing is kept
-            then. (WORD_MODEL is made in one go: it reports the beginning and the end.)
+        model_name: `WORD_MODEL`, or a name for `load`.
+        load: loads the model; not called if the vectors are cached, or for WORD_MODEL.
+        report: called with the share done, from 0 to 1, after each batch of texts; it may raise to stop, and nothing is
+            saved then. WORD_MODEL reports only its beginning and end.
 
     Raises:
-        ModelError: what `load` raises, or the model's vectors are no unit vectors.
+        ModelError: from `load`, or the model's vectors are not unit vectors.
         CollectionError: the collection cannot be read.
     """
     import numpy as np
@@ -109,19 +108,21 @@ def embed_again(
 def _embed(
     texts: Sequence[str], model_name: str, load: Callable[[str], Embedder], report: Callable[[float], None]
 ) -> tuple[FloatArray, int]:
-    """The texts' vectors, and how many of the texts were cut."""
+    """The texts' vectors, and the number of texts that were cut."""
     if model_name == WORD_MODEL:
         return embed_words(texts), 0
     vectors, n_cut = _embed_in_batches(texts, load(model_name), report)
     if not schema.are_unit(vectors):
-        raise ModelError(f"The model '{model_name}' makes embeddings that are no unit vectors. Choose another model.")
+        raise ModelError(
+            f"The model '{model_name}' produces embeddings that are not unit vectors. Choose another model."
+        )
     return vectors, n_cut
 
 
 def _embed_in_batches(
     texts: Sequence[str], embedder: Embedder, report: Callable[[float], None]
 ) -> tuple[FloatArray, int]:
-    """Equal texts are embedded once, so that they are equal under this model too, whatever batch they are in."""
+    """Embed each distinct text once, so that equal texts have equal vectors regardless of their batch."""
     import numpy as np
 
     rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
@@ -140,10 +141,10 @@ def _embed_in_batches(
 
 
 def _as_read(text: str, n_tokens: int, embedder: Embedder) -> str:
-    """The text, or as much of its beginning as the model reads. Ollama refuses a longer one instead of cutting it."""
+    """The text, cut to the model's window; Ollama would refuse a longer text instead of cutting it."""
     while n_tokens > embedder.window:
         spans = embedder.tokenizer.spans(text)
-        # A beginning may have more tokens by itself than as a part; each turn is shorter than the one before.
+        # A prefix may have more tokens alone than within the text, so cut again until it fits.
         text = text[: spans[min(embedder.window, len(spans) - 1), 0]]
         n_tokens = embedder.count_tokens([text])[0]
     return text
@@ -152,13 +153,13 @@ def _as_read(text: str, n_tokens: int, embedder: Embedder) -> str:
 def layout_of(
     second: SecondEmbedding, parameters: ProjectionParameters, report: Callable[[float], None] | None = None
 ) -> Projection:
-    """The map of the chunks under the second model, kept beside its vectors. Takes seconds the first time.
+    """The layout of the chunks under the second model, cached next to its vectors. Takes seconds the first time.
 
     Args:
-        report: told the share done where the map is not kept; what it raises ends the work, and nothing is kept then.
+        report: called with the share done if nothing is cached; an exception from it ends the work without saving.
 
     Raises:
-        ExplorerError: the parameters cannot be drawn, as t-SNE in 3D.
+        ExplorerError: the parameters are not supported, e.g. t-SNE in 3D.
     """
     digest = hashlib.sha256(repr(parameters.canonical()).encode()).hexdigest()[:12]
     path = second.kept_at.with_name(f"{second.kept_at.name}.layout-{digest}")
@@ -177,13 +178,13 @@ def compare(
     second_layout: Projection,
     k: int = 10,
 ) -> ModelComparison:
-    """Both maps, one lying on the other, and on how many of each chunk's k nearest the two models agree.
+    """Compare both models: aligned maps, and the share of each chunk's k nearest neighbors that they have in common.
 
-    Cosines are compared at six decimals, and equal ones are ordered by id, so that what one model holds to be the
-    same is not told apart by rounding. 20,000 chunks take seconds.
+    Cosines are compared at six decimals and ties ordered by id, so that rounding does not separate equal chunks.
+    20,000 chunks take seconds.
 
     Raises:
-        CollectionError: the collection has changed since one of the parts was made.
+        CollectionError: the collection has changed since one of the inputs was computed.
         ValueError: k is below 1, or the layouts are not both 2D or both 3D.
     """
     import numpy as np
@@ -192,10 +193,10 @@ def compare(
         raise ValueError(f"k must be 1 or more, got {k}.")
     ids, vectors = collection.embeddings()
     if not all(np.array_equal(part.chunk_ids, ids) for part in (second, first_layout, second_layout)):
-        raise CollectionError(f"Collection '{collection.spec.name}' changed while it was compared. Compare it again.")
+        raise CollectionError(f"Collection '{collection.spec.name}' changed during the comparison. Compare it again.")
     first_near, second_near = nearest_others(vectors, k), nearest_others(second.vectors, k)
     overlap = _overlap(first_near, second_near)
-    second_xy, disparity = _laid_onto(second_layout.xy, first_layout.xy)
+    second_xy, disparity = _align_with(second_layout.xy, first_layout.xy)
     n, k = first_near.shape
     mean, chance = (float(overlap.mean()), k / (n - 1)) if n > 1 else (None, None)
     order = np.argsort(overlap, kind="stable").astype(np.int64)
@@ -204,7 +205,7 @@ def compare(
 
 
 def _overlap(first: IntArray, second: IntArray) -> FloatArray:
-    """The share of each row's neighbors that are in the same row of the other, float32 (n,); 1 where it has none."""
+    """The share of each row's neighbors that are in the same row of the other, float32 (n,); 1 if it has none."""
     import numpy as np
 
     if not first.shape[1]:
@@ -213,8 +214,8 @@ def _overlap(first: IntArray, second: IntArray) -> FloatArray:
     return np.asarray(is_shared.mean(axis=1), dtype=np.float32)
 
 
-def _laid_onto(moving: FloatArray, fixed: FloatArray) -> tuple[FloatArray, float | None]:
-    """The moving layout's coordinates on the fixed one, as large as that; and the disparity of the two."""
+def _align_with(moving: FloatArray, fixed: FloatArray) -> tuple[FloatArray, float | None]:
+    """The moving layout's coordinates, aligned with the fixed one at the same size, and their disparity."""
     import numpy as np
 
     alignment = align(moving, fixed)
@@ -223,7 +224,7 @@ def _laid_onto(moving: FloatArray, fixed: FloatArray) -> tuple[FloatArray, float
     if not (np.ptp(moving, axis=0).any() and np.ptp(fixed, axis=0).any()):
         moved: FloatArray = moving - moving.mean(axis=0) + fixed.mean(axis=0)
         return moved, None
-    # The best fit is smaller the less two layouts agree; without this, the map would shrink on the way.
+    # The best fit is smaller the less two layouts agree; without this scale, the map would shrink in the animation.
     size = max(1.0 - alignment.disparity, _LEAST_AGREEMENT) ** -0.5
     middle = fixed.mean(axis=0)
     laid: FloatArray = middle + (alignment.apply(moving) - middle) * size
@@ -231,12 +232,12 @@ def _laid_onto(moving: FloatArray, fixed: FloatArray) -> tuple[FloatArray, float
 
 
 def in_words(comparison: ModelComparison) -> str:
-    """What the figures say, in a sentence for a person. Not of the shapes: UMAP moves groups about by itself."""
+    """The overlap as a sentence. Shapes are not mentioned, because UMAP moves groups between runs anyway."""
     mean, chance = comparison.mean_overlap, comparison.chance_overlap
     if mean is None or chance is None:
-        return "Two models can be compared from two chunks on."
+        return "Comparing two models needs at least two chunks."
     shared = f"The models share {comparison.k * mean:.1f} of a chunk's {comparison.k} nearest neighbors on average"
-    by_chance = f"{comparison.k * chance:.1f} would be chance"
+    by_chance = f"{comparison.k * chance:.1f} would be expected by chance"
     return f"{shared}; {by_chance}."
 
 
@@ -251,7 +252,7 @@ def _read(path: Path) -> SecondEmbedding | None:
 
 
 def _to_bytes(second: SecondEmbedding) -> bytes:
-    """As an .npz file without pickle."""
+    """The vectors as an .npz file without pickle."""
     import numpy as np
 
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Where a new vector belongs on a map that stays as it is: among its nearest chunks."""
+"""Placement: the position of a new vector on an existing map, near its nearest chunks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def place(positions: IntArray, scores: FloatArray, xy: FloatArray) -> FloatArray
     """The mean of the neighbors' coordinates, weighted as UMAP weighs neighbors.
 
     The weights are McInnes, Healy and Melville, "UMAP", 2018, algorithm 3 (smooth kNN distances); starting a new
-    point at their mean is what umap-learn's `init_graph_transform` does. A copy of a laid-out chunk (cosine
-    similarity within 1e-6 of 1) lands on it, on the first of several. On a map without points, all land at 0.
+    point at their mean is what umap-learn's `init_graph_transform` does. A copy of a chunk on the map (cosine
+    similarity within 1e-6 of 1) gets its position; the first of several. On a map without points, all positions are 0.
 
     Args:
-        positions: the nearest laid-out chunks of each new one, as rows of `xy`, int64 (m, k), in any order;
-            -1 stands for none, as where k is more than there are.
+        positions: the nearest chunks on the map of each new vector: rows of `xy`, int64 (m, k), in any order;
+            -1 means none, e.g. if k exceeds their number.
         scores: their cosine similarities, float32 (m, k).
         xy: the map, float32 (n, 2), or (n, 3).
 
@@ -38,7 +38,7 @@ def place(positions: IntArray, scores: FloatArray, xy: FloatArray) -> FloatArray
         Coordinates float32 (m, 2), or (m, 3).
 
     Raises:
-        ValueError: the shapes differ, a position is not on the map, or one of the new has no neighbor at all.
+        ValueError: the shapes differ, a position is not on the map, or a new vector has no neighbor.
     """
     import numpy as np
 
@@ -54,18 +54,18 @@ def place(positions: IntArray, scores: FloatArray, xy: FloatArray) -> FloatArray
 
 def _check(positions: IntArray, scores: FloatArray, found: NDArray[np.bool_], n: int) -> None:
     if positions.shape != scores.shape or positions.ndim != 2:
-        raise ValueError(f"Positions and scores must both be (m, k), and are {positions.shape} and {scores.shape}.")
+        raise ValueError(f"Positions and scores must both be (m, k), got {positions.shape} and {scores.shape}.")
     if not found.any(axis=1).all():
-        raise ValueError("A place on the map needs at least one neighbor for each new vector; there is one without.")
+        raise ValueError("Every new vector needs at least one neighbor on the map.")
     if positions.max() >= n:
-        raise ValueError(f"Neighbors must be among the {n} points of the map; there is one at {positions.max()}.")
+        raise ValueError(f"Neighbors must be rows of the {n} points of the map, got row {positions.max()}.")
 
 
 def neighbor_weights(distances: DoubleArray) -> DoubleArray:
     """UMAP's weights of k neighbors: exp(-(d - nearest) / sigma), where sigma makes them add up to log2(k).
 
     Args:
-        distances: float64 (m, k), not negative; infinite for a neighbor that is missing, which k does not count.
+        distances: float64 (m, k), not negative; infinite for a missing neighbor, which does not count towards k.
 
     Returns:
         The weights as shares, float64 (m, k), each row summing to 1.
@@ -96,7 +96,7 @@ def _sigma(beyond: DoubleArray, distances: DoubleArray) -> DoubleArray:
 
 
 def _only_copies(distances: DoubleArray, weights: DoubleArray) -> DoubleArray:
-    """All the weight on the first neighbor that is the same chunk, where there is one."""
+    """Put all weight on the first neighbor that is a copy, if there is one."""
     import numpy as np
 
     is_same = distances <= _SAME
@@ -108,7 +108,7 @@ _PLACED_FROM = 15
 
 
 def place_query(index: FlatIndex, vector: FloatArray, layout: Projection) -> tuple[float, ...] | None:
-    """Where a question belongs on the map: (x, y) or (x, y, z); None where none of its nearest chunks is on it.
+    """The position of a question on the map: (x, y) or (x, y, z); None if none of its nearest chunks is on the map.
 
     Args:
         vector: the question's unit vector, float32 (1, dimension).
@@ -124,7 +124,7 @@ def place_query(index: FlatIndex, vector: FloatArray, layout: Projection) -> tup
 
 
 def similarities(index: FlatIndex, vector: FloatArray, layout: Projection) -> FloatArray:
-    """Cosine similarity of each of the map's chunks to a question, float32 (n,); NaN for one that is not indexed.
+    """Cosine similarity of the map's chunks to a question, float32 (n,); NaN for a chunk that is not in the index.
 
     Args:
         vector: the question's unit vector, float32 (1, dimension).

@@ -1,4 +1,4 @@
-"""What a map shows, as plain columns: the chunks, their places, their colours, and the clusters' names."""
+"""Map points: everything an exported map contains, as columns: chunks, positions, colours and cluster labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True, slots=True)
 class MapLabel:
-    """A cluster's name and where on the map it is written."""
+    """A cluster's name and its position on the map."""
 
     cluster: int
     name: str
@@ -27,14 +27,13 @@ class MapLabel:
 
 @dataclass(frozen=True, slots=True)
 class MapPoints:
-    """Everything a map shows; row i of each of the sequences is one chunk.
+    """The contents of a map; row i of every sequence is one chunk.
 
-    `xy` is float32 (n, 2), finite; `clusters` int64 (n,), -1 for unclustered, and `cluster_labels` names the others.
-    `colour_labels` says what each chunk is coloured by, and `colours` has each of them as "#rrggbb", in the
-    legend's order.
+    `xy` is float32 (n, 2), finite; `clusters` int64 (n,), -1 for unclustered; `cluster_labels` are the others' names.
+    `colour_labels` is each chunk's group, and `colours` maps groups to "#rrggbb", in legend order.
 
     Raises:
-        ValueError: lengths differ, a coordinate is not finite, or a label has no colour or one that is no "#rrggbb".
+        ValueError: lengths differ, a coordinate is not finite, or a label has no colour or one that is not "#rrggbb".
     """
 
     chunk_ids: IntArray
@@ -51,7 +50,7 @@ class MapPoints:
     colour_title: str = "Colours"
 
     def __post_init__(self) -> None:
-        """Check what every export relies on."""
+        """Check the assumptions of every export."""
         import numpy as np
 
         n = len(self.chunk_ids)
@@ -59,7 +58,7 @@ class MapPoints:
         if self.xy.shape != (n, 2) or any(len(one) != n for one in rows):
             raise ValueError(f"every field needs one row for each of the {n} chunks")
         if not np.isfinite(self.xy).all():
-            raise ValueError("a map's coordinates must be finite; lay the collection out again")
+            raise ValueError("a map's coordinates must be finite; recompute the layout")
         if missing := set(self.colour_labels) - set(self.colours):
             raise ValueError(f"no colour for {sorted(missing)[:3]}; give every label one")
         if wrong := [colour for colour in self.colours.values() if not _COLOUR.fullmatch(colour)]:
@@ -67,13 +66,13 @@ class MapPoints:
 
 
 def used_labels(points: MapPoints) -> list[str]:
-    """The labels that some chunk has, in the legend's order."""
+    """The labels in use, in legend order."""
     present = set(points.colour_labels)
     return [label for label in points.colours if label in present]
 
 
 def frame(points: MapPoints) -> tuple[FloatArray, FloatArray, float]:
-    """The lower and the upper corner of the map, and its longer side (1 where all points lie in one place)."""
+    """The lower and upper corners of the map, and its longer side (1 if all points coincide)."""
     import numpy as np
 
     if not len(points.xy):

@@ -1,4 +1,4 @@
-"""Embeddings -> 2D or 3D: the only home of umap."""
+"""Projection: reduce embeddings to 2D or 3D with UMAP, t-SNE or PCA."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 UMAP_MINIMUM = 10
 _DRAWN_SHARE = 0.95
 _MANY = 10
-# UMAP's bar, written to an object, is the only way to see how far it is; its `verbose` would print as well.
+# UMAP reports progress only through its tqdm bar, which is written to an object; `verbose` would also print.
 _BAR = {"disable": False, "bar_format": "{n}/{total}", "position": 0, "mininterval": 0.1, "miniters": 1}
 
 _NAMES: dict[Method, str] = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
@@ -39,22 +39,22 @@ def project(
     parameters: ProjectionParameters,
     report: Report | None = None,
 ) -> Projection:
-    """Lay the chunks out so that near neighbors stay near. The same input gives the same layout in every process.
+    """Compute a layout that keeps near neighbors near. The same input gives the same layout in every process.
 
     Args:
         ids: int64 (n,), ascending.
         vectors: unit vectors float32 (n, dimension).
-        neighbor_ids: each chunk's nearest by cosine similarity of `comparable(vectors, metric)`, itself among them,
+        neighbor_ids: each chunk's nearest by cosine similarity of `comparable(vectors, metric)`, including itself,
             int64 (n, at least min(parameters.n_searched, n)).
         neighbor_scores: these similarities, float32, of the same shape.
-        report: told the share done, in [0, 1], never less than before; what it raises ends the work.
+        report: called with the share done, in [0, 1], never decreasing; an exception from it ends the work.
 
     Returns:
-        The layout; PCA's where there are fewer than UMAP_MINIMUM different chunks. Its note says so, and where
-        t-SNE's perplexity had to be smaller than asked for.
+        The layout; by PCA if there are fewer than UMAP_MINIMUM different chunks. Its note reports this, and if t-SNE's
+        perplexity had to be reduced.
 
     Raises:
-        ExplorerError: t-SNE was asked for in 3D.
+        ExplorerError: t-SNE was requested in 3D.
         ValueError: there are too few neighbors for each chunk.
     """
     import numpy as np
@@ -79,14 +79,14 @@ def _require_enough(neighbor_ids: IntArray, n_needed: int) -> None:
 def _draw(
     vectors: FloatArray, positions: IntArray, scores: FloatArray, parameters: ProjectionParameters, report: Report
 ) -> tuple[FloatArray, Method, str]:
-    """Coordinates, what drew them, and what is to be said about it."""
+    """Coordinates, the method used, and a note."""
     import numpy as np
 
     method = parameters.method
     n_different = _count_different(vectors, UMAP_MINIMUM)
     if method == "pca" or n_different < UMAP_MINIMUM:
         asked = _NAMES[method]
-        few = f"Drawn by PCA: {asked} needs at least {UMAP_MINIMUM} different chunks, and there are {n_different}."
+        few = f"Drawn by PCA: {asked} needs at least {UMAP_MINIMUM} different chunks, but there are {n_different}."
         return _pca(vectors, parameters.n_components), "pca", "" if method == "pca" else few
     compared = comparable(vectors, parameters.metric)
     positions, distances = _self_first(positions, 1.0 - scores)
@@ -99,7 +99,7 @@ def _draw(
 
 
 def _count_different(vectors: FloatArray, most: int) -> int:
-    """How many different vectors there are, counted no further than `most`."""
+    """Number of different vectors, counted up to `most`."""
     seen: set[bytes] = set()
     for vector in vectors:
         seen.add(vector.tobytes())
@@ -109,21 +109,21 @@ def _count_different(vectors: FloatArray, most: int) -> int:
 
 
 def _pca(vectors: FloatArray, n_components: int) -> FloatArray:
-    """The directions in which the vectors differ most; an axis that they do not fill is 0."""
+    """Principal components; axes without variance are 0."""
     import numpy as np
     from sklearn.decomposition import PCA
 
     xy = np.zeros((len(vectors), n_components), dtype=np.float32)
     n_filled = min(n_components, len(vectors) - 1, vectors.shape[1])
     if n_filled > 0 and np.ptp(vectors, axis=0).max() > 0:
-        # The covariance of many vectors is small and quick; of few, the vectors themselves are more exact.
+        # For many vectors, the covariance matrix is small and fast; for few, the vectors are more precise.
         solver = "covariance_eigh" if len(vectors) > _MANY * vectors.shape[1] else "full"
         xy[:, :n_filled] = PCA(n_filled, svd_solver=solver).fit_transform(vectors)
     return xy
 
 
 def _self_first(positions: IntArray, distances: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Itself in front at distance 0, although a copy may have been found before it, or so many that it was not."""
+    """Put each point first among its neighbors, at distance 0; copies may have come before it or displaced it."""
     import numpy as np
 
     own = np.arange(len(positions))[:, None]
@@ -158,7 +158,7 @@ def _umap(
         n_jobs=1,
         precomputed_knn=(*nearest, None),
         force_approximation_algorithm=True,
-        # UMAP would leave out a chunk all of whose neighbors point the opposite way.
+        # UMAP would drop a chunk whose neighbors all point in the opposite direction.
         disconnection_distance=np.inf,
         tqdm_kwds={**_BAR, "file": _EpochReader(report)},
     )
@@ -170,9 +170,9 @@ def _umap(
 
 @cache
 def _keep_compiled() -> None:
-    """Have numba keep what it compiles for a layout on disk, as it does with the rest of umap.
+    """Let numba cache the compiled layout functions on disk, as it does for the rest of umap.
 
-    Without it, the first layout of every process takes 5 s longer.
+    Otherwise the first layout of every process takes 5 s longer.
     """
     from umap import layouts, umap_
 
@@ -182,14 +182,14 @@ def _keep_compiled() -> None:
 
 
 class _EpochReader:
-    """The file that tqdm writes its bar to, "120/200" at a time: the share of UMAP's epochs that are done."""
+    """A file object for tqdm's progress bar ("120/200"), which reports the share of completed UMAP epochs."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._is_closing = False
 
     def write(self, text: str) -> None:
-        # tqdm writes an empty text before it draws its bar for the last time.
+        # tqdm writes an empty text before it draws the bar for the last time.
         self._is_closing = self._is_closing or not text
         done, slash, total = text.strip().partition("/")
         if self._is_closing or not slash or done == "0":
@@ -199,18 +199,18 @@ class _EpochReader:
         except BaseException:
             from umap import layouts
 
-            # tqdm holds a lock for all bars of the process while it writes, and keeps it where writing fails.
+            # While writing, tqdm holds a lock for all bars of the process, and does not release it if writing fails.
             layouts.tqdm.get_lock().release()
             raise
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Nothing is buffered."""
 
 
 def _tsne(
     vectors: FloatArray, positions: IntArray, distances: FloatArray, parameters: ProjectionParameters, report: Report
 ) -> tuple[FloatArray, str]:
-    """Coordinates, and a note where the perplexity had to be smaller: it has to be less than a third of the chunks."""
+    """Coordinates, and a note if the perplexity was reduced: it must be below a third of the number of chunks."""
     import numpy as np
 
     asked = parameters.n_neighbors
@@ -228,11 +228,11 @@ def _tsne(
 
 
 def _nothing(share: float) -> None:
-    """Where nobody asks how much is done."""
+    """Default progress report: does nothing."""
 
 
 def trust(vectors: FloatArray, xy: FloatArray) -> float | None:
-    """The map's trustworthiness over 10 neighbors, of a sample above 2,000 chunks; None below 21 chunks."""
+    """Trustworthiness of the map for 10 neighbors, from a sample above 2,000 chunks; None below 21 chunks."""
     quality = measure_map(vectors, xy)
     return None if quality is None else quality.trustworthiness
 
@@ -255,7 +255,7 @@ def to_bytes(projection: Projection) -> bytes:
 
 
 def from_bytes(content: bytes) -> Projection:
-    """What `to_bytes` wrote."""
+    """Read the output of `to_bytes`."""
     import numpy as np
 
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
@@ -270,9 +270,9 @@ def from_bytes(content: bytes) -> Projection:
 def warm_up() -> None:
     """Import umap and let numba compile what a layout needs, on a few seeded random points.
 
-    The first import on a machine compiles for 14 s and keeps the result on disk. That is done in a process of
-    its own, so that this one goes on with other work meanwhile; afterwards the import takes 1 s. The layout's own
-    functions are compiled here, in 5 s the first time, and kept as well.
+    The first import on a machine compiles for 14 s and caches the result on disk. That runs in a separate process, so
+    that this one can continue with other work; afterwards the import takes 1 s. The layout functions are compiled
+    here, in 5 s the first time, and are cached as well.
     """
     import subprocess
     import sys

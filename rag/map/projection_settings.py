@@ -1,4 +1,4 @@
-"""What a layout depends on, beside the embeddings: how it is drawn, and which distance it goes by."""
+"""Projection settings: method, metric and parameters of a layout."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _SMALLEST_LENGTH = 1e-6
 
 Method = Literal["umap", "tsne", "pca"]
 Metric = Literal["cosine", "euclidean", "correlation"]
-"""How far two embeddings, which are unit vectors, are from each other.
+"""The distance between two embeddings, which are unit vectors.
 
-"cosine": 1 minus the cosine of the angle between them. "euclidean": the straight line between them,
-sqrt(2 - 2 cosine); it sees the same neighbors, and near ones stand out less from far ones. "correlation": 1 minus
-the cosine after each vector's own mean is taken off all its numbers, so that a level they share does not count.
+"cosine": 1 minus the cosine of the angle between them. "euclidean": the straight-line distance,
+sqrt(2 - 2 cosine); it has the same neighbors, with less contrast between near and far ones. "correlation": 1 minus the
+cosine after subtracting each vector's mean from its components, so that a common offset does not count.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectionParameters:
-    """What a layout depends on, beside the embeddings.
+    """The parameters of a layout.
 
-    For t-SNE, `n_neighbors` is the perplexity. t-SNE does not use `min_dist` and `n_epochs`; PCA draws the
-    embeddings as they are, and uses nothing but `n_components`.
+    For t-SNE, `n_neighbors` is the perplexity. t-SNE does not use `min_dist` and `n_epochs`; PCA
+    uses only `n_components`, and no metric.
     """
 
     method: Method = "umap"
@@ -42,32 +42,32 @@ class ProjectionParameters:
 
     @property
     def n_searched(self) -> int:
-        """How many nearest chunks of each, itself among them, the layout is made from; 0 for PCA."""
+        """Number of nearest neighbors per chunk, including itself, that the layout needs; 0 for PCA."""
         if self.method == "tsne":
             return NEIGHBORS_PER_PERPLEXITY * self.n_neighbors + 1
         return self.n_neighbors if self.method == "umap" else 0
 
     def canonical(self) -> ProjectionParameters:
-        """The same layout's parameters, those that its method does not use being the default ones."""
+        """The parameters with those that the method does not use set to their defaults."""
         default = ProjectionParameters()
         if self.method == "tsne":
             return replace(self, min_dist=default.min_dist, n_epochs=default.n_epochs)
         return replace(default, method="pca", n_components=self.n_components) if self.method == "pca" else self
 
     def require_drawable(self) -> None:
-        """Raise ExplorerError where the method does not draw in so many dimensions."""
+        """Raise ExplorerError if the method does not support this number of dimensions."""
         if self.method == "tsne" and self.n_components != 2:
             raise ExplorerError(
-                f"t-SNE draws in 2D only here, and {self.n_components}D was asked for. "
+                f"t-SNE is available only in 2D, but {self.n_components}D was requested. "
                 "Choose 2D, or UMAP or PCA for 3D."
             )
 
 
 def comparable(vectors: FloatArray, metric: Metric) -> FloatArray:
-    """The unit vectors whose cosine similarities a metric goes by, float32 of the same shape.
+    """The unit vectors whose cosine similarities express the metric, float32 of the same shape.
 
-    They are the vectors themselves, but for "correlation": then each has its mean taken off. One whose numbers are
-    all the same becomes zero, and is as near to any other.
+    They are the vectors themselves, except for "correlation", which subtracts each vector's mean. A vector with equal
+    components becomes zero, and is equally near to all others.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""How far to trust a map: what of the embeddings' neighborhoods the drawn one keeps, chunk by chunk.
+"""Map quality: how well a map preserves the neighborhoods of the embeddings, in total and per chunk.
 
 Trustworthiness and continuity: Venna and Kaski, "Neighborhood preservation in nonlinear projection methods: an
 experimental study", ICANN 2001. The plot of distance pairs: Shepard, "The analysis of proximities", 1962.
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
     DoubleArray = NDArray[np.float64]
 
-_BLOCK_CELLS = 16_000_000  # distances in a block, 64 MB; two blocks are held while one follows the other
+_BLOCK_CELLS = 16_000_000  # distances per block, 64 MB; two blocks are in memory at a time
 _BLOCK_VECTORS = 4_096
 _BLOCK_PAIRS = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class MapQuality:
-    """What a map keeps of the k nearest neighbors; every figure is in [0, 1], higher is better.
+    """How well a map preserves the k nearest neighbors; every figure is in [0, 1], higher is better.
 
-    `trustworthiness` falls with chunks that look near and are not, by how far they really are; `continuity` with
-    chunks that are near and do not look it, by how far away they are drawn; `neighbor_preservation` is the mean
-    share of a chunk's k nearest that are among its k nearest on the map. The `chunk_` arrays, float32
-    (n_evaluated,), hold the same for the chunks at `rows`, int64, ascending, and average to the global figure.
-    `is_sample` says that `rows` are not all there are; each was still ranked against all.
+    `trustworthiness` is lowered by chunks that are near on the map but not in the embeddings, by their true rank;
+    `continuity` by chunks that are near in the embeddings but not on the map, by their rank on the map;
+    `neighbor_preservation` is the mean share of a chunk's k nearest that are among its k nearest on the map. The
+    `chunk_` arrays, float32 (n_evaluated,), hold the same for the chunks at `rows`, int64, ascending; their means are
+    the global figures. If `is_sample`, `rows` are only a sample; each was still ranked against all chunks.
     """
 
     trustworthiness: float
@@ -49,10 +49,10 @@ class MapQuality:
 
 @dataclass(frozen=True, slots=True)
 class DistancePairs:
-    """Pairs of chunks, int64 (m, 2), with how far apart they are and how far apart they are drawn, float32 (m,).
+    """Pairs of chunks, int64 (m, 2), with their distances in the embeddings and on the map, float32 (m,).
 
-    Cosine distance is in [0, 2], map distance in the map's own units. `rank_correlation` is Spearman's, in
-    [-1, 1]; None where it is undefined, because one of the two distances is the same for all pairs.
+    Cosine distance is in [0, 2], map distance in map units. `rank_correlation` is Spearman's, in
+    [-1, 1]; None if it is undefined because one of the distances is equal for all pairs.
     """
 
     rows: IntArray
@@ -64,18 +64,18 @@ class DistancePairs:
 def measure_map(
     vectors: FloatArray, xy: FloatArray, *, k: int = 10, sample: int | None = 2_000, seed: int = config.SEED
 ) -> MapQuality | None:
-    """Compare each chunk's k nearest by cosine with its k nearest on the map, itself left out.
+    """Compare each chunk's k nearest by cosine with its k nearest on the map, without itself.
 
-    Equal distances are ordered by row, so that copies of a chunk count as lost or false neighbors of one another
-    where the map orders them otherwise. Takes some 150 MB beside the input, whatever the number of chunks.
+    Equal distances are ordered by row, so copies of a chunk count as lost or false neighbors of each other if the map
+    orders them differently. Needs about 150 MB in addition to the input, for any number of chunks.
 
     Args:
         vectors: unit vectors float32 (n, dimension).
         xy: their coordinates float32 (n, 2), or (n, 3).
-        sample: above this many chunks, only so many, drawn by `seed`, are evaluated; None evaluates all.
+        sample: the largest number of chunks evaluated, drawn by `seed`; None evaluates all.
 
     Returns:
-        The figures, or None where they are undefined: they need more than 2k chunks, as in scikit-learn.
+        The figures, or None if they are undefined: they need more than 2k chunks, as in scikit-learn.
 
     Raises:
         ValueError: vectors and coordinates differ in number, or k or sample is below 1.
@@ -85,7 +85,7 @@ def measure_map(
     n = len(vectors)
     _require_same_length(vectors, xy)
     if k < 1 or (sample is not None and sample < 1):
-        raise ValueError(f"k and sample must be 1 or more, and are {k} and {sample}.")
+        raise ValueError(f"k and sample must be 1 or more, got {k} and {sample}.")
     if n <= 2 * k:
         return None
     rows = _evaluated(n, sample, seed)
@@ -108,7 +108,7 @@ def _summary(figures: DoubleArray, rows: IntArray, k: int, is_sample: bool) -> M
 
 def _require_same_length(vectors: FloatArray, xy: FloatArray) -> None:
     if len(vectors) != len(xy):
-        raise ValueError(f"A map needs one place for each vector; there are {len(vectors)} vectors, {len(xy)} places.")
+        raise ValueError(f"A map needs one position per vector, got {len(vectors)} vectors and {len(xy)} positions.")
 
 
 def _evaluated(n: int, sample: int | None, seed: int) -> IntArray:
@@ -122,8 +122,8 @@ def _evaluated(n: int, sample: int | None, seed: int) -> IntArray:
 def _true_distances(vectors: FloatArray, rows: IntArray) -> Iterator[FloatArray]:
     """For each of the rows, its negated cosine similarity to all, float32 (n,), infinite to itself.
 
-    Computed in double precision and then rounded, because a matrix product may end differently for equal columns
-    in the last bits: equal chunks have to be equally far.
+    Computed in double precision and then rounded, because a matrix product may differ in the last bits for equal
+    columns, and equal chunks must be equally far.
     """
     import numpy as np
 
@@ -163,7 +163,7 @@ def _drawn_distances(axes: DoubleArray, row: int) -> DoubleArray:
 def _chunk_figures(true: FloatArray, drawn: DoubleArray, k: int) -> tuple[float, float, float]:
     """Trustworthiness, continuity and preservation of one chunk.
 
-    The worst k neighbors have the last k ranks, whose excess over k adds up to k (2n - 3k - 1) / 2: hence [0, 1].
+    The worst k neighbors have the last k ranks, whose excess over k sums to k (2n - 3k - 1) / 2; hence [0, 1].
     """
     truly_near, drawn_near = _nearest(true, k), _nearest(drawn, k)
     intruders, lost = drawn_near - truly_near, truly_near - drawn_near
@@ -176,7 +176,7 @@ def _chunk_figures(true: FloatArray, drawn: DoubleArray, k: int) -> tuple[float,
 
 
 def _nearest(distances: FloatArray | DoubleArray, k: int) -> set[int]:
-    """The rows of the k smallest; of equal ones, the smaller rows."""
+    """The rows of the k smallest distances; ties go to the smaller row."""
     import numpy as np
 
     kth = np.partition(distances, k - 1)[k - 1]
@@ -186,7 +186,7 @@ def _nearest(distances: FloatArray | DoubleArray, k: int) -> set[int]:
 
 
 def _rank(distances: FloatArray | DoubleArray, row: int) -> int:
-    """Which nearest neighbor a row is, counted from 1."""
+    """The rank of a row among the neighbors, from 1."""
     import numpy as np
 
     distance = distances[row]
@@ -194,7 +194,7 @@ def _rank(distances: FloatArray | DoubleArray, row: int) -> int:
 
 
 def distance_pairs(vectors: FloatArray, xy: FloatArray, n_pairs: int = 5_000, seed: int = config.SEED) -> DistancePairs:
-    """Distances of pairs of different chunks drawn at random, none twice; of all pairs, where there are no more.
+    """Distances of random pairs of different chunks, without repetition; of all pairs if there are no more.
 
     Args:
         vectors: unit vectors float32 (n, dimension).
@@ -222,7 +222,7 @@ def _random_pairs(n: int, n_pairs: int, seed: int) -> IntArray:
     import numpy as np
 
     if n_pairs < 0:
-        raise ValueError(f"The number of pairs must be 0 or more, and is {n_pairs}.")
+        raise ValueError(f"The number of pairs must be 0 or more, got {n_pairs}.")
     n_all = n * (n - 1) // 2
     if n_pairs < n_all:
         numbers = np.sort(np.random.default_rng(seed).choice(n_all, n_pairs, replace=False)).astype(np.int64)
@@ -233,7 +233,7 @@ def _random_pairs(n: int, n_pairs: int, seed: int) -> IntArray:
 
 
 def _spearman(first: FloatArray, second: FloatArray) -> float | None:
-    """Spearman's rank correlation: Pearson's of the ranks, equal values sharing their mean rank."""
+    """Spearman's rank correlation: Pearson's of the ranks, with mean ranks for ties."""
     import numpy as np
 
     if not len(first) or np.ptp(first) == 0 or np.ptp(second) == 0:

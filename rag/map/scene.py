@@ -1,4 +1,4 @@
-"""One picture of a map as typed arrays: places, colours, marks, and the few texts that are looked at."""
+"""Map scene: the data of the interactive map as typed arrays: positions, colours, marks and preview texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     MaskArray = NDArray[np.bool_]
 
 TEXT_LIMIT = 5_000
-"""Above this many points their texts are not sent along: a click fetches the one that is looked at."""
+"""Above this many points, texts are not sent with the scene: a click fetches one."""
 _PREVIEW = 240
 
 Message = Mapping[str, object]
@@ -27,7 +27,7 @@ Message = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is pointed at: a query's star at `star`, or the chunk in row `focus`, and the rows of its hits."""
+    """Marked points: a query's star at `star`, or the chunk in row `focus`, and the rows of its hits."""
 
     star: tuple[float, ...] | None = None
     focus: int = -1
@@ -36,10 +36,10 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class MapScene:
-    """Everything one picture shows; row i of every array is one chunk.
+    """The contents of one picture; row i of every array is one chunk.
 
-    `xy` is float32 (n, 2) or (n, 3), finite; `other` the same chunks elsewhere, to move to; `shown` bool (n,) says
-    what a filter keeps; `selected` are chunk ids. `texts` are previews, or None where there are too many.
+    `xy` is float32 (n, 2) or (n, 3), finite; `other` are the positions to animate to; `shown` bool (n,) is the
+    filter's result; `selected` are chunk ids. `texts` are previews, or None if there are too many.
     """
 
     chunk_ids: IntArray
@@ -57,14 +57,14 @@ class MapScene:
     ends: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:
-        """Check what the picture relies on."""
+        """Check the assumptions of the map component."""
         import numpy as np
 
         n = len(self.chunk_ids)
         if self.xy.ndim != 2 or len(self.xy) != n or self.xy.shape[1] not in (2, 3):
             raise ValueError(f"a map of {n} chunks needs (n, 2) or (n, 3) coordinates, got {self.xy.shape}")
         if not np.isfinite(self.xy).all():
-            raise ValueError("a map's coordinates must be finite; lay the collection out again")
+            raise ValueError("a map's coordinates must be finite; recompute the layout")
         for name, rows in (("sources", self.sources), ("shown", self.shown), ("texts", self.texts)):
             if rows is not None and len(rows) != n:
                 raise ValueError(f"'{name}' needs one row for each of the {n} chunks, got {len(rows)}")
@@ -77,8 +77,8 @@ def preview(text: str) -> str:
 
 
 def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
-    """What the page's script draws from: arrays as bytes (float32, int32, int16, uint8), an empty one
-    as None, the rest as JSON."""
+    """The message for the map component: arrays as bytes (float32, int32, int16, uint8), empty arrays as None, the
+    rest as JSON."""
     import numpy as np
 
     marks = scene.marks
@@ -135,10 +135,10 @@ def _colour_message(colours: Colours) -> Message:
 
 
 def _bytes(array: NDArray[np.generic], kind: type[np.generic]) -> bytes | None:
-    """The array's bytes; None where it is empty, because Streamlit leaves an empty value as it was before."""
+    """The array's bytes; None if it is empty, because Streamlit ignores empty values."""
     return array.astype(kind, order="C").tobytes() or None
 
 
 def _key(scene: MapScene) -> str:
-    """Names the places: the view is kept while they stay the same."""
+    """A key of the coordinates: the view is kept while it stays the same."""
     return hashlib.sha256(scene.chunk_ids.tobytes() + scene.xy.tobytes()).hexdigest()[:16]

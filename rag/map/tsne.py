@@ -1,7 +1,7 @@
-"""Neighbors -> 2D by t-SNE: the only home of openTSNE.
+"""t-SNE projection with openTSNE, from precomputed neighbors.
 
 van der Maaten and Hinton, "Visualizing data using t-SNE", 2008; openTSNE: Poličar, Stražar and Zupan, 2024. It
-starts from PCA, which keeps the large picture: Kobak and Berens, "The art of using t-SNE", 2019.
+starts from PCA, which preserves the global structure: Kobak and Berens, "The art of using t-SNE", 2019.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ def draw_tsne(
 ) -> FloatArray:
     """Coordinates float32 (n, 2).
 
-    The same input gives the same coordinates, whatever the number of threads: the forces on each point are added
-    up by one thread.
+    The same input gives the same coordinates for any number of threads: the forces on each point are summed by one
+    thread.
 
     Args:
         neighbors: rows of each point's nearest others, int64 (n, 3 * perplexity).
-        distances: how far they are, float32 of the same shape.
-        pca: where the points start, float32 (n, 2), in any unit.
-        perplexity: how many neighbors count, about; less than n / 3.
-        seed: of the noise that keeps copies from starting in the same place, 1 % of the start's spread.
-        report: told the share of steps that are done, in [0, 1]; what it raises ends the work.
+        distances: their distances, float32 of the same shape.
+        pca: the initial positions, float32 (n, 2), in any unit.
+        perplexity: the effective number of neighbors; less than n / 3.
+        seed: for the noise that separates copies at the start, 1 % of the spread.
+        report: called with the share of completed steps, in [0, 1]; an exception from it ends the work.
 
     Raises:
-        ValueError: there are not three neighbors for each unit of perplexity.
+        ValueError: there are fewer than three neighbors per unit of perplexity.
     """
     import numpy as np
     from openTSNE import TSNE
@@ -71,15 +71,15 @@ def draw_tsne(
 
 
 def _threads(n: int) -> int:
-    """One for few points, whose steps are too short to be shared out where other programs want the same cores.
+    """One thread for few points, whose steps are too short to share while other programs use the cores.
 
-    One on macOS as well, where the OpenMP libraries of two packages can crash each other.
+    Also one on macOS, where the OpenMP libraries of two packages can conflict.
     """
     return 1 if n < _MANY or sys.platform == "darwin" else config.cpu_threads()
 
 
 def _start(pca: FloatArray, seed: int) -> DoubleArray:
-    """Much smaller than the map will be, as t-SNE needs it, with a little noise."""
+    """Initial positions: much smaller than the final map, as t-SNE requires, with a little noise."""
     import numpy as np
 
     spread = float(pca[:, 0].std()) or 1.0
@@ -88,7 +88,7 @@ def _start(pca: FloatArray, seed: int) -> DoubleArray:
 
 
 class _Steps:
-    """What openTSNE calls every few steps; true would end its work without a word."""
+    """The callback of openTSNE, called every few steps; returning true would end the work silently."""
 
     def __init__(self, report: Report) -> None:
         self._report = report

@@ -1,4 +1,4 @@
-"""What a map shows of a collection: its layout, its clusters and their names, as points to draw and to take away."""
+"""Map view: combine layout, chunks, clusters and colours of a collection into points to draw or export."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _ANY_MODEL = ""
 EXPORTS = (".html", ".svg", ".csv", ".parquet")
-"""The kinds of file that a map can be taken away as."""
+"""The file types to which a map can be exported."""
 
 
 def present(layout: Projection, table: ChunkTable) -> tuple[Projection, ChunkTable]:
-    """The layout and its chunks, row by row, both without what is only in one of them: documents come and go."""
+    """Restrict layout and table to their common chunks, in the same order of rows."""
     import numpy as np
 
     _, rows, own = np.intersect1d(layout.chunk_ids, table.chunk_ids, assume_unique=True, return_indices=True)
@@ -39,7 +39,7 @@ def present(layout: Projection, table: ChunkTable) -> tuple[Projection, ChunkTab
 
 
 def sample_rows(n: int, limit: int, seed: int = config.SEED) -> IntArray:
-    """All rows, or above `limit` so many of them drawn by `seed`: int64, ascending."""
+    """All rows, or a random sample of `limit` rows: int64, ascending."""
     import numpy as np
 
     if n <= limit:
@@ -48,7 +48,7 @@ def sample_rows(n: int, limit: int, seed: int = config.SEED) -> IntArray:
 
 
 def requests_for_names(collection: Collection, layout: Projection, clusters: Clusters) -> tuple[NameRequest, ...]:
-    """What a model is asked to name each cluster by; a name is kept for the cluster, whichever model gave it."""
+    """The requests for cluster names; a cached name is used no matter which model gave it."""
     ids = layout.chunk_ids
     rows = {int(ids[row]): row for one in clusters.summaries for row in one.typical}
     texts = [""] * len(ids)
@@ -58,7 +58,7 @@ def requests_for_names(collection: Collection, layout: Projection, clusters: Clu
 
 
 def with_kept_names(collection: Collection, clusters: Clusters, requests: Sequence[NameRequest]) -> Clusters:
-    """The clusters, called by the names that a model has given them; by their key terms where it has given none."""
+    """The clusters with cached names from a model; clusters without one keep their key terms."""
     known = load_names(collection.cache_folder, collection.uid)
     return clusters.renamed({request.label: known[request.key] for request in requests if request.key in known})
 
@@ -66,7 +66,7 @@ def with_kept_names(collection: Collection, clusters: Clusters, requests: Sequen
 def map_points(
     collection: Collection, layout: Projection, table: ChunkTable, clusters: Clusters, colours: Colours
 ) -> MapPoints:
-    """Everything that is drawn, for a file of its own; all but the collection are row by row the same chunks."""
+    """The points of an exported map; layout, table, clusters and colours have the same rows."""
     chunks = {chunk.chunk_id: chunk for chunk in collection.chunks(layout.chunk_ids.tolist())}
     own = [chunks.get(chunk_id) for chunk_id in layout.chunk_ids.tolist()]
     labels, by_label = labels_and_colours(colours)
@@ -87,7 +87,7 @@ def map_points(
 
 
 def map_file(points: MapPoints, name: str) -> bytes:
-    """The map as the kind of file that `name` ends in, one of EXPORTS. Raises ExplorerError for another one."""
+    """Export the map to the file type of `name`'s suffix, one of EXPORTS. Raises ExplorerError for any other."""
     match PurePath(name).suffix.lower():
         case ".html":
             return to_html(points).encode()
@@ -97,4 +97,4 @@ def map_file(points: MapPoints, name: str) -> bytes:
             return to_csv(points)
         case ".parquet":
             return to_parquet(points)
-    raise ExplorerError(f"'{name}' names no kind of map file. End it in {', '.join(EXPORTS)}.")
+    raise ExplorerError(f"'{name}' is not a supported type of map file. Use one of: {', '.join(EXPORTS)}.")

@@ -1,4 +1,4 @@
-"""An embedding model that counts words and understands none: a contrast to the neural ones, and no download."""
+"""Word count embeddings (TF-IDF and SVD): a baseline for comparison with neural models, without a download."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 WORD_MODEL = "words"
-"""The name it is chosen by, among the names of embedding models."""
+"""Its identifier among the names of embedding models."""
 WORD_MODEL_NAME = "Word counts (TF-IDF + SVD)"
-"""How it is called on screen."""
+"""Its name on pages."""
 DIMENSION = 256
 _MOST_WORDS = 50_000
 _LEAST_LENGTH = 1e-3
@@ -27,21 +27,21 @@ _WITH_DIGIT = re.compile(r"[^\W_]*\d[^\W_]*")
 
 
 def embed_words(texts: Sequence[str], dimension: int = DIMENSION, seed: int = config.SEED) -> FloatArray:
-    """Latent semantic analysis: texts are near where they share words, or words that other texts use together.
+    """Latent semantic analysis: texts are near if they share words, or words that co-occur in other texts.
 
     TF-IDF with 1 + log of the counts, then a truncated SVD (Deerwester et al., "Indexing by latent semantic
-    analysis", 1990); rows normalised. Words are those of `cluster_names.count_words`, so English stop words are left
-    out: they tell how a text is written, not what it is about, and would be most of the first axis. Numbers and codes
-    ("2024", "B12") count as well, for an exact match of them is what counting words is good at.
+    analysis", 1990); rows normalized. Words are those of `cluster_terms.count_words`, so English stop words are
+    left out: they say little about content and would dominate the first axis. Numbers and codes ("2024", "B12") count
+    as words, because exact matches are the strength of word counts.
 
-    The last axis belongs to the texts about which the model knows nothing: those without a word, and those whose
-    words are too rare for the other axes. They are alike to one another and to no other text. With at most
-    `dimension - 1` texts nothing is lost, and the cosine similarity is TF-IDF's own; with more, words of a single
-    text are left out, and of the others the 50,000 that are in the most texts are kept.
+    The last axis is for texts without information: those without words, and those whose words are too rare for the
+    other axes. They are similar to each other and to no other text. With at most `dimension - 1` texts nothing is
+    lost, and cosines equal those of TF-IDF; with more, words that occur in one text only are dropped, and the 50,000
+    words in the most texts are kept.
 
     Returns:
-        Unit vectors float32 (n, dimension); the same for the same texts, dimension and seed. They can be compared
-        with one another only, not with those of another call.
+        Unit vectors float32 (n, dimension); the same for the same texts, dimension and seed. Vectors of
+        different calls cannot be compared.
 
     Raises:
         ValueError: the dimension is below 2.
@@ -72,14 +72,14 @@ def _words_of(text: str) -> Counter[str]:
 
 
 def _vocabulary(counts: Sequence[Counter[str]], *, fewest_texts: int) -> list[str]:
-    """The words that are in so many texts; if they are too many, those in the most texts, ties by alphabet."""
+    """The words in at least `fewest_texts` texts; at most 50,000, preferring those in the most texts."""
     n_texts = Counter(word for words in counts for word in words)
     kept = [word for word, n in n_texts.items() if n >= fewest_texts]
     return sorted(sorted(kept, key=lambda word: (-n_texts[word], word))[:_MOST_WORDS])
 
 
 def _tf_idf(counts: Sequence[Counter[str]], vocabulary: Sequence[str]) -> csr_matrix:
-    """Rows of length 1, or 0 for a text without these words, float32 (n, words)."""
+    """TF-IDF rows of length 1, or 0 for a text without these words, float32 (n, words)."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -88,10 +88,10 @@ def _tf_idf(counts: Sequence[Counter[str]], vocabulary: Sequence[str]) -> csr_ma
 
 
 def _reduced(weights: csr_matrix, most_axes: int, seed: int) -> FloatArray:
-    """The rows along the strongest axes, float32 (n, at most most_axes).
+    """Truncated SVD: the rows along the strongest axes, float32 (n, at most most_axes).
 
-    What scikit-learn's TruncatedSVD does, which refuses a single word. Three iterations instead of its five take
-    half the time; the weakest axes, which hardly differ in strength, come out less exactly.
+    Like scikit-learn's TruncatedSVD, which refuses a single word. Three iterations instead of five take half the time;
+    the weakest axes, whose strengths hardly differ, are less exact.
     """
     from sklearn.utils.extmath import randomized_svd
 

@@ -28,7 +28,7 @@ def compared(collection: Collection):
 
 def test_word_counts_share_few_neighbors_with_meaning(sample):
     app = compared(sample)
-    assert "of a chunk's 10 nearest neighbors on average; 0.3 would be chance" in texts(app)
+    assert "of a chunk's 10 nearest neighbors on average; 0.3 would be expected by chance" in texts(app)
     changed = next(frame.value for frame in app.dataframe if "shared" in frame.value)
     assert changed["shared"].is_monotonic_increasing
     assert len(changed) == 50

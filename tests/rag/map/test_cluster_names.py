@@ -278,7 +278,7 @@ def test_the_oldest_names_go_where_there_are_too_many(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "Owls.cache").write_bytes(b"a file, where the folder should be")
-    with pytest.raises(CollectionError, match=r"'Night owls' could not be kept.*'Owls\.cache'"):
+    with pytest.raises(CollectionError, match=r"'Night owls' could not be saved.*'Owls\.cache'"):
         keep_name(tmp_path / "Owls.cache", UID, "a", "Night owls")
 
 

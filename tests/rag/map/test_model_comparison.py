@@ -67,7 +67,7 @@ def test_vectors_at_random_agree_by_chance(data_dir):
     comparison = compared(collection, unit(400))
     assert comparison.chance_overlap == 10 / 399
     assert comparison.mean_overlap == pytest.approx(10 / 399, abs=0.01)
-    assert "0.3 would be chance." in in_words(comparison)
+    assert "0.3 would be expected by chance." in in_words(comparison)
 
 
 def test_the_chunk_that_moved_has_changed_most(data_dir):
@@ -127,5 +127,5 @@ def test_what_cannot_be_compared(data_dir):
     second = SecondEmbedding(ids, vectors, 0, collection.cache_folder / "second")
     whole, part = layout(ids, plane(12)), layout(ids[1:], plane(11))
     for parts in [(second, part, whole), (second, whole, part), (replace(second, chunk_ids=ids[1:]), whole, whole)]:
-        with pytest.raises(CollectionError, match="'Two' changed while it was compared"):
+        with pytest.raises(CollectionError, match="'Two' changed during the comparison"):
             compare(collection, *parts)

@@ -126,7 +126,7 @@ def test_vectors_that_are_not_unit_are_refused(data_dir):
             return 2 * super().encode_documents(texts)
 
     collection = collection_of(data_dir, some_texts(3))
-    with pytest.raises(ModelError, match="'long' makes embeddings that are no unit vectors"):
+    with pytest.raises(ModelError, match="'long' produces embeddings that are not unit vectors"):
         embed_again(collection, "long", lambda name: Long(), lambda share: None)
 
 

@@ -176,7 +176,7 @@ def test_a_metric_changes_the_map(method, metric):
 
 
 def test_tsne_in_3d_is_refused_in_a_sentence():
-    with pytest.raises(ExplorerError, match="t-SNE draws in 2D only"):
+    with pytest.raises(ExplorerError, match="t-SNE is available only in 2D"):
         layout_of(random_vectors(30), ProjectionParameters("tsne", 3))
 
 

@@ -40,7 +40,7 @@ def test_every_kind_of_file_is_made_and_the_table_holds_the_collection(sample, p
     table = pd.read_csv(io.BytesIO(map_file(points, "map.CSV")))
     assert table["chunk_id"].tolist() == sample.chunk_ids().tolist()
     assert table["text"].tolist() == [chunk.text for chunk in sample.chunks()]
-    with pytest.raises(ExplorerError, match=r"'map.txt' names no kind of map file. End it in .html"):
+    with pytest.raises(ExplorerError, match=r"'map.txt' is not a supported type of map file. Use one of: .html"):
         map_file(points, "map.txt")
 
 
