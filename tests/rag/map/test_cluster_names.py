@@ -259,6 +259,13 @@ def test_writers_keep_what_others_have_kept_meanwhile(tmp_path):
     assert load_names(tmp_path, UID) == {f"key {writer}": f"name {writer}" for writer in range(20)}
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": null}'])
+def test_a_file_that_holds_no_names_is_ignored(tmp_path, content):
+    keep_name(tmp_path, UID, "a", "Owls")
+    write_cached(next(tmp_path.iterdir()), content)
+    assert load_names(tmp_path, UID) == {}
+
+
 def test_damaged_names_are_made_again(tmp_path):
     keep_name(tmp_path, UID, "a", "Owls")
     path = next(tmp_path.iterdir())
