@@ -187,14 +187,15 @@ def _step(
     """The chunked file; or its outcome, if that is known without embedding."""
     report(Progress("reading", file.name))
     size = len(file.content)
-    fingerprint = _fingerprint(file.content, file.text_columns)
+    # The reader computes the sha256 of a new file, so it is not computed here as well.
+    fingerprint = _fingerprint(file.content, file.text_columns) if stored or file.text_columns else ""
     if stored and stored[0] == fingerprint:
         return FileOutcome(file.path, "unchanged", "", stored[1], size)
     try:
         document = reader.read(file.name, file.content, text_columns=file.text_columns)
     except ExplorerError as error:
         return FileOutcome(file.path, "failed", str(error), 0, size)
-    document = replace(document, sha256=fingerprint)
+    document = replace(document, sha256=fingerprint or document.sha256)
     return _split(collection, document, embedder, file.path, size, replaces=stored is not None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import threading
 import zipfile
@@ -105,3 +106,10 @@ def test_a_text_in_another_language_is_warned_of(data_dir, words):
     reason = take_in(collection, words, source("de.txt", german.encode()))[0].reason
     assert "German" in reason
     assert "multilingual" in reason
+
+
+def test_a_file_is_known_by_its_sha256(collection, words):
+    for content in (b"Owls hunt at night.", b"Owls sleep by day."):
+        take_in(collection, words, source("owls.txt", content))
+        assert [summary.sha256 for summary in collection.documents()] == [hashlib.sha256(content).hexdigest()]
+        assert take_in(collection, words, source("owls.txt", content))[0].outcome == "unchanged"
