@@ -16,13 +16,13 @@ from rag.store.collection import Collection
 def start(page: str = "", **query: str) -> AppTest:
     """The app on `page` (a file name in pages/; the map without one), after its first run.
 
-    Streamlit names a page by its file until `st.navigation` has run, which is the address it has in our navigation.
+    The page is opened as by a link on a server that just started, so the map is not drawn first.
     """
     app = AppTest.from_file(str(config.ROOT / "app.py"), default_timeout=120)
     for key, value in query.items():
         app.query_params[key] = value
     if page:
-        app.switch_page(str(config.ROOT / "pages" / page))
+        app.session_state["wanted-page"] = page.removesuffix(".py")
     app.run()
     assert not app.exception
     return app
