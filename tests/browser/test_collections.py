@@ -1,4 +1,4 @@
-"""What can be done with a whole collection, in a real browser: each dialog says what it does, and does it."""
+"""The collection menu in a real browser: create, rename, re-embed, export, import and delete a collection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click(timeout=_PATIENCE)
 
 
-def test_made_copied_renamed_exported_imported_and_deleted(documents: Page, tmp_path: Path):
+def test_created_renamed_deleted_re_embedded_exported_and_imported(documents: Page, tmp_path: Path):
     page = documents
     page.get_by_role("button", name="New collection").click()
     in_dialog(page, "Name", "Mine")
@@ -35,16 +35,16 @@ def test_made_copied_renamed_exported_imported_and_deleted(documents: Page, tmp_
     page.get_by_role("button", name="Rename", exact=True).last.click()
     expect(page.get_by_text("Add documents to 'Ours'")).to_be_visible(timeout=_PATIENCE)
     manage(page, "Delete")
-    page.get_by_text("your own files are not touched").wait_for()
-    press(page, "Delete it")
+    page.get_by_text("your original files are not changed").wait_for()
+    press(page, "Delete")
     page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=_PATIENCE)
-    manage(page, "Copy with another model or splitting")
-    press(page, "Copy")
+    manage(page, "Re-embed into a new collection")
+    press(page, "Re-embed")
     page.get_by_text("12 added in").wait_for(timeout=_PATIENCE)
     expect(page.get_by_text("Add documents to 'Sample copy'")).to_be_visible()
     page.get_by_role("button", name="Manage").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export to one file").click()
+        page.get_by_role("button", name="Export to a file").click()
     exported = tmp_path / "away.explorer"
     download.value.save_as(exported)
     import_file(page, exported)
@@ -61,7 +61,7 @@ def import_file(page: Page, path: Path) -> None:
     page.get_by_role("dialog").get_by_text(path.name).first.wait_for(timeout=_PATIENCE)
 
 
-def test_what_cannot_be_done_is_said_in_the_dialog(documents: Page, tmp_path: Path):
+def test_errors_are_shown_in_the_dialog(documents: Page, tmp_path: Path):
     page = documents
     page.get_by_role("button", name="New collection").click()
     in_dialog(page, "Name", "a/b")

@@ -51,7 +51,7 @@ def ten_files() -> list[tuple[str, bytes]]:
 def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
     zone = page.get_by_test_id("stFileUploaderDropzone").first
     zone.evaluate(_DROP, [[name, base64.b64encode(content).decode()] for name, content in files])
-    page.get_by_role("button", name=f"Add {len(files)} to the collection").click(timeout=_PATIENCE)
+    page.get_by_role("button", name=f"Add {len(files)} files").click(timeout=_PATIENCE)
 
 
 def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
@@ -85,7 +85,7 @@ def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(document
 def test_a_chunk_opens_in_its_document(documents):
     page = documents
     page.goto("/neighbors?collection=Sample&query=days+of+paid+leave")
-    page.get_by_role("link", name="In its document").first.click(timeout=_PATIENCE)
+    page.get_by_role("link", name="Open in document").first.click(timeout=_PATIENCE)
     page.get_by_text("of 3,239").wait_for(timeout=_PATIENCE)
     opened = page.locator("span[style*=outline]").first
     expect(opened).to_be_in_viewport()
@@ -96,6 +96,6 @@ def test_a_dropped_file_is_previewed_before_it_is_added(documents):
     page = documents
     zone = page.get_by_test_id("stFileUploaderDropzone").first
     zone.evaluate(_DROP, [["novel.txt", base64.b64encode(long_text(2, 40)).decode()]])
-    page.get_by_text("Preview the split").click(timeout=_PATIENCE)
-    page.get_by_text(re.compile(r"\d+ chunks of \d+ to")).first.wait_for(timeout=_PATIENCE)
+    page.get_by_text("Preview chunks").click(timeout=_PATIENCE)
+    page.get_by_text(re.compile(r"\d+ chunks, \d+–\d+ tokens")).first.wait_for(timeout=_PATIENCE)
     assert page.get_by_text("12 documents, 298 chunks").is_visible()

@@ -1,4 +1,4 @@
-"""The map under a hand: colours, a question, a click, a lasso, the view that stays, and a hundred thousand points."""
+"""The map in a real browser: colours, a search, a click, a lasso, the view that stays, and 100,000 points."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def drawn(sample: Collection, page: Page) -> Page:
     """The map of the sample, drawn."""
     page.goto("/?collection=Sample")
     map_frame(page)
-    page.get_by_text("Trust this map?").wait_for(timeout=60_000)
+    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=60_000)
     return page
 
 
@@ -53,7 +53,7 @@ def test_every_colour_is_drawn_with_its_legend(drawn: Page, sample: Collection):
     box.click()
     choices = drawn.get_by_role("option").all_inner_texts()
     drawn.keyboard.press("Escape")
-    assert {"topic", "Document", "Cluster", "Chunk length", "Honesty of the map"} <= set(choices)
+    assert {"topic", "Document", "Cluster", "Chunk length", "Local distortion"} <= set(choices)
     for choice in choices[1:]:
         before = map_value(drawn, "chart.dataset.drawn")
         box.click()
@@ -65,7 +65,7 @@ def test_every_colour_is_drawn_with_its_legend(drawn: Page, sample: Collection):
 
 
 def test_a_question_is_a_star_joined_to_its_nearest(drawn: Page):
-    box = drawn.get_by_role("textbox", name="Ask the map")
+    box = drawn.get_by_role("textbox", name="Search the map")
     box.fill("planets around the sun")
     box.press("Enter")
     drawn.get_by_text("5 nearest to").wait_for(timeout=60_000)
@@ -75,7 +75,7 @@ def test_a_question_is_a_star_joined_to_its_nearest(drawn: Page):
     assert "query=planets+around+the+sun" in drawn.url or "query=planets%20around" in drawn.url
 
 
-def test_a_clicked_chunk_is_read_beside_the_map_and_the_view_stays(drawn: Page, sample: Collection):
+def test_a_clicked_chunk_is_shown_next_to_the_map_and_the_view_stays(drawn: Page, sample: Collection):
     layout = load_layout(sample, ProjectionParameters())
     farthest = int(np.abs(layout.xy - layout.xy.mean(axis=0)).sum(axis=1).argmax())
     x, y = place_of_chunk(drawn, farthest)
@@ -85,7 +85,7 @@ def test_a_clicked_chunk_is_read_beside_the_map_and_the_view_stays(drawn: Page, 
         drawn.wait_for_timeout(150)
     view = map_value(drawn, "chart._fullLayout.xaxis.range.map((end) => Math.round(end * 1000))")
     drawn.mouse.click(*place_of_chunk(drawn, farthest))
-    drawn.get_by_text("the clicked chunk").wait_for(timeout=30_000)
+    drawn.get_by_text("selected chunk").wait_for(timeout=30_000)
     chunk = sample.chunks([int(layout.chunk_ids[farthest])])[0]
     assert f"chunk={chunk.chunk_id}" in drawn.url
     expect(drawn.get_by_text(chunk.text.split("\n")[0][:40]).first).to_be_visible()
@@ -98,7 +98,7 @@ def test_a_lassos_rows_are_exactly_the_points_inside(drawn: Page, sample: Collec
     assert 10 < len(expected) < sample.n_chunks()
     drawn.get_by_text(f"{len(expected)} selected").wait_for(timeout=30_000)
     with drawn.expect_download() as download:
-        drawn.get_by_role("button", name="CSV", exact=True).click()
+        drawn.get_by_role("button", name="Download CSV").click()
     rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
     ids = {int(line.split(",")[0]) for line in rows[1:] if line.split(",")[0].isdigit()}
     assert expected <= ids
@@ -106,8 +106,8 @@ def test_a_lassos_rows_are_exactly_the_points_inside(drawn: Page, sample: Collec
     drawn.get_by_role("combobox", name="Colour by").click()
     drawn.get_by_role("option", name="Document").click()
     drawn.get_by_text(f"{len(expected)} selected").wait_for(timeout=30_000)
-    drawn.get_by_role("button", name="Clear").click()
-    drawn.get_by_text("Ask a question above").wait_for(timeout=30_000)
+    drawn.get_by_role("button", name="Clear selection").click()
+    drawn.get_by_text("Search above").wait_for(timeout=30_000)
     wait_until(drawn, "scene.chosen.size === 0 && chart._fullLayout.selections.length === 0")
 
 
@@ -128,9 +128,9 @@ def test_names_do_not_cover_one_another_at_any_size(drawn: Page):
 
 def test_three_dimensions_are_drawn_and_left_again(drawn: Page):
     for choice, dims in (("3D", 3), ("2D", 2)):
-        drawn.get_by_role("button", name="Layout").click()
+        drawn.get_by_role("button", name="Projection").click()
         drawn.get_by_text(choice, exact=True).click()
-        drawn.get_by_role("button", name="Draw", exact=True).click()
+        drawn.get_by_role("button", name="Recompute map").click()
         wait_until(drawn, f"drawn === {dims}")
         drawn.keyboard.press("Escape")
     assert drawn.get_by_test_id("stException").count() == 0
@@ -138,9 +138,9 @@ def test_three_dimensions_are_drawn_and_left_again(drawn: Page):
 
 def test_points_move_to_their_places_in_another_layout(drawn: Page):
     before = map_value(drawn, "scene.layoutKey")
-    drawn.get_by_role("button", name="Layout").click()
+    drawn.get_by_role("button", name="Projection").click()
     drawn.get_by_text("PCA", exact=True).click()
-    drawn.get_by_role("button", name="Draw", exact=True).click()
+    drawn.get_by_role("button", name="Recompute map").click()
     wait_until(drawn, f"scene.layoutKey !== {before!r} && moving === 1 && viewed === scene.layoutKey")
     assert map_value(drawn, "places.every((place, i) => Math.abs(place - scene.xy[i]) < 1e-6)")
 
@@ -158,7 +158,7 @@ def test_a_hundred_thousand_chunks_are_drawn_and_marked(data_dir: Path, page: Pa
     page.goto(f"/?collection={collection.spec.name}&colour=Document")
     map_frame(page, seconds=120)
     assert map_value(page, "[scene.n, scene.texts]") == [100_000, None]
-    page.get_by_text("Trust this map?").wait_for(timeout=60_000)
+    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=60_000)
     expected = inside(collection, lasso(page))
     assert len(expected) > 100
     page.get_by_text(f"{len(expected):,} selected").wait_for(timeout=60_000)

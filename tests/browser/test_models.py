@@ -53,18 +53,18 @@ def models_page(data_dir, embedder, page: Page) -> Page:
 
 
 def use_host(page: Page, address: str) -> None:
-    page.get_by_role("textbox", name="Address of Ollama").fill(address)
-    page.get_by_role("button", name="Use this host").click()
+    page.get_by_role("textbox", name="Ollama URL").fill(address)
+    page.get_by_role("button", name="Connect", exact=True).click()
     expect(page.get_by_text("Ollama 1.2.3")).to_be_visible(timeout=30_000)
 
 
-def test_without_ollama_it_is_useful_at_every_width(models_page):
+def test_without_ollama_it_can_be_used_at_every_width(models_page):
     for width in (1400, 420):
         models_page.set_viewport_size({"width": width, "height": 900})
         main = models_page.get_by_test_id("stMain")
         expect(main.get_by_text("No Ollama server answers")).to_be_visible()
         expect(main.get_by_text("install Ollama from ollama.com")).to_be_visible()
-        expect(main.get_by_role("button", name="Use this host")).to_be_visible()
+        expect(main.get_by_role("button", name="Connect", exact=True)).to_be_visible()
         assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
         assert models_page.get_by_test_id("stException").count() == 0
 
@@ -86,12 +86,12 @@ def test_a_typed_model_is_downloaded_seen_after_a_reload_and_stopped(models_page
     assert [body["model"] for body in ollama_with_one_model.sent_to("/api/pull")] == ["someone/new-model:3b"]
 
 
-def test_a_ticked_model_is_deleted(models_page, ollama_with_one_model):
+def test_a_selected_model_is_deleted(models_page, ollama_with_one_model):
     use_host(models_page, ollama_with_one_model.address)
     table = models_page.get_by_test_id("stDataFrame")
     table.click(position={"x": 18, "y": 53})
     models_page.get_by_role("button", name="Delete talker:1b").click()
-    models_page.get_by_role("button", name="Delete it").click()
-    expect(models_page.get_by_text("has no model yet: get one below")).to_be_visible(timeout=30_000)
+    models_page.get_by_role("button", name="Delete", exact=True).click()
+    expect(models_page.get_by_text("no model yet: download one below")).to_be_visible(timeout=30_000)
     expect(table).to_have_count(0)
     assert [body["model"] for body in ollama_with_one_model.sent_to("/api/delete")] == ["talker:1b"]

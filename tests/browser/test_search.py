@@ -1,4 +1,4 @@
-"""The Retrieval page in a real browser: hits follow what is typed."""
+"""The Search page in a real browser: the results follow what is typed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from playwright.sync_api import Locator, Page, expect
 from rag.store.collection import Collection
 
 
-def opened(page: Page, address: str = "/playground?collection=Sample") -> Locator:
+def opened(page: Page, address: str = "/search?collection=Sample") -> Locator:
     """The page's field, once it is there."""
     page.goto(address)
-    field = page.get_by_role("textbox", name="What to look for")
+    field = page.get_by_role("textbox", name="Question or phrase")
     field.wait_for(timeout=90_000)
     return field
 
@@ -21,7 +21,7 @@ def hits(page: Page) -> Locator:
 
 def test_hits_change_while_one_types(sample: Collection, page: Page):
     field = opened(page)
-    expect(page.get_by_text("Type a question above")).to_be_visible()
+    expect(page.get_by_text("Type a question or phrase above")).to_be_visible()
     field.press_sequentially("paid leave", delay=30)
     expect(hits(page)).to_have_count(5, timeout=60_000)
     expect(page.locator("mark").filter(has_text="leave").first).to_be_visible()
@@ -33,13 +33,13 @@ def test_hits_change_while_one_types(sample: Collection, page: Page):
     expect(field).to_be_focused()
     page.wait_for_url("**query=planets+and+moons+around+the+sun*")
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Type a question above")).to_be_visible()
+    expect(page.get_by_text("Type a question or phrase above")).to_be_visible()
     expect(field).to_be_focused()
     assert page.get_by_test_id("stException").count() == 0
 
 
 def test_letters_in_the_middle_stay_where_they_are_put(sample: Collection, page: Page):
-    field = opened(page, "/playground?collection=Sample&query=paid+staff")
+    field = opened(page, "/search?collection=Sample&query=paid+staff")
     expect(field).to_have_value("paid staff")
     expect(hits(page)).to_have_count(5, timeout=60_000)
     field.evaluate("field => { field.focus(); field.setSelectionRange(5, 5); }")
@@ -51,10 +51,10 @@ def test_letters_in_the_middle_stay_where_they_are_put(sample: Collection, page:
 
 
 def test_nothing_is_sent_while_a_word_is_composed(sample: Collection, page: Page):
-    field = opened(page, "/playground?collection=Sample&query=staff")
+    field = opened(page, "/search?collection=Sample&query=staff")
     expect(hits(page)).to_have_count(5, timeout=60_000)  # the model is loaded: what is sent now is answered at once
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Type a question above")).to_be_visible()
+    expect(page.get_by_text("Type a question or phrase above")).to_be_visible()
     keyboard = page.context.new_cdp_session(page)
     keyboard.send("Input.imeSetComposition", {"text": "leav", "selectionStart": 4, "selectionEnd": 4})
     expect(field).to_have_value("leav")
@@ -74,14 +74,14 @@ def test_the_query_is_there_after_a_reload_and_after_another_page(sample: Collec
     expect(hits(page)).to_have_count(5, timeout=60_000)
     page.get_by_role("link", name="Neighbors").first.click()
     expect(page.get_by_role("heading", name="Neighbors")).to_be_visible(timeout=30_000)
-    page.get_by_role("link", name="Retrieval").click()
+    page.get_by_role("link", name="Search").click()
     expect(field).to_have_value("paid leave", timeout=30_000)
     expect(hits(page)).to_have_count(5, timeout=30_000)
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(sample: Collection, page: Page):
     page.set_viewport_size({"width": 420, "height": 900})
-    field = opened(page, "/playground?collection=Sample&query=paid+leave")
+    field = opened(page, "/search?collection=Sample&query=paid+leave")
     expect(hits(page)).to_have_count(5, timeout=60_000)
     assert field.bounding_box()["width"] > 300
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
