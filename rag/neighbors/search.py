@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.store.chunk_filter import MapFilter
+from rag.store.chunk_filter import ChunkFilter
 from rag.store.chunk_table import ChunkTable
 from rag.text.sentences import split_sentences
 from rag.types import Embedder
@@ -44,7 +44,7 @@ class NeighborFilter:
 
     def allows(self, table: ChunkTable) -> MaskArray:
         """Which chunks of the table may be neighbors, bool (n,)."""
-        allowed = MapFilter(documents=self.documents, columns=self.columns).keeps(table, (), frozenset())
+        allowed = ChunkFilter(documents=self.documents, columns=self.columns).keeps(table, (), frozenset())
         if self.not_with is not None:
             allowed &= ~(table.documents[:, None] == table.documents[table.chunk_ids == self.not_with]).any(axis=1)
         return allowed

@@ -1,4 +1,4 @@
-"""Which chunks of a map are looked at: by document, cluster, the columns of a table, and words in the text."""
+"""Chunk filter: select chunks by document, cluster, table columns, and words in the text."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class MapFilter:
-    """What is kept; an empty choice keeps all. Within a choice any value will do, and all choices must be met."""
+class ChunkFilter:
+    """Filter conditions. An empty condition keeps all; any value of a condition matches; all conditions must hold."""
 
     documents: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
@@ -25,15 +25,15 @@ class MapFilter:
     words: str = ""
 
     def __bool__(self) -> bool:
-        """Whether anything is left out."""
+        """Whether the filter excludes anything."""
         return bool(self.documents or self.clusters or any(self.columns.values()) or self.words.strip())
 
     def keeps(self, table: ChunkTable, cluster_names: Sequence[str], ids_with_words: frozenset[int]) -> MaskArray:
         """Which chunks are kept, bool (n,).
 
         Args:
-            cluster_names: each chunk's cluster; empty where no cluster is chosen.
-            ids_with_words: the chunks whose text holds the words; of no use where there are none.
+            cluster_names: each chunk's cluster; empty if no cluster is chosen.
+            ids_with_words: the chunks whose text contains the words; ignored if there are no words.
         """
         import numpy as np
 

@@ -1,4 +1,4 @@
-"""What is known of every chunk without its text, column by column: what a map colours and filters by."""
+"""Chunk table: all properties of chunks except their texts, by column; used to colour and filter maps."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class ChunkRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChunkTable:
-    """Chunks by ascending id, one row each.
+    """Chunks by ascending id, one per row.
 
-    `documents` int64 (n,) numbers `document_names`; `pages` float32 (n,) is NaN without pages; `n_tokens` int64
-    (n,); `columns` holds each table column's value of every chunk, "" where it has none.
+    `documents` int64 (n,) are indices into `document_names`; `pages` float32 (n,) is NaN without pages; `n_tokens` is
+    int64 (n,); `columns` has each table column's values, "" if missing.
     """
 
     chunk_ids: IntArray
@@ -42,11 +42,11 @@ class ChunkTable:
 
     @classmethod
     def of(cls, collection: Collection) -> ChunkTable:
-        """The table of all chunks of a collection. Raises CollectionError where the file cannot be read."""
+        """The table of all chunks of a collection. Raises CollectionError if the file cannot be read."""
         return chunk_table(_chunk_rows(collection), collection.document_names())
 
     def __len__(self) -> int:
-        """How many chunks there are."""
+        """Number of chunks."""
         return len(self.chunk_ids)
 
     def document_of_each(self) -> list[str]:
@@ -54,7 +54,7 @@ class ChunkTable:
         return [self.document_names[number] for number in self.documents.tolist()]
 
     def take(self, rows: IntArray) -> ChunkTable:
-        """The table of these rows, in their order."""
+        """The table of these rows, in this order."""
         chosen = rows.tolist()
         columns = {name: [values[row] for row in chosen] for name, values in self.columns.items()}
         return ChunkTable(
@@ -68,7 +68,7 @@ def chunk_table(rows: Iterable[ChunkRow], document_names: Mapping[str, str]) -> 
 
     Args:
         rows: by ascending id.
-        document_names: by document id; a chunk whose document is not among them is called "".
+        document_names: by document id; a chunk whose document is missing gets the name "".
     """
     import numpy as np
 
@@ -90,7 +90,7 @@ def chunk_table(rows: Iterable[ChunkRow], document_names: Mapping[str, str]) -> 
 
 
 def _chunk_rows(collection: Collection) -> Iterator[ChunkRow]:
-    """All chunks without their texts, by ascending id. Raises CollectionError where the file cannot be read."""
+    """All chunks without their texts, by ascending id. Raises CollectionError if the file cannot be read."""
     with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
         for chunk_id, document_id, page, n_tokens, fields in connection.execute(
             "SELECT chunk_id, document_id, page, n_tokens, fields FROM chunks ORDER BY chunk_id"
@@ -99,7 +99,7 @@ def _chunk_rows(collection: Collection) -> Iterator[ChunkRow]:
 
 
 def ids_containing(collection: Collection, text: str) -> frozenset[int]:
-    """The chunks whose text holds this, whatever the case. Raises CollectionError where the file cannot be read."""
+    """Ids of the chunks whose text contains this, ignoring case. Raises CollectionError if the file cannot be read."""
     wanted = text.casefold()
     with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
         connection.create_function("holds", 1, lambda own: wanted in own.casefold(), deterministic=True)

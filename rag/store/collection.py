@@ -1,4 +1,4 @@
-"""What is stored: one SQLite file a collection, one transaction a document. The only writer of that file's contents."""
+"""Collection: documents, chunks and embeddings in one SQLite file, with one transaction per document."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _RESERVED_KEYS = frozenset({"spec", "uid", "generation", "digest", schema.CONVER
 
 
 class Collection:
-    """Documents, their chunks and embeddings. Every call opens the file for itself, so threads may share one object.
+    """Documents, their chunks and embeddings. Every call opens the file separately, so threads may share one object.
 
-    Others, in this process or another, may read and write at the same time; a read sees what was stored when it began.
-    Every method raises CollectionError where the file cannot be read or written.
+    Other threads and processes may read and write at the same time; a read sees the state when it began. Every method
+    raises CollectionError if the file cannot be read or written.
     """
 
     def __init__(self, path: Path, spec: CollectionSpec, uid: str) -> None:
@@ -40,22 +40,22 @@ class Collection:
 
     @classmethod
     def create(cls, folder: Path, name: str, embedding: EmbeddingSpec, chunking: ChunkingSpec) -> Collection:
-        """A new, empty collection in `folder`. Raises CollectionError for a name that is taken or cannot be used."""
+        """Create an empty collection in `folder`. Raises CollectionError if the name is taken or invalid."""
         with unfinished_collection(folder, name, embedding, chunking):
             pass
         return cls.open(folder, name)
 
     @classmethod
     def open(cls, folder: Path, name: str) -> Collection:
-        """The stored collection `name`; a file of an earlier version is brought to this one.
+        """Open the collection `name`; a file of an earlier version is migrated.
 
         Raises:
-            CollectionError: it is missing, damaged, of a newer version, or another program's.
+            CollectionError: it is missing, damaged, of a newer version, or from another program.
         """
         path = collection_path(folder, name)
         if not path.is_file():
             there = ", ".join(f"'{other}'" for other in list_collections(folder)) or "none yet"
-            raise CollectionError(f"There is no collection named '{name}'. There are: {there}.")
+            raise CollectionError(f"There is no collection named '{name}'. Existing collections: {there}.")
         try:
             with closing(schema.connect(path)) as connection:
                 if schema.file_version(connection, path.name) < SCHEMA_VERSION:
@@ -66,48 +66,48 @@ class Collection:
             if schema.is_hindered(error):
                 raise CollectionError(f"'{path.name}' could not be opened: {error}. {SEE}") from error
             raise CollectionError(
-                f"'{path.name}' is not a readable collection ({error}). Nothing was changed; put back a copy, "
+                f"'{path.name}' is not a readable collection ({error}). Nothing was changed. Restore a copy, "
                 "or move the file away and ingest the documents again."
             ) from error
 
     @property
     def cache_folder(self) -> Path:
-        """Where what can be made again from this collection is kept."""
+        """The folder for caches of this collection."""
         return self.path.with_suffix(".cache")
 
     def require_model(self, embedding: EmbeddingSpec) -> None:
-        """Raise ModelMismatch unless vectors of `embedding` may enter or search this collection."""
+        """Raise ModelMismatch unless vectors of `embedding` are compatible with this collection."""
         if embedding != self.spec.embedding:
             ours, theirs = self.spec.embedding, embedding
             raise ModelMismatch(
                 f"Collection '{self.spec.name}' was built with '{ours.model_id}' (revision {ours.revision}, "
                 f"{ours.dimension} dimensions); these vectors come from '{theirs.model_id}' (revision "
-                f"{theirs.revision}, {theirs.dimension} dimensions). Use the first, or make a new collection."
+                f"{theirs.revision}, {theirs.dimension} dimensions). Use the first model, or create a new collection."
             )
 
     def put_document(
         self, document: Document, chunks: Sequence[Chunk], vectors: FloatArray, embedding: EmbeddingSpec
     ) -> None:
-        """Store a document whole, in place of an earlier one of the same name, in one transaction.
+        """Store a document in one transaction, replacing an earlier one of the same name.
 
         Args:
             chunks: spans of the document; they get new ids, in this order.
-            vectors: unit vectors float32 (len(chunks), dimension), made by `embedding`.
+            vectors: unit vectors float32 (len(chunks), dimension), by the model `embedding`.
 
         Raises:
-            ModelMismatch: the vectors are of another model.
-            CollectionError: they are no unit vectors, or a text holds half a character (a lone surrogate).
-            ValueError: they are too few or too many, or a chunk is no span of the document.
+            ModelMismatch: the vectors are from another model.
+            CollectionError: they are not unit vectors, or a text contains a lone surrogate.
+            ValueError: their number is wrong, or a chunk is not a span of the document.
         """
         self.require_model(embedding)
         if vectors.shape != (len(chunks), embedding.dimension):
             raise ValueError(f"expected vectors {(len(chunks), embedding.dimension)}, got {vectors.shape}")
         if any(document.text[chunk.start : chunk.end] != chunk.text for chunk in chunks):
-            raise ValueError(f"the text of a chunk of '{document.name}' is not what stands at its span")
+            raise ValueError(f"the text of a chunk of '{document.name}' differs from its span")
         if not schema.are_unit(vectors):
             raise CollectionError(
-                f"'{document.name}' was not stored: the model '{embedding.model_id}' made embeddings of it that are "
-                "no unit vectors. Use another embedding model."
+                f"'{document.name}' was not stored: the model '{embedding.model_id}' produced embeddings that "
+                "are not unit vectors. Use another embedding model."
             )
         try:
             with self.writing() as connection:
@@ -117,14 +117,16 @@ class Collection:
                 schema.insert_document(connection, document, chunks, range(first, first + len(chunks)), vectors)
         except UnicodeEncodeError as error:
             name = document.name.encode(errors="replace").decode()
-            raise CollectionError(f"'{name}' was not stored: its name or text holds half a character.") from error
+            raise CollectionError(
+                f"'{name}' was not stored: its name or text contains an incomplete character (a lone surrogate)."
+            ) from error
 
     def delete_document(self, document_id: str) -> None:
-        """Remove a document with its chunks and embeddings; nothing happens where it is not there."""
+        """Delete a document with its chunks and embeddings; does nothing if it does not exist."""
         self.delete_documents([document_id])
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
-        """Remove these documents, all in one transaction; those that are not there are passed over."""
+        """Delete these documents in one transaction; ids that do not exist are ignored."""
         with self.writing() as connection:
             connection.execute(
                 "DELETE FROM documents WHERE document_id IN (SELECT value FROM json_each(?))",
@@ -132,23 +134,23 @@ class Collection:
             )
 
     def generation(self) -> int:
-        """A number that grows with every change; caches are keyed by it."""
+        """A number that increases with every change; caches are keyed by it."""
         with self._reading() as connection:
             return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
 
     def setting(self, key: str) -> str | None:
-        """A setting that is stored with the collection, such as its index; None if it was never set."""
+        """A setting stored with the collection, such as its index; None if it was never set."""
         with self._reading() as connection:
             return schema.read_setting(connection, key)
 
     def set_setting(self, key: str, value: str | None) -> None:
-        """Store a setting with the collection; None removes it. The generation stays: no cache depends on settings.
+        """Store a setting with the collection; None removes it. The generation does not change.
 
         Raises:
-            ValueError: the key is one that the collection itself writes.
+            ValueError: the key is reserved for the collection.
         """
         if key in _RESERVED_KEYS:
-            raise ValueError(f"'{key}' is not a setting: the collection itself writes it.")
+            raise ValueError(f"'{key}' is not a setting: the key is reserved for the collection.")
         with self._transaction("BEGIN IMMEDIATE") as connection:
             schema.write_setting(connection, key, value)
             connection.execute("COMMIT")
@@ -161,7 +163,7 @@ class Collection:
         return [schema.summary_from_row(row, counts.get(row[0], 0)) for row in rows]
 
     def document_names(self, document_ids: Sequence[str] | None = None) -> dict[str, str]:
-        """Names by document id: of these documents, as far as they are there, or of all."""
+        """Names by document id, for these documents (as far as they exist) or for all."""
         query = "SELECT document_id, name FROM documents"
         with self._reading() as connection:
             if document_ids is None:
@@ -170,19 +172,17 @@ class Collection:
             return dict(connection.execute(f"{query} WHERE document_id IN (SELECT value FROM json_each(?))", (wanted,)))
 
     def document(self, document_id: str) -> Document:
-        """One document with its text. Raises CollectionError where it is not (or no longer) there."""
+        """One document with its text. Raises CollectionError if it does not exist (any more)."""
         columns = DOCUMENT_COLUMNS[SCHEMA_VERSION]
         with self._reading() as connection:
             query = f"SELECT {columns} FROM documents WHERE document_id = ?"
             row = connection.execute(query, (document_id,)).fetchone()
         if row is None:
-            raise CollectionError(
-                f"Collection '{self.spec.name}' does not hold this document any more. Reload the page."
-            )
+            raise CollectionError(f"Collection '{self.spec.name}' no longer contains this document. Reload the page.")
         return schema.document_from_row(row)
 
     def n_chunks(self) -> int:
-        """How many chunks there are."""
+        """Number of chunks."""
         with self._reading() as connection:
             return int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
 
@@ -191,12 +191,12 @@ class Collection:
         import numpy as np
 
         with self._reading() as connection:
-            # Without ORDER BY the small index is read, not the chunks with their texts.
+            # Without ORDER BY, SQLite reads the small index instead of the chunks with their texts.
             ids = np.array(connection.execute("SELECT chunk_id FROM chunks").fetchall(), dtype=np.int64)
         return np.sort(ids.reshape(-1))
 
     def chunks(self, chunk_ids: Sequence[int] | None = None) -> list[Chunk]:
-        """The chunks with these ids, in this order (ids that are gone are left out); all, by id, without ids."""
+        """The chunks with these ids, in this order, without deleted ones; by default all chunks, by id."""
         with self._reading() as connection:
             if chunk_ids is None:
                 rows = connection.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks ORDER BY chunk_id").fetchall()
@@ -207,7 +207,7 @@ class Collection:
         return [found[int(chunk_id)] for chunk_id in chunk_ids if int(chunk_id) in found]
 
     def chunks_of(self, document_id: str) -> list[Chunk]:
-        """The chunks of one document in the order of its text; none where it is not there."""
+        """The chunks of one document in text order; empty if it does not exist."""
         query = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY chunk_id"
         with self._reading() as connection:
             return [schema.chunk_from_row(row) for row in connection.execute(query, (document_id,))]
@@ -228,11 +228,11 @@ class Collection:
                     vectors[part] = schema.vectors_from_blobs([row[1] for row in rows], vectors.shape[1])
                     start += len(rows)
             except ValueError as error:
-                raise CollectionError(f"'{self.path.name}' is damaged: it holds {error}. Put back a copy.") from error
+                raise CollectionError(f"'{self.path.name}' is damaged: it contains {error}. Restore a copy.") from error
         return ids[:start], vectors[:start]
 
     def search_words(self, words: Sequence[str], k: int, only: frozenset[int] | None = None) -> list[tuple[int, float]]:
-        """Chunk ids and BM25 scores (higher is better) of the k best chunks that hold any of the words.
+        """Chunk ids and BM25 scores (higher is better) of the k best chunks with any of the words.
 
         Args:
             only: the ids of the chunks to search in; their scores are the same as in a search of all.
@@ -240,7 +240,7 @@ class Collection:
         if not words:
             return []
         query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-        # The plus sign keeps SQLite from a search for each of these chunks.
+        # The plus sign keeps SQLite from one search per chunk.
         within = "TRUE" if only is None else "+rowid IN (SELECT value FROM json_each(:only))"
         with self._reading() as connection:
             rows = connection.execute(
@@ -251,9 +251,9 @@ class Collection:
         return [(int(chunk_id), float(score)) for chunk_id, score in rows]
 
     def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
-        """Count one more retrieval for each of these chunks; ids that are gone are passed over.
+        """Count one more retrieval for each of these chunks; deleted ids are ignored.
 
-        The generation stays: no cache depends on these counts.
+        The generation is unchanged: no cache depends on these counts.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             connection.execute(
@@ -264,15 +264,15 @@ class Collection:
             connection.execute("COMMIT")
 
     def retrieved_counts(self) -> dict[int, int]:
-        """How often each chunk was counted by `count_retrieved`, by chunk id; chunks that never were are not in it."""
+        """Retrieval counts by chunk id; chunks that were never counted are missing."""
         with self._reading() as connection:
             return dict(connection.execute("SELECT chunk_id, times FROM retrievals ORDER BY chunk_id"))
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that no other writer runs beside: a new generation at its end, undone when anything is raised.
+        """An exclusive write transaction: increases the generation at its end, and is rolled back on any exception.
 
-        Only `schema.insert_document` belongs into it outside this module.
+        Outside this module, only `schema.insert_document` may be used in it.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
@@ -280,7 +280,7 @@ class Collection:
             connection.execute("COMMIT")
 
     def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """One state of the file, whatever is written meanwhile."""
+        """A read transaction: a consistent state of the file."""
         return self._transaction("BEGIN")
 
     def _transaction(self, begin: Begin) -> AbstractContextManager[sqlite3.Connection]:
@@ -291,10 +291,10 @@ class Collection:
 def unfinished_collection(
     folder: Path, name: str, embedding: EmbeddingSpec, chunking: ChunkingSpec
 ) -> Iterator[Collection]:
-    """A new collection that no one sees: it takes its place in `folder` when the block ends, or is gone if that fails.
+    """A new collection under a temporary name: moved into `folder` when the block ends, deleted if it fails.
 
     Raises:
-        CollectionError: the name is taken or cannot be used, or the folder cannot be written.
+        CollectionError: the name is taken or invalid, or the folder cannot be written.
     """
     spec, uid = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION), uuid4().hex
     with unfinished_file(folder, spec, uid) as path:

@@ -1,9 +1,9 @@
-"""The tables of a collection file, version by version: a history to which is only added."""
+"""Migrations: the SQL that creates and updates the tables of a collection file, version by version."""
 
 from __future__ import annotations
 
-# Each migration brings a file of the version before to the next; a new file goes through all of them. They are
-# history: what is stored in files that people have must not be edited here.
+# Each migration updates a file from one version to the next; a new file runs all of them. Never edit a published
+# migration: users' files were created with it.
 _VERSION_1 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE documents (
@@ -24,7 +24,7 @@ tokenize='porter unicode61')""",
     """CREATE TRIGGER words_removed AFTER DELETE ON chunks BEGIN
     INSERT INTO words (words, rowid, text) VALUES ('delete', old.chunk_id, old.text); END""",
 )
-# The long columns come last: SQLite reads a row from its beginning, so the list of documents reads no texts.
+# The long columns come last: SQLite reads rows from the beginning, so listing documents reads no texts.
 _VERSION_2 = (
     """CREATE TABLE documents_2 (
     document_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
@@ -41,7 +41,7 @@ _VERSION_3 = (
     chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, times INTEGER NOT NULL)""",
     "UPDATE meta SET value = json_set(value, '$.schema_version', 3) WHERE key = 'spec'",
 )
-# The long column comes last here too: the history of a conversation is read without its records.
+# The long column comes last: the history of a conversation is read without its records.
 _VERSION_4 = (
     """CREATE TABLE conversations (
     conversation_id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, changed_at TEXT NOT NULL)""",

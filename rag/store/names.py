@@ -1,4 +1,4 @@
-"""The files of a folder of collections: what they may be called, which there are, and how one is thrown away."""
+"""Collection names: valid file names, the list of collections in a folder, and temporary files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _ABANDONED_AFTER = 24 * 3600
 
 
 def collection_path(folder: Path, name: str) -> Path:
-    """The file of the collection `name`. Raises CollectionError where the name cannot be a file's."""
+    """The file of the collection `name`. Raises CollectionError if the name is invalid."""
     if not _is_usable(name):
         raise CollectionError(
-            f"'{name}' cannot name a collection. Use up to 60 letters, digits, spaces, '-', '_' and '.', "
-            "beginning with a letter or digit, and no device's name such as 'con'."
+            f"'{name}' is not a valid collection name. Use up to 60 letters, digits, spaces, '-', '_' and '.', "
+            "beginning with a letter or digit, and no device name such as 'con'."
         )
     return folder / f"{name}{SUFFIX}"
 
@@ -34,37 +34,37 @@ def list_collections(folder: Path) -> list[str]:
 
 
 def require_free_name(folder: Path, name: str, *, but_for: str = "") -> None:
-    """Raise CollectionError where a collection (but for `but_for`) has this name, or one that differs in case alone."""
+    """Raise CollectionError if a collection other than `but_for` has this name, or one that differs only in case."""
     for other in list_collections(folder):
         if other != but_for and _folded(other) == _folded(name):
             raise CollectionError(f"There is already a collection named '{other}'. Choose another name.")
 
 
 def unfinished_path(folder: Path, uid: str) -> Path:
-    """Where a collection is made before it has its name; it is not listed there."""
+    """The temporary path of a collection that is being created; it is not listed."""
     return folder / f".{uid}{_UNFINISHED}"
 
 
 def drop_leftovers(folder: Path) -> None:
-    """Delete what a crash left of collections that were being made; those of today may still be."""
+    """Delete unfinished collections that a crash left behind; files of the last day may still be in use."""
     for path in folder.glob(f".*{_UNFINISHED}*"):
-        with suppress(OSError):  # another process was quicker
+        with suppress(OSError):  # another process was faster
             if time.time() - path.stat().st_mtime > _ABANDONED_AFTER:
                 path.unlink()
 
 
 def _is_usable(name: str) -> bool:
-    """Whether it can be a file's name everywhere: Windows knows devices by some names, and drops dots at the end."""
+    """Whether the name is valid on every system: Windows reserves device names and drops trailing dots."""
     return bool(_NAME.fullmatch(name)) and name == name.rstrip(" .") and not _RESERVED.fullmatch(name)
 
 
 def _folded(name: str) -> str:
-    """Equal for names that some file system takes for the same."""
+    """A form that is equal for names that some file systems treat as equal."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def discard_file(path: Path) -> None:
-    """Delete an unfinished file and its journal; where that fails, what led to it is the error to tell of."""
+    """Delete an unfinished file and its journal; failures are ignored, so that the original error is reported."""
     for each in (path, path.with_name(f"{path.name}-journal")):
         with suppress(OSError):
             each.unlink(missing_ok=True)

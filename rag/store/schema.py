@@ -1,4 +1,4 @@
-"""How a collection file is laid out: its version, its tables, and stored values <-> types."""
+"""Schema: version and tables of a collection file, and the conversion between rows and types."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 APPLICATION_ID = 0x454D4245
-"""Stored in the file's header, where it tells collections from other SQLite databases (version 1 had 0)."""
+"""Application id in the file header, which distinguishes collections from other databases (version 1 had 0)."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
 LARGEST_ID = 2**53
-"""Ids of chunks, conversations and turns are below it: larger ones are not exact as JSON numbers."""
+"""Upper bound of ids of chunks, conversations and turns: larger ones are not exact as JSON numbers."""
 
 SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages, language, notes"
 DOCUMENT_COLUMNS = {
@@ -43,10 +43,10 @@ DOCUMENT_COLUMNS = {
     "pages, headings, rows, text",
     **dict.fromkeys((2, 3, 4), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
 }
-"""What to select from `documents`, by the file's version, to have the columns of the newest."""
+"""The columns to select from `documents`, by file version, to get those of the current version."""
 CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, chunk_id"
 CONVERSATIONS_DIGEST = "conversations digest"
-"""The key in `meta` of a sha256 over the conversations as they were exported; gone once they have changed."""
+"""The key in `meta` of the SHA-256 of the exported conversations; removed when they change."""
 SummaryRow = tuple[str, str, str, str, int, int, str, str]
 DocumentRow = tuple[str, str, str, str, int, int, str, str, str, str, str, str]
 ChunkRow = tuple[str, int, int, str, int, int | None, str, str, int]
@@ -65,8 +65,7 @@ _Spec = TypeVar("_Spec", EmbeddingSpec, ChunkingSpec)
 
 
 def connect(path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rw") -> sqlite3.Connection:
-    """A connection outside any transaction; only "rwc" makes a file that is not there. It waits half a minute for
-    others who write."""
+    """Connect outside any transaction; only "rwc" creates a missing file. Waits up to 30 seconds for other writers."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
     connection.create_function("characters", 1, len, deterministic=True)
@@ -74,32 +73,36 @@ def connect(path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rw") -> sqlite3.C
 
 
 def file_version(connection: sqlite3.Connection, shown_as: str) -> int:
-    """The file's schema version. Raises CollectionError for another program's database and for a newer version."""
-    # Both marks are of one moment: another process may be migrating the file.
+    """The file's schema version. Raises CollectionError for other programs' databases and for newer versions."""
+    # Read both values in one transaction: another process may be migrating the file.
     connection.execute("SAVEPOINT marks")
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     connection.execute("RELEASE marks")
     if (application, version) != (0, 1) and (application != APPLICATION_ID or version < 1):
-        raise CollectionError(f"'{shown_as}' is not a collection: another program made this database. Choose another.")
+        raise CollectionError(
+            f"'{shown_as}' is not a collection, but a database of another program. Choose another file."
+        )
     if version > SCHEMA_VERSION:
         raise newer(shown_as)
     return version
 
 
 def newer(shown_as: str) -> CollectionError:
-    """The error for a file that only a later version of this program can read."""
-    return CollectionError(f"'{shown_as}' was made by a newer version of this program. Update the program to use it.")
+    """The error for a file from a newer version of this program."""
+    return CollectionError(
+        f"'{shown_as}' was created by a newer version of this program. Update the program to open it."
+    )
 
 
 def is_hindered(error: Exception) -> bool:
-    """Whether the file's contents are not what is wrong: others keep it, the disk is full, it may not be written."""
+    """Whether the cause is outside the file's contents: it is locked, the disk is full, or it is not writable."""
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _HINDRANCES
 
 
 def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
-    """Bring a file, empty where `is_new`, to the newest version in one transaction."""
-    # Replacing a table must not delete what refers to it; this has no effect once a transaction has begun.
+    """Migrate a file (empty if `is_new`) to the current version in one transaction."""
+    # Replacing a table must not delete rows that refer to it; this has no effect within a transaction.
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN IMMEDIATE")
     version = 0 if is_new else int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -112,7 +115,7 @@ def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
 
 
 def create_file(path: Path, meta: dict[str, str]) -> None:
-    """A collection file without documents. Raises sqlite3.Error."""
+    """Create a collection file without documents. Raises sqlite3.Error."""
     with closing(connect(path, mode="rwc")) as connection:
         migrate(connection, is_new=True)
         connection.execute("BEGIN")
@@ -121,7 +124,7 @@ def create_file(path: Path, meta: dict[str, str]) -> None:
 
 
 def expected_objects(version: int) -> set[tuple[str, str, str]]:
-    """Type, name and normalised SQL of everything that a file of this version holds; see `stored_objects`."""
+    """Type, name and normalized SQL of all objects in a file of this version; see `stored_objects`."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.create_function("characters", 1, len, deterministic=True)
         for statements in MIGRATIONS[:version]:
@@ -131,9 +134,9 @@ def expected_objects(version: int) -> set[tuple[str, str, str]]:
 
 
 def stored_objects(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
-    """Type, name and normalised SQL of all tables, indexes, triggers and views, but for tables of SQLite itself.
+    """Type, name and normalized SQL of all tables, indexes, triggers and views, except SQLite's internal tables.
 
-    The tables inside the word index have no SQL here: it is written by SQLite, whose versions differ.
+    The internal tables of the word index have no SQL here, because it differs between versions of SQLite.
     """
     rows = connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
     return {
@@ -144,15 +147,15 @@ def stored_objects(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
 
 
 def spec_to_json(spec: CollectionSpec) -> str:
-    """The spec as it is stored."""
+    """Serialize the spec."""
     return json.dumps(asdict(spec))
 
 
 def spec_from_json(stored: str, name: str, shown_as: str) -> CollectionSpec:
-    """The stored spec, for the collection that is called `name` now; fields it lacks have their defaults.
+    """Read a stored spec for the collection's current `name`; missing fields get their defaults.
 
     Raises:
-        CollectionError: it has fields or values that this version does not know.
+        CollectionError: it has fields or values unknown to this version.
         ValueError, KeyError, TypeError: it is damaged.
     """
     values = json.loads(stored)
@@ -178,7 +181,7 @@ def _known(adapter: TypeAdapter[_Spec], values: object, shown_as: str) -> _Spec:
 
 @dataclass(frozen=True, slots=True)
 class _Adapters:
-    """What reads the JSON that is stored; it checks every type."""
+    """Readers of stored JSON, which check every type."""
 
     embedding: TypeAdapter[EmbeddingSpec]
     chunking: TypeAdapter[ChunkingSpec]
@@ -205,13 +208,13 @@ def _adapters() -> _Adapters:
 
 
 def read_setting(connection: sqlite3.Connection, key: str) -> str | None:
-    """The value of `key` in the table `meta`; None if there is none."""
+    """The value of `key` in the table `meta`; None if it is not set."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
 
 
 def write_setting(connection: sqlite3.Connection, key: str, value: str | None) -> None:
-    """Set the value of `key` in the table `meta` within a transaction; None removes the key."""
+    """Set `key` in the table `meta` within a transaction; None removes it."""
     if value is None:
         connection.execute("DELETE FROM meta WHERE key = ?", (key,))
     else:
@@ -225,10 +228,10 @@ def insert_document(
     chunk_ids: Sequence[int],
     vectors: FloatArray,
 ) -> None:
-    """Add a document within a transaction, its chunks under the given ids.
+    """Insert a document within a transaction, its chunks with the given ids.
 
     Raises:
-        UnicodeEncodeError: a text in it holds half a character.
+        UnicodeEncodeError: a text contains a lone surrogate.
     """
     row = document_row(document)
     columns, places = DOCUMENT_COLUMNS[SCHEMA_VERSION], ", ".join("?" * len(row))
@@ -244,19 +247,19 @@ def insert_document(
 def insert_conversation(
     connection: sqlite3.Connection, conversation: ConversationRow, turns: Sequence[TurnRow]
 ) -> None:
-    """Add a conversation within a transaction, it and its turns under the ids that they have."""
+    """Insert a conversation and its turns within a transaction, with their ids."""
     connection.execute(f"INSERT INTO conversations ({CONVERSATION_COLUMNS}) VALUES (?, ?, ?)", conversation)
     connection.executemany(f"INSERT INTO turns ({TURN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", turns)
 
 
 def summary_from_row(row: SummaryRow, n_chunks: int) -> DocumentSummary:
-    """What SUMMARY_COLUMNS hold of a document."""
+    """Convert a row of SUMMARY_COLUMNS."""
     identity, name, media_type, sha256, n_characters, n_pages, language, notes = row
     return DocumentSummary(identity, name, media_type, sha256, n_characters, n_pages, n_chunks, language, _texts(notes))
 
 
 def document_row(document: Document) -> DocumentRow:
-    """The columns of DOCUMENT_COLUMNS. Raises UnicodeEncodeError where a text cannot be stored."""
+    """Convert a document to a row of DOCUMENT_COLUMNS. Raises UnicodeEncodeError if a text cannot be stored."""
     headings = [(heading.start, heading.path) for heading in document.headings]
     rows = [(row.start, row.end, row.fields) for row in document.rows]
     return (
@@ -267,7 +270,7 @@ def document_row(document: Document) -> DocumentRow:
 
 
 def document_from_row(row: DocumentRow) -> Document:
-    """The document whose `document_row` this is. Raises ValueError where the JSON in it has other types."""
+    """Convert a row to a document. Raises ValueError if its JSON has the wrong types."""
     read = _adapters()
     identity, name, media_type, sha256, _, _, language, notes, pages, headings, rows, text = row
     return Document(
@@ -279,29 +282,29 @@ def document_from_row(row: DocumentRow) -> Document:
 
 
 def chunk_row(chunk: Chunk, chunk_id: int) -> ChunkRow:
-    """The columns of CHUNK_COLUMNS. Raises UnicodeEncodeError where a text cannot be stored."""
+    """Convert a chunk to a row of CHUNK_COLUMNS. Raises UnicodeEncodeError if a text cannot be stored."""
     where = (chunk.document_id, chunk.start, chunk.end, chunk.text, chunk.n_tokens)
     return (*where, chunk.page, chunk.heading, _json(chunk.fields), chunk_id)
 
 
 def chunk_from_row(row: ChunkRow) -> Chunk:
-    """The chunk whose `chunk_row` this is. Raises ValueError where its fields are no pairs of texts."""
+    """Convert a row to a chunk. Raises ValueError if its fields are not pairs of texts."""
     document_id, start, end, text, n_tokens, page, heading, items, chunk_id = row
     return Chunk(document_id, start, end, text, n_tokens, page, heading, fields_from_json(items), chunk_id)
 
 
 def vectors_from_blobs(blobs: Sequence[bytes], dimension: int) -> FloatArray:
-    """Vectors float32 (len(blobs), dimension). Raises ValueError where a blob is of another length."""
+    """Vectors float32 (len(blobs), dimension). Raises ValueError if a blob has another length."""
     import numpy as np
 
     if any(len(blob) != 4 * dimension for blob in blobs):
-        raise ValueError(f"an embedding that has not {dimension} dimensions")
+        raise ValueError(f"an embedding that does not have {dimension} dimensions")
     flat = np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32, copy=False)
     return flat.reshape(len(blobs), dimension)
 
 
 def are_unit(vectors: FloatArray) -> bool:
-    """Whether every vector has length 1, or is the zero vector of a text in which a model knows nothing."""
+    """Whether every vector has length 1, or is zero (for a text without any known token)."""
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1)
@@ -309,7 +312,7 @@ def are_unit(vectors: FloatArray) -> bool:
 
 
 def fields_from_json(stored: str) -> Fields:
-    """The fields of a chunk as they are stored. Raises ValueError where they are no pairs of texts."""
+    """Read the stored fields of a chunk. Raises ValueError if they are not pairs of texts."""
     return () if stored == _NO_ITEMS else _adapters().fields.validate_json(stored, strict=True)
 
 
@@ -318,6 +321,6 @@ def _texts(stored: str) -> tuple[str, ...]:
 
 
 def _json(value: object) -> str:
-    # Escaped, half a character would pass, and trouble whoever reads it.
+    # With ASCII escapes, a lone surrogate would pass and cause errors when it is read.
     json.dumps(value, ensure_ascii=False).encode()
     return json.dumps(value)

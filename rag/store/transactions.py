@@ -1,4 +1,4 @@
-"""A collection's file: made whole or not at all, then one state or one change of it at a time. Faults are explained."""
+"""Transactions: create a collection file atomically, read and write it, and explain failures."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from rag.store.names import (
 )
 from rag.types import CollectionSpec
 
-SEE = "Close other programs that use it, see that the disk has room and that the file may be written, and try again."
+SEE = "Close other programs that use it, check that the disk has free space and the file is writable, and try again."
 Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
-"""A transaction that reads one state of the file, or one that no other writer runs beside."""
+"""A read transaction with a consistent state, or an exclusive write transaction."""
 
 
 @contextmanager
 def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterator[sqlite3.Connection]:
-    """A connection within a transaction; what is not committed in the block is undone at its end.
+    """A connection within a transaction; changes not committed in the block are rolled back.
 
     Args:
-        uid: of the collection that the file must still hold.
-        shown_as: what errors call the collection.
+        uid: the id of the collection that the file must still contain.
+        shown_as: the name of the collection in error messages.
 
     Raises:
-        CollectionError: the file is gone, holds another collection, or cannot be read or written.
+        CollectionError: the file is missing, contains another collection, or cannot be read or written.
     """
     try:
         with closing(schema.connect(path)) as connection:
@@ -43,24 +43,24 @@ def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterato
             yield connection
     except sqlite3.Error as error:
         if not path.exists():
-            raise CollectionError(f"Collection '{shown_as}' was renamed or deleted. Choose it anew.") from error
+            raise CollectionError(f"Collection '{shown_as}' was renamed or deleted. Select it again.") from error
         raise CollectionError(
-            f"Collection '{shown_as}' could not be read or written: {error}. What was stored before is kept. {SEE}"
+            f"Collection '{shown_as}' could not be read or written: {error}. Stored data is unchanged. {SEE}"
         ) from error
 
 
 def _require_same_file(connection: sqlite3.Connection, uid: str, shown_as: str) -> None:
-    """Vectors of one model must not get into a collection of another that was given the same name."""
+    """Refuse a file that was replaced by another collection of the same name, which may use another model."""
     if connection.execute("SELECT value FROM meta WHERE key = 'uid'").fetchone() != (uid,):
-        raise CollectionError(f"Collection '{shown_as}' was replaced by another. Choose it anew.")
+        raise CollectionError(f"Collection '{shown_as}' was replaced by another. Select it again.")
 
 
 @contextmanager
 def unfinished_file(folder: Path, spec: CollectionSpec, uid: str) -> Iterator[Path]:
-    """A new file without documents, named after `spec` in `folder` when the block ends, or gone if that fails.
+    """A new file without documents, renamed after `spec` in `folder` when the block ends, deleted if it fails.
 
     Raises:
-        CollectionError: the name is taken or cannot be used, or the folder cannot be written.
+        CollectionError: the name is taken or invalid, or the folder cannot be written.
     """
     path = collection_path(folder, spec.name)
     require_free_name(folder, spec.name)
@@ -74,7 +74,7 @@ def unfinished_file(folder: Path, spec: CollectionSpec, uid: str) -> Iterator[Pa
         unfinished.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise CollectionError(
-            f"Collection '{spec.name}' could not be made: {error}. See that the disk has room and that "
+            f"Collection '{spec.name}' could not be created: {error}. Check that the disk has free space and that "
             f"the folder '{folder.name}' may be written."
         ) from error
     finally:

@@ -148,7 +148,7 @@ class ForeignCollection:
             is_as_stored = is_chunk(chunk, document) and schema.chunk_row(chunk, chunk.chunk_id) == columns
             _require(is_as_stored, f"a chunk of {what} is malformed")
         vectors = schema.vectors_from_blobs(blobs, self.spec.embedding.dimension)
-        _require(schema.are_unit(vectors), f"{what} has embeddings that are no unit vectors")
+        _require(schema.are_unit(vectors), f"{what} has embeddings that are not unit vectors")
         self._hash.update(json.dumps([row, rows]).encode())
         self._hash.update(b"".join(blobs))
         return StoredDocument(document, chunks, vectors)

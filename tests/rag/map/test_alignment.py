@@ -140,7 +140,7 @@ def test_far_from_the_origin():
     [
         (points(4), None, "must match"),
         (points(5), np.ones(4, np.float32), "must match"),
-        (points(5), -np.ones(5, np.float32), "smallest is -1"),
+        (points(5), -np.ones(5, np.float32), "smallest weight of -1"),
     ],
 )
 def test_what_cannot_be_aligned(fixed, weights, message):

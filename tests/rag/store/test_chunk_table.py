@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rag.store.chunk_filter import MapFilter
+from rag.store.chunk_filter import ChunkFilter
 from rag.store.chunk_table import ChunkRow, ChunkTable, chunk_table, ids_containing
 from rag.transfer.selected_chunks import selection_table
 from tests.support.collections import rich_collection
@@ -60,14 +60,14 @@ def test_text_is_found_whatever_the_case(collection):
 @pytest.mark.parametrize(
     "chosen",
     [
-        MapFilter(documents=("table.csv",)),
-        MapFilter(columns={"topic": ("Birds",)}),
-        MapFilter(columns={"topic": ("Birds", "S\u00e9a"), "year": ()}),
-        MapFilter(words="owl"),
-        MapFilter(documents=("table.csv", "notes/report.pdf"), words="owl"),
-        MapFilter(clusters=("even",)),
-        MapFilter(columns={"no such column": ("x",)}),
-        MapFilter(documents=("no such document",)),
+        ChunkFilter(documents=("table.csv",)),
+        ChunkFilter(columns={"topic": ("Birds",)}),
+        ChunkFilter(columns={"topic": ("Birds", "S\u00e9a"), "year": ()}),
+        ChunkFilter(words="owl"),
+        ChunkFilter(documents=("table.csv", "notes/report.pdf"), words="owl"),
+        ChunkFilter(clusters=("even",)),
+        ChunkFilter(columns={"no such column": ("x",)}),
+        ChunkFilter(documents=("no such document",)),
     ],
 )
 def test_a_filter_keeps_what_meets_every_choice(collection, table, chosen):
@@ -87,8 +87,8 @@ def test_a_filter_keeps_what_meets_every_choice(collection, table, chosen):
 
 
 def test_no_choice_keeps_all(table):
-    assert not MapFilter(words="  ", columns={"topic": ()})
-    assert MapFilter().keeps(table, (), frozenset()).all()
+    assert not ChunkFilter(words="  ", columns={"topic": ()})
+    assert ChunkFilter().keeps(table, (), frozenset()).all()
 
 
 def test_a_selection_is_a_table_of_just_these_chunks(collection):

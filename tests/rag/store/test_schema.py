@@ -199,9 +199,9 @@ def test_a_busy_old_file_is_not_called_damaged(data_dir, old_file, monkeypatch):
     ("pragma", "message"),
     [
         (f"user_version = {schema.SCHEMA_VERSION + 1}", "made by a newer version of this program. Update the program"),
-        ("application_id = 7", "another program made this database"),
-        ("user_version = 0", "another program made this database"),
-        ("user_version = -1", "another program made this database"),
+        ("application_id = 7", "but a database of another program"),
+        ("user_version = 0", "but a database of another program"),
+        ("user_version = -1", "but a database of another program"),
     ],
 )
 def test_files_that_are_not_of_this_version_are_left_alone(data_dir, modern, pragma, message):

@@ -140,12 +140,12 @@ def test_databases_of_other_programs(data_dir, tmp_path, exported):
     path = tmp_path / "places.sqlite"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE places (name TEXT)")
-    refused(data_dir, path, "another program made")
+    refused(data_dir, path, "a database of another program")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA user_version = 1")
     refused(data_dir, path, "does not hold the tables")
     tamper(exported, "PRAGMA application_id = 252006")
-    refused(data_dir, exported, "another program made")
+    refused(data_dir, exported, "a database of another program")
 
 
 def test_a_file_that_reading_would_write_to(data_dir, exported):
