@@ -1,4 +1,4 @@
-"""Settings that come from the environment, and the folders they name."""
+"""Configuration from environment variables: folders, servers and limits."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ SEED = 42
 
 
 def data_dir() -> Path:
-    """The folder of the collections: EXPLORER_DATA_DIR, else data/collections in a checkout.
+    """The folder of collections: EXPLORER_DATA_DIR, else data/collections in a checkout.
 
-    An installed copy keeps them in the user's data folder: an upgrade replaces everything in the package's folder.
+    An installed copy uses the user's data folder, because an upgrade replaces the package's folder.
     """
     configured = os.environ.get("EXPLORER_DATA_DIR")
     if configured:
@@ -44,7 +44,7 @@ def data_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """The folder for what can be made again (the converted built-in model): EXPLORER_CACHE_DIR, else the user's."""
+    """The cache folder (converted built-in model, cached embeddings): EXPLORER_CACHE_DIR, else the user's."""
     configured = os.environ.get("EXPLORER_CACHE_DIR")
     if configured:
         return Path(configured).expanduser()
@@ -65,7 +65,7 @@ def _is_installed() -> bool:
 
 
 def ollama_host() -> str:
-    """Where Ollama listens: the saved setting, else OLLAMA_HOST (host, host:port or URL), else its default here.
+    """The Ollama server: the saved setting, else OLLAMA_HOST (host, host:port or URL), else the local default.
 
     Raises:
         ExplorerError: the saved settings are damaged.
@@ -95,20 +95,20 @@ def cpu_threads() -> int:
 
 
 def precision() -> PrecisionSetting:
-    """The number format of embedding models: EXPLORER_PRECISION, else "auto", which asks the processor.
+    """The number format of embedding models: EXPLORER_PRECISION, else "auto", which depends on the processor.
 
     Raises:
-        ExplorerError: the setting is none of the three.
+        ExplorerError: the setting is not one of the three.
     """
     value = os.environ.get("EXPLORER_PRECISION", "").strip().lower() or "auto"
     for known in PRECISIONS:
         if value == known:
             return known
-    raise ExplorerError(f"EXPLORER_PRECISION is '{value}'. Set it to auto, float32 or bfloat16, or leave it out.")
+    raise ExplorerError(f"EXPLORER_PRECISION is '{value}'. Set it to auto, float32 or bfloat16, or unset it.")
 
 
 def map_points() -> int:
-    """The most points that a map draws: EXPLORER_MAP_POINTS, else 300,000. Above it, a sample is drawn and said.
+    """The largest number of points on a map: EXPLORER_MAP_POINTS, else 300,000. Above it, a sample is drawn.
 
     Raises:
         ExplorerError: the setting is not a whole number above 0.
@@ -117,7 +117,7 @@ def map_points() -> int:
 
 
 def vector_cache_bytes() -> int:
-    """How large the cache of embeddings may grow: EXPLORER_VECTOR_CACHE_MB megabytes, else 2,048; 0 turns it off.
+    """Size limit of the embedding cache: EXPLORER_VECTOR_CACHE_MB megabytes, else 2,048; 0 turns it off.
 
     Raises:
         ExplorerError: the setting is not a whole number.
@@ -130,7 +130,7 @@ def _whole_number(name: str, default: int, *, least: int, meaning: str) -> int:
     value = os.environ.get(name, "").strip() or str(default)
     if not value.isdecimal() or int(value) < least:
         raise ExplorerError(
-            f"{name} is '{value}'. Set it to a whole number from {least:,} up ({meaning}), or leave it out for "
+            f"{name} is '{value}'. Set it to a whole number of at least {least:,} ({meaning}), or unset it for "
             f"{default:,}."
         )
     return int(value)

@@ -1,4 +1,4 @@
-"""What a person has set on a page and finds again after a restart: a small file beside the collections."""
+"""Saved settings: server addresses from the Models page, in a JSON file in the collections' folder."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _URL_EXAMPLES = "an address such as http://localhost:8080/v1"
 
 @dataclass(frozen=True, slots=True)
 class SavedSettings:
-    """Where servers are; empty where nothing was set, so that the environment or the default holds."""
+    """Server addresses; empty if not set, so that the environment or the default applies."""
 
     ollama_host: str = ""
     openai_url: str = ""
 
 
 def load_settings(folder: Path) -> SavedSettings:
-    """The settings saved in `folder`; the defaults where none were.
+    """Load the settings in `folder`; defaults if there are none.
 
     Raises:
         ExplorerError: the file is damaged or cannot be read.
@@ -50,10 +50,10 @@ def load_settings(folder: Path) -> SavedSettings:
 
 
 def save_settings(folder: Path, settings: SavedSettings) -> None:
-    """Write the settings into `folder`, whole or not at all. What else the file holds is kept.
+    """Save the settings in `folder` atomically. Unknown entries of the file are kept.
 
     Raises:
-        ExplorerError: the file is damaged, or cannot be written; nothing has changed then.
+        ExplorerError: the file is damaged or cannot be written; nothing is changed then.
     """
     path = folder / FILE_NAME
     content = json.dumps({**_stored(path), **asdict(settings)}, indent=2)
@@ -68,18 +68,18 @@ def save_settings(folder: Path, settings: SavedSettings) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise ExplorerError(
-            f"The settings could not be saved as '{path}': {error.strerror}. See that the disk has room and that the "
+            f"The settings could not be saved as '{path}': {error.strerror}. Check that the disk has free space and the "
             "folder may be written."
         ) from error
 
 
 def check_host(text: str) -> str:
-    """The URL of an Ollama server that a person typed as host, host:port or URL: "http://myserver:11434".
+    """The URL of an Ollama server typed as host, host:port or URL: "http://myserver:11434".
 
-    A host alone has Ollama's port and no encryption; a URL keeps its scheme, port and path. Empty stays empty.
+    A host alone gets Ollama's port and http; a URL keeps its scheme, port and path. Empty stays empty.
 
     Raises:
-        ExplorerError: it is none of these; the message says what is expected.
+        ExplorerError: it is invalid; the message says what is expected.
     """
     typed = text.strip()
     url = _checked(typed, _HOST_EXAMPLES)
@@ -88,12 +88,12 @@ def check_host(text: str) -> str:
 
 
 def check_url(text: str) -> str:
-    """The base URL of an OpenAI-compatible server that a person typed, without a slash at its end.
+    """The base URL of an OpenAI-compatible server, without a trailing slash.
 
     Without a scheme it is http. Empty stays empty.
 
     Raises:
-        ExplorerError: it is no such URL; the message says what is expected.
+        ExplorerError: it is invalid; the message says what is expected.
     """
     return _checked(text.strip(), _URL_EXAMPLES)
 
@@ -105,25 +105,25 @@ def _checked(typed: str, examples: str) -> str:
         parts = urlsplit(typed if "://" in typed else f"http://{typed}")
         problem = _problem(typed, parts)
     except ValueError:
-        problem = "its port or its brackets are not as they should be"
+        problem = "its port or brackets are invalid"
     if problem:
-        raise ExplorerError(f"'{typed}' is no server's address: {problem}. Type {examples}.")
+        raise ExplorerError(f"'{typed}' is not a server address: {problem}. Type {examples}.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def _problem(typed: str, parts: SplitResult) -> str:
-    """What is wrong with it; empty where nothing is. Raises ValueError for a port that is no port."""
+    """What is wrong with the address; empty if nothing. Raises ValueError for an invalid port."""
     if re.search(r"[\s\x00-\x1f\x7f\\]", typed):
-        return "it holds a space, or a sign that no address has"
+        return "it contains a space or an invalid character"
     if parts.scheme not in ("http", "https"):
-        return f"it begins with {parts.scheme}:// and not with http:// or https://"
+        return f"it begins with {parts.scheme}:// instead of http:// or https://"
     if "@" in parts.netloc:
-        return "it holds a user's name, which would be saved readably"
+        return "it contains a user name, which would be saved unencrypted"
     if parts.query or parts.fragment or typed.endswith(("?", "#")):
-        return "it goes on with ? or #"
+        return "it contains ? or #"
     if parts.port == 0 or parts.netloc.endswith(":"):
-        return "its port is missing, or 0"
-    return "" if _is_host(parts.hostname or "") else "its host's name is not one"
+        return "its port is missing or 0"
+    return "" if _is_host(parts.hostname or "") else "its host name is invalid"
 
 
 def _is_host(name: str) -> bool:
@@ -131,7 +131,7 @@ def _is_host(name: str) -> bool:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
         labels = name.removesuffix(".").split(".")
-        # Numbers alone are an address, and this one is wrong.
+        # A name of only numbers is an IP address, and this one is invalid.
         return not labels[-1].isdecimal() and all(map(_LABEL.fullmatch, labels))
     return True
 
@@ -148,25 +148,25 @@ def _adapter() -> TypeAdapter[SavedSettings]:
 
 
 def _stored(path: Path) -> dict[str, object]:
-    """What the file holds; nothing where it is not there. Raises ExplorerError where that cannot be known."""
+    """The contents of the file; empty if it is missing. Raises ExplorerError if it cannot be read."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ExplorerError(
-            f"The settings in '{path}' could not be read: {error.strerror}. Check its rights."
+            f"The settings in '{path}' could not be read: {error.strerror}. Check its permissions."
         ) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, error) from error
     if not isinstance(stored, dict):
-        raise _damaged(path, ValueError("it is no object"))
+        raise _damaged(path, ValueError("it is not an object"))
     return stored
 
 
 def _damaged(path: Path, error: ValueError | RecursionError) -> ExplorerError:
     what = first_problem(error) if isinstance(error, ValueError) else "it is nested too deeply"
     return ExplorerError(
-        f"The saved settings in '{path}' are damaged: {what}. Mend the file, or delete it to begin with the defaults; "
+        f"The saved settings in '{path}' are damaged: {what}. Correct the file, or delete it to use the defaults; "
         "collections and conversations are not in it."
     )

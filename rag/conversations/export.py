@@ -1,4 +1,4 @@
-"""A conversation to take away: as Markdown for people, and as JSON with everything that it is made of."""
+"""Conversation export: as Markdown for readers, and as JSON with all data."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rag.types import Hit
 FORMAT = "embedding-explorer conversation"
 VERSION = 1
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-# All signs that can begin markup, but for those where they cannot: the end of a sentence (not after a number, which
-# would be a list's, nor after www), and a hyphen or colon within a word.
+# All characters that can begin markup, except where they cannot: at the end of a sentence (not after a number, which
+# could be a list item, nor after www), and hyphens and colons within a word.
 _MARKUP = re.compile(r"(?!(?<=[^\W\dwW])\.(?=\s|\Z)|(?<=\w)[-:](?=\w)|:(?=\s))([!#$&(*+\-.:<=>@\[\\\]^_`{|}~])")
 _LESS_THAN_WHOLE: dict[Ending, str] = {
-    "length": "The model reached its limit of tokens.",
+    "length": "The model reached its token limit.",
     "stopped": "It was stopped.",
     "broken": "It broke off.",
 }
@@ -31,18 +31,18 @@ _UNSUPPORTED = "[?]"
 
 @dataclass(frozen=True, slots=True)
 class ExportedConversation:
-    """What an exported conversation holds."""
+    """The contents of an exported conversation."""
 
     title: str
     turns: tuple[Turn, ...]
 
 
 def to_json(title: str, turns: Sequence[Turn]) -> str:
-    """The conversation as indented JSON: `format`, `version`, `title`, and `turns`, each as `turn_to_json` has it.
+    """Indented JSON: `format`, `version`, `title`, and `turns`, each in the format of `turn_to_json`.
 
     Raises:
         CollectionError: a turn cannot be written.
-        ValueError: a turn does not agree with itself.
+        ValueError: a turn is inconsistent.
     """
     records = [json.loads(turn_to_json(turn)) for turn in turns]
     conversation = {"format": FORMAT, "version": VERSION, "title": title, "turns": records}
@@ -50,29 +50,29 @@ def to_json(title: str, turns: Sequence[Turn]) -> str:
 
 
 def from_json(text: str) -> ExportedConversation:
-    """What `to_json` wrote.
+    """Read the output of `to_json`.
 
     Raises:
-        CollectionError: it is something else, damaged, or of a newer version.
+        CollectionError: it has another format, is damaged, or is of a newer version.
     """
     try:
         conversation = json.loads(text)
         if not isinstance(conversation, dict) or conversation.get("format") != FORMAT:
-            raise ValueError("it does not say that it is one")
+            raise ValueError("its format is not stated")
         title, records = conversation.get("title"), conversation.get("turns")
         if conversation.get("version") != VERSION or not isinstance(title, str) or not isinstance(records, list):
-            raise ValueError("its title or its turns are missing, or a newer version of this program made it")
+            raise ValueError("its title or turns are missing, or it is from a newer version of this program")
         return ExportedConversation(title, tuple(turn_from_json(json.dumps(record)) for record in records))
     except (ValueError, RecursionError) as error:
         what = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise CollectionError(f"This is no exported conversation: {what}. Export it again.") from error
+        raise CollectionError(f"This is not an exported conversation: {what}. Export it again.") from error
 
 
 def to_markdown(title: str, turns: Sequence[Turn]) -> str:
     """Questions and answers with numbered sources, as CommonMark.
 
-    A sentence that a passage supports ends with its number, one that none supports with [?]. Questions, answers and
-    documents are text to the reader: nothing in them becomes a heading, a link, an image or HTML.
+    A supported sentence ends with the number of its passage, an unsupported one with [?]. Questions, answers and
+    documents are escaped: nothing in them becomes a heading, a link, an image or HTML.
     """
     return "\n\n".join([f"# {_line(title)}", *(block for turn in turns for block in _turn_blocks(turn))]) + "\n"
 
@@ -101,7 +101,7 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
 
 
 def _marked(answer: Answer) -> str:
-    """The answer as Markdown that shows it as it is, with a mark after each sentence that was checked."""
+    """The answer as escaped Markdown, with a mark after each checked sentence."""
     pieces, end = [], 0
     for support in answer.supports:
         pieces.append(_escaped(answer.text[end : support.end]))

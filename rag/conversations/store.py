@@ -1,4 +1,4 @@
-"""The conversations of a collection, kept in its file: the only reader and writer of that part of it."""
+"""Conversation store: conversations, turns and their versions in the collection's file."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ Turns = list[Turn]
 
 
 class Conversations:
-    """Conversations of turns, and their versions. Every call opens the file for itself, so threads may share one
-    object, and others may read and write at the same time.
+    """Conversations, their turns, and versions of turns. Every call opens the file separately, so threads may share
+    one object, and others may read and write at the same time.
 
-    The collection's generation stays: no cache depends on conversations. A copy of some chunks, or one with another
-    model, does not take them along: their answers are of other documents and other vectors. An export does, and so
-    does a copy of the file.
+    The collection's generation does not change, because no cache depends on conversations. A copy of selected chunks,
+    or one with another model, does not include conversations, because their answers refer to other documents and
+    vectors. An export does, and so does a copy of the file.
 
-    Every method raises CollectionError where the file cannot be read or written, and where the conversation or the
-    turn is not (or no longer) there; those that read turns also where a record is damaged.
+    Every method raises CollectionError if the file cannot be read or written, or if the conversation or turn does not
+    exist (any more). Methods that read turns also raise it if a record is damaged.
     """
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
     def list(self) -> Summaries:
-        """All conversations, those first whose turns changed last."""
+        """All conversations, the most recently changed first."""
         query = (
             "SELECT conversation_id, title, (SELECT count(*) FROM turns WHERE is_chosen AND "
             "turns.conversation_id = conversations.conversation_id), changed_at FROM conversations "
@@ -46,12 +46,12 @@ class Conversations:
             return [ConversationSummary(*row) for row in connection.execute(query)]
 
     def create(self, title: str = DEFAULT_TITLE) -> int:
-        """A new conversation without turns; its id. With the default title, its first question will name it."""
+        """Create an empty conversation and return its id. A default title is replaced by the first question."""
         with self._writing() as connection:
             return _insert_conversation(connection, clean_title(title) or DEFAULT_TITLE)
 
     def rename(self, conversation_id: int, title: str) -> None:
-        """Give it another title, cut at 200 characters. Raises CollectionError for one of spaces alone, too."""
+        """Rename it; the title is cut at 200 characters. Also raises CollectionError for a blank title."""
         cleaned = clean_title(title)
         if not cleaned:
             raise CollectionError("A conversation needs a name. Type at least one letter.")
@@ -62,26 +62,26 @@ class Conversations:
             )
 
     def delete(self, conversation_id: int) -> None:
-        """Remove it with its turns, readable or not; nothing happens where it is not there."""
+        """Delete it with its turns, readable or not; does nothing if it does not exist."""
         with self._writing() as connection:
             connection.execute("DELETE FROM conversations WHERE conversation_id = ?", (conversation_id,))
 
     def turns(self, conversation_id: int, *, last: int | None = None) -> Turns:
-        """The chosen version of each slot, in order: of all, or of the `last` so many, as reading takes its time."""
+        """The chosen version of each slot, in order: all, or only the `last` ones, because reading takes time."""
         with self._reading() as connection:
             _require_conversation(connection, conversation_id)
             rows = _select(connection, "numbered.is_chosen", conversation_id, last=last)
         return [_turn(row) for row in rows]
 
     def n_slots(self, conversation_id: int) -> int:
-        """How many questions it holds."""
+        """Number of questions."""
         query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND is_chosen"
         with self._reading() as connection:
             _require_conversation(connection, conversation_id)
             return int(connection.execute(query, (conversation_id,)).fetchone()[0])
 
     def versions(self, conversation_id: int, slot: int) -> Turns:
-        """All versions of a slot, the first first."""
+        """All versions of a slot, oldest first."""
         with self._reading() as connection:
             rows = _select(connection, "numbered.slot = ?", conversation_id, slot)
         if not rows:
@@ -89,7 +89,7 @@ class Conversations:
         return [_turn(row) for row in rows]
 
     def history(self, conversation_id: int, before_slot: int | None = None) -> tuple[Exchange, ...]:
-        """The chosen questions and answers in order, of all slots or of those before one. No record is read."""
+        """The chosen questions and answers in order, of all slots or those before one, without reading records."""
         query = "SELECT question, answer FROM turns WHERE conversation_id = ? AND is_chosen {} ORDER BY slot"
         earlier = "" if before_slot is None else "AND slot < ?"
         with self._reading() as connection:
@@ -98,9 +98,9 @@ class Conversations:
             return tuple(Exchange(*row) for row in connection.execute(query.format(earlier), given))
 
     def add(self, conversation_id: int, turn: Turn) -> Turn:
-        """Append the turn as the next slot, whatever slot it has; as it is stored.
+        """Append the turn as the next slot, ignoring its own slot; returns the stored turn.
 
-        The question becomes the conversation's title where that still is the default.
+        The question becomes the conversation's title if that is still the default.
         """
         record = _record(turn)
         with self._writing() as connection:
@@ -115,7 +115,7 @@ class Conversations:
         return replace(turn, slot=slot, version=1, versions=1, turn_id=turn_id)
 
     def add_version(self, conversation_id: int, slot: int, turn: Turn) -> Turn:
-        """Add the turn to a slot that is there, as its newest version and the chosen one; as it is stored."""
+        """Add the turn to an existing slot as its newest and chosen version; returns the stored turn."""
         record = _record(turn)
         with self._writing() as connection:
             query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND slot = ?"
@@ -127,7 +127,7 @@ class Conversations:
         return replace(turn, slot=slot, version=n + 1, versions=n + 1, turn_id=turn_id)
 
     def replace(self, turn_id: int, turn: Turn) -> Turn:
-        """Store the turn in place of this one (something was added to it): same slot, same version; as it is stored."""
+        """Replace a stored turn, keeping its slot and version; returns the stored turn."""
         record = _record(turn)
         with self._writing() as connection:
             conversation_id, *_ = _place(connection, turn_id)
@@ -140,16 +140,16 @@ class Conversations:
         return replace(turn, slot=slot, version=version, versions=versions, turn_id=turn_id)
 
     def choose(self, turn_id: int) -> None:
-        """Make this version the one that the conversation goes on with."""
+        """Choose the version with which the conversation continues."""
         with self._writing() as connection:
             conversation_id, slot, _ = _place(connection, turn_id)
             _unchoose(connection, conversation_id, slot)
             connection.execute("UPDATE turns SET is_chosen = 1 WHERE turn_id = ?", (turn_id,))
 
     def fork(self, conversation_id: int, before_slot: int, title: str = "") -> int:
-        """A new conversation with copies of the chosen turns before a slot; its id. The original stays as it is.
+        """Copy the chosen turns before a slot to a new conversation and return its id. The original is unchanged.
 
-        Without a title it has the original's, numbered; without turns, the default, so that its question names it.
+        The default title is the original's with a number; without turns, it is replaced by the first question.
         """
         with self._writing() as connection:
             own_title = _require_conversation(connection, conversation_id)
@@ -173,7 +173,7 @@ class Conversations:
         own = self._collection
         with transaction(own.path, own.uid, "BEGIN IMMEDIATE", shown_as=own.spec.name) as connection:
             yield connection
-            # What was exported is not what is there now.
+            # The exported conversations now differ from the stored ones.
             write_setting(connection, CONVERSATIONS_DIGEST, None)
             connection.execute("COMMIT")
 
@@ -202,7 +202,7 @@ def _turn(row: _Row) -> Turn:
 
 
 def _record(turn: Turn) -> str:
-    """The turn without its place, which the table has."""
+    """The turn as JSON without slot and version, which the table stores."""
     return turn_to_json(replace(turn, slot=0, version=1, versions=1, turn_id=0))
 
 
@@ -231,7 +231,7 @@ def _touch(connection: sqlite3.Connection, conversation_id: int) -> None:
 
 
 def _require_conversation(connection: sqlite3.Connection, conversation_id: int) -> str:
-    """Its title."""
+    """Return its title; raise CollectionError if it does not exist."""
     query = "SELECT title FROM conversations WHERE conversation_id = ?"
     row = connection.execute(query, (conversation_id,)).fetchone()
     if row is None:
@@ -256,7 +256,7 @@ def _gone(what: str) -> CollectionError:
 
 
 def _numbered(connection: sqlite3.Connection, title: str) -> str:
-    """The title with the first number from 2 that is free."""
+    """The title with the first unused number from 2."""
     title = title[: LONGEST_TITLE - 10]
     taken = {row[0] for row in connection.execute("SELECT title FROM conversations")}
     number = 2

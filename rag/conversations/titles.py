@@ -1,4 +1,4 @@
-"""What conversations are called: by a person, or after their first question."""
+"""Conversation titles: cleaned user input, or the first question."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def title_from(question: str) -> str:
 
 
 def clean_title(title: str) -> str:
-    """On one line, not too long, and without halves of characters, which no file holds."""
+    """The title on one line, cut to 200 characters, without lone surrogates, which cannot be stored."""
     return " ".join(title.encode(errors="replace").decode().split())[:LONGEST_TITLE].rstrip()
 
 

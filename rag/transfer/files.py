@@ -1,4 +1,4 @@
-"""What is done with a collection as a file: rename, delete, take away (export), bring in (import)."""
+"""Collection files: rename, delete, export and import."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rag.errors import CollectionError
 from rag.store import schema
 from rag.store.collection import Collection, unfinished_collection
 from rag.store.names import collection_path, discard_file, require_free_name
-from rag.transfer.untrusted import open_foreign
+from rag.transfer.untrusted import open_untrusted
 
 
 def rename_collection(folder: Path, name: str, new_name: str) -> Collection:
-    """Give a collection another name, its caches with it; waits for a document that is being stored.
+    """Rename a collection and its caches; waits for a document that is being stored.
 
     Raises:
-        CollectionError: it is missing, or the new name is taken or cannot be used; nothing has changed then.
+        CollectionError: it is missing, or the new name is taken or invalid; nothing is changed then.
     """
     collection = Collection.open(folder, name)
     target = collection_path(folder, new_name)
@@ -31,16 +31,16 @@ def rename_collection(folder: Path, name: str, new_name: str) -> Collection:
     renamed = Collection.open(folder, new_name)
     if renamed.path != collection.path:
         shutil.rmtree(renamed.cache_folder, ignore_errors=True)
-        with suppress(OSError):  # what stays behind is never read: it can be made again
+        with suppress(OSError):  # a cache that stays behind is never read
             collection.cache_folder.rename(renamed.cache_folder)
     return renamed
 
 
 def delete_collection(folder: Path, name: str) -> None:
-    """Remove a collection, readable or not, with its caches; waits for a document that is being stored.
+    """Delete a collection, readable or not, with its caches; waits for a document that is being stored.
 
     Raises:
-        CollectionError: it is missing, or the file cannot be removed.
+        CollectionError: it is missing, or the file cannot be deleted.
     """
     path = collection_path(folder, name)
     if not path.is_file():
@@ -52,16 +52,15 @@ def delete_collection(folder: Path, name: str) -> None:
 
 
 def export_collection(collection: Collection, path: Path, *, conversations: bool = True) -> None:
-    """Write the collection as it is now, though others write to it, into the file `path` (replaced if it is there).
+    """Export the current state of the collection to the file `path`, replacing it; others may write meanwhile.
 
-    The whole collection is checked on the way, so that what is exported can be imported. How often chunks were
-    retrieved is not exported.
+    The whole collection is checked, so that every export can be imported. Retrieval counts are not exported.
 
     Args:
-        conversations: whether they go along; a file for others may not be the place for them.
+        conversations: whether to include them; they may not be meant for the recipient.
 
     Raises:
-        CollectionError: the collection is damaged, or `path` cannot be written; it is then as it was before.
+        CollectionError: the collection is damaged, or `path` cannot be written; the file is unchanged then.
     """
     if path.exists() and path.samefile(collection.path):
         raise CollectionError(f"'{path.name}' is the collection's own file. Export to another one.")
@@ -71,7 +70,7 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
             connection.execute("VACUUM INTO ?", (str(unfinished.absolute()),))
         if not conversations:
             _drop_conversations(unfinished)
-        with open_foreign(unfinished, collection.path.name) as exported:
+        with open_untrusted(unfinished, collection.path.name) as exported:
             for _ in chain(exported.contents(), exported.conversations()):
                 pass
         digests = {"digest": exported.digest, schema.CONVERSATIONS_DIGEST: exported.conversations_digest}
@@ -82,28 +81,27 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
         unfinished.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise CollectionError(
-            f"Collection '{collection.spec.name}' could not be exported to '{path.name}': {error}. See that the "
-            "collection is still there, and that the folder exists, has room and may be written."
+            f"Collection '{collection.spec.name}' could not be exported to '{path.name}': {error}. Check that the "
+            "collection is still there, and that the folder exists, has free space and is writable."
         ) from error
     finally:
         discard_file(unfinished)
 
 
 def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: str = "") -> Collection:
-    """Bring in an exported file, or a copy of a collection file, as the collection `name`.
+    """Import an exported file, or a copy of a collection file, as the collection `name`.
 
-    The file itself is not taken over: what it holds is checked and copied, document by document and conversation by
-    conversation, into a new one.
+    The file's contents are checked and copied into a new file, one document and one conversation at a time.
 
     Args:
-        shown_as: what errors call the file, where the person knows it by another name than `source_path` has.
+        shown_as: the file's name in error messages, if it differs from the name of `source_path`.
 
     Raises:
-        CollectionError: the file is no collection, damaged or of a newer version; or the name is taken or cannot
-            be used. Nothing has changed then.
+        CollectionError: the file is not a collection, damaged, or of a newer version; or the name is taken or
+            invalid. Nothing is changed then.
     """
     with (
-        open_foreign(source_path, shown_as or source_path.name) as source,
+        open_untrusted(source_path, shown_as or source_path.name) as source,
         unfinished_collection(folder, name, source.spec.embedding, source.spec.chunking) as collection,
         collection.writing() as connection,
     ):
@@ -116,7 +114,7 @@ def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: s
 
 
 def _drop_conversations(path: Path) -> None:
-    """Delete them so that no trace of them is left in the file."""
+    """Delete all conversations so that no trace of them is left in the file."""
     with closing(schema.connect(path)) as connection:
         connection.execute("DELETE FROM turns")
         connection.execute("DELETE FROM conversations")
@@ -125,22 +123,23 @@ def _drop_conversations(path: Path) -> None:
 
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
-    """Keep all others from the file: none is in the middle of a change, and what a crash left is undone."""
+    """Lock the file: no other writer is active, and an interrupted change is rolled back."""
     try:
         with closing(schema.connect(path)) as connection:
-            # A damaged file has nothing to wait for; a busy one raises OperationalError, and is left alone.
+            # A damaged file is not waited for; a busy one raises OperationalError and is not changed.
             with _unless_damaged():
                 connection.execute("BEGIN EXCLUSIVE")
             yield
     except (OSError, sqlite3.Error) as error:
         raise CollectionError(
-            f"'{path.name}' could not be renamed or deleted: {error}. Wait until nothing is added to it, and try again."
+            f"'{path.name}' could not be renamed or deleted: {error}. Wait until no documents are being "
+            "added, and try again."
         ) from error
 
 
 @contextmanager
 def _unless_damaged() -> Iterator[None]:
-    """Go on where SQLite says that the file is not its own."""
+    """Ignore the error that the file is not a SQLite database."""
     try:
         yield
     except sqlite3.OperationalError:

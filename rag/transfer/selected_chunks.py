@@ -1,4 +1,4 @@
-"""Some chunks of a collection as a collection of their own."""
+"""Selected chunks: copy them to a new collection, or list them as a table."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def copy_chunks(source: Collection, folder: Path, name: str, chunk_ids: Sequence[int]) -> Collection:
-    """A new collection `name` in `folder` with just these chunks of `source`, made whole or not at all.
+    """Create a collection `name` in `folder` with only these chunks of `source`, atomically.
 
-    It has their documents with their whole texts, so that spans stay true, and the chunks as they are, with their ids
-    and embeddings: nothing is embedded anew, and a search finds each chunk with the score it has in `source`. Ids
-    that are gone are passed over; others may write to `source` meanwhile.
+    It contains their documents with whole texts, so that spans stay valid, and the chunks with their ids and
+    embeddings: nothing is embedded again, and a search gives each chunk the same score as in `source`. Deleted ids are
+    ignored; others may write to `source` meanwhile.
 
     Raises:
-        CollectionError: none of the chunks is there any more, or the name is taken or cannot be used.
+        CollectionError: none of the chunks exists any more, or the name is taken or invalid.
     """
     by_document: dict[str, list[int]] = defaultdict(list)
     for chunk in source.chunks(sorted({int(chunk_id) for chunk_id in chunk_ids})):
@@ -31,20 +31,20 @@ def copy_chunks(source: Collection, folder: Path, name: str, chunk_ids: Sequence
     with unfinished_collection(folder, name, source.spec.embedding, source.spec.chunking) as made:
         if not _fill(made, source, by_document):
             raise CollectionError(
-                f"'{name}' was not made: collection '{source.spec.name}' does not hold any of the {len(chunk_ids):,} "
-                "chosen chunks any more. Reload the page and choose again."
+                f"'{name}' was not created: collection '{source.spec.name}' no longer contains any of the "
+                f"{len(chunk_ids):,} selected chunks. Reload the page and select again."
             )
     return Collection.open(folder, name)
 
 
 def _fill(made: Collection, source: Collection, by_document: dict[str, list[int]]) -> int:
-    """Copy these chunks of each document, all in one transaction; how many there were."""
+    """Copy these chunks of each document in one transaction; returns their number."""
     ids, vectors = source.embeddings()
     there, n_copied = set(ids.tolist()), 0
     with made.writing() as connection:
         for document_id, chunk_ids in by_document.items():
             document = source.document(document_id)
-            # Read after their document: a chunk's id is never used again, so what is still there is a span of it.
+            # Read after their document: chunk ids are never reused, so a chunk that still exists is a span of it.
             chunks = [chunk for chunk in source.chunks(chunk_ids) if chunk.chunk_id in there]
             own = [chunk.chunk_id for chunk in chunks]
             if chunks:
@@ -56,8 +56,8 @@ def _fill(made: Collection, source: Collection, by_document: dict[str, list[int]
 def selection_table(collection: Collection, chunk_ids: Sequence[int]) -> pd.DataFrame:
     """Columns chunk_id, document, page (missing without pages), heading, tokens, text, and those of the chunks' tables.
 
-    One row for each chunk that is still there, in the order of the ids. A table's column that has the name of one of
-    these has " (column)" added.
+    One row per existing chunk, in the order of ids. A table column with one of these names gets the suffix
+    " (column)".
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""A collection file that may come from anyone: nothing in it is trusted, everything is checked as it is read."""
+"""Untrusted collection files: read a file from any source, checking everything in it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _MAGIC = b"SQLite format 3\0"
 _ROLLBACK_JOURNAL = b"\x01\x01"
-# The version that wrote the first digests. Later ones store the same contents, so they digest them the same.
+# The version that introduced digests. Later versions store the same contents, so digests are equal.
 _DIGESTED_AS = 2
-_CHOOSE_ANOTHER = "Choose a file that was exported by this program."
+_CHOOSE_ANOTHER = "Choose a file that was exported by Embedding Explorer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class StoredConversation:
-    """A conversation's row with those of its turns, in the order of their ids."""
+    """A conversation's row and the rows of its turns, by id."""
 
     row: schema.ConversationRow
     turns: list[schema.TurnRow]
 
 
-class ForeignCollection:
-    """An open foreign file; the digests are of all that `contents` and `conversations` have yielded."""
+class UntrustedCollection:
+    """An open untrusted file; the digests cover everything that `contents` and `conversations` have yielded."""
 
     def __init__(self, connection: sqlite3.Connection, shown_as: str, meta: dict[str, str], spec: CollectionSpec):
         self.spec = spec
@@ -61,19 +61,19 @@ class ForeignCollection:
 
     @property
     def digest(self) -> str:
-        """What `meta` holds as "digest" in an exported file: its generation, and a sha256 over its contents."""
+        """The value of "digest" in `meta` of an exported file: its generation and the SHA-256 of its contents."""
         return f"{self._meta['generation']}:{self._hash.hexdigest()}"
 
     @property
     def conversations_digest(self) -> str:
-        """What `meta` holds as `schema.CONVERSATIONS_DIGEST` in an exported file."""
+        """The value of `schema.CONVERSATIONS_DIGEST` in `meta` of an exported file."""
         return self._conversations_hash.hexdigest()
 
     def contents(self) -> Iterator[StoredDocument]:
-        """All documents, one after another in the order in which they were stored.
+        """All documents in the order in which they were stored.
 
         Raises:
-            CollectionError: something is not as this program stores it, or not what was exported.
+            CollectionError: the contents are malformed, or differ from the exported ones.
         """
         with _damage_named(self._shown_as):
             version = schema.file_version(self._connection, self._shown_as)
@@ -88,13 +88,13 @@ class ForeignCollection:
                 _require(n == n_chunks, f"it has {n} {table} where {n_chunks} belong to its documents")
             kept = self._meta.get("digest", "")
             is_current = kept.partition(":")[0] == self._meta["generation"]
-            _require(kept == self.digest or not is_current, "its contents are not those that were exported")
+            _require(kept == self.digest or not is_current, "its contents differ from the exported ones")
 
     def conversations(self) -> Iterator[StoredConversation]:
         """All conversations by id; a file of a version before 4 has none.
 
         Raises:
-            CollectionError: something is not as this program stores it, or not what was exported.
+            CollectionError: the contents are malformed, or differ from the exported ones.
         """
         with _damage_named(self._shown_as):
             if schema.file_version(self._connection, self._shown_as) < 4:
@@ -108,7 +108,7 @@ class ForeignCollection:
             n = self._connection.execute("SELECT count(*) FROM turns").fetchone()[0]
             _require(n == n_turns, f"it has {n} turns where {n_turns} belong to its conversations")
             kept = self._meta.get(schema.CONVERSATIONS_DIGEST, self.conversations_digest)
-            _require(kept == self.conversations_digest, "its conversations are not those that were exported")
+            _require(kept == self.conversations_digest, "its conversations differ from the exported ones")
 
     def _conversation(self, row: schema.ConversationRow) -> StoredConversation:
         query = f"SELECT {schema.TURN_COLUMNS} FROM turns WHERE conversation_id = ? ORDER BY turn_id"
@@ -119,7 +119,10 @@ class ForeignCollection:
         _require(is_conversation(row), f"{what} is malformed")
         _require(all(map(is_turn, turns)), f"a turn of {what} is malformed")
         chosen = [slot for _, _, slot, is_chosen, *_ in turns if is_chosen]
-        _require(sorted(chosen) == sorted({turn[2] for turn in turns}), f"{what} has not one chosen turn a question")
+        _require(
+            sorted(chosen) == sorted({turn[2] for turn in turns}),
+            f"{what} does not have exactly one chosen turn per question",
+        )
         for *_, question, answer, record in turns:
             try:
                 exchange = turn_from_json(record).exchange
@@ -155,11 +158,11 @@ class ForeignCollection:
 
 
 @contextmanager
-def open_foreign(path: Path, shown_as: str) -> Iterator[ForeignCollection]:
-    """The file for reading; it is not changed.
+def open_untrusted(path: Path, shown_as: str) -> Iterator[UntrustedCollection]:
+    """Open a file for reading; it is not changed.
 
     Raises:
-        CollectionError: there is no such file, or it is no collection, of a newer version, or damaged.
+        CollectionError: the file is missing, not a collection, of a newer version, or damaged.
     """
     _require_header(path, shown_as)
     with _damage_named(shown_as):
@@ -170,26 +173,24 @@ def open_foreign(path: Path, shown_as: str) -> Iterator[ForeignCollection]:
         yield foreign
 
 
-def _checked(connection: sqlite3.Connection, shown_as: str) -> ForeignCollection:
+def _checked(connection: sqlite3.Connection, shown_as: str) -> UntrustedCollection:
     for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
     version = schema.file_version(connection, shown_as)
     if schema.stored_objects(connection) != schema.expected_objects(version):
-        raise CollectionError(
-            f"'{shown_as}' is not a collection: it does not hold the tables of one. {_CHOOSE_ANOTHER}"
-        )
+        raise CollectionError(f"'{shown_as}' is not a collection: its tables are missing. {_CHOOSE_ANOTHER}")
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     _require(found == "ok", str(found))
     meta = dict(connection.execute("SELECT key, value FROM meta"))
     spec = schema.spec_from_json(meta["spec"], "", shown_as)
     _require(is_chunking(spec.chunking) and meta["generation"].isdecimal(), "its description is malformed")
-    return ForeignCollection(connection, shown_as, meta, spec)
+    return UntrustedCollection(connection, shown_as, meta, spec)
 
 
 @contextmanager
 def _damage_named(shown_as: str) -> Iterator[None]:
-    """Whatever a file that is not as it should be leads to, as one CollectionError."""
+    """Turn every error from a malformed file into one CollectionError."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
@@ -197,17 +198,17 @@ def _damage_named(shown_as: str) -> Iterator[None]:
             raise CollectionError(
                 f"'{shown_as}' could not be read: {error}. Close other programs that use it, or choose a copy of it."
             ) from error
-        what = "something in it is malformed"
+        what = "its contents are malformed"
         if isinstance(error, (sqlite3.Error, ValueError)):
             what = first_problem(error) if isinstance(error, ValueError) else str(error)
         raise CollectionError(
-            f"'{shown_as}' is damaged: {what}. Nothing was changed. Use another copy of it, or export it again."
+            f"'{shown_as}' is damaged: {what}. Nothing was changed. Use another copy, or export it again."
         ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class _RowTypes:
-    """What checks the types of rows as SQLite returns them."""
+    """Adapters that check the types of rows as SQLite returns them."""
 
     document: TypeAdapter[schema.DocumentRow]
     chunks: TypeAdapter[list[schema.ChunkRow]]
@@ -240,14 +241,14 @@ def _require(holds: bool, otherwise: str) -> None:
 
 
 def _require_header(path: Path, shown_as: str) -> None:
-    """Raise CollectionError where the file is no SQLite database, is cut off, or would be written to when read."""
+    """Raise CollectionError if the file is not a SQLite database, is truncated, or would be changed by reading."""
     try:
         with path.open("rb") as file:
             header = file.read(100)
         size = path.stat().st_size
     except OSError as error:
         raise CollectionError(
-            f"'{shown_as}' could not be read: {error.strerror}. Check its path and its rights."
+            f"'{shown_as}' could not be read: {error.strerror}. Check its path and its permissions."
         ) from error
     if not header.startswith(_MAGIC) or len(header) < 100 or header[18:20] != _ROLLBACK_JOURNAL:
         raise CollectionError(f"'{shown_as}' is not a collection. {_CHOOSE_ANOTHER}")
@@ -255,5 +256,5 @@ def _require_header(path: Path, shown_as: str) -> None:
     expected = (65536 if page_size == 1 else page_size) * int.from_bytes(header[28:32], "big")
     if size < expected:
         raise CollectionError(
-            f"'{shown_as}' is cut off: it has {size:,} of its {expected:,} bytes. Copy or export it again."
+            f"'{shown_as}' is incomplete: it has {size:,} of its {expected:,} bytes. Copy or export it again."
         )

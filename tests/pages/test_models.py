@@ -99,7 +99,7 @@ def test_a_wrong_host_is_named_with_what_is_expected(nothing, data_dir, wrong):
     labelled(app.text_input, "Ollama URL").set_value(wrong)
     button(app, "Connect").click().run()
     assert not app.exception
-    assert f"'{wrong}' is no server's address" in texts(app)
+    assert f"'{wrong}' is not a server address" in texts(app)
     assert "192.168.1.20" in texts(app)
     assert load_settings(data_dir) == SavedSettings()
 

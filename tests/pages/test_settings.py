@@ -47,7 +47,7 @@ def test_damaged_settings_are_a_sentence_on_every_page(sample, data_dir, page):
     (data_dir / FILE_NAME).write_text("{")
     app = open_page(page)
     assert f"{FILE_NAME}' are damaged" in app.error[0].value.replace("\\", "")
-    assert "Mend the file, or delete it" in texts(app)
+    assert "Correct the file, or delete it" in texts(app)
     assert not app.title
     (data_dir / FILE_NAME).unlink()
     button(app, "Try again").click().run()

@@ -133,7 +133,7 @@ def test_hosts_as_people_type_them(typed, url):
     ],
 )  # fmt: skip
 def test_what_is_no_host_says_what_is_expected(typed):
-    with pytest.raises(ExplorerError, match=r"is no server's address: .+\. Type a host such as .*myserver:11434"):
+    with pytest.raises(ExplorerError, match=r"is not a server address: .+\. Type a host such as .*myserver:11434"):
         check_host(typed)
 
 

@@ -48,7 +48,7 @@ def test_json_is_readable():
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "x"}', "[" * 100_000])
 def test_other_files_are_no_conversation(text):
-    with pytest.raises(CollectionError, match="This is no exported conversation: "):
+    with pytest.raises(CollectionError, match="This is not an exported conversation: "):
         from_json(text)
 
 

@@ -286,5 +286,5 @@ def test_conversations_are_held_to_the_digest_of_their_export(filled, collection
     export_collection(collection, tmp_path / "out")
     with closing(sqlite3.connect(tmp_path / "out")) as connection, connection:
         connection.execute("UPDATE conversations SET title = 'Shops' WHERE title = 'Ships'")
-    with pytest.raises(CollectionError, match=r"'out' is damaged: its conversations are not those that were exported"):
+    with pytest.raises(CollectionError, match=r"'out' is damaged: its conversations differ from the exported ones"):
         import_collection(data_dir, tmp_path / "out", "Copy")

@@ -163,7 +163,7 @@ def test_an_export_of_version_2_can_be_imported(data_dir, version_2):
 def test_an_export_of_version_2_is_still_held_to_its_digest(data_dir, version_2):
     with closing(sqlite3.connect(version_2)) as connection, connection:
         connection.execute("UPDATE documents SET language = 'de'")
-    with pytest.raises(CollectionError, match=r"'Owls\.explorer' is damaged.*not those that were exported"):
+    with pytest.raises(CollectionError, match=r"'Owls\.explorer' is damaged.*differ from the exported ones"):
         import_collection(data_dir, version_2, "Copy")
 
 

@@ -105,7 +105,9 @@ def test_ids_that_are_gone_are_passed_over(data_dir, source):
 @pytest.mark.parametrize("chosen", [[], [10**6, 10**6 + 1]])
 def test_without_any_chunk_no_collection_is_made(data_dir, source, chosen):
     before = everything_in(data_dir)
-    with pytest.raises(CollectionError, match=rf"'Some' was not made: collection 'Birds'.*{len(chosen)} chosen chunks"):
+    with pytest.raises(
+        CollectionError, match=rf"'Some' was not created: collection 'Birds'.*{len(chosen)} selected chunks"
+    ):
         copy_chunks(source, data_dir, "Some", chosen)
     assert everything_in(data_dir) == before
 

@@ -143,7 +143,7 @@ def test_databases_of_other_programs(data_dir, tmp_path, exported):
     refused(data_dir, path, "a database of another program")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA user_version = 1")
-    refused(data_dir, path, "does not hold the tables")
+    refused(data_dir, path, "its tables are missing")
     tamper(exported, "PRAGMA application_id = 252006")
     refused(data_dir, exported, "a database of another program")
 
@@ -197,7 +197,7 @@ def test_descriptions_that_cannot_be(data_dir, exported, part, name, value):
 )
 def test_other_tables_triggers_and_views(data_dir, exported, statement):
     tamper(exported, statement)
-    refused(data_dir, exported, "does not hold the tables")
+    refused(data_dir, exported, "its tables are missing")
 
 
 def test_a_trigger_that_is_called_like_one_of_sqlite(data_dir, exported):
