@@ -68,8 +68,8 @@ def save_settings(folder: Path, settings: SavedSettings) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise ExplorerError(
-            f"The settings could not be saved as '{path}': {error.strerror}. Check that the disk has free space and the "
-            "folder may be written."
+            f"The settings could not be saved as '{path}': {error.strerror}. Check that the disk has free space and "
+            "that the folder is writable."
         ) from error
 
 
