@@ -1,4 +1,4 @@
-"""Which sentences of an answer state something that can be held against a passage, and what they say without markup."""
+"""Claims: the sentences of an answer that can be checked against passages, as plain text without markup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CITATION = re.compile(
 )
 _EMPHASIS = re.compile(r"\*\*|__|~~|`+")
 _HEADING = re.compile(r"\s*#{1,6}\s")
-# These two try no stretch of spaces or dashes twice: a model that repeats itself writes thousands of them.
+# These two patterns avoid backtracking over spaces and dashes: a model that repeats itself writes thousands.
 _CELL_END = re.compile(r" ?\|")
 _RULE = re.compile(r"[\s:|]*-[\s:|-]*")
 _LAST_SIGN = re.compile(r"([?？؟：:])[\s*_\"'”’»)\]]*$")
@@ -58,10 +58,10 @@ _TURN = re.compile(r"\b(?:but|however|although|though|yet|still)\b[^.]*\w", re.I
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of an answer at [start, end): `plain` is what it says without markup and marks of citations.
+    """A sentence of an answer at [start, end); `plain` is its text without markup and citation marks.
 
-    `is_checkable` is false for what states nothing: headings, questions, greetings, fewer than three words, and that
-    the passages do not answer.
+    `is_checkable` is false for sentences without a claim: headings, questions, greetings, fewer than three words, and
+    statements that the passages do not answer the question.
     """
 
     start: int
@@ -71,7 +71,7 @@ class Statement:
 
 
 def statements(answer: str) -> tuple[Statement, ...]:
-    """The sentences of an answer that have a letter or digit, in order; a list item or table row is one as well."""
+    """The sentences of an answer with a letter or digit, in order; list items and table rows count as sentences."""
     found = [(start, end, plain_text(answer[start:end])) for start, end in _sentences(answer)]
     return tuple(
         Statement(start, end, plain, is_checkable(answer[start:end], _next_line(answer, end)))
@@ -81,7 +81,7 @@ def statements(answer: str) -> tuple[Statement, ...]:
 
 
 def _sentences(answer: str) -> list[tuple[int, int]]:
-    """Spans of sentences; the number of a list item belongs to its first one."""
+    """Spans of sentences; the number of a list item belongs to its first sentence."""
     spans: list[tuple[int, int]] = []
     for start, end in split_sentences(answer):
         if spans and _NUMBERING.fullmatch(answer, spans[-1][0], start):
@@ -92,7 +92,7 @@ def _sentences(answer: str) -> list[tuple[int, int]]:
 
 
 def plain_text(sentence: str) -> str:
-    """The sentence without the number of a list item, marks as [1] or **, and "passage 2"; cells have commas."""
+    """The sentence without list numbers, marks such as [1] or **, and "passage 2"; table cells are joined by commas."""
     said = _EMPHASIS.sub(" ", _CITATION.sub(" ", _LINE_MARK.sub("", sentence)))
     cells = _CELL_END.sub(", ", " ".join(said.split()))
     return " ".join(cells.split()).strip(" ,")
@@ -105,9 +105,9 @@ def _next_line(text: str, position: int) -> str:
 
 
 def is_checkable(sentence: str, next_line: str = "") -> bool:
-    """Whether a sentence states something; the line after it tells the head of a table.
+    """Whether a sentence makes a claim; the next line is needed to recognize a table header.
 
-    English greetings and refusals are known, no others.
+    Greetings and refusals are recognized in English only.
     """
     plain = plain_text(sentence)
     if _HEADING.match(sentence) or _LAST_SIGN.search(plain) or _COURTESY.match(plain):

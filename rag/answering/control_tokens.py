@@ -1,8 +1,8 @@
-"""The signs by which answering models part the turns of a chat: made inert in text that others wrote.
+"""Control tokens: neutralize the markers with which models separate the turns of a chat in untrusted text.
 
-A server writes system message, question and passages into one text and only then makes tokens of it, so "<|im_end|>"
-in a document would end the question there. Which texts are such signs differs by model; here are the families' ways of
-writing them, and those signs that are plain words in brackets.
+A server joins system message, question and passages into one text before tokenizing it, so "<|im_end|>" in a document
+would end the question there. The markers differ by model; this module knows the notations of the model families, and
+markers that are plain words in brackets.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BRACKETED = (
 )
 _SQUARE = r"INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_\w+|THINK|IMG|IMG_\w+|BOS|EOS|UNK|PAD|CLS|SEP|MASK|gMASK|sMASK"
 _CONTROL = re.compile(
-    r"<(?= *(?:[|\uff5c][^\s<>]{1,60}>"  # <|im_end|>, <|turn>, and with wide bars
+    r"<(?= *(?:[|\uff5c][^\s<>]{1,60}>"  # <|im_end|>, <|turn>, also with wide bars
     r"|[^\s<>|\uff5c]{1,60}[|\uff5c]>"  # <turn|>
     rf"|/?(?:{_BRACKETED})>|</?SYS>>))"
     rf"|\[(?= *(?:/?(?:{_SQUARE})\]|\|[^\s\[\]|]{{1,60}}\|\]))"  # [/INST], [|system|]
@@ -25,8 +25,8 @@ _CONTROL = re.compile(
 
 
 def inert(text: str) -> str:
-    """The text with a space after the opening bracket of every control token, and otherwise as it was.
+    """Insert a space after the opening bracket of every control token; the rest of the text is unchanged.
 
-    One that already has spaces there gets one more, so that the original can be had back: take one space away.
+    A token that already has spaces there gets one more, so the original can be restored by removing one space.
     """
     return _CONTROL.sub(r"\g<0> ", text)

@@ -1,4 +1,4 @@
-"""Answers side by side: which words of each the others do not say."""
+"""Differences between answers: the words of each answer that the others do not have."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from difflib import SequenceMatcher
 
 from rag.text.stems import word_spans
 
-# The matcher's time grows with the pairs of equal words, times how often it must divide the texts: minutes for a model
-# that repeats itself without end. Ordinary texts of 2,000 words have about 10 pairs a word.
+# The matcher's time grows with the number of pairs of equal words times the number of splits: minutes for a model that
+# repeats itself endlessly. Ordinary texts of 2,000 words have about 10 pairs per word.
 _MOST_PAIRS = 20
 
 Spans = tuple[tuple[int, int], ...]
@@ -17,11 +17,10 @@ Spans = tuple[tuple[int, int], ...]
 
 
 def differing_words(texts: Sequence[str]) -> tuple[Spans, ...]:
-    """For each text the spans that the first one does not say; for the first, what none of the others says.
+    """For each text the spans that the first text lacks; for the first text, the spans that all others lack.
 
-    Words are compared in their order, whatever their case; signs between them do not count. Neighbouring words are
-    one span. A single text differs from nothing. Of long texts that say the same few words over and over, more may be
-    marked than need be.
+    Words are compared in order, ignoring case and punctuation. Adjacent words form one span. A single text has no
+    differences. In long texts that repeat the same few words, more may be marked than necessary.
     """
     if len(texts) < 2:
         return tuple(() for _ in texts)
@@ -44,7 +43,7 @@ def _n_equal_pairs(first: Sequence[str], second: Sequence[str]) -> int:
 
 
 def _runs(spans: Sequence[tuple[int, int]], same: Iterable[int]) -> Spans:
-    """The words at other positions than `same`; neighbours as one span."""
+    """The words at positions other than `same`; adjacent words as one span."""
     runs: list[tuple[int, int]] = []
     last = -2
     for position in sorted(set(range(len(spans))) - set(same)):

@@ -1,4 +1,7 @@
-"""Answer and hits -> which passage supports each sentence, computed: small models cannot be trusted to write that."""
+"""Grounding: find the passage that supports each sentence of an answer.
+
+Citations are computed, because small models do not write them reliably.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +21,18 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 MINIMUM_SUPPORT = 0.56
-"""The smallest likeness of a passage that supports a sentence; see `passage_match.Match`.
+"""The minimum likeness of a passage that supports a sentence; see `passage_match.Match`.
 
-Where precision and recall together are highest on one half of the sample questions; bench/grounding.py prints the
-table, and the figures of the other half."""
+It maximizes precision and recall on one half of the sample questions; bench/grounding.py prints the table, and the
+figures for the other half."""
 _MINIMUM_LETTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Groundedness:
-    """How many of the sentences that could be checked are supported; `share` is None where none could be.
+    """Groundedness: the share of checkable sentences that are supported; None if none is checkable.
 
-    `sentence` says in plain words what that means.
+    `sentence` explains it to the user.
     """
 
     supported: int
@@ -39,10 +42,10 @@ class Groundedness:
 
 
 def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n: int = 2) -> tuple[Hit, ...]:
-    """The hits that hold the `n` sentences most like the question, each with only those as its excerpt.
+    """The hits with the `n` sentences most similar to the question, which become their excerpts.
 
-    Words and numbers count beside meaning, as in `passage_match.likeness`: the embeddings of two error codes are all
-    but the same.
+    Words and numbers count in addition to embeddings, as in `passage_match.likeness`, because the embeddings of two
+    error codes are almost equal.
     """
     sentences = [
         (row, hit.chunk.text[start:end])
@@ -61,19 +64,19 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n:
 
 
 def support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Support, ...]:
-    """For each sentence of the answer, whether one of the passages supports it, and where.
+    """For each sentence of the answer, find the passage that supports it, if any.
 
-    A passage is a sentence of a hit's chunk, or two neighbouring ones. It supports a sentence where it holds every
-    number, date and code that the sentence states, and is like it by MINIMUM_SUPPORT or more, in meaning and in words.
-    Of several the most like is chosen. What this does not see: a negation, a name put for another, a wrong unit, and
-    an invention in the passage's own words.
+    A passage is a sentence of a hit's chunk, or two adjacent ones. It supports a sentence if it contains every number,
+    date and code of the sentence, and its likeness in meaning and words is at least MINIMUM_SUPPORT. Of several, the
+    one with the highest likeness is chosen. Not detected: negations, swapped names, wrong units, and inventions made
+    of the passage's words.
 
     Args:
-        hits: as numbered in the prompt: the first is passage 1. The whole chunk counts, also where the model was
-            shown an excerpt.
+        hits: in the prompt's numbering: the first is passage 1. The whole chunk counts, even if the model read only an
+            excerpt.
 
     Returns:
-        Supports in the answer's order, none for a line without letters and digits. Without hits nothing is supported.
+        Supports in answer order, none for lines without letters and digits. Without hits nothing is supported.
     """
     stated = statements(answer)
     passages = passages_of([hit.chunk.text for hit in hits])
@@ -86,14 +89,14 @@ def support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Suppo
 
 
 def groundedness(supports: Sequence[Support]) -> Groundedness:
-    """The share of the sentences, of those that could be checked, that a passage supports."""
+    """The share of checkable sentences that a passage supports."""
     if not supports:
-        return Groundedness(0, 0, None, "This answer was not held against any passage.")
+        return Groundedness(0, 0, None, "This answer was not checked against any source.")
     checked = sum(item.verdict != "unchecked" for item in supports)
     supported = sum(item.verdict == "supported" for item in supports)
     if not checked:
         return Groundedness(
-            0, 0, None, "No sentence of this answer states anything that could be held against a passage."
+            0, 0, None, "No sentence of this answer makes a claim that could be checked against a source."
         )
     sentences = "sentence is" if checked == 1 else "sentences are"
     return Groundedness(
@@ -106,13 +109,13 @@ def groundedness(supports: Sequence[Support]) -> Groundedness:
 
 
 def nearest_number(support: Support) -> int:
-    """The number of the passage that is most similar to the sentence, from 1: its `passage` lies there where none
-    supports it. 0 where there is no passage."""
+    """The number of the passage most similar to the sentence, from 1; an unsupported sentence's `passage` lies there.
+    0 if there is no passage."""
     return max(range(len(support.scores)), key=support.scores.__getitem__) + 1 if support.scores else 0
 
 
 def supporting_words(sentence: str, passage: str) -> tuple[tuple[int, int], ...]:
-    """Spans [start, end) of `passage` whose words and numbers are also in the sentence, sorted, none overlapping."""
+    """Spans [start, end) of `passage` whose words and numbers are also in the sentence, sorted, without overlaps."""
     plain = plain_text(sentence)
     stems = {word.stem for word in telling_words(plain)}
     readings = {reading for number in stated_numbers(plain) for reading in number.readings}
@@ -122,7 +125,7 @@ def supporting_words(sentence: str, passage: str) -> tuple[tuple[int, int], ...]
 
 
 def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Sorted spans, those that overlap as one."""
+    """Sorted spans, with overlapping ones merged."""
     merged: list[tuple[int, int]] = []
     for start, end in spans:
         if merged and start < merged[-1][1]:
@@ -133,7 +136,7 @@ def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _judged(statement: Statement, match: Match, passages: Sequence[Passage], n_hits: int) -> Support:
-    """The support by the passage that is most like the statement and holds its numbers, or else the nearest passage."""
+    """Support by the most similar passage that contains the numbers; else the nearest passage, unsupported."""
     scores = _scores(match.cosines, passages, n_hits)
     is_supported = statement.is_checkable and float(match.support.max()) >= MINIMUM_SUPPORT
     best = int(match.support.argmax()) if is_supported else _nearest(match, passages, scores)
@@ -165,7 +168,7 @@ def _scores(cosines: FloatArray, passages: Sequence[Passage], n_hits: int) -> tu
 
 
 def _nearest(match: Match, passages: Sequence[Passage], scores: Sequence[float]) -> int:
-    """The row of the passage most like the statement, in the hit with the highest score: who shows it looks there."""
+    """The row of the most similar passage within the hit with the highest score, which is where pages show it."""
     hit = max(dict.fromkeys(passage.source for passage in passages), key=scores.__getitem__)
     rows = [row for row, passage in enumerate(passages) if passage.source == hit]
     return max(rows, key=match.likeness.tolist().__getitem__)

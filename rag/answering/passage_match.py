@@ -1,4 +1,4 @@
-"""The sentences of an answer against those of the passages: how alike they are, and which numbers are not found."""
+"""Passage matching: compare the sentences of an answer with passages, by embeddings, words and numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LEAST_LENGTH = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One sentence of a text, or two neighbouring ones: [start, end) of texts[source].
+    """One sentence of a text, or two adjacent ones: [start, end) of texts[source].
 
     `parts` are the rows of its sentences among all single sentences of all texts.
     """
@@ -45,19 +45,19 @@ class Passage:
 
     @property
     def is_single(self) -> bool:
-        """Whether it is one sentence."""
+        """Whether it is a single sentence."""
         return len(self.parts) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A statement against the m passages.
+    """A statement compared with m passages.
 
-    `cosines` of the embeddings, float32 (m,) in [-1, 1]. `likeness`, float32 (m,), is 0.4 of the cosine and 0.6 of the
-    share of the statement's words and numbers that the passage has, a number counting as two words; or the cosine
-    less 0.2, where that is more, for what is said in other words; and -1 for two sentences that are no nearer to the
-    statement than one of them is: the second would only lend it words and numbers. `numbers` are those that the
-    passage must hold, and `lacks` bool (len(numbers), m) says which passages do not.
+    `cosines` are of the embeddings, float32 (m,) in [-1, 1]. `likeness`, float32 (m,), is 0.4 times the cosine plus 0.6
+    times the share of the statement's words and numbers that the passage contains, a number counting as two words. It
+    is the cosine minus 0.2 if that is larger, which covers paraphrases. It is -1 for a pair of sentences that is no
+    nearer to the statement than one of them, because the other would only add words and numbers. `numbers` are those
+    that the passage must contain; `lacks` bool (len(numbers), m) marks those that it does not.
     """
 
     cosines: FloatArray
@@ -67,14 +67,14 @@ class Match:
 
     @property
     def support(self) -> FloatArray:
-        """The likeness of passages that hold every number, and -1 of the others: float32 (m,)."""
+        """The likeness of passages that contain every number, -1 for the others: float32 (m,)."""
         import numpy as np
 
         return np.where(self.lacks.any(axis=0), np.float32(-1.0), self.likeness)
 
 
 def passages_of(texts: Sequence[str]) -> list[Passage]:
-    """Each sentence of each text, and each two neighbours as one, in the order of the texts."""
+    """Each sentence of each text, and each pair of adjacent sentences, in the order of the texts."""
     passages: list[Passage] = []
     row = 0
     for source, text in enumerate(texts):
@@ -88,7 +88,7 @@ def passages_of(texts: Sequence[str]) -> list[Passage]:
 
 
 def _sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Sentences without the spaces around them; a line that only a column's width has broken ends none."""
+    """Spans of sentences without surrounding spaces; a line broken only by the column width does not end one."""
     spans = []
     for start, end in pairwise([*sentence_starts(text), len(text)]):
         if stripped := text[start:end].strip():
@@ -100,7 +100,7 @@ def _sentence_spans(text: str) -> list[tuple[int, int]]:
 def match_statements(
     statements: Sequence[Statement], passages: Sequence[Passage], embedder: Embedder
 ) -> tuple[Match, ...]:
-    """Every statement against every passage; there must be some of both. All texts are embedded in one call."""
+    """Compare every statement with every passage; neither may be empty. All texts are embedded in one call."""
     cosines = _cosines(statements, passages, embedder)
     is_worth_it = _is_nearer_than_its_parts(cosines, passages)
     held = [_held(passage.text) for passage in passages]
@@ -110,7 +110,7 @@ def match_statements(
 
 
 def likeness(text: str, cosines: FloatArray, sentences: Sequence[str]) -> FloatArray:
-    """How alike each sentence is to the text, float32 (n,), as in a `Match`, where their cosines (n,) are known."""
+    """Likeness of each sentence to the text, float32 (n,), as in `Match`, from their cosines (n,)."""
     import numpy as np
 
     return _match(text, cosines, np.ones(len(sentences), dtype=np.bool_), [_held(one) for one in sentences]).likeness
@@ -123,7 +123,7 @@ def _held(text: str) -> _Held:
 
 
 def _match(plain: str, cosines: FloatArray, is_worth_it: Flags, passages: Sequence[_Held]) -> Match:
-    """What is stated in plain words against the passages."""
+    """Compare a plain statement with the passages."""
     import numpy as np
 
     words = {word.stem for word in telling_words(plain)}
@@ -139,12 +139,12 @@ def _match(plain: str, cosines: FloatArray, is_worth_it: Flags, passages: Sequen
 
 
 def required_numbers(text: str) -> tuple[StatedNumber, ...]:
-    """The numbers that another text must hold to say the same: all but those that may be no numbers."""
+    """The numbers that a supporting text must contain: all except doubtful ones."""
     return tuple(number for number in stated_numbers(text) if not number.is_doubtful)
 
 
 def _cosines(statements: Sequence[Statement], passages: Sequence[Passage], embedder: Embedder) -> FloatArray:
-    """float32 (statements, passages), clipped to [-1, 1]; two sentences count by the mean of their embeddings."""
+    """float32 (statements, passages), clipped to [-1, 1]; a pair of sentences has the mean of their embeddings."""
     import numpy as np
 
     stated = [statement.plain for statement in statements]
@@ -159,7 +159,7 @@ def _cosines(statements: Sequence[Statement], passages: Sequence[Passage], embed
 
 
 def sentence_vectors(sentences: Sequence[str], embedder: Embedder) -> FloatArray:
-    """Unit vectors float32 (n, dimension); of a sentence longer than the model reads, those of its beginning.
+    """Unit vectors float32 (n, dimension); sentences longer than the model's window are cut.
 
     A model that repeats itself writes such sentences, and some servers refuse them.
     """
@@ -169,7 +169,7 @@ def sentence_vectors(sentences: Sequence[str], embedder: Embedder) -> FloatArray
 
 
 def _beginning(text: str, n_tokens: int, embedder: Embedder) -> str:
-    """As much of a text as the model reads: all of it, if it can."""
+    """The text, cut to the model's window."""
     while n_tokens > embedder.window:
         text = text[: len(text) * embedder.window // n_tokens]
         [n_tokens] = embedder.count_tokens([text])

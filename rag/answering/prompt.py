@@ -1,7 +1,7 @@
-"""Question, hits and history -> a prompt that fits the model's context window. Pure.
+"""Prompt building: question, passages and history as messages that fit the model's context window.
 
-Everything that others wrote (passages, names, the question, earlier turns) goes in with its control tokens made
-inert; `Prompt.hits` keep their texts as they are stored.
+Control tokens in untrusted text (passages, names, the question, earlier turns) are neutralized; `Prompt.hits` keep the
+stored texts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HISTORY_SHARE = 0.4
 _NO_PASSAGES = "(none)"
 _NO_ANSWER = "(no answer)"
 _CUE = "Answer:"
-"""What a model without a chat template continues after."""
+"""The end of the prompt, after which a model without a chat template continues."""
 
 
 def build_prompt(
@@ -39,23 +39,23 @@ def build_prompt(
     budget: int = 0,
     is_exact: bool = True,
 ) -> Prompt:
-    """Number the hits from 1; take as many, in order, and as much of the history, newest first, as fit (`_chosen`).
+    """Number the hits from 1; use as many hits in order, and as much of the history, newest first, as fit.
 
     Args:
-        context_window: tokens of prompt and answer together; they are never more.
-        count_tokens: tokens of messages, as the answering model counts them; exactly where `is_exact`.
-        style: "plain" writes all of it as one message; "tiny" leaves earlier turns out.
-        template: the wording; None takes the style's own.
+        context_window: limit of tokens for prompt and answer together.
+        count_tokens: counts the tokens of messages for the answering model; exact if `is_exact`.
+        style: "plain" writes one message; "tiny" omits earlier turns.
+        template: the wording; None for the style's default.
         history: earlier exchanges, oldest first.
-        budget: tokens of all passages together at most; 0 for no limit but the window.
+        budget: token limit for all passages together; 0 for no limit except the window.
 
     Raises:
-        PromptError: the question alone, or every single passage with it, is too long.
-        ValueError: there are hits, and the template has no place for them.
+        PromptError: the question alone, or with any single passage, is too long.
+        ValueError: there are hits, but the template has no placeholder for them.
     """
     draft = _Draft(question, template or default_template(style), style, count_tokens)
     if hits and not draft.template.takes_passages:
-        raise ValueError("The template takes no passages, and there are hits.")
+        raise ValueError("The template takes no passages, but there are hits.")
     room = context_window - max_answer_tokens
     earlier, taken, left_out = _chosen(draft, history, hits, room, budget)
     parts = _parts(draft, earlier, taken)
@@ -73,7 +73,7 @@ def build_prompt(
 
 
 def preview_prompt(template: PromptTemplate) -> tuple[Message, ...]:
-    """The messages of this wording with two made-up passages and a question."""
+    """The messages of a template with two example passages and a question."""
     texts = ("The kiln is lit on Tuesdays at noon.", "Glaze dries for two days before firing.")
     hits = [
         Hit(Chunk("", 0, len(text), text, 0), f"pottery-{rank}.txt", 1.0, rank, ())
@@ -84,7 +84,7 @@ def preview_prompt(template: PromptTemplate) -> tuple[Message, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A prompt before it is known what fits."""
+    """A prompt under construction, before it is known what fits."""
 
     question: str
     template: PromptTemplate
@@ -92,7 +92,7 @@ class _Draft:
     count_tokens: CountTokens
 
     def messages(self, earlier: Sequence[Exchange] = (), hits: Sequence[Hit] = ()) -> tuple[Message, ...]:
-        """What the model would be sent with these."""
+        """The messages with these exchanges and hits."""
         question = inert(self.question)
         turns = [Exchange(inert(turn.question), inert(turn.answer).strip() or _NO_ANSWER) for turn in earlier]
         passages = [self._passage(number, hit) for number, hit in enumerate(hits, start=1)]
@@ -103,7 +103,7 @@ class _Draft:
         return (_one_message if self.style == "plain" else _chat)(system, turns, user)
 
     def _passage(self, number: int, hit: Hit) -> str:
-        """A passage as it stands between its fences; a name is one line, whatever the file was called."""
+        """A passage as written between fences; its name is always one line."""
         name = "" if self.style == "tiny" else f"{' '.join(hit.document_name.split())}\n"
         return inert(f"[{number}] {name}{hit.excerpt or hit.chunk.text}")
 
@@ -112,11 +112,11 @@ class _Draft:
         return " ".join([*told, declaration(self.style, fence)] if self.template.takes_passages else told)
 
     def count(self, earlier: Sequence[Exchange] = (), hits: Sequence[Hit] = ()) -> int:
-        """Tokens of the messages with these."""
+        """Tokens of the messages with these exchanges and hits."""
         return self.count_tokens(self.messages(earlier, hits))
 
     def count_system(self) -> int:
-        """Tokens of the instructions by themselves."""
+        """Tokens of the instructions alone."""
         text = self._instructions(fence_around(()))
         return self.count_tokens([Message("user" if self.style == "plain" else "system", text)]) if text else 0
 
@@ -135,18 +135,18 @@ def _chat(system: str, turns: Sequence[Exchange], user: str) -> tuple[Message, .
 
 
 def _one_message(system: str, turns: Sequence[Exchange], user: str) -> tuple[Message, ...]:
-    """All of it as one text; a server without a chat template would drop every other message."""
+    """Everything as one message; a server without a chat template would drop all other messages."""
     earlier = [f"Question: {turn.question}\n{_CUE} {turn.answer}" for turn in turns]
     asked = user if user.rstrip().endswith(_CUE) else f"{user}\n{_CUE}"
     return (Message("user", "\n\n".join([*([system] if system else []), *earlier, asked])),)
 
 
 def _bare_count(draft: _Draft, room: int) -> int:
-    """Tokens of the prompt without passages and history. Raises PromptError where there is no room for them."""
+    """Tokens of the prompt without passages and history. Raises PromptError if it does not fit."""
     if (bare := draft.count()) > room:
         raise PromptError(
-            f"The question takes {bare:,} tokens, and the model's context window has room for {room:,} beside the "
-            "answer. Shorten it, or choose a larger window."
+            f"The question takes {bare:,} tokens, and the model's context window has room for {room:,} without "
+            "the answer. Shorten it, or choose a larger window."
         )
     return bare
 
@@ -154,10 +154,10 @@ def _bare_count(draft: _Draft, room: int) -> int:
 def _chosen(
     draft: _Draft, history: Sequence[Exchange], hits: Sequence[Hit], room: int, budget: int
 ) -> tuple[Sequence[Exchange], list[Hit], list[Hit]]:
-    """The exchanges and hits that have room, and the hits that have none.
+    """The exchanges and hits that fit, and the hits that do not.
 
-    A hit that does not fit is left out, and a later, smaller one may still fit. The history takes at most 40% of the
-    room, and none where it would leave no room for any passage. Raises PromptError.
+    A hit that does not fit is left out, and a later, smaller one may still fit. The history gets at most 40% of the
+    space, and none if no passage would fit then. Raises PromptError.
     """
     limit = min(room, _bare_count(draft, room) + int(room * _HISTORY_SHARE))
     earlier = () if draft.style == "tiny" else _newest_that_fit(draft, history, limit)
@@ -171,10 +171,9 @@ def _chosen(
 
 
 def _newest_that_fit(draft: _Draft, history: Sequence[Exchange], limit: int) -> tuple[Exchange, ...]:
-    """As many of the newest exchanges as the limit allows, without a gap.
+    """As many of the newest exchanges as the limit allows, without gaps.
 
-    How many is doubled until it is too many, then bisected: a long history is counted a few times, from its end, and
-    never whole.
+    The number is doubled until it is too large, then bisected, so that a long history is never counted as a whole.
     """
 
     def fits(n: int) -> bool:
@@ -194,7 +193,7 @@ def _newest_that_fit(draft: _Draft, history: Sequence[Exchange], limit: int) -> 
 def _part_hits(
     draft: _Draft, earlier: Sequence[Exchange], hits: Sequence[Hit], room: int, budget: int
 ) -> tuple[list[Hit], list[Hit]]:
-    """Those that fit, one after the other, and those that do not."""
+    """The hits that fit, in order, and those that do not."""
     limit = min(room, draft.count(earlier) + budget) if budget > 0 else room
     taken: list[Hit] = []
     left_out: list[Hit] = []
@@ -205,7 +204,7 @@ def _part_hits(
 
 
 def _nothing_fits(n_hits: int, room: int, budget: int) -> str:
-    limits = f"the {room:,} tokens that the model's context window has beside the answer"
+    limits = f"the {room:,} tokens that the model's context window has in addition to the answer"
     if budget > 0:
         limits = f"the context budget of {budget:,} tokens and {limits}"
     way_on = "Raise the budget, choose" if budget > 0 else "Choose"
@@ -216,7 +215,7 @@ def _nothing_fits(n_hits: int, room: int, budget: int) -> str:
 
 
 def _parts(draft: _Draft, earlier: Sequence[Exchange], taken: Sequence[Hit]) -> PromptParts:
-    """What each part adds to the tokens of those before it; all of them together are the whole prompt's."""
+    """The tokens that each part adds to the parts before it; their sum is the prompt's total."""
     total = draft.count(earlier, taken)
     with_history = min(draft.count(earlier), total)
     bare = min(draft.count(), with_history)

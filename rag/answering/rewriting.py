@@ -1,8 +1,9 @@
-"""A follow-up question -> a query that can be understood without the conversation, so that it finds its documents.
+"""Query rewriting: turn a follow-up question into a query that can be understood without the conversation.
 
-Measured on twelve follow-ups over the sample documents (MiniLM, five passages): as they are, 4 find the passage that
-answers them; with the question before them, all 12. But of 30 questions that need no help, 7 lose their passage to a
-question on another subject put before them; so without a model only what leans on the conversation gets company.
+Measured on twelve follow-up questions on the sample documents (MiniLM, five passages): unchanged, 4 find the passage
+that answers them; with the previous question in front, all 12. But of 30 independent questions, 7 lose their passage
+if a question on another topic is put in front. So without a model, only questions that depend on the conversation are
+extended.
 """
 
 from __future__ import annotations
@@ -57,33 +58,33 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """What to search for; `note` is a sentence where the model's own rewriting was not had or not used."""
+    """The query to search for; `note` is a sentence if the model's rewriting was missing or not used."""
 
     query: str
     note: str
 
 
 def needs_rewriting(question: str, history: Sequence[Exchange]) -> bool:
-    """Whether there is a conversation that the question may lean on; never without one."""
+    """Whether the question may depend on a conversation; always false without one."""
     return bool(history) and bool(question.strip())
 
 
 def rewritten(
     question: str, history: Sequence[Exchange], generator: Generator, stop: threading.Event | None = None
 ) -> Rewriting:
-    """The question as the model rewrites it, or, where that cannot be used, together with those before it.
+    """The question as rewritten by the model; if that is unusable, the question together with earlier ones.
 
-    Models of the styles "tiny" and "plain" are not asked: of the twelve follow-ups, the built-in model and a base
-    model of 270 million parameters rewrote none; they answered, or asked something else.
+    Models of the styles "tiny" and "plain" are not used: of the twelve follow-ups, the built-in model and a base model
+    of 270 million parameters rewrote none; they answered, or asked something else.
 
     Raises:
-        ModelError: the model cannot be reached, refuses, or breaks off.
+        ModelError: the model is unreachable, refuses, or stops midway.
     """
     if not needs_rewriting(question, history):
         return Rewriting(question, "")
     if generator.style != "chat":
         told = "This model does not rewrite questions"
-        return _without_model(question, history, told) if _leans(question) else Rewriting(question, "")
+        return _without_model(question, history, told) if _depends_on_history(question) else Rewriting(question, "")
     try:
         prompt = rewriting_prompt(question, history, generator=generator)
     except PromptError:
@@ -95,7 +96,7 @@ def rewritten(
 
 
 def rewriting_prompt(question: str, history: Sequence[Exchange], *, generator: Generator) -> Prompt:
-    """The last exchanges, answers shortened, and the question, within the generator's window.
+    """The prompt: the last exchanges with shortened answers, and the question, within the generator's window.
 
     Raises:
         PromptError: the question alone is too long.
@@ -115,7 +116,7 @@ def rewriting_prompt(question: str, history: Sequence[Exchange], *, generator: G
                 history_left_out=len(history) - n,
                 is_exact=generator.counts_exactly,
             )
-    raise PromptError(f"The question takes {n_tokens:,} tokens, and there is room for {room:,}. Shorten it.")
+    raise PromptError(f"The question takes {n_tokens:,} tokens, but there is room for {room:,}. Shorten it.")
 
 
 def _messages(question: str, history: Sequence[Exchange], generator: Generator) -> tuple[Message, ...]:
@@ -127,14 +128,14 @@ def _messages(question: str, history: Sequence[Exchange], generator: Generator) 
 
 
 def _beginning(answer: str) -> str:
-    """The first sentences of an answer, which name what it is about."""
+    """The first sentences of an answer, which usually name its topic."""
     start = answer[:_LONGEST_SCANNED]
     spans = split_sentences(start)[:_SENTENCES]
     return start[: spans[-1][1]][:_LONGEST_ANSWER].strip() if spans else ""
 
 
 def _written_line(prompt: Prompt, generator: Generator, stop: threading.Event | None) -> str:
-    """The first line that the model writes; it is not waited for what comes after. Thoughts are passed over."""
+    """The first line of the model's text, without waiting for the rest; thoughts are skipped."""
     text = ""
     for piece in generator.stream(prompt, stop):
         if isinstance(piece, str):
@@ -146,7 +147,7 @@ def _written_line(prompt: Prompt, generator: Generator, stop: threading.Event | 
 
 
 def _cleaned(text: str) -> str:
-    """The first line that is more than a label or an introduction, without label, quotes and emphasis."""
+    """The first line that is not just a label or introduction, without label, quotes and emphasis."""
     for line in text.splitlines():
         bare = _LABEL.sub("", line.lstrip("#>- ").strip(_AROUND), count=1) if line.strip() else ""
         if (bare := bare.strip(_AROUND)) and not bare.endswith(":"):
@@ -155,7 +156,7 @@ def _cleaned(text: str) -> str:
 
 
 def _unusable(query: str, question: str, history: Sequence[Exchange]) -> str:
-    """Why a model's rewriting cannot be searched for; empty where it can."""
+    """The reason why a rewritten query is unusable; empty if it is usable."""
     if not query:
         return "it was empty"
     if len(query) > _LONGEST_QUERY:
@@ -177,22 +178,22 @@ def _stems(text: str) -> set[str]:
 
 
 def _without_model(question: str, history: Sequence[Exchange], reason: str) -> Rewriting:
-    """The question after those that it leans on, back to one that stands by itself; alone where it leans on none."""
-    if not _leans(question):
-        return Rewriting(question, f"{reason}, so the question was searched for as it is.")
+    """The question with the earlier questions it depends on, back to an independent one."""
+    if not _depends_on_history(question):
+        return Rewriting(question, f"{reason}, so the search used the question as it is.")
     before: list[str] = []
     for turn in reversed(history[-_RECENT:]):
         before.insert(0, turn.question.strip()[:_LONGEST_QUERY])
-        if not _leans(turn.question):
+        if not _depends_on_history(turn.question):
             break
-    note = f"{reason}, so the question was searched for together with what was asked before."
+    note = f"{reason}, so the search also used the previous question."
     return Rewriting(" ".join([*before, question.strip()]), note)
 
 
-def _leans(question: str) -> bool:
-    """Whether a question seems to need what came before it: it refers to something, or says little by itself.
+def _depends_on_history(question: str) -> bool:
+    """Whether a question seems to need the conversation: it refers to something, or has little content.
 
-    Told by words of English; a question in another language is taken to lean.
+    Decided by English words; questions in other languages count as dependent.
     """
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 

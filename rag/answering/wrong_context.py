@@ -1,4 +1,4 @@
-"""The wrong context: passages of one other topic, to see what a model makes of them."""
+"""Wrong context: passages on another topic, to test whether a model notices that they do not fit."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def wrong_context(
     k: int,
     seed: int = config.SEED,
 ) -> list[int]:
-    """Ids of k chunks that are like one another and unlike the question and its hits; none of them a hit.
+    """Ids of k chunks that are similar to each other and dissimilar to the question and its hits; hits are excluded.
 
-    Around a chunk of the tenth that is least like the question and the hits, its nearest ones: so they are one
-    topic, and not noise. Of such centres one of the tenth with the closest neighbors is taken; another seed may take
-    another. The centre comes first, the others nearest to it first.
+    They are a chunk and its nearest neighbors, so that they share a topic. The chunk is chosen by `seed` among the
+    tenth least similar to the question and the hits, and of these among the tenth with the closest neighbors. It comes
+    first, then its neighbors, nearest first.
 
     Args:
         ids: int64 (n,).
         vectors: the chunks' unit vectors float32 (n, dimension), rows as `ids`.
-        hit_ids: what was retrieved for the question; ids that are not among `ids` are no hindrance.
+        hit_ids: the chunks retrieved for the question; ids that are not in `ids` are ignored.
         query_vector: the question's unit vector float32 (dimension,).
 
     Returns:
-        Fewer than k where there are no more chunks that are no hits. The same for the same arguments.
+        At most k ids; fewer if there are fewer chunks that are not hits. Deterministic.
     """
     import numpy as np
 

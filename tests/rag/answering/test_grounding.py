@@ -250,7 +250,7 @@ def test_groundedness_says_what_it_means():
 
 @pytest.mark.parametrize(
     ("supports", "said"),
-    [([], "This answer was not held against any passage."), (made("unchecked", "unchecked"), "No sentence of this")],
+    [([], "This answer was not checked against any source."), (made("unchecked", "unchecked"), "No sentence of this")],
 )
 def test_groundedness_of_what_cannot_be_checked(supports, said):
     found = groundedness(supports)

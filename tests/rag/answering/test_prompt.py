@@ -225,8 +225,8 @@ def test_the_projects_own_templates_pass_the_check(style):
 @pytest.mark.parametrize(
     ("user", "message"),
     [
-        ("{question}", r"needs \{passages\} exactly once, where the passages will stand, and it is missing"),
-        ("{passages} {question} {passages}", r"\{passages\} .* stands there 2 times"),
+        ("{question}", r"needs \{passages\} exactly once, where the passages will be inserted, but it is missing"),
+        ("{passages} {question} {passages}", r"\{passages\} .* is there 2 times"),
         ("{passages} { question }", r"\{question\} .* is missing"),
     ],
 )

@@ -141,14 +141,14 @@ def test_a_rewriting_that_cannot_be_used_is_replaced_and_said(question, written,
     rewriting = rewritten(question, HISTORY, Writes(written))
     assert rewriting.query == f"Who pays for the parcel to Norway in 2024? {question}"
     assert reason in rewriting.note
-    assert rewriting.note.endswith("so the question was searched for together with what was asked before.")
+    assert rewriting.note.endswith("so the search also used the previous question.")
 
 
 def test_a_question_that_stands_by_itself_is_then_searched_for_as_it_is_and_that_is_said():
     question = "Where is the key of the red van kept?"
     rewriting = rewritten(question, HISTORY, Writes("Sorry."))
     assert rewriting.query == question
-    assert rewriting.note.endswith("an answer, not a question, so the question was searched for as it is.")
+    assert rewriting.note.endswith("an answer, not a question, so the search used the question as it is.")
     assert rewritten(question, HISTORY, Writes(style="tiny")).note == ""
 
 
