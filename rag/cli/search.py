@@ -77,7 +77,9 @@ def _neighbors(options: argparse.Namespace) -> int:
     if options.chunk is not None:
         row = int(ids.searchsorted(options.chunk))
         if row == len(ids) or ids[row] != options.chunk:
-            raise ExplorerError(f"Collection '{options.collection}' holds no chunk {options.chunk}. Search names ids.")
+            raise ExplorerError(
+                f"Collection '{options.collection}' has no chunk {options.chunk}. The command `search` lists ids."
+            )
         table = ChunkTable.of(collection)
         allowed = NeighborFilter(not_with=options.chunk if options.other_documents else None).allows(table)
         near = neighbors_of(ids, vectors, options.chunk, options.k, allowed=allowed, relevance=relevance)

@@ -14,7 +14,7 @@ from rag.errors import ExplorerError
 from rag.runtime.background import Report, TaskBoard
 from rag.servers.types import Thought
 
-_FAULT = "The answer stopped because of a fault in this program. What was stored before is kept; ask again."
+_FAULT = "The answer stopped because of a fault in this program. Stored data is unchanged; ask again."
 
 Run = Callable[[threading.Event], Iterator[Progress]]
 """Makes one answer, whose Answer comes last; the event asks it to stop."""

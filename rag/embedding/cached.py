@@ -1,4 +1,4 @@
-"""Embeddings by content: what was embedded once with a model is not embedded again, in whatever collection."""
+"""Embedding cache: vectors by content, so that a text is embedded once per model across all collections."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ _WAIT_SECONDS = 30
 
 
 class VectorCache:
-    """One SQLite file of vectors by key, of bounded size; threads and processes may share it.
+    """A SQLite file of vectors by key, with a size limit; threads and processes may share it.
 
-    It never fails: what cannot be read is a miss, what cannot be written is dropped, and a damaged file is moved
-    aside and begun anew. `problem` then says in a sentence what was wrong; it is empty while all is well.
+    It never raises: an unreadable entry is a miss, an unwritable one is dropped, and a damaged file is renamed and
+    replaced by a new one. `problem` then explains in a sentence what was wrong; otherwise it is empty.
 
     Args:
-        path: the file; its folder is made when something is stored.
-        max_bytes: the size above which the least recently used vectors are removed. Use counts by the hour,
-            so that a reader seldom writes.
-        clock: seconds, as time.time.
+        path: the file; its folder is created when something is stored.
+        max_bytes: above this size the least recently used vectors are removed. Use is recorded by the hour, so that
+            reading seldom writes.
+        clock: returns seconds, like time.time.
     """
 
     def __init__(self, path: Path, *, max_bytes: int, clock: Callable[[], float] = time.time) -> None:
@@ -60,11 +60,11 @@ class VectorCache:
 
     @classmethod
     def default(cls) -> VectorCache:
-        """The user's cache: in the cache folder, of the configured size."""
+        """The user's cache, in the cache folder and with the configured size."""
         return cls(config.cache_dir() / "vectors.sqlite", max_bytes=config.vector_cache_bytes())
 
     def get(self, keys: Sequence[str]) -> dict[str, FloatArray]:
-        """The vectors that are there, float32 (dimension,), by key."""
+        """The cached vectors, float32 (dimension,), by key."""
         import numpy as np
 
         rows: list[tuple[str, bytes]] = []
@@ -74,7 +74,7 @@ class VectorCache:
         return {
             key: np.frombuffer(stored, dtype="<f4", offset=_CHECKSUM_BYTES)
             for key, stored in rows
-            # In a damaged file a column may be of any type.
+            # In a damaged file, a column may have any type.
             if key in wanted
             and isinstance(stored, bytes)
             and stored[:_CHECKSUM_BYTES] == _checksum(key, stored[_CHECKSUM_BYTES:])
@@ -90,7 +90,7 @@ class VectorCache:
         return [(key, stored) for key, stored, _ in rows]
 
     def put(self, keys: Sequence[str], vectors: FloatArray) -> None:
-        """Store vectors, float32 (len(keys), dimension), in one transaction; make room where they are too many."""
+        """Store vectors, float32 (len(keys), dimension), in one transaction; remove old ones if there are too many."""
         if not keys or not self._max_bytes:
             return
         blobs = (vector.astype("<f4").tobytes() for vector in vectors)
@@ -103,7 +103,7 @@ class VectorCache:
         self._make_room(connection)
 
     def _make_room(self, connection: sqlite3.Connection) -> None:
-        """Remove the least recently used tenth until the rest fits, and give back what the file has grown beyond."""
+        """Remove the least recently used tenth until the rest fits, and release unused space of the file."""
         while _bytes_used(connection) > self._max_bytes:
             count = _number(connection, "SELECT count(*) FROM vectors")
             if not count:
@@ -112,14 +112,14 @@ class VectorCache:
             connection.execute(f"DELETE FROM vectors WHERE rowid IN ({oldest})", (max(1, count // 10),))
         excess = _number(connection, "PRAGMA page_count") - self._max_bytes // _number(connection, "PRAGMA page_size")
         if excess > 0:
-            # A script, which commits what was done so far, because `execute` would give back a single page.
+            # A script, which commits first, because `execute` would release only a single page.
             connection.executescript(f"PRAGMA incremental_vacuum({excess});")
 
     def _hour(self) -> int:
         return int(self._clock() // _USE_SECONDS)
 
     def _transact(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Do the work in one transaction. What SQLite cannot do is left undone and kept as `problem`."""
+        """Do the work in one transaction. An error of SQLite is not raised but stored in `problem`."""
         identity = _identity(self.path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,27 +129,27 @@ class VectorCache:
                     work(connection)
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self.problem = f"The cache of embeddings '{self.path.name}' could not be used: {error}."
-            # What SQLite hands over undecodable has no code: its message quotes the damaged file.
+            # An error for undecodable text has no code: its message quotes the damaged file.
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             is_damaged = code in _DAMAGE or isinstance(error, UnicodeDecodeError)
             if is_damaged and _identity(self.path) == identity:
                 self._move_aside()
 
     def _move_aside(self) -> None:
-        """Keep the damaged file under another name; the next call begins a new one."""
+        """Rename the damaged file; the next call creates a new one."""
         aside = self.path.with_name(self.path.name + ".damaged")
         try:
             for suffix in ("-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
             self.path.replace(aside)
         except OSError as error:
-            self.problem += f" It could not be moved aside either: {error}."
+            self.problem += f" It could not be renamed either: {error}."
         else:
-            self.problem += f" It was moved to '{aside.name}', and a new one begun."
+            self.problem += f" It was renamed to '{aside.name}', and a new one was started."
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables in a new file. Raises sqlite3.DatabaseError for a file that is no cache of embeddings."""
+    """Create the tables in a new file. Raises sqlite3.DatabaseError for a file that is not an embedding cache."""
     connection.text_factory = _lenient
     connection.executescript("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216;")
     if _number(connection, "PRAGMA user_version") == 0:
@@ -158,7 +158,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _lenient(text: bytes) -> str:
-    """A damaged key decoded into one that nobody asks for."""
+    """Decode a damaged key to one that is never requested."""
     return text.decode("utf-8", "replace")
 
 
@@ -174,7 +174,7 @@ def _number(connection: sqlite3.Connection, query: str) -> int:
 
 
 def _identity(path: Path) -> int:
-    """Which file is at `path`: another process may have put a new one there."""
+    """Identifies the file at `path`, which another process may have replaced."""
     try:
         return path.stat().st_ino
     except OSError:
@@ -182,28 +182,28 @@ def _identity(path: Path) -> int:
 
 
 def _checksum(key: str, blob: bytes) -> bytes:
-    """Of both: a damaged index of the file may lead from a key to the vector of another."""
+    """A checksum of key and vector, because a damaged index may lead to the vector of another key."""
     return zlib.crc32(blob, zlib.crc32(key.encode())).to_bytes(_CHECKSUM_BYTES, "little")
 
 
 class PreciseEmbedder(Embedder, Protocol):
-    """An embedder that says in which number format its model computes."""
+    """An embedder that reports the number format of its model."""
 
     @property
     def precision(self) -> str:
-        """Vectors of different precisions are comparable, but not equal."""
+        """The number format; vectors of different precisions are comparable, but not equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class CacheCounts:
-    """Texts that went through the model, and texts whose vector was there or was that of an equal text."""
+    """The numbers of texts embedded by the model, and of texts whose vector was cached or equal to another's."""
 
     embedded: int
     reused: int
 
 
 class CachedEmbedder:
-    """An embedder that asks the cache before the model, for documents; queries always go to the model."""
+    """An embedder that uses the cache for documents; queries always go to the model."""
 
     def __init__(self, embedder: PreciseEmbedder, cache: VectorCache) -> None:
         self._embedder = embedder
@@ -213,22 +213,22 @@ class CachedEmbedder:
 
     @property
     def counts(self) -> CacheCounts:
-        """Document texts since this object was made."""
+        """Counts of document texts since this object was created."""
         return self._counts
 
     @property
     def model(self) -> Embedder:
-        """The model itself, for what is not remembered, as its token vectors."""
+        """The model itself, for results that are not cached, such as token vectors."""
         return self._embedder
 
     @property
     def problem(self) -> str:
-        """Why the cache was not used, as a sentence; empty while all is well."""
+        """Why the cache was not used, as a sentence; empty if it works."""
         return self._cache.problem
 
     @property
     def spec(self) -> EmbeddingSpec:
-        """What the vectors can be compared with."""
+        """Identifies the vectors: only vectors of equal specs can be compared."""
         return self._embedder.spec
 
     @property
@@ -238,7 +238,7 @@ class CachedEmbedder:
 
     @property
     def window(self) -> int:
-        """The most tokens of text the model reads."""
+        """The largest number of tokens of a text that the model reads."""
         return self._embedder.window
 
     @property
@@ -247,7 +247,7 @@ class CachedEmbedder:
         return self._embedder.tokenizer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens."""
+        """Number of tokens of each text, without special tokens."""
         return self._embedder.count_tokens(texts)
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
@@ -255,7 +255,7 @@ class CachedEmbedder:
         return self._embedder.encode_queries(texts)
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
-        """Unit vectors float32 (n, dimension), with the document prefix; stored as they are made."""
+        """Unit vectors float32 (n, dimension), with the document prefix; new ones are stored in the cache."""
         import numpy as np
 
         keys = text_keys(texts, self.spec, self.precision)
@@ -278,7 +278,7 @@ class CachedEmbedder:
 
 
 def text_keys(texts: Sequence[str], spec: EmbeddingSpec, precision: str) -> list[str]:
-    """SHA-256 over all that a document's vector depends on: model, revision, precision, prefix and the text."""
+    """Cache keys: the SHA-256 of model, revision, precision, prefix and text."""
     made_by = json.dumps([spec.model_id, spec.revision, spec.dimension, precision, spec.document_prefix])
     root = hashlib.sha256(made_by.encode() + b"\0")
     keys = []
@@ -290,9 +290,9 @@ def text_keys(texts: Sequence[str], spec: EmbeddingSpec, precision: str) -> list
 
 
 def load_cached_embedder(name: str) -> CachedEmbedder:
-    """The embedding model `name` behind this machine's embedding cache.
+    """Load the embedding model `name` with this machine's embedding cache.
 
     Raises:
-        ModelError: it cannot be had; the message lists what is available.
+        ModelError: it is not available; the message lists the available models.
     """
     return CachedEmbedder(load_embedder(name), VectorCache.default())

@@ -84,8 +84,8 @@ def neighbor_graph(vectors: FloatArray, *, n_nearest: int = 3) -> NeighborGraph:
         raise ValueError(f"n_nearest must be 1 or more, and is {n_nearest}.")
     similarities = _similarities(vectors)
     m = len(similarities)
-    beside = np.where(np.eye(m, dtype=np.bool_), -np.inf, similarities)
-    nearest = np.argsort(-beside, axis=1, kind="stable")[:, : max(min(n_nearest, m - 1), 0)]
+    others = np.where(np.eye(m, dtype=np.bool_), -np.inf, similarities)
+    nearest = np.argsort(-others, axis=1, kind="stable")[:, : max(min(n_nearest, m - 1), 0)]
     is_near = np.zeros((m, m), dtype=np.bool_)
     np.put_along_axis(is_near, nearest, True, axis=1)
     edges = np.argwhere(np.triu(is_near | is_near.T, 1)).astype(np.int64).reshape(-1, 2)

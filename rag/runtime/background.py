@@ -19,7 +19,7 @@ from typing import Literal
 from rag.errors import ExplorerError
 
 _SECONDS_AT_EXIT = 10.0
-_FAULT = "The job stopped because of a fault in this program. What was stored before is kept; try again."
+_FAULT = "The job stopped because of a fault in this program. Stored data is unchanged; try again."
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 Report = Callable[[float], None]

@@ -179,8 +179,8 @@ def test_cancelling_what_has_ended_or_never_was_does_nothing(jobs):
     ("error", "sentence"),
     [
         (ModelError("The model 'x' cannot be found. Choose another."), "The model 'x' cannot be found"),
-        (ZeroDivisionError("division by zero"), "What was stored before is kept"),
-        (MemoryError(), "What was stored before is kept"),
+        (ZeroDivisionError("division by zero"), "Stored data is unchanged"),
+        (MemoryError(), "Stored data is unchanged"),
     ],
 )
 def test_an_error_ends_in_a_sentence_and_the_next_job_runs(jobs, error, sentence):

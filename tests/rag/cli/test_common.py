@@ -53,7 +53,7 @@ def test_neighbors_and_the_index_lab(capsys, sample):
     code, result = run(capsys, "neighbors", "--collection", "Sample", "--text", "planets", "--variety", "0.5")
     assert len(result["hits"]) == 5
     assert main(["neighbors", "--collection", "Sample", "--chunk", "999999"]) == 1
-    assert "holds no chunk 999999" in capsys.readouterr().err
+    assert "has no chunk 999999" in capsys.readouterr().err
     code, result = run(capsys, "index-lab", "--collection", "Sample", "--kinds", "flat", "hnsw", "-k", "5")
     assert (code, result["n"]) == (0, sample.n_chunks())
     assert [one["spec"]["kind"] for one in result["results"]] == ["flat", "hnsw"]
