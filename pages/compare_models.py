@@ -25,8 +25,9 @@ try:
 except ExplorerError as error:
     show_error(error)
     st.stop()
-if comparison is None:
+if model is None:
     st.info("Choose a second model and press Compare. This collection and its map do not change.")
+if comparison is None:
     st.stop()
 st.markdown(f"**{in_words(comparison.figures)}**")
 if comparison.n_cut:

@@ -48,14 +48,20 @@ def test_chat_says_who_answers_and_shows_sources(sample):
 
 def test_documents_lists_them(sample):
     app = start("documents.py")
-    assert "12 documents" in app.subheader[-1].value
+    assert "12 documents, 298 chunks" in [one.value for one in app.subheader]
     assert len(app.dataframe[0].value) == 12
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        "", "neighbors.py", "chat.py", "search.py", "vector_arithmetic.py", "compare_models.py", "data_quality.py",
+        "",
+        "neighbors.py",
+        "chat.py",
+        "search.py",
+        "vector_arithmetic.py",
+        "compare_models.py",
+        "data_quality.py",
         "index_benchmark.py",
     ],
 )

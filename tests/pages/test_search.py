@@ -114,9 +114,9 @@ def test_one_passage_that_is_left_out_is_one():
 
 def test_room_for_passages_is_not_offered_where_no_model_counts_tokens(sample):
     app = start("search.py", collection="Sample")
-    assert "Room for passages" not in [one.label for one in app.select_slider]
+    assert "Max. tokens of passages" not in [one.label for one in app.select_slider]
     app.switch_page(str(config.ROOT / "pages" / "chat.py")).run()
-    assert "Room for passages" in [one.label for one in app.select_slider]
+    assert "Max. tokens of passages" in [one.label for one in app.select_slider]
 
 
 def test_a_selection_on_the_map_is_kept_to_until_all_are_wanted(sample):

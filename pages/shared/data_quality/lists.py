@@ -13,7 +13,7 @@ from pages.shared.widgets.common import show_chunk_links
 from pages.shared.widgets.status_line import counted
 from rag.index.neighbor_table import NeighborTable
 from rag.map.export.files import as_csv
-from rag.neighbors.data_quality import NearDuplicates, hubs, outliers, near_duplicates
+from rag.neighbors.data_quality import NearDuplicates, hubs, near_duplicates, outliers
 from rag.store.collection import Collection
 
 _LISTED = 50

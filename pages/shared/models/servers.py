@@ -107,7 +107,7 @@ def show_other_server() -> None:
 
 def _show_other_status(url: str) -> None:
     if not url:
-        show_status_line("gray", "Not connected", "For example the server of llama.cpp, LM Studio or vLLM.")
+        show_status_line("gray", "Not connected", "For example llama.cpp's server, LM Studio or vLLM.")
         return
     try:
         names = openai_models(url)

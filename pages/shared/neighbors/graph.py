@@ -29,7 +29,7 @@ def show_neighborhood(collection: Collection, subject: Subject, hits: Sequence[H
     with left:
         st.plotly_chart(heat_figure(similarity_matrix(compared), names), key="heat", config={"displayModeBar": False})
         st.caption(
-            "Cosine similarity of every pair. Numbers: ranks. Yellow: similar. A bright block of results says the same."
+            "Cosine similarity of every pair. Numbers: ranks. Yellow: similar. Results in a bright block are alike."
         )
     with right:
         st.plotly_chart(graph_figure(neighbor_graph(compared), names), key="graph", config={"displayModeBar": False})
