@@ -1,4 +1,4 @@
-"""Cached wrappers around rag functions, keyed on names and generations."""
+"""Cached results of rag functions for the pages, keyed on names and collection generations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def embedder(model_id: str) -> CachedEmbedder:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def generator(name: str, hosts: tuple[str, str], options: AnsweringOptions = _OPTIONS) -> Generator:
-    """The answering model, asked like this; `hosts` are in the key, for another server is another model.
+    """The answering model with these options; `hosts` are part of the key, because another server is another model.
 
     It may be called in any thread. Raises ModelError.
     """
@@ -71,19 +71,19 @@ def _index(path: str, uid: str, generation: int, _collection: Collection) -> Fla
 
 
 def index(collection: Collection) -> FlatIndex:
-    """The collection's index as it is now."""
+    """The index of the collection in its present state."""
     return _index(str(collection.path), collection.uid, collection.generation(), collection)
 
 
 def retriever(collection: Collection, only: frozenset[int] | None = None) -> DenseRetriever:
-    """Dense retrieval over the collection, or over these of its chunks, with its own embedding model."""
+    """Dense retrieval over the collection, or over some of its chunks, with the collection's embedding model."""
     # Some chunks are found among all: only exact search has them all.
     searched = search_index(collection) if only is None else index(collection)
     return DenseRetriever(collection, searched, embedder(collection.spec.embedding.model_id), only)
 
 
 def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
-    """Names a layout's places, to remember what follows from them."""
+    """A key for the positions of a layout, to cache what is computed from them."""
     digest = hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
     return str(collection.path), collection.uid, digest
 
@@ -104,7 +104,7 @@ def _table(path: str, uid: str, generation: int, _collection: Collection) -> Chu
 
 
 def table(collection: Collection) -> ChunkTable:
-    """What is known of each chunk without its text."""
+    """The chunk table: document, page, length and columns of each chunk, without its text."""
     return _table(str(collection.path), collection.uid, collection.generation(), collection)
 
 
@@ -124,7 +124,7 @@ def _neighbors(path: str, uid: str, generation: int, _collection: Collection) ->
 
 
 def neighbor_table(collection: Collection) -> NeighborTable:
-    """Every chunk's nearest neighbors."""
+    """The nearest neighbors of every chunk."""
     return _neighbors(str(collection.path), collection.uid, collection.generation(), collection)
 
 
@@ -134,7 +134,7 @@ def _chosen(path: str, uid: str, generation: int, spec: IndexSpec, _collection: 
 
 
 def search_index(collection: Collection) -> FlatIndex | SearchIndex:
-    """The index that was chosen for the collection in the index lab; exact search otherwise."""
+    """The index chosen for the collection on the Index benchmark page; without a choice, exact search."""
     key = (str(collection.path), collection.uid, collection.generation())
     return _chosen(*key, chosen_index(collection), collection)
 
@@ -145,12 +145,12 @@ def _query_vector(model_id: str, query: str) -> FloatArray:
 
 
 def query_vector(collection: Collection, query: str) -> FloatArray:
-    """The question's unit vector, float32 (1, dimension), by the collection's own model."""
+    """The unit vector of the question, float32 (1, dimension), from the collection's embedding model."""
     return _query_vector(collection.spec.embedding.model_id, query)
 
 
 def query_similarities(collection: Collection, layout: Projection, query: str) -> FloatArray | None:
-    """Each drawn chunk's cosine similarity to the question, float32 (n,); None without a question."""
+    """The cosine similarity of each drawn chunk to the question, float32 (n,); None without a question."""
     return similarities(index(collection), query_vector(collection, query), layout) if query else None
 
 
@@ -163,7 +163,7 @@ def _previews(key: tuple[str, str, bytes], _collection: Collection) -> list[str]
 
 
 def previews(collection: Collection, chunk_ids: IntArray) -> list[str]:
-    """The beginnings of these chunks' texts."""
+    """The beginning of the text of each of these chunks."""
     return _previews((str(collection.path), collection.uid, chunk_ids.tobytes()), collection)
 
 
@@ -174,7 +174,7 @@ def _quality(key: tuple[str, str, str], _parts: Drawn) -> MapQuality | None:
 
 
 def map_quality(collection: Collection, layout: Projection) -> MapQuality | None:
-    """The map's figures; None where there are too few chunks to measure."""
+    """The quality measures of the map; None if there are too few chunks to measure."""
     return _quality(_key(collection, layout), (collection, layout))
 
 
@@ -185,7 +185,7 @@ def _distances(key: tuple[str, str, str], _parts: Drawn) -> DistancePairs:
 
 
 def map_distances(collection: Collection, layout: Projection) -> DistancePairs:
-    """How far apart pairs of chunks are, and how far apart they are drawn."""
+    """For pairs of chunks, the distance of their embeddings and their distance on the map."""
     return _distances(_key(collection, layout), (collection, layout))
 
 
@@ -195,7 +195,7 @@ def _kept(key: tuple[str, str, str], _parts: Drawn) -> FloatArray:
 
 
 def kept_neighbors(collection: Collection, layout: Projection) -> FloatArray:
-    """The share of each chunk's true neighbors that the map draws near it, float32 (n,)."""
+    """The share of each chunk's nearest neighbors that are also near it on the map, float32 (n,)."""
     return _kept(_key(collection, layout), (collection, layout))
 
 
@@ -235,14 +235,14 @@ def _prepared(fingerprint: str, text_columns: str, model_id: str, *, has_likenes
 
 
 def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> PreparedText:
-    """The document's text ready to be split; with its sentences' embeddings where the strategy needs them."""
+    """The document's text prepared for chunking, with embeddings of its sentences if the strategy needs them."""
     key = (document.name + document.sha256, str(len(document.text)), model.spec.model_id)
     return _prepared(*key, has_likeness=strategy == "semantic", _parts=(document, model))
 
 
 @st.cache_resource(show_spinner=False)
 def has_recordings() -> bool:
-    """Whether the sample has recorded answers; what ships with the program stays as it is while it runs."""
+    """Whether the sample has recorded answers; the files of the program do not change while it runs."""
     try:
         return bool(recorded_turns())
     except CollectionError:
@@ -251,7 +251,7 @@ def has_recordings() -> bool:
 
 @st.cache_resource(show_spinner=False)
 def warm_up_projection() -> threading.Thread:
-    """Compile UMAP in the background, once a process, while other work goes on."""
+    """Compile UMAP in the background, once per process."""
     thread = threading.Thread(target=warm_up, daemon=True, name="umap-warm-up")
     thread.start()
     return thread
