@@ -97,10 +97,10 @@ def test_a_reload_during_an_answer_loses_nothing_and_the_recorder_opens(chat: Pa
     expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible(timeout=PATIENCE * 1000)
     chat.get_by_role("button", name="Show how this was answered").click()
     dialog = chat.get_by_role("dialog")
-    for step in ("Question", "Its place on the map", "What was found", "What the model was sent", "The model at work"):
-        expect(dialog.get_by_text(step).first).to_be_visible(timeout=PATIENCE * 1000)
+    for step in ("Position on the map", "Retrieved passages", "Prompt sent to the model", "Generating the answer"):
+        expect(dialog.get_by_role("heading", name=step)).to_be_visible(timeout=PATIENCE * 1000)
     message = Conversations(sample).turns(1)[0].answers[0].answer.prompt.messages[0].content
-    expect(dialog.get_by_text(message.splitlines()[0][:60]).first).to_be_attached()
+    expect(dialog.get_by_text(message.splitlines()[0][:60]).first).to_be_attached(timeout=PATIENCE * 1000)
     no_exception(chat)
 
 
