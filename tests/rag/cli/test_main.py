@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 
 import pytest
 
 from rag import config
+from rag.cli import run as run_command
 from rag.cli.main import main
 
 
@@ -39,22 +41,22 @@ def test_ingest_search_map(capsys, tmp_path):
     assert result["collections"][0]["name"] == "H"
 
 
-def test_neighbors_and_the_index_lab(capsys, sample):
+def test_neighbors_and_the_index_benchmark(capsys, sample):
     chunk_id = sample.chunk_ids().tolist()[20]
     code, result = run(capsys, "neighbors", "--collection", "Sample", "--chunk", str(chunk_id), "-k", "3")
     assert code == 0
     assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3]
     assert chunk_id not in [hit["chunk_id"] for hit in result["hits"]]
     assert "in this collection" in result["verdict"]
-    own = sample.document(sample.chunks([chunk_id])[0].document_id).name
+    document = sample.document(sample.chunks([chunk_id])[0].document_id).name
     arguments = ("--chunk", str(chunk_id), "--other-documents")
     code, result = run(capsys, "neighbors", "--collection", "Sample", *arguments)
-    assert own not in [hit["document"] for hit in result["hits"]]
+    assert document not in [hit["document"] for hit in result["hits"]]
     code, result = run(capsys, "neighbors", "--collection", "Sample", "--text", "planets", "--variety", "0.5")
     assert len(result["hits"]) == 5
     assert main(["neighbors", "--collection", "Sample", "--chunk", "999999"]) == 1
     assert "has no chunk 999999" in capsys.readouterr().err
-    code, result = run(capsys, "index-lab", "--collection", "Sample", "--kinds", "flat", "hnsw", "-k", "5")
+    code, result = run(capsys, "index-benchmark", "--collection", "Sample", "--kinds", "flat", "hnsw", "-k", "5")
     assert (code, result["n"]) == (0, sample.n_chunks())
     assert [one["spec"]["kind"] for one in result["results"]] == ["flat", "hnsw"]
     assert result["results"][0]["recall"] == 1.0
@@ -72,3 +74,19 @@ def test_wrong_usage_exits_with_two(arguments):
     with pytest.raises(SystemExit) as error:
         main(arguments)
     assert error.value.code == 2
+
+
+def test_run_passes_its_flags_on_to_streamlit(monkeypatch):
+    started = []
+    monkeypatch.setattr(run_command.runpy, "run_module", lambda name, run_name: started.append((name, list(sys.argv))))
+    monkeypatch.setattr(sys, "argv", [])
+    assert main(["run", "--server.port", "8600", "--server.headless=false"]) == 0
+    flags = ["--server.port", "8600", "--server.headless=false"]
+    assert started == [("streamlit", ["streamlit", "run", str(config.ROOT / "app.py"), *flags])]
+
+
+def test_flags_of_streamlit_are_wrong_usage_for_other_commands(capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["collections", "--server.port", "8600"])
+    assert error.value.code == 2
+    assert "unrecognized arguments: --server.port 8600" in capsys.readouterr().err
