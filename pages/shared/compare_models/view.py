@@ -28,7 +28,7 @@ from rag.store.collection import Collection
 from rag.types import Projection
 
 _KEY = "compare-model"
-_WORDS = "Word counts (words only, no meaning)"
+_WORDS = "Word counts (no meaning)"
 _SHARED, _DOCUMENT = "Shared neighbors", "Document"
 _MOST_MOVING = 20_000
 _ROWS = 50

@@ -217,7 +217,9 @@ function legend() {
   scene.codes.forEach((code, row) => { if (!scene.shown || scene.shown[row]) counts[code]++; });
   const title = document.createElement("b");
   title.textContent = scene.title;
-  const items = scene.names.map((name, group) => {
+  // A colour scale alone needs no entry: the colour bar shows it.
+  const isScaleOnly = counts.every((count, group) => !count || group === scene.scaleGroup);
+  const items = isScaleOnly ? [] : scene.names.map((name, group) => {
     const item = document.createElement("button"), dot = document.createElement("span");
     dot.className = "dot";
     dot.style.background = group === scene.scaleGroup ? `linear-gradient(90deg, ${scene.scale.map((s) => s[1]).join(",")})`
