@@ -26,6 +26,7 @@ HOMES = {
     "openai": {"rag.servers.openai_compatible"},
     "tokenizers": {"rag.text.tokens"},
     "sentencex": {"rag.text.sentences"},
+    "jinja2": {"rag.map.export.templates"},
     "streamlit": set(),
 }
 """Heavy libraries and the modules of rag/ that may import them."""

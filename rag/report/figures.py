@@ -180,7 +180,7 @@ def reading_sentence(answer: Answer) -> str:
 
 
 def tokens_per_second(answer: Answer) -> float | None:
-    """The model's writing speed, by its own clock where it reports one; None where that is not known."""
+    """The model's writing speed, by the server's clock where it reports one; None where it is not known."""
     seconds = answer.usage.answer_seconds or answer.timings.writing
     return answer.usage.answer_tokens / seconds if answer.usage.answer_tokens and seconds else None
 

@@ -68,7 +68,7 @@ def show_chat(page: Page) -> None:
 def show_recorder(page: Page) -> None:
     """How that answer was made; the page is still the chat."""
     page.get_by_role("button", name="Show how this was answered").click()
-    page.get_by_role("dialog").get_by_text("Which sentence comes from where").wait_for(timeout=60_000)
+    page.get_by_role("dialog").get_by_text("Source of each sentence").wait_for(timeout=60_000)
 
 
 def show_models(page: Page) -> None:

@@ -19,6 +19,7 @@ from rag.types import Embedder
 from tests.support.answers import made_answer, made_turn
 
 BLOCK = "document.querySelector('[data-testid=stMainBlockContainer]')"
+TITLES = ("Question", "Position on the map", "Retrieved passages", "Prompt sent to the model", "Generating the answer")
 FITS = f"{BLOCK}.scrollWidth <= window.innerWidth"
 
 
@@ -48,15 +49,9 @@ def recorder(answer: Answer, sample: Collection, page: Page) -> Page:
 
 
 def test_a_stored_answer_is_shown_without_a_model(recorder: Page, answer: Answer):
-    for title in (
-        "Question",
-        "Position on the map",
-        "Retrieved passages",
-        "Prompt sent to the model",
-        "Generating the",
-    ):
+    for title in TITLES:
         expect(recorder.get_by_role("heading", name=title)).to_be_visible()
-    expect(recorder.get_by_test_id("stPlotlyChart")).to_have_count(2)
+    expect(recorder.get_by_test_id("stPlotlyChart")).to_have_count(2, timeout=30_000)
     expect(recorder.locator(".js-plotly-plot .scatterlayer .points path").first).to_be_attached(timeout=30_000)
     expect(recorder.get_by_test_id("stCode").locator("code")).to_have_count(len(answer.prompt.messages))
     sent = [element.inner_text().strip() for element in recorder.get_by_test_id("stCode").locator("code").all()]

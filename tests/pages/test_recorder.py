@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +29,7 @@ HOSTILE = "</div><script>alert(1)</script> **bold** $x$ <b>[link](http://evil.ex
 
 
 def script(answer, collection):
-    """Run by Streamlit from its own text, so it knows nothing of this file's imports."""
+    """Streamlit runs this function's source text, so it cannot use this file's imports."""
     from pages.shared.chat.recorder import show_recorder
 
     show_recorder(answer, collection, key="test")
@@ -77,10 +78,12 @@ def test_every_hit_with_each_searchs_own_score(sample, links):
     assert table["meaning: rank"].tolist() == [1, 2, 3]
     assert table["words: score"].isna().tolist() == [True, False, True]
     assert set(PASSAGES) <= {one.value for one in app.text}
+    configs = json.loads(app.dataframe[0].proto.columns)
+    assert {name for name, one in configs.items() if one.get("hidden")} == {"_index"}
 
 
-def test_without_a_map_it_says_where_to_make_one(sample, links):
-    app = shown(made_answer(), sample)
+def test_without_a_map_it_says_where_to_make_one(sample_without_caches, links):
+    app = shown(made_answer(), sample_without_caches)
     assert "no 2D map yet" in texts(app)
     assert links == ["pages/map.py"]
 

@@ -84,8 +84,8 @@ def test_the_report_has_a_map_for_each_answer_with_a_position(sample, turn, stat
     assert not set(rings(drawn[0])) & set(rings(drawn[1]))
 
 
-def test_without_a_map_the_report_has_none(sample, turn, state, offered):
-    page = offered(sample, turn)
+def test_without_a_map_the_report_has_none(sample_without_caches, turn, state, offered):
+    page = offered(sample_without_caches, turn)
     assert drawings(page) == []
     assert b"<svg class" in page  # the bars are there
 

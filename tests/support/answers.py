@@ -1,4 +1,4 @@
-"""Answers as a model would have left them, without a model."""
+"""Finished answers, made without a model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASSAGES = (
 
 
 def made_hits(texts: Sequence[str] = PASSAGES, document: str = "handbook.md") -> tuple[Hit, ...]:
-    """A hit for each text, found by meaning, every second one by its words as well."""
+    """A hit for each text, found by meaning, every second one also by its words."""
     return tuple(
         Hit(
             Chunk(f"id of {document}", 100 * i, 100 * i + len(text), text, 12, page=i, heading="Leave", chunk_id=i),
@@ -32,7 +32,7 @@ def made_hits(texts: Sequence[str] = PASSAGES, document: str = "handbook.md") ->
 
 
 def made_answer(texts: Sequence[str] = PASSAGES, document: str = "handbook.md", **changes: object) -> Answer:
-    """Three passages found, two of them shown; one sentence supported, one not, one not to be checked."""
+    """Three passages found, two of them shown; one sentence supported, one unsupported, one that cannot be checked."""
     hits = made_hits(texts, document)
     text = "You have 29 days. They never lapse in 2031. Good luck!"
     answer = Answer(
@@ -70,7 +70,7 @@ def made_answer(texts: Sequence[str] = PASSAGES, document: str = "handbook.md", 
 
 
 def made_turn(*answers: Answer) -> Turn:
-    """A question with one answer, or several that are told apart."""
+    """A question with one answer, or with several that have labels."""
     labels = [""] if len(answers) == 1 else [f"setting {i}" for i in range(1, len(answers) + 1)]
     shown = tuple(LabelledAnswer(label, one) for label, one in zip(labels, answers, strict=True))
     return Turn(answers[0].question, shown)

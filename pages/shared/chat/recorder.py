@@ -126,14 +126,16 @@ def _show_table(table: Table, key: str) -> None:
     )
 
 
-def _column_config(column: Column) -> ColumnConfig | None:
+def _column_config(column: Column) -> ColumnConfig:
     match column.holds:
         case "similarity":
             return st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f")
         case "score":
             return st.column_config.NumberColumn(format="%.2f")
+        case "count":
+            return st.column_config.NumberColumn()
         case _:
-            return None
+            return st.column_config.TextColumn()
 
 
 def _show_passages(passages: Sequence[Passage]) -> None:

@@ -1,4 +1,4 @@
-"""The six steps of an answer as data: every fact of the record is in one of them, whatever the answer lacks."""
+"""The six steps of an answer as data: every fact of the record is in one of them, also for an incomplete answer."""
 
 from __future__ import annotations
 
