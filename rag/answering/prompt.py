@@ -108,8 +108,10 @@ class _Draft:
         return inert(f"[{number}] {name}{hit.excerpt or hit.chunk.text}")
 
     def _instructions(self, fence: str) -> str:
-        told = [self.template.system] if self.template.system.strip() else []
-        return " ".join([*told, declaration(self.style, fence)] if self.template.takes_passages else told)
+        instructions = [self.template.system] if self.template.system.strip() else []
+        return " ".join(
+            [*instructions, declaration(self.style, fence)] if self.template.takes_passages else instructions
+        )
 
     def count(self, earlier: Sequence[Exchange] = (), hits: Sequence[Hit] = ()) -> int:
         """Tokens of the messages with these exchanges and hits."""

@@ -40,8 +40,8 @@ _REFERRING = re.compile(
     r"|(?:about|after|before|do|does|did|for|from|is|of|on|than|to|was|will|with) that)\b|\bthat\W*$",
     re.IGNORECASE,
 )
-_OWN_WORDS_NEEDED = 3
-_OWN_WORDS_BESIDE_REFERRING = 5
+_CONTENT_WORDS_NEEDED = 3
+_CONTENT_WORDS_WITH_REFERENCE = 5
 _COMMON_WORDS_OF_ENGLISH = 2
 
 _LABEL = re.compile(
@@ -83,8 +83,8 @@ def rewritten(
     if not needs_rewriting(question, history):
         return Rewriting(question, "")
     if generator.style != "chat":
-        told = "This model does not rewrite questions"
-        return _without_model(question, history, told) if _depends_on_history(question) else Rewriting(question, "")
+        reason = "This model does not rewrite questions"
+        return _without_model(question, history, reason) if _depends_on_history(question) else Rewriting(question, "")
     try:
         prompt = rewriting_prompt(question, history, generator=generator)
     except PromptError:
@@ -120,8 +120,8 @@ def rewriting_prompt(question: str, history: Sequence[Exchange], *, generator: G
 
 
 def _messages(question: str, history: Sequence[Exchange], generator: Generator) -> tuple[Message, ...]:
-    told = [f"Question: {inert(turn.question)}\nAnswer: {inert(_beginning(turn.answer))}" for turn in history]
-    conversation = "\n\n".join(["CONVERSATION", *told, f"LAST QUESTION\n\n{inert(question)}"])
+    exchanges = [f"Question: {inert(turn.question)}\nAnswer: {inert(_beginning(turn.answer))}" for turn in history]
+    conversation = "\n\n".join(["CONVERSATION", *exchanges, f"LAST QUESTION\n\n{inert(question)}"])
     if generator.style == "plain":
         return (Message("user", f"{INSTRUCTION}\n\n{conversation}\n\nRewritten question:"),)
     return Message("system", INSTRUCTION), Message("user", conversation)
@@ -198,7 +198,11 @@ def _depends_on_history(question: str) -> bool:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     words = [word.lower() for word in _WORD.findall(question)]
-    own = {word for word in words if word not in ENGLISH_STOP_WORDS}
-    if len(words) - len(own) < _COMMON_WORDS_OF_ENGLISH or len(own) < _OWN_WORDS_NEEDED or _CONNECTIVE.match(question):
+    content = {word for word in words if word not in ENGLISH_STOP_WORDS}
+    if (
+        len(words) - len(content) < _COMMON_WORDS_OF_ENGLISH
+        or len(content) < _CONTENT_WORDS_NEEDED
+        or _CONNECTIVE.match(question)
+    ):
         return True
-    return len(own) < _OWN_WORDS_BESIDE_REFERRING and bool(_REFERRING.search(question))
+    return len(content) < _CONTENT_WORDS_WITH_REFERENCE and bool(_REFERRING.search(question))

@@ -98,7 +98,7 @@ class Conversations:
             return tuple(Exchange(*row) for row in connection.execute(query.format(earlier), given))
 
     def add(self, conversation_id: int, turn: Turn) -> Turn:
-        """Append the turn as the next slot, ignoring its own slot; returns the stored turn.
+        """Append the turn as the next slot, ignoring its slot; returns the stored turn.
 
         The question becomes the conversation's title if that is still the default.
         """
@@ -165,13 +165,15 @@ class Conversations:
         return made
 
     def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        own = self._collection
-        return transaction(own.path, own.uid, "BEGIN", shown_as=own.spec.name)
+        collection = self._collection
+        return transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        own = self._collection
-        with transaction(own.path, own.uid, "BEGIN IMMEDIATE", shown_as=own.spec.name) as connection:
+        collection = self._collection
+        with transaction(
+            collection.path, collection.uid, "BEGIN IMMEDIATE", shown_as=collection.spec.name
+        ) as connection:
             yield connection
             # The exported conversations now differ from the stored ones.
             write_setting(connection, CONVERSATIONS_DIGEST, None)

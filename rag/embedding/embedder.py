@@ -166,8 +166,8 @@ class SentenceTransformerEmbedder:
         self._tokenizer = SubwordTokenizer.from_json(model.tokenizer.backend_tokenizer.to_str())
         limit = model.max_seq_length or 512
         prefix = max(self.count_tokens([self._spec.query_prefix, self._spec.document_prefix]))
-        self._beside: int = int(model.tokenizer.num_special_tokens_to_add()) + prefix
-        self._window: int = int(limit) - self._beside
+        self._n_added: int = int(model.tokenizer.num_special_tokens_to_add()) + prefix
+        self._window: int = int(limit) - self._n_added
         self._batch_tokens = _TOKENS_PER_THREAD * config.cpu_threads()
 
     @property
@@ -208,7 +208,7 @@ class SentenceTransformerEmbedder:
         import numpy as np
 
         vectors = np.empty((len(texts), self._spec.dimension), dtype=np.float32)
-        lengths = [min(count, self._window) + self._beside for count in self.count_tokens(texts)]
+        lengths = [min(count, self._window) + self._n_added for count in self.count_tokens(texts)]
         for batch in batches_by_length(lengths, self._batch_tokens):
             with threads_for(sum(lengths[i] for i in batch)):
                 vectors[batch] = self._model.encode(

@@ -87,6 +87,6 @@ def _rank_all(near: IntArray, doubles: DoubleArray, rows: IntArray) -> None:
         block = rows[start : start + n_rows]
         cosines = (doubles[block] @ doubles.T).round(_DECIMALS)
         cosines[np.arange(len(block)), block] = -np.inf
-        for row, own in zip(block.tolist(), cosines, strict=True):
-            candidates = np.flatnonzero(own >= np.partition(own, n - k)[n - k])
-            near[row] = candidates[np.argsort(-own[candidates], kind="stable")[:k]]
+        for row, similar in zip(block.tolist(), cosines, strict=True):
+            candidates = np.flatnonzero(similar >= np.partition(similar, n - k)[n - k])
+            near[row] = candidates[np.argsort(-similar[candidates], kind="stable")[:k]]

@@ -67,11 +67,11 @@ def kept_on_map(table: NeighborTable, layout: Projection) -> FloatArray:
     import numpy as np
 
     kept = np.full(len(layout.chunk_ids), np.nan, dtype=np.float32)
-    _, rows, own = np.intersect1d(table.chunk_ids, layout.chunk_ids, assume_unique=True, return_indices=True)
+    _, rows, positions = np.intersect1d(table.chunk_ids, layout.chunk_ids, assume_unique=True, return_indices=True)
     row_of = np.full(len(table.chunk_ids), -1, dtype=np.int64)
     row_of[rows] = np.arange(len(rows))
     # A neighbor that is not in the layout counts as lost.
-    kept[own] = share_kept(row_of[table.positions[rows]], layout.xy[own])
+    kept[positions] = share_kept(row_of[table.positions[rows]], layout.xy[positions])
     return kept
 
 
@@ -102,7 +102,7 @@ def _nearest_on_map(xy: FloatArray, k: int) -> IntArray:
     points = np.ascontiguousarray(xy, dtype=np.float64)
     n, wanted = len(points), min(len(points), k + 1)
     distances, found = KDTree(points).query(points, np.arange(1, wanted + 1))
-    own = np.arange(n)[:, None]
-    order = np.lexsort((found, distances, found == own), axis=1)
+    itself = np.arange(n)[:, None]
+    order = np.lexsort((found, distances, found == itself), axis=1)
     nearest_rows: IntArray = np.take_along_axis(found, order, axis=1)[:, :k].astype(np.int64)
     return nearest_rows

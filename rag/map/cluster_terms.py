@@ -75,8 +75,8 @@ def summarize_clusters(
     words = [count_words([texts[row] for row in rows]) for rows in classes]
     terms = key_terms(words)
     return tuple(
-        _summary(label, rows, own, vectors, xy)
-        for label, rows, own in zip(names.tolist(), classes, terms, strict=True)
+        _summary(label, rows, key, vectors, xy)
+        for label, rows, key in zip(names.tolist(), classes, terms, strict=True)
         if label >= 0
     )
 
@@ -91,8 +91,8 @@ def typical_rows(rows: IntArray, vectors: FloatArray) -> tuple[int, ...]:
     """The three of `rows` nearest to their mean embedding by cosine, nearest first; ties in the order of `rows`."""
     import numpy as np
 
-    own = vectors[rows]
-    nearest = np.argsort(-(own @ own.mean(axis=0)), kind="stable")[:N_TYPICAL]
+    members = vectors[rows]
+    nearest = np.argsort(-(members @ members.mean(axis=0)), kind="stable")[:N_TYPICAL]
     return tuple(rows[nearest].tolist())
 
 
@@ -162,12 +162,12 @@ def key_terms(classes: Sequence[Counter[str]]) -> list[tuple[str, ...]]:
     totals = np.asarray(counts.sum(axis=0)).ravel()
     terms = []
     for row in range(len(classes)):
-        own = slice(counts.indptr[row], counts.indptr[row + 1])
-        columns, inside = counts.indices[own], counts.data[own]
+        entries = slice(counts.indptr[row], counts.indptr[row + 1])
+        columns, inside = counts.indices[entries], counts.data[entries]
         outside = totals[columns] - inside
         shares = max(float(totals.sum() - inside.sum()), 1.0) / max(float(inside.sum()), 1.0)
         common = inside * shares < _DISTINCTIVE * outside
-        ranked = columns[np.lexsort((columns, -weights.data[own], common))]
+        ranked = columns[np.lexsort((columns, -weights.data[entries], common))]
         terms.append(_without_plurals(vocabulary[column] for column in ranked.tolist()))
     return terms
 

@@ -113,10 +113,10 @@ def _distances(xy: FloatArray) -> csr_matrix:
     start, stop = keys // n, keys % n
     start, stop = start[start != stop], stop[start != stop]
     lengths = np.linalg.norm(points[start] - points[stop], axis=1)
-    own = np.arange(n)
+    itself = np.arange(n)
     tiny = float(np.ptp(points, axis=0).max()) * 1e-12
     weights = np.maximum(np.concatenate([lengths, lengths, np.zeros(n)]), tiny)
-    rows, columns = np.concatenate([start, stop, own]), np.concatenate([stop, start, own])
+    rows, columns = np.concatenate([start, stop, itself]), np.concatenate([stop, start, itself])
     return csr_matrix((weights, (rows, columns)), shape=(n, n))
 
 
@@ -194,8 +194,8 @@ def find_clusters(collection: Collection, layout: Projection, coarseness: float 
 def _compute_clusters(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
     labels = cluster(layout.xy, coarseness)
     texts = {chunk.chunk_id: chunk.text for chunk in collection.chunks()}
-    own = [texts.get(chunk_id, "") for chunk_id in layout.chunk_ids.tolist()]
-    return Clusters(labels, summarize_clusters(own, labels, vectors_of(collection, layout), layout.xy))
+    layout_texts = [texts.get(chunk_id, "") for chunk_id in layout.chunk_ids.tolist()]
+    return Clusters(labels, summarize_clusters(layout_texts, labels, vectors_of(collection, layout), layout.xy))
 
 
 def vectors_of(collection: Collection, layout: Projection) -> FloatArray:
@@ -203,10 +203,10 @@ def vectors_of(collection: Collection, layout: Projection) -> FloatArray:
     import numpy as np
 
     ids, vectors = collection.embeddings()
-    own = np.zeros((len(layout.chunk_ids), vectors.shape[1]), dtype=np.float32)
+    vectors_in_order = np.zeros((len(layout.chunk_ids), vectors.shape[1]), dtype=np.float32)
     there = np.isin(layout.chunk_ids, ids)
-    own[there] = vectors[ids.searchsorted(layout.chunk_ids[there])]
-    return own
+    vectors_in_order[there] = vectors[ids.searchsorted(layout.chunk_ids[there])]
+    return vectors_in_order
 
 
 def _path(collection: Collection, layout: Projection, coarseness: float) -> Path:

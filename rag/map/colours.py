@@ -83,10 +83,10 @@ def column_colours(title: str, values: Sequence[str]) -> Colours:
     """Colours of a table column: a scale if it has many values and nearly all are numbers, else groups."""
     import numpy as np
 
-    own = [value for value in values if value]
+    present = [value for value in values if value]
     parsed = [_number(value) for value in values]
     n_numbers = sum(number is not None for number in parsed)
-    if len(set(own)) <= len(PALETTE) or n_numbers < _NUMERIC_SHARE * len(own):
+    if len(set(present)) <= len(PALETTE) or n_numbers < _NUMERIC_SHARE * len(present):
         return group_colours(title, [value or OTHER_NAME for value in values])
     numbers = np.array([np.nan if number is None else number for number in parsed], dtype=np.float32)
     is_whole = all(number is None or number.is_integer() for number in parsed)

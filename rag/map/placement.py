@@ -133,7 +133,7 @@ def similarities(index: FlatIndex, vector: FloatArray, layout: Projection) -> Fl
 
     scores, ids = index.search(vector, len(index.ids))
     order = np.argsort(ids[0])
-    by_id, own = scores[0][order], np.full(len(layout.chunk_ids), np.nan, dtype=np.float32)
+    by_id, similarity = scores[0][order], np.full(len(layout.chunk_ids), np.nan, dtype=np.float32)
     _, rows, found = np.intersect1d(layout.chunk_ids, ids[0][order], assume_unique=True, return_indices=True)
-    own[rows] = by_id[found]
-    return own
+    similarity[rows] = by_id[found]
+    return similarity

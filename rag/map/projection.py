@@ -126,11 +126,11 @@ def _self_first(positions: IntArray, distances: FloatArray) -> tuple[IntArray, F
     """Put each point first among its neighbors, at distance 0; copies may have come before it or displaced it."""
     import numpy as np
 
-    own = np.arange(len(positions))[:, None]
+    itself = np.arange(len(positions))[:, None]
     positions, distances = positions.copy(), distances.clip(0.0)
-    is_missing = ~(positions == own).any(axis=1)
-    positions[is_missing, -1] = own[is_missing, 0]
-    order = np.argsort(positions != own, axis=1, kind="stable")
+    is_missing = ~(positions == itself).any(axis=1)
+    positions[is_missing, -1] = itself[is_missing, 0]
+    order = np.argsort(positions != itself, axis=1, kind="stable")
     positions, distances = np.take_along_axis(positions, order, axis=1), np.take_along_axis(distances, order, axis=1)
     distances[:, 0] = 0.0
     return positions, distances

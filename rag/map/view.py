@@ -32,10 +32,10 @@ def present(layout: Projection, table: ChunkTable) -> tuple[Projection, ChunkTab
     """Restrict layout and table to their common chunks, in the same order of rows."""
     import numpy as np
 
-    _, rows, own = np.intersect1d(layout.chunk_ids, table.chunk_ids, assume_unique=True, return_indices=True)
+    _, rows, table_rows = np.intersect1d(layout.chunk_ids, table.chunk_ids, assume_unique=True, return_indices=True)
     if len(rows) == len(layout.chunk_ids) == len(table):
         return layout, table
-    return replace(layout, chunk_ids=layout.chunk_ids[rows], xy=layout.xy[rows]), table.take(own)
+    return replace(layout, chunk_ids=layout.chunk_ids[rows], xy=layout.xy[rows]), table.take(table_rows)
 
 
 def sample_rows(n: int, limit: int, seed: int = config.SEED) -> IntArray:
@@ -68,15 +68,15 @@ def map_points(
 ) -> MapPoints:
     """The points of an exported map; layout, table, clusters and colours have the same rows."""
     chunks = {chunk.chunk_id: chunk for chunk in collection.chunks(layout.chunk_ids.tolist())}
-    own = [chunks.get(chunk_id) for chunk_id in layout.chunk_ids.tolist()]
+    in_order = [chunks.get(chunk_id) for chunk_id in layout.chunk_ids.tolist()]
     labels, by_label = labels_and_colours(colours)
     return MapPoints(
         chunk_ids=layout.chunk_ids,
         xy=layout.xy,
-        texts=[chunk.text if chunk else "" for chunk in own],
+        texts=[chunk.text if chunk else "" for chunk in in_order],
         documents=table.document_of_each(),
-        pages=[chunk.page if chunk else None for chunk in own],
-        headings=[chunk.heading if chunk else "" for chunk in own],
+        pages=[chunk.page if chunk else None for chunk in in_order],
+        headings=[chunk.heading if chunk else "" for chunk in in_order],
         clusters=clusters.labels,
         colour_labels=labels,
         colours=by_label,

@@ -205,8 +205,8 @@ def best_sentence(query: FloatArray, chunk_text: str, embedder: Embedder) -> Bes
     spans = split_sentences(chunk_text)
     if not spans:
         return None
-    told = [(start, end) for start, end in spans if end - start >= _SHORTEST_SENTENCE and chunk_text[start] != "#"]
-    spans = told or spans
+    sentences = [(start, end) for start, end in spans if end - start >= _SHORTEST_SENTENCE and chunk_text[start] != "#"]
+    spans = sentences or spans
     scores = embedder.encode_documents([chunk_text[start:end] for start, end in spans]) @ query
     best = int(scores.argmax())
     return BestSentence(*spans[best], float(scores[best].clip(-1.0, 1.0)))

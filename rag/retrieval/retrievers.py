@@ -44,8 +44,8 @@ class DenseRetriever:
         # The search is exact, so filtering the ranking of all chunks gives the nearest of the allowed ones.
         searched = k if self._only is None else len(self._index.ids)
         scores, ids = self._index.search(self._embedder.encode_queries([query]), searched)
-        own = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._holds(chunk_id)), k))
-        return hits_of(self._collection, ids[0, own].tolist(), scores[0, own].tolist(), self.name)
+        found = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._holds(chunk_id)), k))
+        return hits_of(self._collection, ids[0, found].tolist(), scores[0, found].tolist(), self.name)
 
     def _holds(self, chunk_id: int) -> bool:
         return self._only is None or chunk_id in self._only

@@ -45,8 +45,8 @@ class ChunkFilter:
             kept &= np.array([name in self.clusters for name in cluster_names], dtype=np.bool_)
         for column, values in self.columns.items():
             if values:
-                own = table.columns.get(column, [""] * len(table))
-                kept &= np.array([value in values for value in own], dtype=np.bool_)
+                cells = table.columns.get(column, [""] * len(table))
+                kept &= np.array([cell in values for cell in cells], dtype=np.bool_)
         if self.words.strip():
             kept &= np.array([chunk_id in ids_with_words for chunk_id in table.chunk_ids.tolist()], dtype=np.bool_)
         return kept

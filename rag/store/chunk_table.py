@@ -102,5 +102,5 @@ def ids_containing(collection: Collection, text: str) -> frozenset[int]:
     """Ids of the chunks whose text contains this, ignoring case. Raises CollectionError if the file cannot be read."""
     wanted = text.casefold()
     with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
-        connection.create_function("holds", 1, lambda own: wanted in own.casefold(), deterministic=True)
+        connection.create_function("holds", 1, lambda stored: wanted in stored.casefold(), deterministic=True)
         return frozenset(row[0] for row in connection.execute("SELECT chunk_id FROM chunks WHERE holds(text)"))

@@ -46,9 +46,9 @@ def _fill(made: Collection, source: Collection, by_document: dict[str, list[int]
             document = source.document(document_id)
             # Read after their document: chunk ids are never reused, so a chunk that still exists is a span of it.
             chunks = [chunk for chunk in source.chunks(chunk_ids) if chunk.chunk_id in there]
-            own = [chunk.chunk_id for chunk in chunks]
+            copied_ids = [chunk.chunk_id for chunk in chunks]
             if chunks:
-                schema.insert_document(connection, document, chunks, own, vectors[ids.searchsorted(own)])
+                schema.insert_document(connection, document, chunks, copied_ids, vectors[ids.searchsorted(copied_ids)])
             n_copied += len(chunks)
     return n_copied
 
@@ -73,8 +73,8 @@ def selection_table(collection: Collection, chunk_ids: Sequence[int]) -> pd.Data
             "text": pd.Series([chunk.text for chunk in chunks], dtype="str"),
         }
     )
-    own = [dict(chunk.fields) for chunk in chunks]
-    for name in dict.fromkeys(name for fields in own for name in fields):
+    all_fields = [dict(chunk.fields) for chunk in chunks]
+    for name in dict.fromkeys(name for fields in all_fields for name in fields):
         title = f"{name} (column)" if name in table.columns else name
-        table[title] = pd.Series([fields.get(name, "") for fields in own], dtype="str")
+        table[title] = pd.Series([fields.get(name, "") for fields in all_fields], dtype="str")
     return table

@@ -1,4 +1,4 @@
-"""Sentences held against passages: measured on the sample questions, and what each verdict is made of."""
+"""Sentences checked against passages: measured on the sample questions, and what each verdict is made of."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_formatted_answer_sentence_by_sentence(model):
     ]  # fmt: skip
 
 
-def test_chinese_sentences_are_held_against_chinese_passages(model):
+def test_chinese_sentences_are_checked_against_chinese_passages(model):
     passages = hits("全职员工每年有29天带薪年假。员工必须提前申请。", "机器人名叫塔彭斯。")
     found = support("全职员工每年有29天年假。全职员工每年有31天年假。你好。", passages, model)
     assert [(item.verdict, item.number) for item in found] == [("supported", 1), ("unsupported", 0), ("unchecked", 0)]

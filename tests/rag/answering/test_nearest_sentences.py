@@ -65,7 +65,7 @@ def test_only_the_sentence_that_answers_is_shown(embedder):
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_at_most_so_many_sentences(embedder, n):
-    text = "The heron stands in the water. The heron waits for fish. The heron flies home."
+    text = "The heron wades in the water. The heron waits for fish. The heron flies home."
     [hit] = nearest_sentences("What does the heron wait for?", [made_hit(1, text)], embedder, n)
     assert hit.excerpt.count(".") == n
     assert "The heron waits for fish." in hit.excerpt

@@ -26,7 +26,7 @@ def test_the_sample_gives_one_other_topic(sample, embedder):
     retriever = DenseRetriever(sample, load_index(sample), embedder)
     ids, vectors = sample.embeddings()
     topic = {chunk.chunk_id: dict(chunk.fields).get("topic", "handbook") for chunk in sample.chunks()}
-    shares, own = [], []
+    shares, topics = [], []
     for question in [*TOPICAL, *(item["question"] for item in QUESTIONS[::3])]:
         hits = [hit.chunk.chunk_id for hit in retriever.retrieve(question, 5)]
         chosen = wrong_context(ids, vectors, hits, embedder.encode_queries([question])[0], 5)
@@ -34,9 +34,9 @@ def test_the_sample_gives_one_other_topic(sample, embedder):
         assert not set(chosen) & set(hits)
         [(found, count)] = Counter(topic[chunk_id] for chunk_id in chosen).most_common(1)
         shares.append(count / 5)
-        own.append(topic[hits[0]] == found and found != "handbook")
+        topics.append(topic[hits[0]] == found and found != "handbook")
     assert np.mean(shares) >= 0.7
-    assert not any(own)
+    assert not any(topics)
 
 
 def made_topics():

@@ -22,12 +22,12 @@ def test_twenty_at_once_in_twenty_conversations(collection):
     together, failures = threading.Barrier(20), []
 
     def talk(number: int) -> None:
-        own = Conversations(collection)
+        opened = Conversations(collection)
         try:
             together.wait()
-            one = own.create(f"Session {number}")
+            one = opened.create(f"Session {number}")
             for question in range(5):
-                own.add(one, made_turn(f"{number}.{question}"))
+                opened.add(one, made_turn(f"{number}.{question}"))
         except Exception as error:  # noqa: BLE001 - a thread's failure is the test's
             failures.append(error)
 

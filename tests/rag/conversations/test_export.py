@@ -123,7 +123,7 @@ Ships sail.
 
 
 def found_by_words(hit: Hit, *, bm25: float | None = None) -> Hit:
-    """The hit as word search finds it: its score is BM25's, or its cosine beside that."""
+    """The hit as word search finds it: its score is BM25's, or its cosine as well."""
     return replace(hit, found_by=(Finding("keyword", hit.rank, hit.score if bm25 is None else bm25),))
 
 

@@ -244,7 +244,7 @@ def test_an_export_in_use_can_be_talked_to_and_exported_again(filled, collection
     export_collection(collection, tmp_path / "out")
     shutil.copy(tmp_path / "out", data_dir / "Used.sqlite")
     used = opened(data_dir, "Used")
-    used.add(used.create(), made_turn("Anew?"))
+    used.add(used.create(), made_turn("Again?"))
     copy = Conversations(import_collection(data_dir, data_dir / "Used.sqlite", "Copy"))
     assert all_of(copy) == all_of(used)
     assert copy.create() > used.list()[0].conversation_id

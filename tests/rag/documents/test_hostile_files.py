@@ -1,4 +1,4 @@
-"""Broken and hostile files: each ends in a sentence within its limits, and the good file beside them is in."""
+"""Broken and hostile files: each ends in a sentence within its limits, and the good file is added."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_a_short_name_is_the_full_one():
 
 
 @pytest.mark.parametrize("name", ["nobody/no-such-model", "all-MiniLM-L7-v9", "/no/such/folder", "a/b/c", "..", " "])
-def test_an_unknown_model_is_named_beside_what_there_is(name, no_network, tmp_path, monkeypatch):
+def test_an_unknown_model_is_named_with_the_available_ones(name, no_network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelError) as caught:
         load_embedder(name)
@@ -271,7 +271,7 @@ def test_ollama_refuses_what_it_would_cut(ollama):
         embedder.encode_documents([" ".join(["owl"] * 2000)])
 
 
-def test_a_model_that_ollama_lacks_is_named_beside_what_it_has(ollama):
+def test_a_model_that_ollama_lacks_is_named_with_the_ones_it_has(ollama):
     with pytest.raises(OllamaError, match=r"does not have the model 'no-such'.*ollama pull no-such.*all-minilm"):
         load_embedder("ollama:no-such")
 

@@ -85,40 +85,40 @@ def test_the_builtin_model_reports_what_it_read_and_wrote(builtin):
 
 def test_the_builtin_model_stops_between_tokens(builtin):
     stop = threading.Event()
-    heard = []
+    requests = []
     for piece in builtin.stream(prompt(STORY, limit=400), stop):
-        heard.append(piece)
+        requests.append(piece)
         stop.set()
-    assert heard[0]
-    assert heard[-1].ending == "stopped"
-    assert heard[-1].answer_tokens < 100
+    assert requests[0]
+    assert requests[-1].ending == "stopped"
+    assert requests[-1].answer_tokens < 100
 
 
 def test_a_question_that_waits_for_the_builtin_model_can_be_stopped(builtin):
     stop = threading.Event()
     writing = builtin.stream(prompt(STORY, limit=400))
     next(writing)
-    heard = []
-    waiting = threading.Thread(target=lambda: heard.extend(builtin.stream(prompt(STORY), stop)))
+    requests = []
+    waiting = threading.Thread(target=lambda: requests.extend(builtin.stream(prompt(STORY), stop)))
     waiting.start()
     stop.set()
     waiting.join(PATIENCE)
     writing.close()
-    assert heard == [Usage(None, None, "stopped")]
+    assert requests == [Usage(None, None, "stopped")]
 
 
 def test_a_question_that_waits_is_answered_in_its_turn(builtin):
     first = builtin.stream(prompt(STORY, limit=400))
     next(first)
-    heard = []
-    waiting = threading.Thread(target=lambda: heard.extend(builtin.stream(prompt(STORY, limit=3))))
+    requests = []
+    waiting = threading.Thread(target=lambda: requests.extend(builtin.stream(prompt(STORY, limit=3))))
     waiting.start()
     for _ in range(20):  # in which the other could have written its three tokens
         next(first)
-    assert heard == []
+    assert requests == []
     first.close()
     waiting.join(PATIENCE)
-    assert heard[-1].answer_tokens == 3
+    assert requests[-1].answer_tokens == 3
 
 
 def test_the_builtin_model_keeps_its_own_limits(builtin):
@@ -234,11 +234,11 @@ def test_a_stopped_answer_teaches_nothing_and_leaves_the_server(serve):
     generator = load_generator("ollama:scripted")
     before = generator.count_tokens(QUESTION)
     stop = threading.Event()
-    heard = []
+    requests = []
     for piece in generator.stream(prompt(), stop):
-        heard.append(piece)
+        requests.append(piece)
         stop.set()
-    assert heard[-1].ending == "stopped"
+    assert requests[-1].ending == "stopped"
     assert scripted.left.wait(PATIENCE)
     assert generator.count_tokens(QUESTION) == before
 

@@ -139,7 +139,7 @@ def test_what_was_learned_is_kept_for_the_model_and_the_host(vocabulary, server_
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\0" * 50, json.dumps({"host model": [{"kind": "latin"}]}).encode(), b"[1]"]
 )
-def test_a_damaged_file_is_ignored_and_written_anew(cache_dir, vocabulary, content):
+def test_a_damaged_file_is_ignored_and_written_again(cache_dir, vocabulary, content):
     cache_dir.mkdir()
     (cache_dir / "token-reports").write_bytes(content)
     estimate = TokenEstimate("host", "model", vocabulary)

@@ -1,4 +1,4 @@
-"""The index that a collection is searched with is remembered, its scores are true, and it never stands in the way."""
+"""The index that a collection is searched with is remembered, its scores are true, and it never blocks a search."""
 
 from __future__ import annotations
 

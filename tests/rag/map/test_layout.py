@@ -72,9 +72,9 @@ def test_a_new_chunk_is_placed_near_its_copy_and_the_others_stay(sample, layout,
 
 def test_a_new_layout_lies_like_the_old_one_and_is_as_large(sample, layout, embedder):
     add(sample, embedder, "more.txt", "A text about astronomy and the planets comes later.")
-    anew = make_layout(sample, PARAMETERS)
-    common = anew.xy[: len(layout.xy)]
-    assert len(anew.placed_ids) == 0
+    new = make_layout(sample, PARAMETERS)
+    common = new.xy[: len(layout.xy)]
+    assert len(new.placed_ids) == 0
     np.testing.assert_allclose(common.mean(axis=0), layout.xy.mean(axis=0), atol=0.2)
     assert common.std() == pytest.approx(layout.xy.std(), rel=0.05)
     moved = np.linalg.norm(common - layout.xy, axis=1)
@@ -82,7 +82,7 @@ def test_a_new_layout_lies_like_the_old_one_and_is_as_large(sample, layout, embe
     assert np.median(moved) < np.median(mirrored)
 
 
-def test_a_collection_that_has_more_than_doubled_is_laid_out_anew(sample, layout, embedder):
+def test_a_collection_that_has_more_than_doubled_gets_a_new_layout(sample, layout, embedder):
     names = [summary.document_id for summary in sample.documents() if summary.name != "error-codes.csv"]
     sample.delete_documents(names)
     kept = load_layout(sample, PARAMETERS)
@@ -99,9 +99,9 @@ def test_a_collection_that_has_more_than_doubled_is_laid_out_anew(sample, layout
 def test_a_layout_of_other_chunks_alone_stands_for_itself(sample, layout, embedder):
     sample.delete_documents([summary.document_id for summary in sample.documents()])
     add(sample, embedder, "new.txt", "\n\n".join(f"Paragraph {i} is about number {i} alone. " * 8 for i in range(40)))
-    anew = make_layout(sample, PARAMETERS)
-    assert anew.method == "umap"
-    assert np.isfinite(anew.xy).all()
+    new = make_layout(sample, PARAMETERS)
+    assert new.method == "umap"
+    assert np.isfinite(new.xy).all()
 
 
 @pytest.fixture
@@ -136,12 +136,12 @@ def test_every_new_layout_is_turned_onto_the_one_before(words, parameters):
     again = make_layout(words, parameters)
     np.testing.assert_allclose(again.xy, before.xy, atol=1e-3 * np.ptp(before.xy))
     words.delete_document("id of 3.txt")
-    anew = make_layout(words, parameters)
-    common = before.xy[np.isin(before.chunk_ids, anew.chunk_ids)]
-    np.testing.assert_allclose(anew.xy.mean(axis=0), common.mean(axis=0), atol=1e-3 * np.ptp(before.xy))
+    new = make_layout(words, parameters)
+    common = before.xy[np.isin(before.chunk_ids, new.chunk_ids)]
+    np.testing.assert_allclose(new.xy.mean(axis=0), common.mean(axis=0), atol=1e-3 * np.ptp(before.xy))
 
 
-def test_pca_is_drawn_anew_where_chunks_came_or_went(words):
+def test_pca_is_computed_again_after_chunks_change(words):
     parameters = ProjectionParameters("pca")
     before = make_layout(words, parameters)
     np.testing.assert_array_equal(load_layout(words, parameters).xy, before.xy)

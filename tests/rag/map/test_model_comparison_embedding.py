@@ -53,9 +53,9 @@ def test_models_are_kept_apart_and_old_generations_dropped(data_dir):
     assert words.vectors.shape[1] != other.vectors.shape[1]
     assert len(list(collection.cache_folder.iterdir())) == 3
     collection.delete_document("id of kept")
-    anew = embed_again(collection, WORD_MODEL, must_not_load, lambda share: None)
-    assert anew.vectors.shape == (0, 256)
-    assert sorted(collection.cache_folder.iterdir()) == sorted([anew.kept_at, other.kept_at])
+    again = embed_again(collection, WORD_MODEL, must_not_load, lambda share: None)
+    assert again.vectors.shape == (0, 256)
+    assert sorted(collection.cache_folder.iterdir()) == sorted([again.kept_at, other.kept_at])
 
 
 def test_a_damaged_cache_is_made_again(data_dir):

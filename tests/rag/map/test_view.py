@@ -44,7 +44,7 @@ def test_every_kind_of_file_is_made_and_the_table_holds_the_collection(sample, p
         map_file(points, "map.txt")
 
 
-def test_a_scale_is_taken_away_as_steps(sample, drawn, clusters):
+def test_a_scale_is_exported_as_steps(sample, drawn, clusters):
     layout, table = drawn
     colours = value_colours("Tokens", table.n_tokens.astype(np.float32), 0)
     points = map_points(sample, layout, table, clusters, colours)
@@ -84,8 +84,8 @@ def test_a_models_name_is_kept_for_its_cluster_and_shown_everywhere(sample, draw
 
 def test_chunks_that_only_one_side_knows_are_left_out(sample, drawn):
     layout, table = drawn
-    kept, own = present(layout, table.take(np.arange(5, len(table))))
-    assert kept.chunk_ids.tolist() == own.chunk_ids.tolist() == table.chunk_ids[5:].tolist()
+    kept, rows = present(layout, table.take(np.arange(5, len(table))))
+    assert kept.chunk_ids.tolist() == rows.chunk_ids.tolist() == table.chunk_ids[5:].tolist()
     np.testing.assert_array_equal(kept.xy, layout.xy[5:])
     assert present(layout, table) == (layout, table)
 

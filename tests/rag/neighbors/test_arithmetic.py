@@ -1,4 +1,4 @@
-"""Texts added, taken away and gone between: against the formulas, and by hand."""
+"""Vector arithmetic: texts added, subtracted and interpolated, against the formulas, and by hand."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_identical_chunks_come_by_id(relevance):
     assert neighbors_of(ids, vectors, int(ids[2]), 4, relevance=relevance).rows.tolist() == [0, 1, 3, 4]
 
 
-def test_copies_stand_beside_one_another_by_id():
+def test_copies_are_adjacent_and_ordered_by_id():
     vectors = units(60)
     vectors[[3, 20, 41]] = vectors[11]
     assert find(some_ids(60), vectors, vectors[11], 5).rows.tolist()[:4] == [3, 11, 20, 41]

@@ -245,9 +245,7 @@ def test_a_model_without_token_vectors_is_named():
     served = WordEmbedder()
     served.spec = EmbeddingSpec("ollama:all-minilm", "1", 16)
     assert not isinstance(served, TokenEmbedder)
-    with pytest.raises(
-        ModelError, match=r"'ollama:all-minilm' provides one vector.*all-MiniLM-L6-v2"
-    ) as caught:
+    with pytest.raises(ModelError, match=r"'ollama:all-minilm' provides one vector.*all-MiniLM-L6-v2") as caught:
         explain_score(served, "owl", "ship")
     assert isinstance(caught.value, ExplorerError)
 

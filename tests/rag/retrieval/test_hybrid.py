@@ -29,17 +29,17 @@ def test_a_blend_worked_by_hand():
 
 def test_the_order_is_that_of_scores_standardised_over_the_collection(sample, embedder):
     query = "How long does the battery of the pump last?"
-    own, vectors = sample.embeddings()
-    bm25 = dict(sample.search_words(query.rstrip("?").split(), len(own)))
+    chunk_ids, vectors = sample.embeddings()
+    bm25 = dict(sample.search_words(query.rstrip("?").split(), len(chunk_ids)))
     scores = np.column_stack(
-        [vectors @ embedder.encode_queries([query])[0], [bm25.get(chunk_id, 0.0) for chunk_id in own.tolist()]]
+        [vectors @ embedder.encode_queries([query])[0], [bm25.get(chunk_id, 0.0) for chunk_id in chunk_ids.tolist()]]
     ).astype(np.float64)
     blended = StandardScaler().fit_transform(scores) @ [0.7, 0.3]
-    expected = own[np.argsort(-blended, kind="stable")]
-    hits = retriever(sample, embedder).retrieve(query, len(own))
+    expected = chunk_ids[np.argsort(-blended, kind="stable")]
+    hits = retriever(sample, embedder).retrieve(query, len(chunk_ids))
     assert ids(hits) == expected.tolist()
-    only = frozenset(own.tolist()[::3])
-    assert ids(retriever(sample, embedder, only).retrieve(query, len(own))) == [i for i in ids(hits) if i in only]
+    only = frozenset(chunk_ids.tolist()[::3])
+    assert ids(retriever(sample, embedder, only).retrieve(query, len(chunk_ids))) == [i for i in ids(hits) if i in only]
 
 
 def test_each_hit_tells_its_rank_in_both_searches(sample, embedder):
@@ -49,17 +49,17 @@ def test_each_hit_tells_its_rank_in_both_searches(sample, embedder):
     words = ids(KeywordRetriever(sample).retrieve(query, n))
     assert 0 < len(words) < n
     for hit in retriever(sample, embedder).retrieve(query, n):
-        own = hit.chunk.chunk_id
+        chunk_id = hit.chunk.chunk_id
         ranks = {finding.retriever: finding.rank for finding in hit.found_by}
-        assert ranks.pop("dense") == dense.index(own) + 1
-        assert ranks == ({"keyword": words.index(own) + 1} if own in words else {})
+        assert ranks.pop("dense") == dense.index(chunk_id) + 1
+        assert ranks == ({"keyword": words.index(chunk_id) + 1} if chunk_id in words else {})
 
 
 def test_every_score_is_the_cosine_and_says_who_found_it(sample, embedder):
     query = "error code E58 of the frost guard"
     hits = retriever(sample, embedder).retrieve(query, 10)
-    own, vectors = sample.embeddings()
-    cosines = dict(zip(own.tolist(), (vectors @ embedder.encode_queries([query])[0]).tolist(), strict=True))
+    chunk_ids, vectors = sample.embeddings()
+    cosines = dict(zip(chunk_ids.tolist(), (vectors @ embedder.encode_queries([query])[0]).tolist(), strict=True))
     assert [hit.rank for hit in hits] == list(range(1, 11))
     for hit in hits:
         assert hit.score == pytest.approx(cosines[hit.chunk.chunk_id], abs=1e-5)

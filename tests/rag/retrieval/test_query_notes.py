@@ -21,7 +21,7 @@ def test_a_plain_query_needs_no_note(query, embedder):
 
 
 @pytest.mark.parametrize("query", ["", "  \n\t"])
-def test_nothing_is_said_to_be_nothing(query, embedder):
+def test_an_empty_query_is_reported(query, embedder):
     (note,) = query_notes(query, embedder)
     assert "Type a word" in note
 

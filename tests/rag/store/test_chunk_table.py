@@ -75,11 +75,11 @@ def test_a_filter_keeps_what_meets_every_choice(collection, table, chosen):
     kept = chosen.keeps(table, clusters, ids_containing(collection, chosen.words))
     names = collection.document_names()
     for row, chunk in enumerate(collection.chunks()):
-        own = dict(chunk.fields)
+        fields = dict(chunk.fields)
         expected = (
             (not chosen.documents or names[chunk.document_id] in chosen.documents)
             and (not chosen.clusters or clusters[row] in chosen.clusters)
-            and all(not values or own.get(name, "") in values for name, values in chosen.columns.items())
+            and all(not values or fields.get(name, "") in values for name, values in chosen.columns.items())
             and chosen.words in chunk.text.lower()
         )
         assert kept[row] == expected

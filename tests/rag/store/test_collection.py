@@ -60,7 +60,7 @@ def test_reopening_gives_the_same(data_dir, words):
     assert contents(again) == contents(collection)
 
 
-def test_vectors_lie_beside_their_chunks(data_dir, words):
+def test_vectors_belong_to_their_chunks(data_dir, words):
     collection = rich_collection(data_dir, "c", words)
     ids, vectors = collection.embeddings()
     chunks = collection.chunks()

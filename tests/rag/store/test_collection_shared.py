@@ -160,13 +160,13 @@ def test_an_export_is_one_state_though_others_write(collection, words, tmp_path,
     put(collection, words, plain_document("a.txt", version(0)))
     done, states = threading.Event(), []
 
-    def take_away() -> None:
+    def delete_repeatedly() -> None:
         path = tmp_path / f"{len(states)}"
         export_collection(collection, path)
         states.append(path)
 
     with ThreadPoolExecutor(1) as pool:
-        exporting = pool.submit(until, done, take_away)
+        exporting = pool.submit(until, done, delete_repeatedly)
         try:
             for i in range(1, VERSIONS):
                 put(collection, words, plain_document("a.txt", version(i)))

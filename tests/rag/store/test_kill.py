@@ -91,7 +91,7 @@ class Scene:
     after: dict[str, Stored]
     progress: list[int] = field(default_factory=list)
 
-    def begin_anew(self) -> None:
+    def start_again(self) -> None:
         self.folder.mkdir(exist_ok=True)
         shutil.copy(self.first, self.folder / "c.sqlite")
 
@@ -144,7 +144,7 @@ def test_killed_at_random_moments(scene):
     kills = in_the_middle = in_a_change = to_do = 0
     while kills < KILLS:
         if to_do < 5:
-            scene.begin_anew()
+            scene.start_again()
             to_do = scene.require_whole()
             assert to_do == 20
         journal = scene.journal()
@@ -188,7 +188,7 @@ with collection.writing() as connection:
 
 def test_killed_when_half_a_change_is_in_the_file(scene, tmp_path):
     (tmp_path / "half_written.py").write_text(HALF_WRITTEN)
-    scene.begin_anew()
+    scene.start_again()
     path = scene.folder / "c.sqlite"
     whole = path.read_bytes()
     places = os.pathsep.join([str(tmp_path), str(config.ROOT)])

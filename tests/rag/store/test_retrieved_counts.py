@@ -1,4 +1,4 @@
-"""How often chunks were retrieved: counted beside the contents, which stay as they are; files of version 2 go on."""
+"""How often chunks were retrieved: counted without changing contents; files of version 2 still open."""
 
 from __future__ import annotations
 

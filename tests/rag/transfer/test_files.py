@@ -1,4 +1,4 @@
-"""Collections as files: what is renamed, taken away or brought in is the same afterwards, and nothing is half done."""
+"""Collections as files: what is renamed, exported or imported is the same afterwards, and nothing is half done."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_an_unreadable_collection_can_be_deleted_but_not_renamed(data_dir, words
     data_dir.mkdir()
     (data_dir / "Broken.sqlite").write_bytes(b"no database " * 100)
     with pytest.raises(CollectionError, match=r"'Broken\.sqlite'"):
-        rename_collection(data_dir, "Broken", "Mended")
+        rename_collection(data_dir, "Broken", "Repaired")
     delete_collection(data_dir, "Broken")
     assert list_collections(data_dir) == []
 

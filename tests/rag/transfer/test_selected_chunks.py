@@ -1,4 +1,4 @@
-"""Some chunks as a collection of their own: the same texts, spans, vectors and scores; made whole or not at all."""
+"""Some chunks as a collection of their copied: the same texts, spans, vectors and scores; made whole or not at all."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def require_same(made: Collection, source: Collection, chunk_ids: list[int]) -> 
     for summary in made.documents():
         document = made.document(summary.document_id)
         assert document == source.document(summary.document_id)
-        own = made.chunks_of(summary.document_id)
-        assert all(document.text[chunk.start : chunk.end] == chunk.text for chunk in own)
+        copied = made.chunks_of(summary.document_id)
+        assert all(document.text[chunk.start : chunk.end] == chunk.text for chunk in copied)
     ids, vectors = source.embeddings()
     assert made.embeddings()[0].tolist() == chunk_ids
     assert made.embeddings()[1].tobytes() == vectors[np.isin(ids, chunk_ids)].tobytes()

@@ -154,7 +154,7 @@ def test_what_the_parser_leaves_in_temporary_files_goes_with_it():
     assert not left.parent.exists()
 
 
-def test_close_leaves_nothing_behind_and_reading_starts_anew():
+def test_close_leaves_nothing_behind_and_reading_starts_again():
     reader = DocumentReader()
     reader.read("a.txt", b"text")
     first = process_of(reader)
