@@ -172,10 +172,11 @@ def show_placed(collection: Collection, layout: Projection, state: MapState) -> 
     """The number of chunks added after the layout was computed, and a button that computes it again."""
     if not len(layout.placed_ids):
         return
-    placed = "1 new chunk was" if len(layout.placed_ids) == 1 else f"{len(layout.placed_ids):,} new chunks were"
+    n = len(layout.placed_ids)
+    placed = "1 new chunk was placed near its" if n == 1 else f"{n:,} new chunks were placed near their"
     key = _task_key(collection, state.parameters)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{placed} placed near their neighbors. Recompute the layout to include them.")
+        st.caption(f"{placed} neighbors. Recompute the layout to include {'it' if n == 1 else 'them'}.")
         if _is_active(key):
             return
         if st.button(
