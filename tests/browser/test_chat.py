@@ -166,6 +166,7 @@ def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Pat
     with private_ollama(tmp_path / "ollama") as server:
         page = chat_page(open_app, server.address)
         ask(page, QUESTION)
+        page.get_by_test_id("stChatMessage").last.wait_for(timeout=2 * PATIENCE * 1000)  # loads models first
         wait_for(lambda: "▌" in written(page), page)
         server.kill()
         expect(page.get_by_text("stopped in the middle of the answer")).to_be_visible(timeout=PATIENCE * 1000)
