@@ -53,6 +53,11 @@ def pytest_configure() -> None:
         keep_to_one_core(int(WORKER.removeprefix("gw")))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that share one installed copy: a worker takes over tests from the end of another's list."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "collections"

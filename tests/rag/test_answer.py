@@ -171,6 +171,7 @@ def ask(retriever, embedder, generator) -> Answer:
     return answer
 
 
+@pytest.mark.slow
 def test_the_builtin_model_answers_from_the_passage(retriever, embedder):
     answer = ask(retriever, embedder, BuiltinGenerator.load())
     assert "29" in answer.text

@@ -38,6 +38,7 @@ def impact_of(answer: Answer, embedder, answer_from: Callable[[Sequence[Hit]], s
     return leave_one_out(answer, answer_from, embedder, lambda share: None)
 
 
+@pytest.mark.slow
 def test_each_sentence_depends_on_its_passage(answer, embedder):
     def copy(hits: Sequence[Hit]) -> str:
         return " ".join(hit.chunk.text for hit in hits)

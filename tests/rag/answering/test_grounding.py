@@ -83,6 +83,7 @@ def test_copied_sentences_cite_the_chunk_that_holds_them(all_hits, model):
     assert right / len(QUESTIONS) >= 0.95
 
 
+@pytest.mark.slow
 def test_reworded_and_short_answers_cite_it_too(all_hits, model):
     right, n = 0, 0
     for item, answers, shown in zip(QUESTIONS, ANSWERS, all_hits, strict=True):
@@ -100,6 +101,7 @@ def test_answers_to_other_questions_are_unsupported(all_hits, model):
     assert share_of("unsupported", found) >= 0.9
 
 
+@pytest.mark.slow
 def test_sentences_of_other_topics_are_unsupported(all_hits, model):
     topics, found = topic_sentences(), []
     for position, shown in enumerate(all_hits):
@@ -109,6 +111,7 @@ def test_sentences_of_other_topics_are_unsupported(all_hits, model):
     assert share_of("unsupported", found) >= 0.9
 
 
+@pytest.mark.slow
 def test_a_changed_number_is_unsupported(all_hits, model):
     found = []
     for item, answers, shown in zip(QUESTIONS, ANSWERS, all_hits, strict=True):

@@ -164,6 +164,7 @@ def tokenizer():
     return AutoTokenizer.from_pretrained(source, gguf_file=SMOLLM2.file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_built_in_models_tokenizer_sees_no_control_token_in_a_document(path, style, tokenizer):

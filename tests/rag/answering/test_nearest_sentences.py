@@ -37,6 +37,7 @@ def test_the_sentence_with_the_code_that_was_asked_for_is_shown(sample, embedder
         assert code in shown(nearest_sentences(question, retriever.retrieve(question), embedder))
 
 
+@pytest.mark.slow
 def test_the_sentences_that_answer_the_sample_questions_are_shown(sample, embedder):
     retriever = DenseRetriever(sample, load_index(sample), embedder)
     assert len(QUESTIONS) == 30

@@ -18,6 +18,8 @@ from rag.errors import DocumentError
 from rag.types import Chunk, ChunkingSpec, Document, Heading, Row
 from tests.support.chunk_cases import HANDBOOK, MODEL, STRATEGIES, TOKENIZERS, as_document, bounded, letters
 
+pytestmark = pytest.mark.slow
+
 SPACES = ["\x0c", "\x1c", "\x85", "\u2028", "\u00a0", "\u3000", "\n", "\n\n", "\r\n", "\t", "    ", " \u0301"]
 SIGNS = [
     "\u200b",

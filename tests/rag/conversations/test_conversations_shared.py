@@ -61,6 +61,7 @@ def test_twenty_at_once_in_one_conversation_lose_nothing(conversations, collecti
     assert {turn.question for turn in turns} == {f"Q{number}" for number in range(20)}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill without notice")
 def test_killed_while_adding(conversations, collection):
     chosen = random.Random(6)

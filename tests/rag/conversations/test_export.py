@@ -32,6 +32,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(TEXTS, st.lists(any_turns(), max_size=3))
 def test_json_gives_back_the_whole_conversation(title, turns):

@@ -21,6 +21,7 @@ def with_answer(**changes) -> Turn:
     return Turn("Q", (LabelledAnswer("", replace(made_answer("Q"), **changes)),))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(any_turns())
 def test_any_turn_comes_back(turn):

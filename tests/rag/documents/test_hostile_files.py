@@ -27,6 +27,8 @@ from tests.support.broken_files import BrokenFile, broken_files, external_entiti
 from tests.support.fakes import WordEmbedder
 from tests.support.good_files import SENTENCE, docx, epub, open_document, paragraph, pdf, pptx, zipped
 
+pytestmark = pytest.mark.slow
+
 SHARED = config.ROOT.parent / "shared"
 LIMIT = ReadLimits().memory_bytes
 GOOD = SourceFile("good.txt", "good.txt", SENTENCE.encode, len(SENTENCE))

@@ -197,6 +197,7 @@ def test_vectors_under_the_wrong_key_are_misses(cache):
     assert embed(cache, TEXTS) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_damaged_bytes_never_give_a_wrong_vector(cache, seed):
     embed(cache, TEXTS)
@@ -250,12 +251,14 @@ def rows_of_sound_file(cache: VectorCache) -> int:
         return connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
 
 
+@pytest.mark.slow
 def test_processes_share_it(cache):
     assert fill(cache) == ["", "", ""]
     assert rows_of_sound_file(cache) == 460
     assert embed(cache, [f"Text {n} of many" for n in range(460)]) == 0
 
 
+@pytest.mark.slow
 def test_processes_that_find_it_damaged_agree_on_a_new_one(cache):
     cache.path.parent.mkdir()
     cache.path.write_bytes(b"this is no database " * 1000)

@@ -65,6 +65,7 @@ def test_vectors_are_unit_and_float32(exact):
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_float32_is_what_sentence_transformers_makes(exact, plain):
     assert exact.precision == "float32"
     assert exact.count_tokens([CUT])[0] > exact.window
@@ -73,6 +74,7 @@ def test_float32_is_what_sentence_transformers_makes(exact, plain):
     np.testing.assert_allclose(exact.encode_queries(TEXTS), expected[:-1], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_bfloat16_is_near_float32(exact):
     quick = loaded_with("bfloat16")
     assert (quick.precision, quick.spec) == ("bfloat16", exact.spec)

@@ -63,6 +63,7 @@ def show(*, template: str = TEMPLATE, context_length: int = 4096):
 # The built-in model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["", "Where do otters sleep?", "Wo schlafen Otter? \U0001f9a6 \u6c34\u736d", "a\n\n\n  b"]
 )
@@ -107,6 +108,7 @@ def test_a_question_that_waits_for_the_builtin_model_can_be_stopped(builtin):
     assert requests == [Usage(None, None, "stopped")]
 
 
+@pytest.mark.slow
 def test_a_question_that_waits_is_answered_in_its_turn(builtin):
     first = builtin.stream(prompt(STORY, limit=400))
     next(first)

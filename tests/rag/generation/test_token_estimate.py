@@ -204,6 +204,7 @@ def question_prompts(sample: Collection, embedder):
     ]
 
 
+@pytest.mark.slow
 def test_a_real_server_counts_questions_as_the_second_answer_expects(ollama, question_prompts):
     """Every pair: learned from one alone, the other is within 5%, and not too low."""
     generator = load_generator(f"ollama:{MODEL}", AnsweringOptions(max_answer_tokens=1))
@@ -223,6 +224,7 @@ def test_a_real_server_counts_questions_as_the_second_answer_expects(ollama, que
         assert true[other] <= estimate.count(other) <= 1.05 * true[other]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", ["chinese", "rare chinese", "russian", "hindi", "emoji", "symbols", "numbers", "brackets"]
 )

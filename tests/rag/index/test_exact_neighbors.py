@@ -22,6 +22,7 @@ def axes(n):
     return choices[np.random.default_rng(9).integers(0, 9, n)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 5, 30])
 @pytest.mark.parametrize("made", [unit, copies, axes])
 @pytest.mark.parametrize("n", [2, 3, 60, 700])

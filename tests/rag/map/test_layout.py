@@ -130,6 +130,7 @@ def test_every_neighborhood_layout_takes_in_a_copy_and_stays_put(words, paramete
     assert now.trustworthiness is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", [PARAMETERS, *OTHERS], ids=repr)
 def test_every_new_layout_is_turned_onto_the_one_before(words, parameters):
     before = make_layout(words, parameters)
@@ -210,6 +211,7 @@ def test_neighbors_are_those_of_brute_force(n, k):
     np.testing.assert_allclose(scores, np.take_along_axis(true, rows, axis=1), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_above_the_limit_nearly_all_neighbors_are_found_and_always_the_same(monkeypatch):
     vectors = clustered(EXACT_UP_TO + 500, 16)
     shares = []

@@ -101,6 +101,7 @@ for method, n_components in (("umap", 2), ("umap", 3), ("tsne", 2)):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_draw_the_same_maps():
     running = [
         subprocess.Popen([sys.executable, "-c", IN_A_PROCESS], cwd=config.ROOT, stdout=subprocess.PIPE, text=True)
@@ -120,6 +121,7 @@ def test_one_thread_and_several_draw_the_same_tsne(monkeypatch):
     np.testing.assert_array_equal(*maps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", [UMAP, UMAP_3D, TSNE], ids=["umap", "umap-3d", "tsne"])
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "correlation"])
 def test_groups_stay_together(parameters, metric):
@@ -211,6 +213,7 @@ def test_what_a_method_does_not_use_does_not_tell_layouts_apart():
         assert other.canonical() == other
 
 
+@pytest.mark.slow
 @named
 def test_progress_rises_to_one_and_nothing_is_printed(parameters, capfd):
     shares = []
@@ -229,6 +232,7 @@ def test_progress_does_not_change_the_map():
     np.testing.assert_array_equal(layout_of(vectors).xy, layout_of(vectors, UMAP, lambda share: None).xy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [0.0, 0.3, 0.95, 1.0])
 @pytest.mark.parametrize("parameters", [UMAP, TSNE], ids=["umap", "tsne"])
 def test_what_the_report_raises_comes_out_and_the_next_layout_goes_on(parameters, stop_at):

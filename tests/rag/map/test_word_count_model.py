@@ -86,6 +86,7 @@ def test_the_same_texts_give_the_same_vectors_and_equal_texts_equal_ones():
     assert len(np.unique(vectors, axis=0)) == 300
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_vectors():
     code = "from rag.map.word_count_model import embed_words; import sys; texts = sys.stdin.read().split('|'); "
     code += "sys.stdout.write(embed_words(texts, 32).tobytes().hex())"

@@ -292,6 +292,7 @@ def test_an_excerpt_is_shown_next_to_the_whole_passage():
     assert PASSAGES[0] in passage
 
 
+@pytest.mark.slow
 def test_the_report_opens_offline_in_a_browser(tmp_path: Path):
     if not CHROMIUM.exists():
         lacking(f"no Chromium at {CHROMIUM}")

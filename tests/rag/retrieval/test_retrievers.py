@@ -48,6 +48,7 @@ def some_of(collection: Collection, n: int, seed: int = 7) -> frozenset[int]:
     return frozenset(random.Random(seed).sample(collection.chunk_ids().tolist(), n))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 10, 100])
 @pytest.mark.parametrize("k", [1, 5, 1000])
 def test_some_chunks_keep_their_order_and_scores(collection, retriever, n, k):

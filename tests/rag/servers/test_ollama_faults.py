@@ -25,6 +25,7 @@ SHORT = [
 WORDS = ["Two", " \u00f6tters", "."]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chunked", "reset"), [(True, False), (False, False), (True, True)])
 def test_a_connection_cut_after_any_byte(chunked, reset):
     whole = Stream(SHORT, chunked=chunked)

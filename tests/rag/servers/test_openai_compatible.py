@@ -112,6 +112,7 @@ def test_a_stream_without_a_reason_to_end_is_broken():
     assert asked(events(*HALF)) == ["On", " the", " w\u00e4ter.", Usage(None, None, "broken")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunked", [True, False])
 def test_a_connection_cut_after_any_byte(chunked):
     whole = replace(events(*HALF, said("stop")), chunked=chunked)

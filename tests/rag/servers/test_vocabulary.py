@@ -47,5 +47,6 @@ def test_half_a_character_is_counted():
     assert smollm2_vocabulary().count("a\ud83d") >= 2
 
 
+@pytest.mark.slow
 def test_a_piece_without_end_is_counted_in_parts():
     assert 0 < smollm2_vocabulary().count("ab" * 200_000) <= 400_000

@@ -104,6 +104,7 @@ def test_two_writers_lose_nothing_to_one_another(collection, words):
     require_sound(collection.path)
 
 
+@pytest.mark.slow
 def test_two_processes_write_into_one_collection(collection, words, tmp_path):
     started = []
     for who in ("a", "b"):

@@ -28,7 +28,10 @@ from tests.support.collections import QuickEmbedder, long_text, require_sound
 KILLS = int(os.environ.get("EXPLORER_KILLS", "10"))
 N_FILES = 30
 LONGEST = 4000
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill without notice")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill without notice"),
+]
 
 Stored = tuple[tuple[str, bytes], ...]
 """What a document is in a collection: its chunks' texts and vectors, in order."""

@@ -161,6 +161,7 @@ def test_a_search_finds_the_same_scores(data_dir, source, words):
     assert [hit.score for hit in found] == pytest.approx([hit.score for hit in wanted], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_ten_thousand_chunks(data_dir, words):
     source = Collection.create(data_dir, "Many", words.spec, CHUNKING)
     for number in range(4):

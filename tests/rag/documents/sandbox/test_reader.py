@@ -79,6 +79,7 @@ def test_a_failure_is_the_same_sentence_and_keeps_the_process(reader):
     assert process_of(reader).pid == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -182,6 +183,7 @@ def test_threads_with_readers_of_their_own_do_not_meet():
     assert results == {number: [f"{number}-{turn}" for turn in range(20)] for number in range(3)}
 
 
+@pytest.mark.slow
 @on_linux
 @pytest.mark.parametrize("name", ["idle.txt", "sleep.txt"])
 def test_the_process_dies_with_the_app(name):

@@ -90,6 +90,7 @@ def test_points_in_one_place_are_drawn():
     assert set(stored(to_html(points))["x"]) == {0}
 
 
+@pytest.mark.slow
 def test_the_page_works_offline_in_a_browser(tmp_path: Path):
     if not CHROMIUM.exists():
         lacking(f"no Chromium at {CHROMIUM}")
