@@ -66,7 +66,7 @@ def test_errors_are_shown_in_the_dialog(documents: Page, tmp_path: Path):
     page.get_by_role("button", name="New collection").click()
     in_dialog(page, "Name", "a/b")
     press(page, "Create")
-    page.get_by_text("cannot name a collection").wait_for(timeout=_PATIENCE)
+    page.get_by_text("is not a valid collection name").wait_for(timeout=_PATIENCE)
     model = page.get_by_role("dialog").get_by_role("combobox", name="Embedding model")
     model.fill("nobody/nothing")
     model.press("Enter")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.map.clustering import Clusters
-from rag.store.chunk_filter import MapFilter
+from rag.store.chunk_filter import ChunkFilter
 from rag.store.chunk_table import ChunkTable, ids_containing
 from rag.store.collection import Collection
 
@@ -35,7 +35,7 @@ def filter_controls(collection: Collection, table: ChunkTable, clusters: Cluster
             name: _choose(name, Counter(value for value in values if value), f"{key_prefix}-column-{name}")
             for name, values in table.columns.items()
         }
-        chosen = MapFilter(documents, names, columns, words)
+        chosen = ChunkFilter(documents, names, columns, words)
         if st.button("Clear filters", disabled=not chosen, on_click=_clear, args=(key_prefix,), width="stretch"):
             st.rerun()
     if not chosen:

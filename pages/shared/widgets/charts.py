@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from rag.chunking.preview import SizeSummary
-from rag.index.benchmark import LabResult
+from rag.index.benchmark import BenchmarkResult
 from rag.map.colours import OTHER, PALETTE
 from rag.map.quality import DistancePairs
 from rag.neighbors.graph import NeighborGraph
@@ -125,7 +125,7 @@ def occurrence_figure(counts: IntArray, k: int) -> go.Figure:
     return figure
 
 
-def frontier_figure(sweeps: Mapping[str, Sequence[LabResult]], best: Sequence[LabResult]) -> go.Figure:
+def frontier_figure(sweeps: Mapping[str, Sequence[BenchmarkResult]], best: Sequence[BenchmarkResult]) -> go.Figure:
     """Recall against the median time of one query, a line for each index type; the best points are ringed."""
     figure = go.Figure()
     for number, (name, results) in enumerate(sweeps.items()):
