@@ -4,6 +4,7 @@
     python -m bench.same_results ../before                   # compare it with this checkout
     python -m bench.same_results ../before ../other          # compare two other checkouts
     python -m bench.same_results ../before --samples-only    # without the optional folders of ../shared
+    python -m bench.same_results ../before --only prompts    # one part; documents are ingested first in any case
 
 First part: both run in fresh data and cache folders, with the old checkout's data/samples as input. Compared are the
 collection files row by row, the JSON of `ingest`, `search`, `neighbors`, `index-lab`, `ask` and `collections`, exported
@@ -25,7 +26,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -75,6 +76,29 @@ class Side:
         }
 
 
+@dataclass(frozen=True)
+class Run:
+    """Both sides and the inputs they share."""
+
+    old: Side
+    new: Side
+    inputs: dict[str, list[Path]]
+    questions: list[str]
+    recorded: Path
+
+    def compared(self, name: str, task: str, wanted: dict[str, object]) -> Comparison:
+        """Do a task on both sides; a side that fails is a difference."""
+        try:
+            return compare(name, self.old.do(task, wanted), self.new.do(task, wanted))
+        except subprocess.CalledProcessError as error:
+            return Comparison(name, 1, [("(run)", "ends well", f"exit code {error.returncode}, see above")])
+
+    def compared_rows(self, name: str, collection: str) -> Comparison:
+        """Compare a collection's file on both sides."""
+        old, new = (collection_rows(side.data / f"{collection}.sqlite") for side in (self.old, self.new))
+        return compare(name, old, new)
+
+
 def main() -> int:
     """Compare, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(
@@ -83,14 +107,13 @@ def main() -> int:
     parser.add_argument("old", type=Path, metavar="OLD_CHECKOUT")
     parser.add_argument("new", type=Path, nargs="?", default=_ROOT, metavar="NEW_CHECKOUT")
     parser.add_argument("--samples-only", action="store_true", help="leave the optional folders of ../shared out")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
     options = parser.parse_args()
+    comparisons = []
     with tempfile.TemporaryDirectory() as folder:
-        old, new = (
-            _side(name, checkout, Path(folder)) for name, checkout in (("old", options.old), ("new", options.new))
-        )
-        comparisons = []
+        run = _prepared(options.old.resolve(), options.new.resolve(), Path(folder), options.samples_only)
         print(f"{'what':34} {'values':>9}  result", flush=True)
-        for one in chain(_results(old, new, options.samples_only), _earlier_version(old, new)):
+        for one in chain(_ingest(run), *(compared(run) for part, compared in PARTS.items() if part in options.only)):
             print(one.line(), flush=True)
             comparisons.append(one)
     _print_reworded(comparisons)
@@ -100,80 +123,95 @@ def main() -> int:
     return 1 if different else 0
 
 
-def _side(name: str, checkout: Path, folder: Path) -> Side:
-    side = Side(name, checkout.resolve(), folder / name)
-    side.data.mkdir(parents=True)
-    return side
-
-
-def _results(old: Side, new: Side, samples_only: bool) -> Iterator[Comparison]:
-    """The first part: both checkouts with the same inputs."""
-    samples = old.checkout / "data" / "samples"
-    questions = _questions(samples)
+def _prepared(old: Path, new: Path, folder: Path, samples_only: bool) -> Run:
+    samples = old / "data" / "samples"
     inputs = {_SAMPLE: sorted(path for path in samples.iterdir() if path.name != _RECORDED)}
     if not samples_only:
         inputs |= {name: [path] for name in _OPTIONAL if (path := _ROOT.parent / "shared" / name).is_dir()}
-    ingest = [["ingest", *map(str, paths), "--collection", name, "--json"] for name, paths in inputs.items()]
-    yield _compared("ingest", "commands", {"commands": ingest}, old, new)
-    for name in inputs:
-        yield compare(f"collection file '{name}'", *(_rows(side, name) for side in (old, new)))
-    search = [
+    lines = (samples / "questions.jsonl").read_text("utf-8").splitlines()
+    questions = [*(json.loads(line)["question"] for line in lines[:5]), *_ODD_QUESTIONS]
+    before, after = Side("old", old, folder / "old"), Side("new", new, folder / "new")
+    for side in (before, after):
+        side.data.mkdir(parents=True)
+    return Run(before, after, inputs, questions, samples / _RECORDED)
+
+
+def _ingest(run: Run) -> Iterator[Comparison]:
+    """Always the first: the other parts use the collections."""
+    ingest = [["ingest", *map(str, paths), "--collection", name, "--json"] for name, paths in run.inputs.items()]
+    yield run.compared("ingest", "commands", {"commands": ingest})
+    for name in run.inputs:
+        yield run.compared_rows(f"collection file '{name}'", name)
+    yield run.compared("collections", "commands", {"commands": [["collections", "--json"]]})
+
+
+def _search(run: Run) -> Iterator[Comparison]:
+    commands = [
         ["search", question, "--collection", _SAMPLE, "--mode", mode, "--json", "-k", "8"]
-        for question in questions
+        for question in run.questions
         for mode in ("dense", "hybrid", "keyword")
     ]
-    yield _compared("search", "commands", {"commands": search}, old, new)
-    yield _compared("neighbors", "neighbors", {"questions": questions[:4]}, old, new)
-    yield _compared("layouts, clusters, quality", "layouts", {"keeps": False}, old, new)
-    yield from _maps(old, new)
-    lab = [
-        ["index-lab", "--collection", _SAMPLE, "--json"],
-        ["index-lab", "--collection", _SAMPLE, "--json", "--size", "3000", "-k", "5"],
-    ]
-    yield _compared("index-lab", "commands", {"commands": lab}, old, new)
-    yield _compared("prompts and answers by servers", "prompts", {"questions": questions}, old, new)
-    ask = [["ask", question, "--collection", _SAMPLE, "--model", "builtin", "--json"] for question in questions[:3]]
-    yield _compared("answers by the built-in model", "commands", {"commands": ask}, old, new)
-    yield _compared("recorded answers", "recordings", {"recorded": str(samples / _RECORDED)}, old, new)
-    yield _compared("collections", "commands", {"commands": [["collections", "--json"]]}, old, new)
+    yield run.compared("search", "commands", {"commands": commands})
 
 
-def _questions(samples: Path) -> list[str]:
-    lines = (samples / "questions.jsonl").read_text("utf-8").splitlines()
-    return [*(json.loads(line)["question"] for line in lines[:5]), *_ODD_QUESTIONS]
+def _neighbors(run: Run) -> Iterator[Comparison]:
+    yield run.compared("neighbors", "neighbors", {"questions": run.questions[:4]})
 
 
-def _compared(name: str, task: str, wanted: dict[str, object], old: Side, new: Side) -> Comparison:
-    return compare(name, old.do(task, wanted), new.do(task, wanted))
+def _layouts(run: Run) -> Iterator[Comparison]:
+    yield run.compared("layouts, clusters, quality", "layouts", {"keeps": False})
 
 
-def _rows(side: Side, name: str) -> object:
-    return collection_rows(side.data / f"{name}.sqlite")
-
-
-def _maps(old: Side, new: Side) -> Iterator[Comparison]:
+def _maps(run: Run) -> Iterator[Comparison]:
     """The map in each file format, written by the command line."""
-    for side in (old, new):
+    for side in (run.old, run.new):
         maps = [["map", "--collection", _SAMPLE, "--json", "--output", str(side.folder / name)] for name in _MAP_FILES]
         side.do("commands", {"commands": maps})
     for name in _MAP_FILES:
-        yield compare(f"map file {Path(name).suffix}", *(exported_map(side.folder / name) for side in (old, new)))
+        old, new = (exported_map(side.folder / name) for side in (run.old, run.new))
+        yield compare(f"map file {Path(name).suffix}", old, new)
 
 
-def _earlier_version(old: Side, new: Side) -> Iterator[Comparison]:
+def _index_benchmark(run: Run) -> Iterator[Comparison]:
+    command = ["index-lab", "--collection", _SAMPLE, "--json"]
+    yield run.compared("index-lab", "commands", {"commands": [command, [*command, "--size", "3000", "-k", "5"]]})
+
+
+def _prompts(run: Run) -> Iterator[Comparison]:
+    yield run.compared("prompts and answers by servers", "prompts", {"questions": run.questions})
+
+
+def _builtin(run: Run) -> Iterator[Comparison]:
+    options = ["--collection", _SAMPLE, "--model", "builtin", "--json"]
+    commands = [["ask", question, *options] for question in run.questions[:3]]
+    yield run.compared("answers by the built-in model", "commands", {"commands": commands})
+
+
+def _recorded(run: Run) -> Iterator[Comparison]:
+    yield run.compared("recorded answers", "recordings", {"recorded": str(run.recorded)})
+
+
+def _earlier_version(run: Run) -> Iterator[Comparison]:
     """The second part: a data folder that the old checkout has written, read by both."""
-    exports = old.folder / "exports"
+    exports = run.old.folder / "exports"
     exports.mkdir()
-    recorded = old.checkout / "data" / "samples" / _RECORDED
-    old.do("write_collection", {"recorded": str(recorded), "exports": str(exports)})
-    shutil.rmtree(new.data)
-    shutil.copytree(old.data, new.data)
-    yield _compared("old data folder: layouts", "layouts", {"keeps": True}, old, new)
+    run.old.do("layouts", {"keeps": True})
+    run.old.do("write_collection", {"recorded": str(run.recorded), "exports": str(exports)})
+    shutil.rmtree(run.new.data)
+    shutil.copytree(run.old.data, run.new.data)
+    yield run.compared("old data folder: layouts", "layouts", {"keeps": True})
     search = [["search", "paid leave"], ["neighbors", "--text", "paid leave"]]
     wanted: dict[str, object] = {"exports": str(exports), "commands": search}
-    yield _compared("old data folder: collections", "read_collections", wanted, old, new)
+    yield run.compared("old data folder: collections", "read_collections", wanted)
     for name in (_SAMPLE, "Some chunks", "Imported whole", "Imported shared"):
-        yield compare(f"old data folder: '{name}'", *(_rows(side, name) for side in (old, new)))
+        yield run.compared_rows(f"old data folder: '{name}'", name)
+
+
+PARTS: dict[str, Callable[[Run], Iterator[Comparison]]] = {
+    "search": _search, "neighbors": _neighbors, "layouts": _layouts, "maps": _maps, "index": _index_benchmark,
+    "prompts": _prompts, "builtin": _builtin, "recorded": _recorded, "earlier": _earlier_version,
+}  # fmt: skip
+"""The parts by the name that --only takes. "earlier" comes last: it replaces the new side's data folder."""
 
 
 def _print_reworded(comparisons: list[Comparison]) -> None:
