@@ -48,7 +48,7 @@ def test_a_damaged_file_is_named(data_dir, content):
     data_dir.mkdir()
     path = data_dir / "settings.json"
     path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(ExplorerError, match=r"settings\.json' are damaged: .*delete it to begin with the defaults"):
+    with pytest.raises(ExplorerError, match=r"settings\.json' are damaged: .*delete it to use the defaults"):
         load_settings(data_dir)
     with pytest.raises(ExplorerError, match=r"settings\.json' are damaged"):
         config.ollama_host()

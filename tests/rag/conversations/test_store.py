@@ -259,7 +259,7 @@ def test_an_export_in_use_can_be_talked_to_and_exported_again(filled, collection
         ("UPDATE turns SET question = x'00'", "a turn of its conversation .* is malformed"),
         ("UPDATE turns SET slot = -1 WHERE slot = 2", "a turn of its conversation .* is malformed"),
         ("UPDATE turns SET slot = 1.5 WHERE slot = 2", "a turn of its conversation .* is malformed"),
-        ("UPDATE turns SET is_chosen = 0 WHERE slot = 2", "not one chosen turn"),
+        ("UPDATE turns SET is_chosen = 0 WHERE slot = 2", "exactly one chosen turn"),
         ("UPDATE turns SET is_chosen = 5 WHERE slot = 2", "a turn of its conversation .* is malformed"),
         ("UPDATE turns SET conversation_id = 99 WHERE slot = 2", "4 turns|turns where"),
         ("UPDATE conversations SET title = ''", "its conversation '' is malformed"),

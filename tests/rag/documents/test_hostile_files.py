@@ -196,7 +196,7 @@ def test_what_an_archive_hides_is_refused_by_name(collection):
     assert "operating system" in reasons["__MACOSX/._good.txt"]
     assert "operating system" in reasons["._other.txt"]
     assert "archive in an archive in an archive" in reasons["in.zip/in.zip"]
-    assert "locked with a password" in reasons["locked.zip/secret.txt"]
+    assert "protected by a password" in reasons["locked.zip/secret.txt"]
     assert outcomes["z.zip/good.txt"].outcome == outcomes["z.zip/in.zip/deep.txt"].outcome == "added"
     assert len(outcomes) == 8
 

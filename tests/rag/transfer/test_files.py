@@ -135,10 +135,10 @@ def test_a_name_may_change_in_case_alone_or_not_at_all(data_dir, collection):
     [
         ("Ships", "already a collection named 'Ships'"),
         ("ships", "already a collection named 'Ships'"),
-        ("../Owls", "cannot name"),
-        ("/Owls", "cannot name"),
-        ("CON", "cannot name"),
-        ("", "cannot name"),
+        ("../Owls", "not a valid collection name"),
+        ("/Owls", "not a valid collection name"),
+        ("CON", "not a valid collection name"),
+        ("", "not a valid collection name"),
     ],
 )
 def test_names_that_cannot_be_are_refused_and_change_nothing(data_dir, collection, exported, words, new_name, message):

@@ -113,7 +113,7 @@ def test_without_any_chunk_no_collection_is_made(data_dir, source, chosen):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("birds", "already a collection named 'Birds'"), ("../x", "cannot name")]
+    ("name", "message"), [("birds", "already a collection named 'Birds'"), ("../x", "not a valid collection name")]
 )
 def test_a_name_that_cannot_be_changes_nothing(data_dir, source, name, message):
     before = everything_in(data_dir.parent)

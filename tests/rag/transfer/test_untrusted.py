@@ -68,7 +68,7 @@ def test_cut_off_files(data_dir, exported, keep):
     whole = exported.read_bytes()
     size = int(len(whole) * keep) if isinstance(keep, float) else keep
     exported.write_bytes(whole[:size])
-    refused(data_dir, exported, "cut off" if len(exported.read_bytes()) >= 100 else "is not a collection")
+    refused(data_dir, exported, "is incomplete" if len(exported.read_bytes()) >= 100 else "is not a collection")
 
 
 def test_a_flipped_byte_is_found_or_harmless(data_dir, exported, original):
