@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
@@ -29,6 +29,7 @@ from rag.documents.sandbox.protocol import (
     send_request,
 )
 from rag.errors import DocumentError
+from rag.text.tokens import without_surrogates
 from rag.types import Document
 
 T = TypeVar("T")
@@ -119,6 +120,7 @@ class DocumentReader:
             self._stop()
 
     def _ask(self, request: Request, read: Callable[[Reply], T]) -> T:
+        request = replace(request, name=without_surrogates(request.name))
         if len(request.content) > MAX_BYTES:
             size = f"'{request.name}' has {len(request.content):,} bytes"
             raise DocumentError(f"{size}; the limit is {MAX_BYTES:,}. Split the file.")

@@ -111,6 +111,10 @@ def test_noise_of_the_parser_goes_nowhere(faulty, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_name_with_half_a_character_is_made_whole(reader):
+    assert reader.read("a\ud800.txt", SENTENCE.encode()).name == "a\ufffd.txt"
+
+
 def test_too_much_text_is_refused(faulty):
     with pytest.raises(DocumentError, match=r"'long.txt' has 1,001 characters of text; the limit is 1,000"):
         faulty.read("long.txt", b"x" * 1001)
