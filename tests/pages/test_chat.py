@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.chat.state import SHOWN
@@ -84,6 +85,7 @@ def test_editing_the_last_question_makes_a_version_of_it(sample, server):
     assert len(Conversations(sample).list()) == 1
 
 
+@pytest.mark.slow
 def test_editing_an_earlier_question_starts_a_new_branch(sample, server):
     app = ask(start("chat.py"), QUESTION)
     labelled(app.toggle, "Rewrite follow-up questions").set_value(False).run()
@@ -169,6 +171,7 @@ def long_conversation(collection: Collection, n: int, answer: str) -> int:
     return conversation_id
 
 
+@pytest.mark.slow
 def test_a_conversation_of_200000_tokens_still_answers(sample, server):
     words = "Otters hold hands while they sleep, as far as anyone knows. " * 160
     conversation_id = long_conversation(sample, 100, words)

@@ -25,6 +25,7 @@ FAULTS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_a_sentence_the_text_so_far_is_kept_and_the_next_question_works(sample, saying, monkeypatch, fault):
     answer, sentence = FAULTS[fault]

@@ -26,6 +26,7 @@ def compared(collection: Collection):
     return app
 
 
+@pytest.mark.slow
 def test_word_counts_share_few_neighbors_with_meaning(sample):
     app = compared(sample)
     assert "of a chunk's 10 nearest neighbors on average; 0.3 would be expected by chance" in texts(app)
@@ -37,6 +38,7 @@ def test_word_counts_share_few_neighbors_with_meaning(sample):
         assert not app.exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_few_chunks(data_dir, embedder, n):
     data_dir.mkdir()

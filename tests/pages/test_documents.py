@@ -53,6 +53,7 @@ def test_pasted_text_is_added(empty):
     assert "1 added" in texts(app)
 
 
+@pytest.mark.slow
 def test_the_preview_follows_its_controls_and_an_empty_collection_takes_them(empty):
     app = upload(start("documents.py"), "prose.txt", PROSE)
     labelled(app.toggle, "Preview chunks").set_value(True).run()
@@ -69,6 +70,7 @@ def test_the_preview_follows_its_controls_and_an_empty_collection_takes_them(emp
     assert stored.n_chunks() == previewed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["fixed", "sentences", "semantic"])
 def test_every_strategy_can_be_previewed(empty, strategy):
     app = upload(start("documents.py"), "prose.txt", PROSE)

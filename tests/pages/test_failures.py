@@ -57,6 +57,7 @@ def test_without_an_embedding_model_the_page_says_how_to_get_one(data_dir, monke
     assert "'sentence-transformers/all-MiniLM-L6-v2' is not on this machine" in texts(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["", "documents.py", "neighbors.py", "chat.py"])
 def test_a_damaged_collection_is_named(data_dir, embedder, page):
     data_dir.mkdir()

@@ -33,6 +33,7 @@ def colour(app):
     return labelled(app.selectbox, "Colour by")
 
 
+@pytest.mark.slow
 def test_every_colour_is_drawn_and_says_what_it_means(sample):
     sample.count_retrieved(sample.chunk_ids().tolist()[:3])
     app = start()
@@ -110,6 +111,7 @@ def test_filters_say_what_they_keep_and_can_be_undone(sample):
     assert labelled(app.multiselect, "topic").value == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_another_layout_is_drawn_when_it_is_asked_for(sample, method):
     app = start()
@@ -152,6 +154,7 @@ def test_clusters_are_named_counted_and_made_finer(sample):
     assert button(app, "Name clusters").disabled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 5, 25])
 def test_few_chunks(data_dir, embedder, n):
     filled(data_dir, embedder, [f"The owl number {i} hunts at night near farm {i * 7}." for i in range(n)])
@@ -166,6 +169,7 @@ def test_few_chunks(data_dir, embedder, n):
         assert not app.exception, choice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 30])
 def test_all_chunks_the_same(data_dir, embedder, n):
     filled(data_dir, embedder, ["The owl hunts at night."] * n)

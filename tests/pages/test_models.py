@@ -93,6 +93,7 @@ def test_a_new_host_counts_at_once_and_after_a_restart(nothing, data_dir):
     assert button(later, "Reset").disabled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["my server", "ftp://host", "http://host:99999", "http://"])
 def test_a_wrong_host_is_named_with_what_is_expected(nothing, data_dir, wrong):
     app = start("models.py")

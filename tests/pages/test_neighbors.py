@@ -61,6 +61,7 @@ def test_choices_and_variety_are_kept_to(sample):
     assert "No results with these filters" in texts(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -78,6 +79,7 @@ def test_odd_queries_are_answered_with_a_word_of_warning(sample, query, said):
     assert "similarity" in str([bar.proto.text for bar in app.get("progress")]) or "**1**" in texts(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2])
 def test_one_chunk_or_two(data_dir, embedder, n):
     collection = filled(data_dir, embedder, ["The owl hunts at night.", "Ships sail by day."][:n])
@@ -121,6 +123,7 @@ def test_data_quality_lists_duplicates_hubs_and_outliers(data_dir, embedder):
     assert set(pairs[["text", "other text"]].to_numpy().ravel()) == {same[0]}
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures_shows_missed_neighbors_and_saves_the_choice(sample):
     app = start("index_benchmark.py")
     assert "With 298 chunks, Flat is best" in texts(app)

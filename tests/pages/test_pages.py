@@ -12,6 +12,7 @@ from tests.conftest import ReadHere
 from tests.pages.support.app import answer_texts, button, start, texts
 
 
+@pytest.mark.slow
 def test_the_first_start_makes_the_sample(data_dir):
     app = start()
     assert app.title[0].value == "Map"

@@ -28,6 +28,7 @@ def examples(app) -> list[str]:
     return [one.label for one in app.button if "-example-" in (one.key or "")]
 
 
+@pytest.mark.slow
 def test_every_example_is_answered_from_its_recording_where_there_is_no_model(sample, no_model):
     offered = examples(start("chat.py"))
     recorded = {turn.question: turn.answers[0].answer for turn in recorded_turns()}

@@ -42,6 +42,7 @@ def test_every_page_is_known_here():
     assert set(TITLES) == {path.stem for path in (config.ROOT / "pages").glob("[!_]*.py")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", TITLES)
 def test_damaged_settings_are_a_sentence_on_every_page(sample, data_dir, page):
     (data_dir / FILE_NAME).write_text("{")
@@ -94,6 +95,7 @@ def test_the_same_refusal_is_raised_until_servers_are_refreshed(listed, error, b
         assert len(server.requests) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("former", "title"),
     [
