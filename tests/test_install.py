@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 from rag import config
 from tests.browser.app_server import free_port, wait_until_healthy
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
+pytestmark = pytest.mark.slow
 PATIENCE = 300.0
 
 
@@ -139,6 +139,6 @@ def test_run_serves_the_app_with_its_theme_and_samples(scripts: Path, home: Path
         ]
         assert exceptions == []
         assert kinds.count("delta") > 10
-        (session,) = [message.new_session for message in received if message.HasField("new_session")]
-        assert session.custom_theme.light.primary_color == "#0072B2"
+        sessions = [message.new_session for message in received if message.HasField("new_session")]
+        assert {session.custom_theme.light.primary_color for session in sessions} == {"#0072B2"}
     assert [path.name for path in home.rglob("*.sqlite") if path.parent.name == "collections"] == ["Sample.sqlite"]
