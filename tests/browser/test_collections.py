@@ -36,7 +36,7 @@ def test_created_renamed_deleted_re_embedded_exported_and_imported(documents: Pa
     expect(page.get_by_text("Add documents to 'Ours'")).to_be_visible(timeout=_PATIENCE)
     manage(page, "Delete")
     page.get_by_text("your original files are not changed").wait_for()
-    press(page, "Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).last.click(timeout=_PATIENCE)
     page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=_PATIENCE)
     manage(page, "Re-embed into a new collection")
     press(page, "Re-embed")
@@ -71,7 +71,8 @@ def test_errors_are_shown_in_the_dialog(documents: Page, tmp_path: Path):
     model.fill("nobody/nothing")
     model.press("Enter")
     page.get_by_text("'nobody/nothing'").first.wait_for(timeout=_PATIENCE)
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("all-MiniLM-L6-v2")
+    alert = page.get_by_role("dialog").get_by_role("alert")
+    expect(alert.filter(has_text="all-MiniLM-L6-v2")).to_be_visible(timeout=_PATIENCE)
     page.keyboard.press("Escape")
     damaged = tmp_path / "half.explorer"
     damaged.write_bytes(b"SQLite format 3\0" + b"half" * 2000)
