@@ -75,7 +75,7 @@ def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(document
     drop(page, files)
     page.get_by_text("of 8 files (").wait_for(timeout=_PATIENCE)
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("What is in stays in.", exact=False).first.wait_for(timeout=_PATIENCE)
+    page.get_by_text("Files already added are kept.", exact=False).first.wait_for(timeout=_PATIENCE)
     page.get_by_text("cancelled after").wait_for(timeout=_PATIENCE)
     drop(page, files)
     page.get_by_text("20 documents").wait_for(timeout=_PATIENCE)
