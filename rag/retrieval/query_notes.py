@@ -67,7 +67,7 @@ def _words_note(words: list[str]) -> str:
 
 def _language_note(query: str, model_id: str) -> str:
     if warning := language_warning(model_id, detect_language(query)):
-        return warning.replace("It seems", "The query seems", 1)
+        return warning.replace("The text appears", "The query appears", 1)
     letters = [letter for letter in query if letter.isalpha()]
     is_foreign = 2 * sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in letters) > len(letters)
     if is_foreign and language_warning(model_id, _ANY_OTHER_LANGUAGE):

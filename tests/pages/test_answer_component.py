@@ -40,7 +40,7 @@ def test_a_supported_sentence_carries_its_passage_in_its_surroundings():
 
 def test_an_unsupported_sentence_says_why_and_shows_what_comes_nearest():
     assert sentence(MOON)["note"] == "No retrieved passage supports this sentence."
-    assert sentence(NINE)["note"] == "The passage does not hold the number 9."
+    assert sentence(NINE)["note"] == "The most similar passage does not contain the number 9."
     assert (sentence(NINE)["number"], sentence(NINE)["score"]) == (2, 0.83)
     assert joined(sentence(NINE)["passage"]) == SICKNESS
 

@@ -74,7 +74,7 @@ def _neighborhood(uid: str, now: ProjectionParameters, wanted: ProjectionParamet
         100,
         now.n_neighbors,
         key=f"layout-neighbors-{uid}",
-        help=help_for("n_neighbors" if wanted.method == "umap" else "perplexity"),
+        help=help_for("n_neighbors") if wanted.method == "umap" else help_for("perplexity"),
     )
     min_dist = now.min_dist
     if wanted.method == "umap":

@@ -217,5 +217,5 @@ def test_specs_that_contradict_themselves_are_refused():
     ):
         with pytest.raises(ValueError, match=r"must be|needs"):
             chunk_document(document, spec, 254, MODEL)
-    with pytest.raises(DocumentError, match=r"overlap of 90 .* only 80"):
+    with pytest.raises(DocumentError, match=r"overlap is 90 .* only 80"):
         chunk_document(document, ChunkingSpec(120, 90), 80, MODEL)

@@ -268,5 +268,5 @@ def test_a_vector_without_others_is_copied(n):
 
 
 def test_nothing_cannot_be_enlarged():
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="At least one"):
         enlarge(unit_vectors(0), 10)

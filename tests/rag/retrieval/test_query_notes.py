@@ -42,7 +42,7 @@ def test_ten_thousand_words_are_cut_and_it_is_said_where(embedder):
     query = " ".join(f"owl{'s' * (n % 2)}" for n in range(10_000))
     assert is_cut(query, embedder)
     (note,) = query_notes(query, embedder)
-    assert f"has 10,000 tokens, and only the first {embedder.window:,} are read" in note
+    assert f"has 10,000 tokens, but the model reads only the first {embedder.window:,}" in note
     inside = " ".join(query.split()[: embedder.window])
     assert not is_cut(inside, embedder)
     assert query_notes(inside, embedder) == ()
@@ -53,13 +53,13 @@ def test_the_note_quotes_the_last_that_is_read():
     query = "a b " * 97 + "owls hunt at" + " night" * 9
     (note,) = query_notes(query, fake)
     assert "“… " in note
-    assert note.endswith("owls hunt at” changes nothing.")
+    assert note.endswith("owls hunt at” is ignored.")
 
 
 def test_ollama_refuses_what_it_would_cut():
     fake = named("ollama:all-minilm")
     (note,) = query_notes("owl " * 200, fake)
-    assert "reads at most 400: the server refuses" in note
+    assert "reads at most 400; the server refuses" in note
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_ollama_refuses_what_it_would_cut():
 )
 def test_another_language(query, language, embedder):
     (note,) = query_notes(query, embedder)
-    assert note.startswith(f"The query seems to be in {language}, and 'all-minilm-l6-v2' was trained on English")
+    assert note.startswith(f"The query appears to be in {language}, but 'all-minilm-l6-v2' was trained on English")
     assert query_notes(query, named("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2")) == ()
 
 
