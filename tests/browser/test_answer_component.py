@@ -91,7 +91,7 @@ def test_the_card_opens_with_the_keyboard_and_closes_on_escape(page: Page):
 
 def test_an_unsupported_sentence_says_why(page: Page):
     page.get_by_text(NINE).hover()
-    expect(card(page)).to_contain_text("The passage does not hold the number 9.")
+    expect(card(page)).to_contain_text("The most similar passage does not contain the number 9.")
     expect(card(page)).to_contain_text("The nearest passage")
     page.keyboard.press("Escape")
     moon = page.locator(".unsupported", has_text=MOON)

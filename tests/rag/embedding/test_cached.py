@@ -174,7 +174,7 @@ def test_a_file_that_is_none_is_moved_aside(cache):
     cache.path.parent.mkdir()
     cache.path.write_bytes(b"this is no database " * 1000)
     assert embed(cache, TEXTS) == len(TEXTS)
-    assert "moved to 'vectors.sqlite.damaged', and a new one begun" in cache.problem
+    assert "renamed to 'vectors.sqlite.damaged', and a new one was started" in cache.problem
     assert cache.path.with_name("vectors.sqlite.damaged").read_bytes().startswith(b"this is no database")
     assert embed(VectorCache(cache.path, max_bytes=MEGABYTE), TEXTS) == 0
 

@@ -181,7 +181,7 @@ def test_progress_and_a_stop_that_keeps_nothing(words, method):
 
 
 def test_tsne_in_3d_is_refused_in_a_sentence(words):
-    with pytest.raises(ExplorerError, match="2D only"):
+    with pytest.raises(ExplorerError, match="only in 2D"):
         make_layout(words, ProjectionParameters("tsne", 3))
     assert load_layout(words, ProjectionParameters("tsne", 3)) is None
 

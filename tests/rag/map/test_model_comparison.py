@@ -93,7 +93,7 @@ def test_fewer_than_two_chunks(data_dir, n):
     assert comparison.first_neighbors.shape == comparison.second_neighbors.shape == (n, 0)
     assert comparison.second_xy.shape == (n, 2)
     assert comparison.most_changed.tolist() == list(range(n))
-    assert "from two chunks on" in in_words(comparison)
+    assert "at least two chunks" in in_words(comparison)
 
 
 def test_identical_chunks_agree_and_have_no_shape(data_dir):

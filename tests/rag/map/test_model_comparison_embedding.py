@@ -157,7 +157,7 @@ def test_a_layout_is_kept_by_what_its_method_uses_and_not_when_stopped(data_dir)
     assert layout_of(second, flat, shares.append).xy.shape == (40, 3)
     assert (shares[-1], shares) == (1.0, sorted(shares))
     layout_of(second, ProjectionParameters(method="pca", n_components=3, n_neighbors=5), stop)
-    with pytest.raises(ExplorerError, match="2D only"):
+    with pytest.raises(ExplorerError, match="only in 2D"):
         layout_of(second, ProjectionParameters(method="tsne", n_components=3))
 
 

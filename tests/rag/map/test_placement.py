@@ -137,7 +137,7 @@ def test_a_map_without_points():
     [
         (np.zeros((2, 0), np.int64), np.zeros((2, 0), np.float32), "at least one neighbor"),
         (np.array([[0, 1], [-1, -1]]), np.zeros((2, 2), np.float32), "at least one neighbor"),
-        (np.array([[0, 5]]), np.zeros((1, 2), np.float32), "there is one at 5"),
+        (np.array([[0, 5]]), np.zeros((1, 2), np.float32), "got row 5"),
         (np.array([[0, 1]]), np.zeros((1, 3), np.float32), "must both be"),
     ],
 )

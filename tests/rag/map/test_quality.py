@@ -184,7 +184,7 @@ def test_options_out_of_range(options):
 @pytest.mark.parametrize("measure", [measure_map, distance_pairs])
 def test_vectors_and_places_differ_in_number(measure):
     vectors, xy = cloud(30)
-    with pytest.raises(ValueError, match="30 vectors, 29 places"):
+    with pytest.raises(ValueError, match="30 vectors and 29 positions"):
         measure(vectors, xy[:-1])
 
 

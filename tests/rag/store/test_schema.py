@@ -198,7 +198,7 @@ def test_a_busy_old_file_is_not_called_damaged(data_dir, old_file, monkeypatch):
 @pytest.mark.parametrize(
     ("pragma", "message"),
     [
-        (f"user_version = {schema.SCHEMA_VERSION + 1}", "made by a newer version of this program. Update the program"),
+        (f"user_version = {schema.SCHEMA_VERSION + 1}", "created by a newer version of this program. Update the program"),
         ("application_id = 7", "but a database of another program"),
         ("user_version = 0", "but a database of another program"),
         ("user_version = -1", "but a database of another program"),
@@ -237,7 +237,7 @@ def test_descriptions_that_cannot_be_read_are_named(modern, statement, message):
 def test_an_embedding_of_a_wrong_length_is_damage(modern):
     with closing(sqlite3.connect(modern.path)) as connection, connection:
         connection.execute("UPDATE embeddings SET vector = zeroblob(8)")
-    with pytest.raises(CollectionError, match=r"'modern\.sqlite' is damaged.*16 dimensions.*Put back a copy"):
+    with pytest.raises(CollectionError, match=r"'modern\.sqlite' is damaged.*16 dimensions.*Restore a copy"):
         modern.embeddings()
 
 
