@@ -263,7 +263,7 @@ def test_processes_that_find_it_damaged_agree_on_a_new_one(cache):
     cache.path.parent.mkdir()
     cache.path.write_bytes(b"this is no database " * 1000)
     said = fill(cache)
-    assert any("a new one begun" in line for line in said)
+    assert any("a new one was started" in line for line in said)
     assert not any("Traceback" in line for line in said)
     embed(cache, [f"Text {n} of many" for n in range(460)])
     assert rows_of_sound_file(cache) == 460
