@@ -76,8 +76,7 @@ def steered_app() -> Iterator[SteeredApp]:
     port = free_port()
     command = [sys.executable, "-m", "tests.browser.steered_app", "--server.port", str(port)]
     pipe = subprocess.PIPE
-    with every_core():
-        process = subprocess.Popen(command, cwd=config.ROOT, stdin=pipe, stdout=pipe, text=True)
+    process = subprocess.Popen(command, cwd=config.ROOT, stdin=pipe, stdout=pipe, text=True)
     address = f"http://127.0.0.1:{port}"
     with process:
         try:
@@ -99,8 +98,7 @@ def app_process(environment: Mapping[str, str], script: str = "app.py") -> Itera
     """The app, or another script, started as a user starts it, on a free port."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
-    with every_core():
-        process = subprocess.Popen(command, cwd=config.ROOT, env=dict(environment), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=config.ROOT, env=dict(environment), stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(f"{address}/_stcore/health")

@@ -16,9 +16,10 @@ _CORES = usable_cores()
 
 
 def keep_to_one_core(worker: int) -> None:
-    """Let this worker and its threads use one core, so that the numeric libraries of two workers do not compete.
+    """Let this worker, its threads and the servers that it starts use one core.
 
-    Two threads for each of two workers on two cores cost twice the CPU time of one thread each.
+    The app uses a thread for each core that it may run on. Two threads for each of two workers on two cores take twice
+    the CPU time of one thread each.
     """
     if _CORES:
         os.sched_setaffinity(0, {_CORES[worker % len(_CORES)]})
@@ -26,7 +27,7 @@ def keep_to_one_core(worker: int) -> None:
 
 @contextmanager
 def every_core() -> Iterator[None]:
-    """Within it, processes are started that may use every core: servers and browsers, which mostly wait."""
+    """Within it, processes are started that may use every core: a browser."""
     before = usable_cores()
     if before:
         os.sched_setaffinity(0, _CORES)
