@@ -20,7 +20,7 @@ from tests.support.turns import made_hit
 ERROR_CODES = [
     row["code"]
     for path in sorted(config.SAMPLES.rglob("error-codes.csv"))
-    for row in csv.DictReader(path.open(encoding="utf-8"))
+    for row in csv.DictReader(path.read_text("utf-8").splitlines())
 ]
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
 
@@ -32,13 +32,9 @@ def shown(hits) -> str:
 def test_the_sentence_with_the_code_that_was_asked_for_is_shown(sample, embedder):
     retriever = HybridRetriever(sample, *sample.embeddings(), embedder)
     assert len(ERROR_CODES) > 10
-    missing = []
     for code in ERROR_CODES:
         question = f"What does error code {code} mean?"
-        if code not in shown(nearest_sentences(question, retriever.retrieve(question), embedder)):
-            missing.append(code)
-    # Embeddings in bfloat16 differ slightly with the batch, and so with the number of cores: one code may fall out.
-    assert len(missing) <= 1, missing
+        assert code in shown(nearest_sentences(question, retriever.retrieve(question), embedder))
 
 
 @pytest.mark.slow
