@@ -198,7 +198,10 @@ def test_a_busy_old_file_is_not_called_damaged(data_dir, old_file, monkeypatch):
 @pytest.mark.parametrize(
     ("pragma", "message"),
     [
-        (f"user_version = {schema.SCHEMA_VERSION + 1}", "created by a newer version of this program. Update the program"),
+        (
+            f"user_version = {schema.SCHEMA_VERSION + 1}",
+            "created by a newer version of this program. Update the program",
+        ),
         ("application_id = 7", "but a database of another program"),
         ("user_version = 0", "but a database of another program"),
         ("user_version = -1", "but a database of another program"),
