@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a data folder for each, the real embedding model, what a machine may lack."""
+"""Fixtures of all tests: a data folder per test, the real embedding model, and skips for missing programs."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def lacking(what: str) -> None:
 
 
 def pytest_configure() -> None:
-    """Give each of several workers its core."""
+    """Pin each worker to one core."""
     if WORKER:
         keep_to_one_core(int(WORKER.removeprefix("gw")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that share one installed copy: a worker takes over tests from the end of another's list."""
+    """Run the tests that share one installed copy first: a worker steals tests from the end of another's list."""
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
@@ -84,7 +84,7 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixt
 
 
 def _make_sample(folder: Path, embedder: Embedder) -> None:
-    """Take all the samples in, and make what the pages keep of a collection: index, neighbors, layout, clusters."""
+    """Add all sample documents, and build the caches that the pages use: index, neighbors, layout, clusters."""
     collection = Collection.create(folder, "Sample", embedder.spec, ChunkingSpec())
     files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
     outcomes = list(ingest(collection, files, embedder, ReadHere()))

@@ -32,7 +32,7 @@ _FLAGS = (
 
 
 def free_port() -> int:
-    """A port that nothing listens on now."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -60,7 +60,7 @@ class SteeredApp:
         self._names: set[str] = set()
 
     def begin(self, environment: Mapping[str, str]) -> None:
-        """Let the app see exactly these environment variables, and forget servers and jobs."""
+        """Give the app these environment variables and no others, and clear its servers and jobs."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         removed = dict.fromkeys(self._names - set(environment))

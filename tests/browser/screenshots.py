@@ -1,4 +1,4 @@
-"""Take the README's screenshots, light and dark. Run by `make screenshots`."""
+"""Screenshots for the README and docs, light and dark. Run by `make screenshots`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from streamlit.web.cli import main
 
 
 def follow(orders: Iterable[str], answers: TextIO) -> None:
-    """Carry out each order, and say so. At the end, or where one fails, end the process."""
+    """Handle each command and confirm it. The process exits at the end of its input, or when a command fails."""
     try:
         for order in orders:
             for name, value in json.loads(order).items():
@@ -38,7 +38,7 @@ def follow(orders: Iterable[str], answers: TextIO) -> None:
 
 
 def forget() -> None:
-    """Drop what this process remembers of servers, jobs, downloads and answers that are being written."""
+    """Clear this process's servers, jobs, downloads and unfinished answers."""
     # Imported when Streamlit's runtime is there, as a page would.
     from pages.shared.session.model_servers import downloads
     from pages.shared.session.resources import ingest_jobs, live_turns, task_board

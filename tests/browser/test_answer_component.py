@@ -1,4 +1,4 @@
-"""An answer in a real browser: its chips, its card, and what it leads to."""
+"""An answer in a real browser: its source chips, the source card, and its links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chat in a real browser: watched while it streams, its sources opened, compared, stopped, reloaded; and a server
+"""Chat in a real browser: streaming, sources, comparing, stopping, reloading, and a server
 that is killed in the middle of an answer."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def chat_page(open_app: OpenApp, host: str) -> Page:
 
 
 class Paced:
-    """A model that writes two words, and goes on when it may."""
+    """A model that writes two words, then waits until the test lets it continue."""
 
     def __init__(self) -> None:
         self.goes_on = threading.Event()

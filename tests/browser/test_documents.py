@@ -1,4 +1,4 @@
-"""Documents in a real browser: files dropped, a job watched, reloaded and cancelled, a chunk opened."""
+"""Documents in a real browser: uploads, a job that is reloaded and cancelled, an opened chunk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PATIENCE = 120_000
 
 
 def long_text(seed: int, n_paragraphs: int) -> bytes:
-    """Prose that no other test has embedded, so that its job takes long enough to be looked at."""
+    """Prose that no other test has embedded, so that its job runs long enough to observe."""
     words = (config.SAMPLES / "topics.csv").read_text("utf-8").split()
     choose = random.Random(seed)
     return "\n\n".join(" ".join(choose.choices(words, k=60)) for _ in range(n_paragraphs)).encode()
@@ -61,7 +61,7 @@ def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
     expect(page.get_by_text("chunks/s")).to_be_visible(timeout=_PATIENCE)
     page.reload()
     expect(page.get_by_text("Embedding long.txt")).to_be_visible(timeout=_PATIENCE)
-    page.get_by_text("1 failed").wait_for(timeout=_PATIENCE)
+    page.get_by_text("1 not added").wait_for(timeout=_PATIENCE)
     page.get_by_text("21 documents").wait_for(timeout=_PATIENCE)
     outcomes = page.get_by_test_id("stDataFrame").first.locator("td")
     expect(outcomes.filter(has_text="could not be read as a PDF")).not_to_have_count(0)

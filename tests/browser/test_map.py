@@ -1,4 +1,4 @@
-"""The map in a real browser: colours, a search, a click, a lasso, the view that stays, and 100,000 points."""
+"""The map in a real browser: colours, a search, a click, a lasso, a view that is kept, and 100,000 points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Models page in a browser: a host is typed, a model is downloaded and stopped, another is deleted."""
+"""The Models page in a browser: changing the host, stopping a download, deleting a model."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from rag.store.collection import Collection
 
 
 def opened(page: Page, address: str = "/search?collection=Sample") -> Locator:
-    """The page's field, once it is there."""
+    """The search field, once it is visible."""
     page.goto(address)
     field = page.get_by_role("textbox", name="Question or phrase")
     field.wait_for(timeout=90_000)

@@ -1,4 +1,4 @@
-"""Twenty sessions chat at once: each sees only its answers, none waits for another, and memory stays flat."""
+"""Twenty sessions chat at once: each sees only its own answers, none waits for another, and memory stays flat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE = 180.0
 
 
 class Meeting:
-    """A model that answers only when all sessions have asked: if one session waited for another, none would end."""
+    """A model that answers only after all sessions have asked: if one session waited for another, none would finish."""
 
     def __init__(self) -> None:
         self._all_asked = threading.Barrier(SESSIONS)

@@ -1,4 +1,4 @@
-"""What every page test starts from."""
+"""Fixtures of the page tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.scripted_ollama import HEALTHY, scripted_server
 
 @pytest.fixture(autouse=True)
 def fresh_caches(monkeypatch):
-    """No Ollama unless a test wants it, and nothing cached from the test before."""
+    """No Ollama unless a test asks for it, and no cache left from the test before."""
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     st.cache_data.clear()
     ingest_jobs.clear()
@@ -61,7 +61,7 @@ def nothing(data_dir, embedder, monkeypatch) -> Collection:
 
 @pytest.fixture
 def real_ollama(monkeypatch, request) -> OllamaServer:
-    """The server of this machine, which pages are kept from otherwise."""
+    """The real Ollama server of this machine, which other page tests never reach."""
     if REAL_HOST:
         monkeypatch.setenv("OLLAMA_HOST", REAL_HOST)
     else:

@@ -21,7 +21,7 @@ def test_a_bad_file_is_named_and_the_good_one_is_added(sample):
     button(app, "Add 2").click().run()
     wait_for_jobs(app, sample)
     outcomes = app.dataframe[0].value.set_index("file")
-    assert outcomes.loc["broken.pdf", "outcome"] == "failed"
+    assert outcomes.loc["broken.pdf", "outcome"] == "not added"
     assert "'broken.pdf' could not be read" in outcomes.loc["broken.pdf", "details"]
     assert outcomes.loc["good.txt", "outcome"] == "added"
 

@@ -1,4 +1,4 @@
-"""A process that adds turns to a conversation until it is killed, and says which ones are stored.
+"""A process that adds turns to a conversation until it is killed, and prints which ones are stored.
 
 Arguments: the folder, the collection's name, the conversation's id.
 """

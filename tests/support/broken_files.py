@@ -1,4 +1,4 @@
-"""Makers of broken and hostile files: cut, locked, empty, misnamed, exploding, nested, endless."""
+"""Generators of broken and hostile files: truncated, encrypted, empty, misnamed, exploding, nested, endless."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 @dataclass(frozen=True, slots=True)
 class BrokenFile:
-    """A file, and a word of the sentence it must end in; empty where it may also be read."""
+    """A file, and a word that its error must contain; empty if the file may also be read."""
 
     name: str
     content: bytes
@@ -49,7 +49,7 @@ def office_of_zeros(entry: str, size: int, mimetype: str = "") -> bytes:
 
 
 def locked_zip(entry: str, content: bytes) -> bytes:
-    """An archive that says its entry is encrypted, in the entry's own header and in the directory."""
+    """An archive whose entry is marked as encrypted, in the entry's header and in the directory."""
     packed = bytearray(zipped({entry: content}))
     packed[6] |= 1
     packed[packed.index(b"PK\x01\x02") + 8] |= 1
@@ -84,7 +84,7 @@ def good_files() -> Iterator[BrokenFile]:
 
 
 def broken_files() -> Iterator[BrokenFile]:
-    """What people and attackers send: cut, locked, empty, misnamed, exploding, nested, endless."""
+    """Files as people and attackers send them: truncated, encrypted, empty, misnamed, exploding, nested, endless."""
     for good in good_files():
         for share in (0.3, 0.6, 0.95):
             yield BrokenFile(f"cut-{share}{good.name[1:]}", good.content[: int(share * len(good.content))])

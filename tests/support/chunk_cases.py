@@ -1,4 +1,4 @@
-"""What the tests of chunking share: three kinds of tokenizer, documents from plain strings, a stand-in for a model."""
+"""Shared by the chunking tests: three kinds of tokenizer, documents from plain strings, a fake model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def as_document(text: str, rows: tuple[Row, ...] = ()) -> Document:
 
 
 def letters(texts) -> np.ndarray:
-    """A stand-in for an embedding: how often each letter occurs, as unit vectors."""
+    """A fake embedding: how often each letter occurs, as unit vectors."""
     counts = np.array([[1 + text.count(letter) for letter in "etaoinshr"] for text in texts], dtype=np.float32)
     return counts / np.linalg.norm(counts, axis=1, keepdims=True)
 

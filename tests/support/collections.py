@@ -1,4 +1,4 @@
-"""Small collections without a model, and everything that one holds as values that can be compared."""
+"""Small collections without a model, and their whole content as comparable values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHUNKING = ChunkingSpec(60, 5, "recursive", 10)
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a person could miss, but for a collection's name."""
+    """Everything in a collection that a user would miss, except its name."""
 
     embedding: EmbeddingSpec
     chunking: ChunkingSpec
@@ -53,7 +53,7 @@ def plain_document(name: str, text: str) -> Document:
 
 
 def rich_documents() -> list[Document]:
-    """One with pages and headings, one with rows, one of characters that stores get wrong."""
+    """One with pages and headings, one with rows, one with characters that stores often damage."""
     report = (
         "Owls\nThe owl hunts at night.\fShips\nA ship sails by day. " + "The sea is wide and the wind is strong. " * 8
     )
@@ -81,7 +81,7 @@ def put(collection: Collection, embedder: WordEmbedder, *documents: Document) ->
 
 
 def rich_collection(folder: Path, name: str, embedder: WordEmbedder) -> Collection:
-    """Three documents, of which one was replaced, and a gap among the chunk ids where another was deleted."""
+    """Three documents, one of them replaced, and a gap in the chunk ids where another was deleted."""
     collection = Collection.create(folder, name, embedder.spec, CHUNKING)
     first, *others = rich_documents()
     put(collection, embedder, plain_document("gone.txt", "An owl that is deleted. " * 9), first, *others)
@@ -112,14 +112,14 @@ class QuickEmbedder(WordEmbedder):
 
 
 def long_text(seed: int, n_sentences: int) -> str:
-    """Sentences of six words out of two hundred."""
+    """Sentences of six words from a vocabulary of two hundred."""
     chosen = random.Random(seed)
     sentences = (" ".join(f"word{chosen.randrange(200)}" for _ in range(6)) for _ in range(n_sentences))
     return "\n".join(f"{sentence}." for sentence in sentences)
 
 
 def require_sound(path: Path) -> None:
-    """The file is in order: pages, references, and a word index that agrees with the chunks."""
+    """Assert that the file is intact: pages, foreign keys, and a word index that matches the chunks."""
     with closing(schema.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []

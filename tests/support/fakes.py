@@ -1,4 +1,4 @@
-"""Models without weights: an embedder for which texts that share words are near, and a generator with a script."""
+"""Models without weights: an embedder that puts texts with shared words close together, and a scripted generator."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class WordEmbedder:
 
 
 class ScriptedGenerator:
-    """A model that says the same pieces each time, stops when asked to, and remembers its prompts."""
+    """A model that always writes the same pieces, stops when asked to, and records its prompts."""
 
     name = "test/scripted"
     max_answer_tokens = 64

@@ -1,4 +1,4 @@
-"""A reader process whose parser hangs, crashes or eats memory, as the file's name asks; run by test_sandbox."""
+"""A reader process whose parser hangs, crashes or eats memory, depending on the file's name; run by test_sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makers of small sound files of every format, by the standard library alone but for Parquet."""
+"""Generators of small valid files of every format, with the standard library only, except for Parquet."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def zipped(parts: Mapping[str, bytes | str]) -> bytes:
 
 
 def pdf(pages: Sequence[str], trailer: str = "") -> bytes:
-    """A PDF with a line of Latin text a page; an empty line makes a page without text."""
+    """A PDF with one line of Latin text per page; an empty line makes a page without text."""
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
@@ -54,7 +54,7 @@ def pdf(pages: Sequence[str], trailer: str = "") -> bytes:
 
 
 def docx(body: str, prolog: str = "", related: Mapping[str, str] | None = None) -> bytes:
-    """A Word document of one body in WordprocessingML, and of parts by their kind ("footnotes", "styles").
+    """A Word document with one body in WordprocessingML, and further parts by kind ("footnotes", "styles").
 
     `prolog` stands before the root element.
     """
@@ -118,7 +118,7 @@ def _cell(text: str) -> str:
 
 
 def pptx(slides: Sequence[tuple[str, str]], prolog: str = "") -> bytes:
-    """A PowerPoint presentation of slides with a title and a body; the parts are numbered backwards."""
+    """A PowerPoint presentation with titled slides; the parts are numbered backwards."""
     listed, relations, parts = "", [], {}
     for number, (title, body) in enumerate(slides, start=1):
         part = f"slides/slide{len(slides) + 1 - number}.xml"
@@ -180,7 +180,7 @@ def ods(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def epub(chapters: Sequence[tuple[str, str]]) -> bytes:
-    """A book with a file a chapter."""
+    """An EPUB with one file per chapter."""
     root = '<rootfile full-path="book.opf" media-type="application/oebps-package+xml"/>'
     container = f'<container xmlns="{_CONTAINER}" version="1.0"><rootfiles>{root}</rootfiles></container>'
     parts = {"mimetype": "application/epub+zip", "META-INF/container.xml": container}

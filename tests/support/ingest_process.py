@@ -1,4 +1,4 @@
-"""A process of its own that takes a folder into a collection, and says what is in."""
+"""A separate process that adds a folder to a collection, and prints what has been added."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collection of any size with a layout, made in seconds: for what only shows when there are many chunks."""
+"""A collection of any size with a layout, built in seconds, for tests that need many chunks."""
 
 from __future__ import annotations
 

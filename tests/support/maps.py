@@ -14,7 +14,7 @@ HOSTILE = (
 
 
 def made_map(n=9, **changes) -> MapPoints:
-    """n points on a diagonal, every third one hostile; the middle one is in the middle of the map."""
+    """n points on a diagonal, every third with a hostile text; the middle point is the map's center."""
     rows = range(n)
     points = MapPoints(
         chunk_ids=np.arange(n, dtype=np.int64) + 100,

@@ -1,4 +1,4 @@
-"""Texts of many kinds, written for counting their tokens: languages, code, numbers, emoji, signs."""
+"""Varied texts for counting tokens: languages, code, numbers, emoji, symbols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking the scripted model, and what became of it."""
+"""Requests to the scripted model, and their results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def asked(answer: Answer) -> list[Piece]:
 
 
 def fault_of(answer: Answer, keep_alive: str = "5m") -> tuple[str, str]:
-    """What was written before the fault, and the fault's sentence."""
+    """The text written before the fault, and the error message."""
     written = []
     with scripted_ollama({"/api/chat": answer}) as address:
         with pytest.raises(OllamaError) as caught:

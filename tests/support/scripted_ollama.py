@@ -1,4 +1,4 @@
-"""A local HTTP server that speaks as much of a model server's API as a test scripts, and breaks off where it says."""
+"""A local HTTP server that answers as a model server would, as scripted by a test, and breaks off where scripted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Stream:
     stays_open: bool = False
 
     def wire(self) -> list[bytes]:
-        """The response as it goes over the wire: the head with the first chunk, each other chunk, and the end."""
+        """The response as sent over the network: the head with the first chunk, each other chunk, and the end."""
         framing = "Transfer-Encoding: chunked" if self.chunked else "Connection: close"
         head = f"HTTP/1.1 {self.status} Scripted\r\nContent-Type: {self.content_type}\r\n{framing}\r\n\r\n".encode()
         frames = [b"%x\r\n%b\r\n" % (len(c), c) if self.chunked else c for c in self.chunks]
@@ -101,7 +101,7 @@ class Request:
 
 @dataclass
 class ScriptedServer:
-    """A running server: where it is, what it was asked, and whether a client hung up on a stream that stays open."""
+    """A running server: its address, its requests, and whether a client closed a stream that stays open."""
 
     address: str = ""
     requests: list[Request] = field(default_factory=list)
@@ -121,7 +121,7 @@ def scripted_ollama(answers: Mapping[str, Answer]) -> Iterator[str]:
 
 @contextmanager
 def scripted_server(answers: Mapping[str, Answer]) -> Iterator[ScriptedServer]:
-    """A server that gives each path its answer and keeps what it was sent; 404 for every other path."""
+    """A server that gives each path its answer and records its requests; 404 for every other path."""
     scripted = ScriptedServer()
 
     class Handler(_Handler):

@@ -1,4 +1,4 @@
-"""The built-in model's tokenizer as its library reads it, and the same vocabulary as a server would tell it."""
+"""The built-in model's tokenizer as its library reads it, and the same vocabulary as a server reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns of a conversation: small ones, ones with everything in them, and any that could be."""
+"""Turns of a conversation: small ones, complete ones, and randomly generated ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def made_hit(rank: int, text: str, *, name: str = "owls.md", page: int | None = 
 
 
 def made_answer(question: str, text: str = "Owls hunt at night. They read books.") -> Answer:
-    """Two sentences, of which the first is supported by the first of two passages; a third did not fit."""
+    """Two sentences, the first supported by the first of two passages; a third passage did not fit."""
     hits = (made_hit(1, "Owls hunt at night.", page=3), made_hit(2, "Ships sail."), made_hit(3, "Moles dig."))
     messages = (Message("system", "Answer."), Message("user", f"[1] Owls hunt at night.\n\n{question}\r\n\0"))
     end = text.find(".") + 1
@@ -109,7 +109,7 @@ def _answers(draw: st.DrawFn) -> Answer:
 
 @st.composite
 def any_turns(draw: st.DrawFn) -> Turn:
-    """A turn with everything that may be in one."""
+    """A turn with every optional field set."""
     answers = tuple(draw(st.lists(st.builds(LabelledAnswer, TEXTS, _answers()), max_size=2)))
     versions = draw(st.integers(1, 9))
     place = (draw(st.integers(0, 99)), draw(st.integers(1, versions)), versions, draw(COUNTS))

@@ -1,4 +1,4 @@
-"""What tests of a second embedding model share: collections of given texts, vectors, layouts, and brute force."""
+"""Shared by tests of a second embedding model: collections of given texts, vectors, layouts, and brute force."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.collections import CHUNKING, QuickEmbedder, plain_document
 
 
 def collection_of(folder, texts, embedder=None):
-    """A chunk for each text; the ids begin at 2, after one that is gone."""
+    """A chunk for each text; the ids begin at 2, as if an earlier chunk had been deleted."""
     embedder = embedder or QuickEmbedder()
     collection = Collection.create(folder, "Two", embedder.spec, CHUNKING)
     for name, passages in (("gone", ["gone"]), ("kept", texts)):

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
 
 from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.widgets.common import escaped
-from rag.ingest import JobView
+from rag.ingest import JobView, Outcome
 from rag.store.collection import Collection
 
+_OUTCOMES: dict[Outcome, str] = {
+    "failed": "not added",
+    "empty": "no text found",
+    "added": "added",
+    "replaced": "replaced",
+    "unchanged": "unchanged",
+}
+"""The words for each outcome, in the order in which they are listed."""
+_NOT_ADDED: tuple[Outcome, ...] = ("unchanged", "empty", "failed")
 _STAGES = {"reading": "Reading", "embedding": "Embedding", "storing": "Storing"}
 
 
@@ -42,7 +52,7 @@ def _fresh(collection_uid: str) -> None:
 def _show(job: JobView) -> None:
     task = job.task
     with st.container(border=True):
-        st.markdown(f"**{escaped(task.title)}** · {_state(job)}")
+        st.markdown(f"**{_title(job)}** · {_state(job)}")
         if task.is_active:
             st.progress(task.share, _progress_text(job))
             keeps = "Files already added are kept."
@@ -54,18 +64,34 @@ def _show(job: JobView) -> None:
             _show_outcomes(job)
 
 
+def _title(job: JobView) -> str:
+    """What is being done; what was done, once it is done."""
+    if job.task.state != "done":
+        return escaped(job.task.title)
+    if len(job.outcomes) == 1:
+        return escaped(job.outcomes[0].path)
+    n_added = sum(outcome.outcome in ("added", "replaced") for outcome in job.outcomes)
+    return f"{n_added:,} of {len(job.outcomes):,} files added"
+
+
 def _state(job: JobView) -> str:
-    counts = Counter(outcome.outcome for outcome in job.outcomes)
-    found = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
     match job.task.state:
         case "waiting":
             return "waits for the job before it"
         case "running":
+            found = _counts(job, _OUTCOMES)
             return f"{len(job.outcomes):,} of {job.n_files:,} files" + (f" ({found})" if found else "")
         case "stopped":
             return f"cancelled after {len(job.outcomes):,} of {job.n_files:,} files. Files already added are kept."
         case _:
-            return f"{found or 'nothing to do'} in {spoken(job.task.seconds)}"
+            found = _OUTCOMES[job.outcomes[0].outcome] if len(job.outcomes) == 1 else _counts(job, _NOT_ADDED)
+            return f"{found} · {spoken(job.task.seconds)}" if found else spoken(job.task.seconds)
+
+
+def _counts(job: JobView, which: Iterable[Outcome]) -> str:
+    """How many files had each of these outcomes: "8 added, 1 not added"."""
+    counts = Counter(outcome.outcome for outcome in job.outcomes)
+    return ", ".join(f"{counts[outcome]:,} {_OUTCOMES[outcome]}" for outcome in which if counts[outcome])
 
 
 def _progress_text(job: JobView) -> str:
@@ -84,9 +110,10 @@ def spoken(seconds: float) -> str:
 
 
 def _show_outcomes(job: JobView) -> None:
+    order = list(_OUTCOMES)
     rows = [
-        {"file": one.path, "outcome": one.outcome, "chunks": one.chunks, "details": one.reason}
-        for one in sorted(job.outcomes, key=lambda one: one.outcome not in ("failed", "empty"))
+        {"file": one.path, "outcome": _OUTCOMES[one.outcome], "chunks": one.chunks, "details": one.reason}
+        for one in sorted(job.outcomes, key=lambda one: order.index(one.outcome))
     ]
     st.dataframe(
         pd.DataFrame(rows),

@@ -1,4 +1,4 @@
-"""What tests of the Chat page share: asking, what was kept, and a model that repeats the question."""
+"""Shared by tests of the Chat page: asking, reading stored turns, and a model that repeats the question."""
 
 from __future__ import annotations
 

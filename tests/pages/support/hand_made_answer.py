@@ -1,4 +1,4 @@
-"""An answer made by hand: supported, unsupported and lacking sentences, marks that look like markup, and emoji."""
+"""An answer made by hand: supported and unsupported sentences, missing ones, text that looks like markup, and emoji."""
 
 from __future__ import annotations
 

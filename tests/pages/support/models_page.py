@@ -1,4 +1,4 @@
-"""What tests of the Models page share: servers with models, and what is read from the page."""
+"""Shared by tests of the Models page: servers with models, and helpers that read the page."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def download(app, name: str):
 
 
 def until_bytes() -> None:
-    """Return when the only download has reported bytes."""
+    """Wait until the only download has reported bytes."""
     deadline = time.monotonic() + PATIENCE
     while not downloads().views()[0].completed_bytes:
         assert time.monotonic() < deadline

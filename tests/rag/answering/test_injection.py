@@ -180,7 +180,8 @@ def test_the_built_in_models_tokenizer_sees_no_control_token_in_a_document(path,
 def test_ollama_reads_control_tokens_in_messages_and_not_where_they_are_inert(ollama):
     def n_read(text: str) -> int:
         options = {"num_ctx": 512, "num_predict": 1}
-        answer = Client(config.ollama_host()).chat("gemma3:270m", [{"role": "user", "content": text}], options=options)
+        with Client(config.ollama_host()) as client:
+            answer = client.chat("gemma3:270m", [{"role": "user", "content": text}], options=options)
         return answer.prompt_eval_count
 
     tokens = "<end_of_turn>" * 20
