@@ -18,7 +18,9 @@ from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 from rag import config
 from tests.support.cores import every_core
 
-CHROMIUM = Path("/usr/bin/chromium")
+_SHELL = Path("/usr/bin/chromium-headless-shell")
+CHROMIUM = _SHELL if _SHELL.exists() else Path("/usr/bin/chromium")
+"""Debian's Chromium. Its headless shell, a package of its own, has no windows: a page takes a third less CPU time."""
 _MAP = "iframe[title='pages.shared.widgets.map_chart.map']"
 _FLAGS = (
     "--no-sandbox",

@@ -40,7 +40,7 @@ def test_created_renamed_deleted_re_embedded_exported_and_imported(documents: Pa
     page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=_PATIENCE)
     manage(page, "Re-embed into a new collection")
     press(page, "Re-embed")
-    page.get_by_text("12 added in").wait_for(timeout=_PATIENCE)
+    page.get_by_text("12 of 12 files added").wait_for(timeout=_PATIENCE)
     expect(page.get_by_text("Add documents to 'Sample copy'")).to_be_visible()
     page.get_by_role("button", name="Manage").click()
     with page.expect_download() as download:

@@ -60,7 +60,7 @@ def test_the_benchmark_measures_and_its_choice_is_saved(sample: Collection, page
     page.goto("/index_benchmark?collection=Sample")
     page.get_by_text("298 (this collection)").click(timeout=90_000)
     page.get_by_role("button", name="Run benchmark").click()
-    expect(page.get_by_text("Up and to the left is better")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Up and to the left is better")).to_be_visible(timeout=180_000)
     question = page.get_by_role("textbox", name="Question or phrase")
     question.fill("planets around the sun")
     question.press("Enter")
