@@ -11,8 +11,7 @@ COMMA := ,
 FOLDERS := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(strip $(PIP_FIND_LINKS)))
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python $(if $(FOLDERS),--find-links $(FOLDERS),--torch-backend auto)
 
-LOCK := $(BIN)/uv pip compile -q pyproject.toml --universal --no-emit-index-url --no-annotate \
-	--custom-compile-command "make lock"
+LOCK := $(BIN)/uv pip compile -q pyproject.toml --universal --no-annotate --custom-compile-command "make lock"
 # PyTorch names the CUDA packages that it needs by exact version; its builds for the CPU need none.
 WITHOUT_CUDA := grep -v -E '^(cuda|nvidia|triton)'
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
@@ -29,7 +28,7 @@ test: $(DEV_READY)
 test-fast: $(DEV_READY)
 	$(PYTEST) -m "not slow"
 
-# All tests, and the lines that none of them runs. It takes about twice as long as `make test`.
+# All tests, and the lines that none of them runs.
 coverage: $(DEV_READY)
 	$(PYTEST) --cov --cov-report=term:skip-covered
 

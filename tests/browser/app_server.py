@@ -20,7 +20,7 @@ from tests.support.cores import every_core
 
 _SHELL = Path("/usr/bin/chromium-headless-shell")
 CHROMIUM = _SHELL if _SHELL.exists() else Path("/usr/bin/chromium")
-"""Debian's Chromium. Its headless shell, a package of its own, has no windows: a page takes a third less CPU time."""
+"""Debian's Chromium. Its headless shell, if installed, needs less CPU time: it draws no window around a page."""
 _MAP = "iframe[title='pages.shared.widgets.map_chart.map']"
 _FLAGS = (
     "--no-sandbox",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pages.shared.session.resources import ingest_jobs
+from rag.errors import ModelError
+from rag.ingest import FileOutcome
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.pages.support.app import button, labelled, start, texts, wait_for_jobs
@@ -50,7 +53,7 @@ def test_pasted_text_is_added(empty):
     button(app, "Add text").click().run()
     wait_for_jobs(app, empty)
     assert [document.name for document in empty.documents()] == ["Note.txt"]
-    assert "1 added" in texts(app)
+    assert "**Note.txt** · added · " in texts(app)
 
 
 @pytest.mark.slow
@@ -101,3 +104,43 @@ def test_a_document_opens_at_the_chunk_of_the_link(sample):
     assert "Close document" in [item.label for item in app.button]
     app = start("documents.py", chunk="999999")
     assert "This chunk no longer exists" in texts(app)
+
+
+MIXED = [
+    FileOutcome("a.txt", "added", "", 1, 10),
+    FileOutcome("b.txt", "unchanged", "", 1, 10),
+    FileOutcome("c.txt", "replaced", "", 1, 10),
+    FileOutcome("d.txt", "empty", "No text.", 0, 10),
+    FileOutcome("e.txt", "failed", "Damaged.", 0, 10),
+]
+
+
+def job_box(collection: Collection, outcomes: list[FileOutcome], fault: str = "") -> tuple[str, list[str]]:
+    """What the page says of an ended job, and the listed outcomes."""
+
+    def work(report, cancelled):
+        yield from outcomes
+        if fault:
+            raise ModelError(fault)
+
+    ingest_jobs().start("Adding *five* files", collection.uid, work, n_files=len(outcomes), bytes_total=50)
+    app = start("documents.py")
+    wait_for_jobs(app, collection)
+    line = next(one.value for one in app.markdown if " · " in one.value)
+    return line, app.dataframe[0].value["outcome"].tolist()
+
+
+def test_a_done_job_counts_the_files_that_were_added_and_lists_the_others_first(empty):
+    line, listed = job_box(empty, MIXED)
+    assert line.startswith("**2 of 5 files added** · 1 unchanged, 1 no text found, 1 not added · ")
+    assert listed == ["not added", "no text found", "added", "replaced", "unchanged"]
+
+
+def test_a_done_job_of_one_file_names_it(empty):
+    line, _ = job_box(empty, MIXED[-1:])
+    assert line.startswith(r"**e\.txt** · not added · ")
+
+
+def test_a_failed_job_still_says_what_was_added(empty):
+    line, _ = job_box(empty, MIXED[:3], fault="The model is gone.")
+    assert line == r"**Adding \*five\* files** · 1 added, 1 replaced, 1 unchanged"

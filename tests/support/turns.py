@@ -109,7 +109,7 @@ def _answers(draw: st.DrawFn) -> Answer:
 
 @st.composite
 def any_turns(draw: st.DrawFn) -> Turn:
-    """A turn with every optional field set."""
+    """A random turn: any part of it may be filled or empty."""
     answers = tuple(draw(st.lists(st.builds(LabelledAnswer, TEXTS, _answers()), max_size=2)))
     versions = draw(st.integers(1, 9))
     place = (draw(st.integers(0, 99)), draw(st.integers(1, versions)), versions, draw(COUNTS))

@@ -65,7 +65,7 @@ def _show(job: JobView) -> None:
 
 
 def _title(job: JobView) -> str:
-    """What is being done; what was done, once it is done."""
+    """The job's task; once it is done, its result."""
     if job.task.state != "done":
         return escaped(job.task.title)
     if len(job.outcomes) == 1:
@@ -83,7 +83,9 @@ def _state(job: JobView) -> str:
             return f"{len(job.outcomes):,} of {job.n_files:,} files" + (f" ({found})" if found else "")
         case "stopped":
             return f"cancelled after {len(job.outcomes):,} of {job.n_files:,} files. Files already added are kept."
-        case _:
+        case "failed":
+            return _counts(job, _OUTCOMES) or "nothing was added"
+        case "done":
             found = _OUTCOMES[job.outcomes[0].outcome] if len(job.outcomes) == 1 else _counts(job, _NOT_ADDED)
             return f"{found} · {spoken(job.task.seconds)}" if found else spoken(job.task.seconds)
 

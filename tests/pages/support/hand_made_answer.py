@@ -1,4 +1,4 @@
-"""An answer made by hand: supported and unsupported sentences, missing ones, text that looks like markup, and emoji."""
+"""An answer made by hand: supported and unsupported sentences, a wrong number, text that looks like markup."""
 
 from __future__ import annotations
 
