@@ -65,7 +65,7 @@ def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
     page.get_by_text("21 documents").wait_for(timeout=_PATIENCE)
     outcomes = page.get_by_test_id("stDataFrame").first.locator("td")
     expect(outcomes.filter(has_text="could not be read as a PDF")).not_to_have_count(0)
-    expect(outcomes.filter(has_text="added")).not_to_have_count(0)
+    expect(outcomes.filter(has_text=re.compile("^added$"))).not_to_have_count(0)
     assert page.get_by_test_id("stException").count() == 0
 
 
