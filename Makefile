@@ -9,12 +9,15 @@ DEV_READY := .venv/.ready-to-develop
 EMPTY :=
 COMMA := ,
 FOLDERS := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(strip $(PIP_FIND_LINKS)))
-INSTALL := $(BIN)/uv pip install --python $(BIN)/python $(if $(FOLDERS),--find-links $(FOLDERS),--torch-backend auto)
+INSTALL := $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(if $(FOLDERS),--find-links $(FOLDERS),--torch-backend auto)
 
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --universal --no-annotate --custom-compile-command "make lock"
 # PyTorch names the CUDA packages that it needs by exact version; its builds for the CPU need none.
 WITHOUT_CUDA := grep -v -E '^(cuda|nvidia|triton)'
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+# Tests that wait for a server or a browser leave their core to others, so there are more of them than cores.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, 2 * (os.cpu_count() or 1)))')
+# Each worker and each server that a test starts reads the compiled files of the first one.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: run test test-fast coverage check lock bench screenshots recordings
 

@@ -88,10 +88,10 @@ def openai_key() -> str:
 
 
 def cpu_threads() -> int:
-    """Threads for the numeric libraries: every core this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Threads for the numeric libraries: one for each core that this process may run on, at most OMP_NUM_THREADS."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "").strip()
+    return min(cores, int(limit)) if limit.isdecimal() and int(limit) else cores
 
 
 def precision() -> PrecisionSetting:

@@ -24,7 +24,6 @@ from rag.map.projection_settings import ProjectionParameters
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Document, Embedder
-from tests.support.cores import keep_to_one_core
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 _MARKER = ".sample-made"
@@ -47,14 +46,14 @@ def lacking(what: str) -> None:
     pytest.skip(what)
 
 
-def pytest_configure() -> None:
-    """Pin each worker to one core."""
-    if WORKER:
-        keep_to_one_core(int(WORKER.removeprefix("gw")))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that share one installed copy first: a worker steals tests from the end of another's list."""
+    """Mark tests with a real Ollama server as slow, and run the tests that share one installed copy first.
+
+    First, because a worker steals tests from the end of another's list.
+    """
+    for item in items:
+        if {"ollama", "real_ollama"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 

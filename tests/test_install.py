@@ -14,15 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
 
 from rag import config
 from tests.browser.app_server import free_port, wait_until_healthy
+from tests.support.page_client import PATIENCE, exceptions, page_client
 
 pytestmark = pytest.mark.slow
-PATIENCE = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -80,25 +78,6 @@ def running(scripts: Path, home: Path) -> Iterator[int]:
         process.wait()
 
 
-def messages(port: int, page: str) -> list[ForwardMsg]:
-    """What the server sends to a browser that opens a page, until the page is drawn."""
-    received: list[ForwardMsg] = []
-    address = f"ws://127.0.0.1:{port}/_stcore/stream"
-    with connect(address, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
-        opening = BackMsg()
-        opening.rerun_script.page_name = page
-        socket.send(opening.SerializeToString())
-        while not received or received[-1].WhichOneof("type") != "script_finished" or runs_again(received[-1]):
-            message = ForwardMsg()
-            message.ParseFromString(socket.recv(PATIENCE, decode=False))
-            received.append(message)
-    return received
-
-
-def runs_again(message: ForwardMsg) -> bool:
-    return message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
-
-
 def test_the_wheel_holds_one_folder_with_everything_the_app_needs(wheel: Path):
     with zipfile.ZipFile(wheel) as file:
         names = set(file.namelist())
@@ -131,13 +110,11 @@ def test_commands_work_and_keep_collections_in_the_home_folder(scripts: Path, ho
 
 def test_run_serves_the_app_with_its_theme_and_samples(scripts: Path, home: Path):
     with running(scripts, home) as port:
-        received = messages(port, "models")
+        with page_client(f"http://127.0.0.1:{port}") as client:
+            received = client.open("models")
         kinds = [message.WhichOneof("type") for message in received]
         assert received[-1].script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
-        exceptions = [
-            one.delta.new_element.exception for one in received if one.delta.new_element.HasField("exception")
-        ]
-        assert exceptions == []
+        assert exceptions(received) == []
         assert kinds.count("delta") > 10
         sessions = [message.new_session for message in received if message.HasField("new_session")]
         assert {session.custom_theme.light.primary_color for session in sessions} == {"#0072B2"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from pages.shared.session.model_servers import downloads
 from pages.shared.session.resources import ingest_jobs
@@ -15,6 +18,14 @@ from rag.types import ChunkingSpec
 from tests.pages.support.chat_page import echoed
 from tests.pages.support.models_page import REAL_HOST
 from tests.support.scripted_ollama import HEALTHY, scripted_server
+
+
+@pytest.fixture(autouse=True, scope="package")
+def components_found_once() -> Iterator[None]:
+    """Each AppTest looks for components in all installed packages, which takes half a second: here only the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -34,3 +34,15 @@ def test_the_environment_decides_first(root: Path, tmp_path: Path, monkeypatch: 
     (root / "__init__.py").touch()
     monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path / "mine"))
     assert config.data_dir() == tmp_path / "mine"
+
+
+@pytest.mark.parametrize(
+    ("limit", "at_most"), [("1", 1), ("2", 2), ("1000000", None), ("", None), ("0", None), ("two", None)]
+)
+def test_threads_are_those_of_the_cores_and_no_more_than_the_limit(
+    limit: str, at_most: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    of_all_cores = config.cpu_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", limit)
+    assert config.cpu_threads() == min(of_all_cores, at_most or of_all_cores)
