@@ -14,10 +14,8 @@ INSTALL := $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(if 
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --universal --no-annotate --custom-compile-command "make lock"
 # PyTorch names the CUDA packages that it needs by exact version; its builds for the CPU need none.
 WITHOUT_CUDA := grep -v -E '^(cuda|nvidia|triton)'
-# Tests that wait for a server or a browser leave their core to others, so there are more of them than cores.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, 2 * (os.cpu_count() or 1)))')
 # Each worker and each server that a test starts reads the compiled files of the first one.
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: run test test-fast coverage check lock bench screenshots recordings
 
@@ -27,7 +25,7 @@ run: $(RUN_READY)
 test: $(DEV_READY)
 	$(PYTEST)
 
-# What one runs while working: without a browser, killed servers, large collections and long lists of examples.
+# What one runs while working: without a browser, Ollama, killed servers, large collections and many examples.
 test-fast: $(DEV_READY)
 	$(PYTEST) -m "not slow"
 

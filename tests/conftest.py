@@ -24,6 +24,7 @@ from rag.map.projection_settings import ProjectionParameters
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Document, Embedder
+from tests.support.cores import keep_to_one_core
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 _MARKER = ".sample-made"
@@ -44,6 +45,12 @@ def lacking(what: str) -> None:
     if os.environ.get("EXPLORER_REQUIRE_ALL"):
         pytest.fail(f"{what}, and EXPLORER_REQUIRE_ALL is set")
     pytest.skip(what)
+
+
+def pytest_configure() -> None:
+    """Pin each worker to one core."""
+    if WORKER:
+        keep_to_one_core(int(WORKER.removeprefix("gw")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

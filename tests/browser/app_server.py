@@ -9,13 +9,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 
 from rag import config
+from tests.support.cores import every_core
 
 _SHELL = Path("/usr/bin/chromium-headless-shell")
 CHROMIUM = _SHELL if _SHELL.exists() else Path("/usr/bin/chromium")
@@ -125,12 +126,12 @@ def wait_until_healthy(address: str, patience: float = 60.0) -> None:
 @contextmanager
 def launch() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with ExitStack() as stack:
+        with every_core():
+            playwright = stack.enter_context(sync_playwright())
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_FLAGS))
+        stack.callback(browser.close)
+        yield browser
 
 
 def map_frame(page: Page, *, seconds: float = 90.0) -> FrameLocator:

@@ -71,7 +71,7 @@ def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
 
 def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(documents):
     page = documents
-    files = [(f"part-{number}.txt", long_text(number, 35)) for number in range(8)]
+    files = [(f"part-{number}.txt", long_text(number, 20)) for number in range(8)]
     drop(page, files)
     page.get_by_text("of 8 files (").wait_for(timeout=_PATIENCE)
     page.get_by_role("button", name="Cancel").click()
