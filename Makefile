@@ -9,12 +9,12 @@ DEV_READY := .venv/.ready-to-develop
 EMPTY :=
 COMMA := ,
 FOLDERS := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(strip $(PIP_FIND_LINKS)))
-INSTALL := $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(if $(FOLDERS),--find-links $(FOLDERS),--torch-backend auto)
+INSTALL := $(BIN)/uv pip install --python $(BIN)/python $(if $(FOLDERS),--find-links $(FOLDERS),--torch-backend auto)
 
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --universal --no-annotate --custom-compile-command "make lock"
 # PyTorch names the CUDA packages that it needs by exact version; its builds for the CPU need none.
 WITHOUT_CUDA := grep -v -E '^(cuda|nvidia|triton)'
-# Each worker and each server that a test starts reads the compiled files of the first one.
+# Python keeps compiled files, also where the environment says otherwise: tests start some hundred processes.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: run test test-fast coverage check lock bench screenshots recordings
