@@ -14,7 +14,7 @@ INSTALL := $(BIN)/uv pip install --python $(BIN)/python $(if $(FOLDERS),--find-l
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --universal --no-annotate --custom-compile-command "make lock"
 # PyTorch names the CUDA packages that it needs by exact version; its builds for the CPU need none.
 WITHOUT_CUDA := grep -v -E '^(cuda|nvidia|triton)'
-# Python keeps compiled files, also where the environment says otherwise: tests start some hundred processes.
+# Python keeps compiled files, also where the environment says otherwise: tests start many processes.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: run test test-fast coverage check lock bench screenshots recordings

@@ -90,7 +90,8 @@ def openai_key() -> str:
 def cpu_threads() -> int:
     """Threads for the numeric libraries: one for each core that this process may run on, at most OMP_NUM_THREADS."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "").strip()
+    # OpenMP allows a list, a number for each level of nesting; the first is that of the outermost level.
+    limit = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     return min(cores, int(limit)) if limit.isdecimal() and int(limit) else cores
 
 

@@ -116,6 +116,8 @@ def test_run_serves_the_app_with_its_theme_and_samples(scripts: Path, home: Path
         assert received[-1].script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
         assert exceptions(received) == []
         assert kinds.count("delta") > 10
+        headings = {message.delta.new_element.heading.body for message in received}
+        assert "Models" in headings
         sessions = [message.new_session for message in received if message.HasField("new_session")]
         assert {session.custom_theme.light.primary_color for session in sessions} == {"#0072B2"}
     assert [path.name for path in home.rglob("*.sqlite") if path.parent.name == "collections"] == ["Sample.sqlite"]

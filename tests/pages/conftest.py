@@ -22,7 +22,7 @@ from tests.support.scripted_ollama import HEALTHY, scripted_server
 
 @pytest.fixture(autouse=True, scope="package")
 def components_found_once() -> Iterator[None]:
-    """Each AppTest looks for components in all installed packages, which takes half a second: here only the first."""
+    """Streamlit looks for components in all installed packages at each start, for half a second. Here it looks once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield

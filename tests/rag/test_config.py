@@ -37,7 +37,7 @@ def test_the_environment_decides_first(root: Path, tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("limit", "at_most"), [("1", 1), ("2", 2), ("1000000", None), ("", None), ("0", None), ("two", None)]
+    ("limit", "at_most"), [("1", 1), ("2", 2), ("1,4", 1), ("1000000", None), ("", None), ("0", None), ("two", None)]
 )
 def test_threads_are_those_of_the_cores_and_no_more_than_the_limit(
     limit: str, at_most: int | None, monkeypatch: pytest.MonkeyPatch
