@@ -25,11 +25,11 @@ run: $(RUN_READY)
 test: $(DEV_READY)
 	$(PYTEST)
 
-# What one runs while working: without a browser, Ollama, killed servers, large collections and many examples.
+# Most tests, to run while working: without a browser, Ollama, killed servers, large collections and many examples.
 test-fast: $(DEV_READY)
 	$(PYTEST) -m "not slow"
 
-# All tests, and the lines that none of them runs.
+# All tests, and a list of the lines that no test runs.
 coverage: $(DEV_READY)
 	$(PYTEST) --cov --cov-report=term:skip-covered
 

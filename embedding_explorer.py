@@ -1,7 +1,8 @@
 """Entry point of the console script `embedding-explorer`.
 
 `app.py`, `rag` and `pages` lie next to this file: in a checkout, and in an installed copy, where it becomes
-`embedding_explorer/__init__.py`. One folder for all keeps names as general as `pages` out of the environment.
+`embedding_explorer/__init__.py`. They share that folder so that no package with a name as general as `pages` is
+installed at the top level of the environment.
 """
 
 import sys

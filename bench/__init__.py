@@ -1,1 +1,1 @@
-"""Side-by-side measurements: `make bench`."""
+"""Measurements, each against a reference: `make bench` runs them."""

@@ -1,6 +1,6 @@
-"""Meaning and words joined in three ways: blended over the collection as the app does it, over candidates, by ranks.
+"""Hybrid search in three ways: the app's blend of scores over the whole collection, over candidates, and by ranks.
 
-python -m bench.blends      one line a test collection, then what the words of every chunk cost; some minutes
+python -m bench.blends      nDCG@10 for each test collection, then the time for BM25 scores of all chunks; some minutes
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from tests.support.large_collection import large_collection
 
 _CANDIDATES = 100
 _RANK_CONSTANT = 60
-"""Of reciprocal rank fusion, as Cormack, Clarke and Buettcher chose it."""
+"""The constant of reciprocal rank fusion that Cormack, Clarke and Buettcher chose (2009)."""
 _QUERIES = ("about owls entry", "owls ships", "stars")
-"""Words of every chunk of the large collection, of a fifth, of a tenth."""
+"""Queries whose words occur in every chunk of the large collection, in a fifth, in a tenth."""
 
 
 @dataclass(frozen=True)
 class Fused:
-    """Ranked by the sum of 1 / (60 + rank) over both searches' first hundred."""
+    """Reciprocal rank fusion: ranks by the sum of 1 / (60 + rank) over the first hundred hits of both searches."""
 
     dense: Retriever
     keyword: Retriever
@@ -51,11 +51,11 @@ class Fused:
 
 @dataclass(frozen=True)
 class OverCandidates:
-    """The app's blend, its scores standardised over both searches' first hundred alone."""
+    """The app's blend, with scores standardized over the first hundred hits of both searches only."""
 
     dense: Retriever
     words: HybridRetriever
-    """Of a dense share of 0: its hits' scores are cosines, and BM25 is in their findings."""
+    """Must have a dense share of 0: its hits' scores are cosines, and their findings are BM25 scores."""
 
     def retrieve(self, query: str, k: int) -> tuple[Hit, ...]:
         words = self.words.retrieve(query, _CANDIDATES)
@@ -90,7 +90,7 @@ def _report_quality(folder: Path, embedder: Embedder) -> None:
 
 
 def _report_cost(n: int, rounds: int) -> None:
-    """What it takes to read the score of every chunk that holds a word, against that of the first hundred."""
+    """Print the time for the BM25 scores of all chunks with a word of the query, against the best hundred."""
     with tempfile.TemporaryDirectory() as place:
         collection = large_collection(Path(place) / "data", n)
         for query in _QUERIES:
@@ -103,7 +103,7 @@ def _report_cost(n: int, rounds: int) -> None:
 
 
 def _seconds(collection: Collection, words: Sequence[str], limits: Sequence[int], rounds: int) -> list[float]:
-    """The median time of a search by words for each limit, one after the other in each round."""
+    """The median seconds of a search by words with each limit; each round measures every limit."""
     taken: dict[int, list[float]] = {limit: [] for limit in limits}
     for _ in range(rounds):
         for limit in limits:

@@ -1,4 +1,4 @@
-"""Seconds from sending a question to the first word on the page, compared with the bare Ollama call of that prompt."""
+"""Seconds from a question to the first word on the Chat page, against a bare call of Ollama with the same prompt."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def on_the_page(page: Page, question: str) -> float:
 
 
 def bare(collection: Collection, question: str) -> float:
-    """Seconds from the call to the first piece, with the prompt that the page has sent for this question."""
+    """Seconds from the call to the first piece, with the prompt that the page sent for this question."""
     conversations = Conversations(collection)
     turns = (conversations.turns(one.conversation_id)[0] for one in conversations.list())
     prompt = next(turn for turn in turns if turn.question == question).answers[0].answer.prompt
@@ -67,7 +67,7 @@ def bare(collection: Collection, question: str) -> float:
 
 
 def main() -> None:
-    """Both sides in turn. The server remembers a prompt that it has just read, so each is asked once before."""
+    """Measure both sides in turn, after one question that is not counted: the server caches the prompt it read last."""
     pages, calls = [], []
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"

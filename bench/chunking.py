@@ -1,10 +1,10 @@
-"""How long the preview of 1 MB of text takes when a control moves, against a splitter that asks for each piece's size.
+"""Time of a chunking preview of 1 MB of text after a setting changes, against a splitter that counts as it splits.
 
-A preview is the chunks of the whole text, their sizes, and the coloured stretches of the part on screen. Semantic
-chunking embeds the sentences once for a text, which takes as long as embedding does: that is not in these figures.
+A preview is the chunks of the whole text, their sizes, and the coloured spans of the part on screen. Semantic chunking
+embeds the sentences once for each text; that time is not included.
 
-The other way, `semantic_text_splitter` with a callback that counts tokens, is what the project used before. It counts
-as it splits, so every change of a setting costs all of it again; here only the first split pays for the counting.
+The reference is `semantic_text_splitter` with a callback that counts tokens, which the project used before. It counts
+again after every change of a setting; here, tokens are counted once for each text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SPECS = {
 
 
 def seconds(work: Callable[[], object], rounds: int = _ROUNDS) -> float:
-    """The best of some rounds: what else the machine does only ever adds."""
+    """The shortest time of several rounds: other load on the machine only adds to it."""
     best = float("inf")
     for _ in range(rounds):
         started = time.perf_counter()
@@ -50,7 +50,7 @@ def seconds(work: Callable[[], object], rounds: int = _ROUNDS) -> float:
 
 
 def long_document() -> Document:
-    """The samples over and over, numbered so that no two copies are equal, under a heading each."""
+    """The samples repeated, each copy under a heading and numbered so that no two are equal."""
     files = [*sorted((config.SAMPLES / "handbook").iterdir()), config.SAMPLES / "topics.csv"]
     texts = [load_document(file.name, file.read_bytes()).text for file in files]
     parts: list[str] = []
@@ -63,7 +63,7 @@ def long_document() -> Document:
 
 
 def preview(prepared: PreparedText, spec: ChunkingSpec) -> list[Chunk]:
-    """What is computed when a control moves."""
+    """What is computed when a setting changes."""
     chunks = chunk_prepared(prepared, spec, _WINDOW)
     size_summary(chunks)
     overlay(chunks, 0, _ON_SCREEN)

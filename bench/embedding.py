@@ -1,7 +1,7 @@
-"""Embedding side by side: ours against plain sentence-transformers in float32, on the same texts in turn.
+"""Speed of embedding: ours against plain sentence-transformers in float32, on the same texts, in turn.
 
-python -m bench.embedding             chunks per second of both, and of both precisions in several shapes
-python -m bench.embedding --batches   and what other batch sizes would give
+python -m bench.embedding             chunks per second of both, and of both precisions for few and many texts
+python -m bench.embedding --batches   the same, and other batch sizes
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def sample_chunks(count: int) -> list[str]:
-    """`count` different texts of about 135 tokens, spread over the test collection, else over the sample documents."""
+    """`count` different texts of about 135 tokens from all over the test collection, or without it the samples."""
     texts = list(read_documents(SCIFACT).values()) if SCIFACT.is_dir() else sample_texts()
     words = [word for text in texts for word in text.split()]
     pieces = [" ".join(words[i : i + _WORDS_PER_CHUNK]) for i in range(0, len(words), _WORDS_PER_CHUNK)]
@@ -71,7 +71,7 @@ def sample_chunks(count: int) -> list[str]:
 
 
 def race(sides: Mapping[str, Callable[[], object]], count: int, rounds: int) -> list[Rates]:
-    """Both sides in every round, each round the other first, so that a busy moment of the machine hits both."""
+    """Measure all sides in every round, in alternating order, so that a busy moment of the machine affects all."""
     for run in sides.values():
         run()
     rates: dict[str, list[float]] = {name: [] for name in sides}
@@ -104,7 +104,7 @@ def report_speed(plain: SentenceTransformer, ours: SentenceTransformerEmbedder, 
 
 
 def report_precisions(chunks: list[str], rounds: int) -> None:
-    """Both precisions on queries and chunks, alone and together: "auto" is right if its choice is never much slower."""
+    """Both precisions on one and many queries and chunks: "auto" is right if its choice is never much slower."""
     print(f"precision chosen by 'auto' on this processor: {'bfloat16' if multiplies_bfloat16() else 'float32'}")
     models: dict[Precision, SentenceTransformerEmbedder] = {}
     for precision in get_args(Precision):
@@ -125,7 +125,7 @@ def report_precisions(chunks: list[str], rounds: int) -> None:
 
 
 def report_cache(ours: SentenceTransformerEmbedder) -> None:
-    """What it costs to store and to find 10,000 vectors, written as ingest writes them."""
+    """The time to write 10,000 vectors to the cache, as ingest does, and to read them."""
     import numpy as np
 
     rows = np.random.default_rng(config.SEED).random((_CACHED, ours.spec.dimension), dtype=np.float32)
@@ -142,7 +142,7 @@ def report_cache(ours: SentenceTransformerEmbedder) -> None:
 
 
 def report_batches(ours: SentenceTransformerEmbedder, chunks: list[str], rounds: int) -> None:
-    """Our model with other token budgets, and with sentence-transformers' own 32 texts in order of characters."""
+    """Our model with other token counts per batch, and with the default batches of sentence-transformers: 32 texts."""
     model = ours._model
     lengths = [count + 2 for count in ours.count_tokens(chunks)]
 

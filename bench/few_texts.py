@@ -1,6 +1,6 @@
-"""One question embedded by one thread, as the app does it, against every core, in turn.
+"""Time to embed one question with one thread, as the app does, against all cores, in turn.
 
-python -m bench.few_texts     on an idle machine, and next to a busy process, such as a browser that draws an answer
+python -m bench.few_texts     with no other load, then with one busy process, like a browser that draws an answer
 """
 
 from __future__ import annotations

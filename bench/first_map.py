@@ -1,4 +1,4 @@
-"""How long until the map is on screen: the first load of a fresh start against a later one, in turn."""
+"""Seconds until the map is on screen: the first load after the first start, a later load, and after a restart."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""How well supported sentences are distinguished from unsupported ones, over thresholds; one half chose the threshold.
+"""Precision and recall of grounding at several thresholds: supported sentences against unsupported ones.
 
-python -m bench.grounding     about a minute; the sample collection is created new each time
+python -m bench.grounding     about a minute; creates a new sample collection each time
 
-Of the 30 sample questions, those in odd places of their file chose MINIMUM_SUPPORT, those in even places try it. The
-answers are in answers.jsonl: close (reworded), loose (in quite other words, often shortened) and invented (about the
-question's subject, with nothing of it in the documents). All were written for this bench.
+MINIMUM_SUPPORT was chosen with the 1st, 3rd, 5th ... of the 30 sample questions, and is tested with the others. The
+answers are in answers.jsonl: close (reworded), loose (in quite different words, often shorter) and invented (about the
+question's subject, but not from the documents). All were written for this benchmark.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _SPELLED = {"four": "seven", "nine": "three", "ten": "six", "eleven": "five", "s
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A sentence's strength (that of the passage that supports it best) and what kind of sentence it is."""
+    """A sentence's kind, and its strength: the likeness of the passage that supports it best."""
 
     kind: str
     strength: float
@@ -52,7 +52,7 @@ class Judged:
 
 
 class Remembering:
-    """The embedding model, that embeds no text twice."""
+    """An embedding model with a cache: it embeds no text twice."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -69,7 +69,7 @@ class Remembering:
 
 
 def with_changed_number(sentence: str) -> str:
-    """The sentence with its first number in digits raised by 7, or in words put for another; itself without one."""
+    """The sentence with another number: the first in digits plus 7, or else one in words replaced, if it has any."""
     if _DIGITS.search(sentence):
         return _DIGITS.sub(lambda match: str(int(match[0]) + 7), sentence, count=1)
     for word, other in _SPELLED.items():
@@ -119,14 +119,14 @@ def judge_all(retriever: DenseRetriever, embedder: Remembering) -> list[Judged]:
 
 
 def share(judged: Sequence[Judged], kind: str, threshold: float) -> float:
-    """The share of the sentences of a kind that are rightly judged."""
+    """The share of the sentences of a kind that are judged correctly."""
     found = [item.strength >= threshold for item in judged if item.kind == kind]
     right = sum(found) if kind in SUPPORTED else len(found) - sum(found)
     return right / len(found)
 
 
 def print_table(judged: Sequence[Judged], thresholds: Sequence[float]) -> None:
-    """A line for each threshold; the four kinds of either side weigh the same in precision and recall."""
+    """Print a line for each threshold; all kinds of sentences have the same weight in precision and recall."""
     counts = [sum(item.kind == kind for item in judged) for kind in (*SUPPORTED, *UNSUPPORTED)]
     print(
         "threshold precision recall   "

@@ -1,8 +1,8 @@
-"""Exact search against NumPy, HNSW against exact search, and what each kind of index finds in which time and memory.
+"""Recall, speed and memory of each kind of index; exact search against NumPy, and HNSW against exact search.
 
 python -m bench.index            10,000, 100,000 and 1,000,000 vectors: about 25 minutes on 2 cores, 8 GB of memory
-python -m bench.index --size N   made-up vectors of one size: 10,000 takes 10 seconds, 100,000 a minute
-python -m bench.index --texts    the texts of the test collections instead, where they are on this machine
+python -m bench.index --size N   synthetic vectors of one size: 10,000 take 10 seconds, 100,000 a minute
+python -m bench.index --texts    the texts of the test collections instead, if they are on this machine
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SIZES = (10_000, 100_000, 1_000_000)
 DIMENSION = 384
 TEXTS = ("scifact", "cacm", "cranfield")
-"""Together 9,787 documents."""
+"""Test collections with 9,787 documents in total."""
 _K = 10
 _QUERIES = 200
 _AT_ONCE = 64
@@ -39,7 +39,7 @@ _BATCH = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is searched, and what is searched for: unit vectors float32."""
+    """Vectors to search in and queries to search for: unit vectors float32 (n, dimension)."""
 
     name: str
     vectors: FloatArray
@@ -53,7 +53,7 @@ class Case:
 
 
 def made_up(n: int) -> Case:
-    """Loose clusters of about 100, wide in a few directions: at 10,000, as hard to search as the texts are."""
+    """Synthetic loose clusters of about 100 vectors, wide in few directions: 10,000 are as hard to search as texts."""
     import numpy as np
 
     generator = np.random.default_rng(config.SEED)
@@ -87,7 +87,7 @@ def by_numpy(case: Case, queries: FloatArray) -> IntArray:
 
 
 def median_ms(call: Callable[[], object], repeats: int = 7) -> float:
-    """Of calls one after the other, the first not counted: a library's idle threads spin, and slow the next one's."""
+    """The median of consecutive calls, without the first, which another library's idle, spinning threads slow down."""
     took = []
     for _ in range(repeats + 1):
         started = time.perf_counter()
@@ -123,7 +123,7 @@ def line(result: BenchmarkResult, note: str) -> str:
 
 
 def show_kind(index: SearchIndex, seconds: float, case: Case, truth: IntArray) -> BenchmarkResult:
-    """The kind as its defaults are, and with true cosines for the best 100 where its scores are estimates."""
+    """Print a kind with its default settings, and if its scores are estimates, with exact scores for the best 100."""
     result = measure_built(index, case.queries, _K, truth, 1)
     written = index.serialized_bytes() / len(case.vectors)
     print(
@@ -138,7 +138,7 @@ def show_kind(index: SearchIndex, seconds: float, case: Case, truth: IntArray) -
 
 
 def compare_with_exact(index: SearchIndex, case: Case, truth: IntArray, exact_ms: float) -> None:
-    """HNSW with the smallest ef_search that finds enough, against exact search, one query at a time."""
+    """Print HNSW with the smallest ef_search that reaches the recall, against exact search, one query at a time."""
     for spec in steps(index.spec, len(case.vectors)):
         result = measure_built(index.with_search(spec), case.queries, _K, truth, 3)
         if result.recall >= _ASKED_RECALL:
@@ -173,7 +173,7 @@ def show(case: Case) -> None:
 
 
 def show_where_flat_is_best() -> None:
-    """The largest size at which exact search answers one query in a millisecond, doubling from 1,000."""
+    """Print the largest size, doubling from 1,000, at which exact search takes less than a millisecond for a query."""
     case, n, under = made_up(128_000), 1_000, 0
     while n <= len(case.vectors):
         flat = build(IndexSpec("flat"), case.ids[:n], case.vectors[:n])
@@ -184,7 +184,7 @@ def show_where_flat_is_best() -> None:
 
 
 def show_enlarged(case: Case) -> None:
-    """Whether made-up vectors are as hard to search as real ones: a tenth of the texts, enlarged to all of them."""
+    """Print whether `enlarge` makes vectors as hard to search as real ones: all texts against a tenth, enlarged."""
     import numpy as np
 
     chosen = np.random.default_rng(config.SEED).permutation(len(case.vectors))[: len(case.vectors) // 10]

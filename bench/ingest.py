@@ -1,8 +1,8 @@
-"""Whole ingest, files to searchable, against plain `SentenceTransformer.encode` in float32 on the same chunks.
+"""Time of an ingest, from files to the first search, against plain `SentenceTransformer.encode` of the same chunks.
 
-python -m bench.ingest                about 2,000 chunks: both sides in turn, part by part, and a second ingest
+python -m bench.ingest                about 2,000 chunks: both sides in turn, in eight parts, and repeated ingests
 python -m bench.ingest --chunks 300   a quick look
-python -m bench.ingest --large        100,000 short chunks: how much memory is held at most
+python -m bench.ingest --large        100,000 short chunks: the peak memory
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _LARGE_CHUNKS = 100_000
 _LARGE = ChunkingSpec(max_tokens=32)
 _LARGE_TEXTS_A_FILE = 100
 _CHARACTERS_A_TOKEN = 4.2
-"""Of English in all-MiniLM-L6-v2's tokens, with what recursive chunking leaves unfilled."""
+"""Of English text, in the tokens of all-MiniLM-L6-v2."""
 _FILLED = 0.75
 _LARGE_FILLED = 0.85
 _NOT_ENGLISH = frozenset({"xquad_de", "xquad_ru"})
@@ -59,9 +59,9 @@ _MOST_MIB = 3 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One whole ingest: how long it took until the first search was answered, and what the model embedded.
+    """One ingest: its seconds until the first search was answered, and what was embedded.
 
-    `in_model` is how much of the seconds the model took, while the next files were read at the same time.
+    `in_model` is the part of these seconds spent in the model; the next files are read at the same time.
     """
 
     seconds: float
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def texts() -> Iterator[str]:
-    """Without end: English test collections where they are there, else made up; never the same sentence twice."""
+    """Endless texts without repeated sentences: from the English test collections if there are any, else made up."""
     sets = sorted(path.parent for path in RETRIEVAL.glob("*/corpus.jsonl") if path.parent.name not in _NOT_ENGLISH)
     if not sets:
         yield from made_up_texts()
@@ -100,7 +100,7 @@ def texts() -> Iterator[str]:
 
 
 def made_up_texts() -> Iterator[str]:
-    """Sentences of the samples' words in a random order: as many tokens as real ones, and no sense."""
+    """Endless texts of the samples' words in random order, with as many tokens as real text."""
     chance = random.Random(config.SEED)
     words = [word.strip(".,:;|#*\"'()").lower() for text in sample_texts() for word in text.split()]
     while True:
@@ -109,7 +109,7 @@ def made_up_texts() -> Iterator[str]:
 
 
 def write_files(folder: Path, tokens: float, *, texts_a_file: int) -> None:
-    """Files of some texts each, of about so many tokens in all."""
+    """Write files of `texts_a_file` texts each, with about `tokens` tokens in total."""
     folder.mkdir()
     left, source = tokens * _CHARACTERS_A_TOKEN, texts()
     for number in itertools.count():
@@ -125,14 +125,14 @@ def write_files(folder: Path, tokens: float, *, texts_a_file: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Some files taken in, and the seconds that plain sentence-transformers took for the same chunks."""
+    """An ingest of some files, and the seconds that plain sentence-transformers took for the same chunks."""
 
     run: Run
     plain: float
 
 
 class TimedEmbedder(CachedEmbedder):
-    """The app's embedder, with a stopwatch on its model."""
+    """The app's embedder, which adds up the seconds spent in its model."""
 
     def __init__(self) -> None:
         model = load_ours()
@@ -152,7 +152,7 @@ class TimedEmbedder(CachedEmbedder):
 def take_in(
     paths: Sequence[Path], collection: Collection, embedder: TimedEmbedder, reader: DocumentReader | None = None
 ) -> Run:
-    """The files into the collection, its index built, and a search answered; with a reader of its own, or this one."""
+    """Ingest the files, build the index and answer a search, with this reader or a new one."""
     before, in_model = embedder.counts, embedder.seconds
     started = time.perf_counter()
     with nullcontext(reader) if reader else DocumentReader() as used:
@@ -167,7 +167,7 @@ def take_in(
 
 
 def load_with_empty_cache(folder: Path) -> TimedEmbedder:
-    """The app's embedder as on its first day, but for its first call, which is slower."""
+    """The app's embedder with an empty cache, after a first call, which is slower."""
     os.environ["EXPLORER_CACHE_DIR"] = str(folder)
     embedder = TimedEmbedder()
     embedder.encode_queries(["warm"])
@@ -196,7 +196,7 @@ def measure_speed(folder: Path, n_chunks: int) -> None:
 
 
 def race(folder: Path, files: Path, plain: SentenceTransformer) -> list[Pair]:
-    """The files in some parts, each taken in and then encoded plainly: a busy moment of the machine hits both sides."""
+    """Ingest each part of the files, then encode it plainly: a busy moment of the machine affects both sides."""
     embedder = load_with_empty_cache(folder / "cache")
     collection = new_collection(folder, "race", embedder, ChunkingSpec())
     paths = sorted(files.iterdir())
@@ -232,7 +232,7 @@ def report_speed(rounds: list[list[Pair]]) -> None:
 
 
 def report_again(files: Path, pairs: list[Pair]) -> None:
-    """The same folder again: into the same collection, into a new one, and with one file changed."""
+    """Ingest the same folder again: into the same collection, into a new one, and with one file changed."""
     collection, embedder = pairs[0].run.collection, TimedEmbedder()
     first = sum(pair.run.seconds for pair in pairs)
     again = take_in([files], collection, embedder)
@@ -271,12 +271,12 @@ def measure_memory(folder: Path, n_chunks: int) -> None:
 
 
 def own_peak() -> int:
-    """Bytes of memory that this process has held at most."""
+    """Peak memory of this process, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def peak_of(reader: DocumentReader) -> int:
-    """The same of the reader's process; 0 where the system does not say."""
+    """Peak memory of the reader's process, in bytes; 0 if the system does not report it."""
     process = reader._process
     status = Path(f"/proc/{process.popen.pid}/status") if process else Path()
     found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text("utf-8")) if status.is_file() else None

@@ -1,7 +1,7 @@
-"""The map page in Chromium with many chunks: to the first picture, another colour, a lasso, against st.plotly_chart.
+"""Seconds of the map page in Chromium until the first picture, another colour and a lasso, against st.plotly_chart.
 
-The other side is the same points drawn by a page of a dozen lines with st.plotly_chart; both are loaded once to warm
-the server and the browser, and then measured. `--chunks N` measures one size.
+The reference is a page of a dozen lines that draws the same points with st.plotly_chart. Both pages are loaded once
+before they are measured, to warm up the server and the browser. `--chunks N` measures one size.
 """
 
 from __future__ import annotations

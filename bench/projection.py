@@ -1,8 +1,9 @@
-"""A map and a placed query against plain umap-learn, each side in a fresh process, in turn; and how well placing does.
+"""Time and trustworthiness of a map, and time to place a query, against plain umap-learn; and accuracy of placing.
 
 python -m bench.projection             some minutes; the first time, some more for embedding 20,000 texts
 
-Both sides find the cached code of numba for umap on disk; ours also the other files of a layout, as after `make run`.
+The two sides run in turn, each in a new process. Both find the code that numba compiled for umap on disk; ours also
+finds that of the layout functions, as after `make run`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _ASKED_RATIO = {5_000: 5.0, 20_000: 2.0}
 
 
 def texts() -> list[str]:
-    """Passages of 60 words from the English test collections, in an order drawn by the seed; none without them."""
+    """Passages of 60 words from the English test collections, in random order; none without these collections."""
     import numpy as np
 
     folders = sorted(path.parent for path in RETRIEVAL.glob("*/corpus.jsonl") if "xquad" not in path.parent.name)
@@ -45,7 +46,7 @@ def texts() -> list[str]:
 
 
 def load_vectors() -> tuple[FloatArray, str]:
-    """Unit vectors float32 (20,000, 384) and what they are: embedded passages, else made up in clusters."""
+    """Unit vectors float32 (20,000, 384), of passages or else of random clusters, and what they are in words."""
     import numpy as np
 
     found = texts()
@@ -61,7 +62,7 @@ def load_vectors() -> tuple[FloatArray, str]:
 
 
 def ours(vectors: FloatArray, output: Path) -> Figures:
-    """A map as this app makes it, with its figure of trust; then a query's place on it."""
+    """A map as this app makes it, with its trustworthiness; then a query's position on it."""
     import numpy as np
 
     started, worked = time.perf_counter(), time.process_time()
@@ -81,7 +82,7 @@ def ours(vectors: FloatArray, output: Path) -> Figures:
 
 
 def plain(vectors: FloatArray, output: Path) -> Figures:
-    """A map as umap-learn's documentation makes it; then, on the smaller one, a query's place on it."""
+    """A map as in the documentation of umap-learn; then, on the smaller one, a query's position on it."""
     import numpy as np
 
     started, worked = time.perf_counter(), time.process_time()
@@ -107,9 +108,10 @@ def query_like(vectors: FloatArray) -> FloatArray:
 
 
 def placing(vectors: FloatArray, output: Path) -> Figures:
-    """Leave a tenth out, lay out the rest, place the tenth: how far from where a layout of all puts it.
+    """Leave out a tenth, lay out the rest, place the tenth: how far is it from its position in a layout of all?
 
-    Medians of distances on the map of all, as shares of its spread (the root mean square distance from its middle).
+    The figures are median distances on the map of all, as shares of its spread (the root mean square distance from its
+    center).
     """
     import numpy as np
 
@@ -149,7 +151,7 @@ def in_fresh_process(side: str, n: int, folder: Path) -> Figures:
 
 
 def trust(vectors: FloatArray, xy: FloatArray) -> float:
-    """scikit-learn's trustworthiness (k=10, cosine), of a sample of 5,000 where there are more."""
+    """scikit-learn's trustworthiness (k=10, cosine), of a sample if there are more than 5,000 points."""
     import numpy as np
     from sklearn.manifold import trustworthiness
 

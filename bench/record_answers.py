@@ -1,7 +1,6 @@
 """Record a model's answers to the samples' questions, for data/samples/recorded.json. Run by `make recordings`.
 
-A question is kept where the answer holds what is expected and each of its sentences is supported by a passage of the
-document in which the question has its answer.
+An answer is kept if it contains what is expected and each of its sentences is supported by the expected document.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _EXAMPLE = {
 
 
 def is_good(answer: Answer, item: Mapping[str, str]) -> bool:
-    """`item` is one of the samples' questions, with its answer and the document that holds it."""
+    """Whether to keep an answer; `item` is the sample question, with its expected answer and document."""
     is_supported = [one.verdict == "supported" for one in answer.supports]
     if not (is_supported and all(is_supported) and is_answered(item["answer"], answer.text)):
         return False

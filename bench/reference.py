@@ -1,4 +1,4 @@
-"""The other side of every comparison: plain sentence-transformers in float32, and texts to encode."""
+"""References for comparisons: plain sentence-transformers in float32, and test collections."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 RETRIEVAL = config.ROOT.parent / "shared" / "retrieval"
 SCIFACT = RETRIEVAL / "scifact"
-"""An optional folder: a test collection in the BEIR layout."""
+"""A test collection in the BEIR layout; the folder is optional."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestCollection:
-    """Texts and queries by identity, and each query's grades. A document's text is its title and its body."""
+    """Documents (title and body) and queries by id, and `qrels`: the grade of each relevant document, by query."""
 
     __test__ = False
 
@@ -44,7 +44,7 @@ def read_test_collection(folder: Path) -> TestCollection:
 
 
 def read_documents(folder: Path) -> dict[str, str]:
-    """The texts of a test collection by identity."""
+    """The documents of a test collection, title and body, by id."""
     return {row["_id"]: f"{row.get('title', '')} {row['text']}".strip() for row in _json_lines(folder / "corpus.jsonl")}
 
 
@@ -60,7 +60,7 @@ def sample_texts() -> list[str]:
 
 
 def load_plain() -> SentenceTransformer:
-    """The same weights as sentence-transformers' own documentation loads them."""
+    """The same weights, loaded as in the documentation of sentence-transformers."""
     import torch
     from sentence_transformers import SentenceTransformer
 

@@ -1,4 +1,4 @@
-"""How good a ranking is: nDCG@10 with the vectors this machine makes, against plain sentence-transformers in float32.
+"""Quality of rankings: nDCG@10 with our vectors, against plain sentence-transformers in float32; and by search mode.
 
 python -m bench.retrieval_quality             some minutes: the whole test collection is embedded twice
 python -m bench.retrieval_quality --folder F  another test collection in the BEIR layout
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 Grades = Mapping[str, int]
-"""Document identity -> how relevant it is to one query; what is not named is not relevant."""
+"""Document id -> its relevance to one query; documents that are not listed are not relevant."""
 _ALLOWED = 0.005
 
 
 def ndcg(ranking: Sequence[str], grades: Grades, k: int = 10) -> float:
-    """Normalised discounted cumulative gain of the first k, in [0, 1]; linear gain, as trec_eval's ndcg_cut.
+    """Normalized discounted cumulative gain of the first k, in [0, 1]; linear gain, as in trec_eval's ndcg_cut.
 
-    Each grade counts 1 / log2(rank + 1); the sum is divided by that of the best possible ranking.
+    Each grade has the weight 1 / log2(rank + 1); the sum is divided by that of the best possible ranking.
     """
     gained = sum(grades.get(item, 0) / math.log2(rank + 1) for rank, item in enumerate(ranking[:k], start=1))
     best = sorted(grades.values(), reverse=True)[:k]
@@ -56,7 +56,7 @@ def mean_ndcg(collection: TestCollection, documents: FloatArray, queries: FloatA
 
 
 def stored_collection(folder: Path, collection: TestCollection, vectors: FloatArray, embedder: Embedder) -> Collection:
-    """The texts as documents of one chunk each, in a collection of the app's own in `folder`."""
+    """The texts as documents of one chunk each, in a collection of the app in `folder`."""
     stored = Collection.create(folder, "Bench", embedder.spec, ChunkingSpec())
     for (name, text), vector in zip(collection.documents.items(), vectors, strict=True):
         document = Document(name, name, "text/plain", text, name)
@@ -65,7 +65,7 @@ def stored_collection(folder: Path, collection: TestCollection, vectors: FloatAr
 
 
 def mean_by_retriever(collection: TestCollection, retrievers: Mapping[str, Retriever]) -> dict[str, float]:
-    """Mean nDCG@10 over the judged queries by each retriever of a `stored_collection`."""
+    """Mean nDCG@10 over the judged queries for each retriever of a `stored_collection`."""
     return {
         name: statistics.mean(
             ndcg([hit.document_name for hit in retriever.retrieve(collection.queries[query], 10)], grades)
@@ -76,7 +76,7 @@ def mean_by_retriever(collection: TestCollection, retrievers: Mapping[str, Retri
 
 
 def compare_modes(collection: TestCollection, vectors: FloatArray, embedder: Embedder) -> None:
-    """nDCG@10 of meaning, words, and both, by the app's own retrievers over a stored collection."""
+    """Print nDCG@10 of search by meaning, by words and by both, with the app's retrievers."""
     with tempfile.TemporaryDirectory() as folder:
         stored = stored_collection(Path(folder), collection, vectors, embedder)
         modes: dict[str, Retriever] = {

@@ -1,4 +1,4 @@
-"""How long the command line's help takes, against starting Python alone, in turn."""
+"""Seconds until the command line has printed its help, against starting Python alone, in turn."""
 
 from __future__ import annotations
 

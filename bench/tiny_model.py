@@ -1,4 +1,4 @@
-"""How often the built-in model answers the sample questions: from whole passages, and from the nearest sentences."""
+"""Sample questions that the built-in model answers: from whole passages, against from the nearest sentences."""
 
 from __future__ import annotations
 

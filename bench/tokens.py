@@ -1,7 +1,7 @@
-"""How well tokens are counted before a server does: by the model's own vocabulary, and by shapes where it is not told.
+"""Accuracy of token counts against those of a server: with the model's vocabulary, and by estimate without it.
 
 python -m bench.tokens              some minutes: an Ollama server reads the prompts of all sample questions
-python -m bench.tokens --model M    another of its models
+python -m bench.tokens --model M    the same with another of its models
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ALLOWED = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A prompt and the tokens that the server says it has."""
+    """A prompt and the number of tokens that the server reported for it."""
 
     kind: str
     messages: tuple[Message, ...]
@@ -47,7 +47,7 @@ class Counted:
 
 
 def question_prompts(style: PromptStyle) -> Iterator[Prompt]:
-    """What a model is sent for each of the sample questions."""
+    """The prompt for each of the sample questions."""
     embedder = load_embedder(config.DEFAULT_EMBEDDING_MODEL)
     questions = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
     with tempfile.TemporaryDirectory() as folder:
@@ -75,7 +75,7 @@ def true_count(server: OllamaServer, model: str, messages: tuple[Message, ...]) 
 
 
 def pair_ratios(prompts: list[Counted], vocabulary: Vocabulary | None) -> list[float]:
-    """Estimate / true count of each prompt, after learning from each other one alone."""
+    """Estimate / true count of each prompt, after learning from a single other prompt, for all pairs."""
     ratios = []
     for at, seen in enumerate(prompts):
         estimate = TokenEstimate("bench", f"pair {at} {bool(vocabulary)}", vocabulary)

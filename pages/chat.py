@@ -11,7 +11,7 @@ from pages.shared.chat.prompt_editor import prompt_button
 from pages.shared.chat.state import SHOWN, Chat, open_chat
 from pages.shared.chat.turn import show_turn
 from pages.shared.session.resources import live_turns
-from pages.shared.session.samples import NAME as SAMPLE
+from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace, require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
 from pages.shared.widgets.model_choice import choose_generator, choose_options

@@ -13,6 +13,8 @@ from pages.shared.documents.collection_menu import show_collection_menu
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.jobs import show_jobs
+from pages.shared.widgets.map_state import chosen_chunk
+from pages.shared.widgets.wording import counted
 from rag.documents.formats import label
 from rag.errors import ExplorerError
 from rag.store.collection import Collection
@@ -31,7 +33,7 @@ def show_documents(collection: Collection) -> None:
     if not documents:
         st.info("This collection is empty. Add files above.", icon=":material/info:")
         return
-    st.subheader(f"{len(documents):,} documents, {collection.n_chunks():,} chunks")
+    st.subheader(f"{counted(len(documents), 'document')}, {counted(collection.n_chunks(), 'chunk')}")
     st.caption("Select a document to see its chunks or delete it.")
     table = pd.DataFrame(
         {
@@ -82,10 +84,10 @@ def show_document(collection: Collection, document_id: str, chunk_id: int | None
 
 def show_linked_chunk(collection: Collection) -> None:
     """Show the chunk named in the URL in its document: links from the map, a result or a citation lead here."""
-    value = st.query_params.get("chunk", "")
-    if not (value.isascii() and value.isdigit()):
+    chunk_id = chosen_chunk()
+    if chunk_id is None:
         return
-    found = collection.chunks([int(value)])
+    found = collection.chunks([chunk_id])
     if not found:
         st.warning("This chunk no longer exists.", icon=":material/warning:")
         return

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.neighbors.graph import show_neighborhood
 from pages.shared.neighbors.search import (
+    QUERY_KEY,
     choose_options,
     find_hits,
     open_random_chunk,
@@ -21,17 +22,15 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.report.figures import place_of
 
-_KEY = "neighbors-query"
-
 require_workspace()
 st.title("Neighbors")
 collection = require_chunks()
 st.caption("The chunks most similar to a text. Cosine similarity: 1 = same meaning, about 0 = unrelated.")
-st.session_state.setdefault(_KEY, st.query_params.get("query", ""))
+st.session_state.setdefault(QUERY_KEY, st.query_params.get("query", ""))
 left, right = st.columns([4, 1], vertical_alignment="bottom")
 query = left.text_input(
     "Find texts similar to",
-    key=_KEY,
+    key=QUERY_KEY,
     placeholder="The bank raised its interest rates" if chosen_chunk() is None else "Search for another text",
     help="Your text is embedded with the collection's model and compared with every chunk.",
 )

@@ -1,4 +1,4 @@
-"""Answering a question in five steps: rewrite, retrieve, build the prompt, generate, cite. Every step is kept."""
+"""Answer a question in five steps: rewrite, retrieve, build the prompt, generate, cite. Each step is recorded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rag.types import Embedder, Hit
 
 
 def answer_question(request: Request, equipment: Equipment, stop: threading.Event | None = None) -> Iterator[Progress]:
-    """Answer a question and yield what happens: each step as it begins, pieces of text, and the Answer last.
+    """Answer a question; yields each step as it begins, the pieces of the text, and the Answer last.
 
     A model that fails, or that `stop` interrupts, ends the answer early: the text so far is kept, and `problem` says
     what went wrong. If the documents do not cover the question, or the question does not fit the context window, no
@@ -58,13 +58,13 @@ class Request:
     """A question and how to answer it.
 
     Attributes:
-        query: the text to search for instead of the question. If empty, a question with a `history` is first
-            rewritten so that it can be searched for without the history.
+        query: the text to search for instead of the question. If empty, the question itself is searched for, or a
+            follow-up question as the model rewrites it.
         history: the earlier questions and answers of the conversation, oldest first.
         template: the wording of the prompt; None for the default.
-        rewrites: whether a follow-up question is rewritten before the search.
+        rewrites: whether a follow-up question (one with a `history`) is rewritten before the search.
         ignore_minimum: ask the model even if no passage reaches the minimum similarity.
-        uses_documents: whether to retrieve passages. If not, the model answers from its training alone.
+        uses_documents: whether to retrieve passages. If false, the model answers from its training alone.
     """
 
     question: str
@@ -86,7 +86,7 @@ class Request:
 class Equipment:
     """What answers a request: retriever, embedding model and answering model.
 
-    The `embedder` compares the answer's sentences with the passages, and passages' sentences with the question.
+    The `embedder` compares the answer's sentences with the passages, and the passages' sentences with the question.
     """
 
     retriever: Retriever
@@ -96,7 +96,7 @@ class Equipment:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step that begins now; "waiting" is the time until the model's first token."""
+    """A step that begins; "waiting" is the wait for the model's first token."""
 
     name: Literal["rewriting", "retrieving", "waiting", "citing"]
 
@@ -177,7 +177,7 @@ class _Draft:
         self.timings = replace(self.timings, writing=time.perf_counter() - started - waited)
 
     def cite(self) -> None:
-        """Check each sentence against the passages, and note if the server cut the prompt."""
+        """Check each sentence against the passages, and add a note if the server cut the prompt."""
         if self.request.uses_documents:
             started = time.perf_counter()
             try:
@@ -245,7 +245,12 @@ def prompt_for(request: Request, hits: Sequence[Hit], equipment: Equipment, temp
 
 
 def text_with(request: Request, hits: Sequence[Hit], equipment: Equipment) -> str:
-    """The model's text if its prompt has exactly these passages. Raises PromptError and ModelError."""
+    """The model's text for a prompt with these passages, whole and without thoughts.
+
+    Raises:
+        PromptError: the prompt does not fit into the context window.
+        ModelError: the model fails.
+    """
     prompt = prompt_for(request, hits, equipment, request.template)
     return "".join(piece for piece in equipment.generator.stream(prompt) if isinstance(piece, str)).strip()
 

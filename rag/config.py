@@ -21,6 +21,7 @@ DEFAULT_K = 5
 DEFAULT_CONTEXT_WINDOW = 4096
 MAX_ANSWER_TOKENS = 256
 MAX_TINY_ANSWER_TOKENS = 96
+"""The limit for the built-in model."""
 DEFAULT_VECTOR_CACHE_MB = 2048
 DEFAULT_MAP_POINTS = 300_000
 PrecisionSetting = Literal["auto", "float32", "bfloat16"]
@@ -83,14 +84,14 @@ def openai_url() -> str:
 
 
 def openai_key() -> str:
-    """That server's key: EXPLORER_OPENAI_KEY, which is never saved; empty without one."""
+    """The key of the OpenAI-compatible server: EXPLORER_OPENAI_KEY, which is never saved; empty without one."""
     return os.environ.get("EXPLORER_OPENAI_KEY", "").strip()
 
 
 def cpu_threads() -> int:
     """Threads for the numeric libraries: one for each core that this process may run on, at most OMP_NUM_THREADS."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # OpenMP allows a list, a number for each level of nesting; the first is that of the outermost level.
+    # OpenMP allows a list with one number for each level of nested parallelism; the first is for the outermost level.
     limit = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     return min(cores, int(limit)) if limit.isdecimal() and int(limit) else cores
 

@@ -40,10 +40,11 @@ class OpenAIServerError(ModelError):
 
 
 class PromptError(ExplorerError):
-    """A question, or every single chunk, is too long for the model's context window."""
+    """The question does not fit into the model's context window, alone or with even one chunk."""
 
 
 _SHOWN = 40
+"""Characters of an invalid value that a message quotes."""
 
 
 def first_problem(error: ValueError) -> str:

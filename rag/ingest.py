@@ -28,16 +28,17 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 Outcome = Literal["added", "replaced", "unchanged", "empty", "failed"]
-_CHUNKS_AT_ONCE = 512
-_CHUNKS_A_REPORT = 128
+_CHUNKS_PER_BATCH = 512
+_CHUNKS_PER_REPORT = 128
 
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
     """Result of ingesting one file.
 
-    `reason` is a sentence if the file was empty or failed, or if there is something to know about it. `size` is the
-    file's bytes, `chunks` how many chunks of it the collection holds now.
+    `reason` is a sentence for the user: why a file is empty or failed, otherwise a note, or nothing. `size` is the
+    file's size in bytes, `chunks` the number of its stored chunks; it is 0 for an empty or failed file, even if an
+    earlier version of it stays in the collection.
     """
 
     path: str
@@ -49,7 +50,11 @@ class FileOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step of an ingest: the file, its stage, how many chunks were embedded, and how many bytes these are of it."""
+    """A progress report of an ingest: a file (or archive) and what is done with it.
+
+    `chunks_embedded` and `size_embedded` count what was embedded since the previous report: chunks, and their share of
+    their files' bytes.
+    """
 
     stage: Literal["reading", "embedding", "storing"]
     name: str
@@ -59,7 +64,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """A file's bytes, from disk or from an archive."""
+    """A file's content in bytes, from disk or from an archive."""
 
     path: str
     name: str
@@ -79,7 +84,7 @@ class _Ready:
 
 
 class Reader(Protocol):
-    """Parser: bytes -> Document. An implementation may parse in another process."""
+    """Parser of files: bytes -> Document. An implementation may parse in another process."""
 
     def read(self, name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
         """The file's text and structure. Raises DocumentError."""
@@ -89,6 +94,7 @@ class Reader(Protocol):
 
 
 Step = _Ready | FileOutcome
+"""What reading and chunking give for a file: a chunked document, or its outcome if there is nothing to embed."""
 Report = Callable[[Progress], None]
 
 
@@ -105,7 +111,7 @@ def ingest(
 
     Args:
         report: called at each step, from two threads.
-        cancelled: once set, no further file is begun; files that were not reached have no outcome.
+        cancelled: once set, the ingest ends soon; files that were not stored by then have no outcome.
 
     Raises:
         ModelMismatch: the collection was built with another embedding model.
@@ -133,10 +139,16 @@ def copy_documents(
     report: Report | None = None,
     cancelled: threading.Event | None = None,
 ) -> Iterator[FileOutcome]:
-    """Re-embed the stored documents of `source` into `target`; the files themselves are not needed.
+    """Chunk and embed the stored documents of `source` again, into `target`; the files themselves are not needed.
+
+    Yields an outcome for each document, whose `size` is the length of its text in characters.
+
+    Args:
+        report, cancelled: as in `ingest`.
 
     Raises:
         ModelMismatch: `target` was built with another embedding model.
+        CollectionError: `source` cannot be read, or a document was deleted from it meanwhile.
     """
     target.require_model(embedder.spec)
     report = report or _ignore
@@ -151,7 +163,7 @@ def copy_documents(
 
 
 def _ignore(progress: Progress) -> None:
-    """For an ingest whose progress nobody follows."""
+    """Default progress report: does nothing."""
 
 
 def _contents(file: SourceFile, reader: Reader, report: Report) -> Iterator[_Content | FileOutcome]:
@@ -184,7 +196,11 @@ def _step(
     stored: tuple[str, int] | None,
     report: Report,
 ) -> Step:
-    """The chunked file; or its outcome, if that is known without embedding."""
+    """The file's chunked document, or its outcome if there is nothing to embed.
+
+    Args:
+        stored: the sha256 and the number of chunks of the stored document with this name; None if there is none.
+    """
     report(Progress("reading", file.name))
     size = len(file.content)
     # The reader computes the sha256 of a new file, so it is not computed here as well.
@@ -200,7 +216,7 @@ def _step(
 
 
 def _fingerprint(content: bytes, text_columns: tuple[str, ...]) -> str:
-    """The file's sha256; it also covers the text columns, whose choice makes another document of the same bytes."""
+    """The sha256 of the file and its text columns: other columns make another document of the same bytes."""
     digest = hashlib.sha256(content)
     if text_columns:
         digest.update(repr(text_columns).encode())
@@ -253,16 +269,16 @@ def _store(collection: Collection, step: _Ready, vectors: FloatArray, embedder: 
 def _embed(
     ready: Sequence[_Ready], embedder: Embedder, report: Report, cancelled: threading.Event
 ) -> FloatArray | None:
-    """Vectors of all chunks, float32 (n, dimension), reported in slices; None if cancelled on the way."""
+    """Vectors of all chunks, float32 (n, dimension); progress is reported. None if it was cancelled meanwhile."""
     import numpy as np
 
     texts = [chunk.text for step in ready for chunk in step.chunks]
     steps = [step for step in ready for _ in step.chunks]
     vectors: FloatArray = np.empty((len(texts), embedder.spec.dimension), dtype=np.float32)
-    for start in range(0, len(texts), _CHUNKS_A_REPORT):
+    for start in range(0, len(texts), _CHUNKS_PER_REPORT):
         if cancelled.is_set():
             return None
-        part = slice(start, min(start + _CHUNKS_A_REPORT, len(texts)))
+        part = slice(start, min(start + _CHUNKS_PER_REPORT, len(texts)))
         report(Progress("embedding", steps[start].document.name))
         vectors[part] = embedder.encode_documents(texts[part])
         size = sum(step.size / len(step.chunks) for step in steps[part])
@@ -271,14 +287,17 @@ def _embed(
 
 
 def _batches(steps: Iterator[Step | None]) -> Iterator[list[Step]]:
-    """Steps in their order, in batches of about _CHUNKS_AT_ONCE chunks; None means that the next step is not ready."""
+    """Steps in their order, in batches of at least _CHUNKS_PER_BATCH chunks.
+
+    A None among the steps means that the next one is not ready yet: the batch so far is not kept waiting for it.
+    """
     batch: list[Step] = []
     n_chunks = 0
     for step in steps:
         if step is not None:
             batch.append(step)
             n_chunks += len(step.chunks) if isinstance(step, _Ready) else 0
-        if batch and (step is None or n_chunks >= _CHUNKS_AT_ONCE):
+        if batch and (step is None or n_chunks >= _CHUNKS_PER_BATCH):
             yield batch
             batch, n_chunks = [], 0
     if batch:
@@ -286,15 +305,15 @@ def _batches(steps: Iterator[Step | None]) -> Iterator[list[Step]]:
 
 
 Work = Callable[[Report, threading.Event], Iterator[FileOutcome]]
-"""An ingest as a job: takes where to report progress and the event that cancels it; yields outcomes."""
+"""The work of a job, e.g. `ingest` with its first arguments: takes `report` and `cancelled`, yields outcomes."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobView:
     """Snapshot of an ingest job.
 
-    The share and the time left of `task` follow from the bytes that are done. `stage` and `name` are those of the
-    newest step; `bytes_done` and `bytes_total` count the files' bytes.
+    `bytes_done` of `bytes_total`, the bytes of the job's files, give the share and the seconds left of `task`. `stage`
+    and `name` are those of the latest progress report.
     """
 
     task: TaskView
@@ -384,7 +403,10 @@ class IngestJobs:
         return key
 
     def cancel(self, key: str) -> None:
-        """Cancel a job after its present batch of chunks; what is stored stays. An ended job stays as it is."""
+        """Cancel a job: at once while it waits, otherwise within about a hundred chunks. What is stored stays.
+
+        Does nothing to a job that has ended.
+        """
         self._board.stop(key)
 
     def of(self, collection: str) -> list[JobView]:

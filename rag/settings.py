@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "settings.json"
 OLLAMA_PORT = 11434
-_LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?")
+_HOST_LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?")
 _HOST_EXAMPLES = f"a host such as 192.168.1.20, myserver:{OLLAMA_PORT} or https://ollama.example.org"
 _URL_EXAMPLES = "an address such as http://localhost:8080/v1"
 
@@ -132,7 +132,7 @@ def _is_host(name: str) -> bool:
     except ValueError:
         labels = name.removesuffix(".").split(".")
         # A name of only numbers is an IP address, and this one is invalid.
-        return not labels[-1].isdecimal() and all(map(_LABEL.fullmatch, labels))
+        return not labels[-1].isdecimal() and all(map(_HOST_LABEL.fullmatch, labels))
     return True
 
 

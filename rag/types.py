@@ -120,7 +120,7 @@ class ChunkingSpec:
 
 @dataclass(frozen=True, slots=True)
 class CollectionSpec:
-    """The settings a collection was created with; they never change afterwards."""
+    """The settings a collection was created with. Only `name` (by a rename) and `schema_version` may change later."""
 
     name: str
     embedding: EmbeddingSpec

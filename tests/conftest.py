@@ -54,14 +54,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests with a real Ollama server as slow, and run the tests that share one installed copy first.
-
-    First, because a worker steals tests from the end of another's list.
-    """
+    """Mark tests with a real Ollama server as slow."""
     for item in items:
         if {"ollama", "real_ollama"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The rules of the house: levels between packages, one home for each heavy library, sizes of files and folders."""
+"""The rules of the code: levels between packages, one home for each heavy library, sizes of files and folders."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_heavy_libraries_have_one_home():
         assert "sqlite3" not in roots or dotted(path.parent) in WITH_SQLITE, path
 
 
-def test_the_house_has_few_rooms_on_each_floor():
+def test_each_folder_has_few_packages_and_modules():
     rag = config.ROOT / "rag"
     assert len([path for path in rag.iterdir() if (path / "__init__.py").exists()]) <= 17
     assert len(list(rag.glob("*.py"))) <= 8

@@ -14,8 +14,8 @@ files); both checkouts read copies of it.
 
 Times, ids and paths of a run are left out: `comparison.LEFT_OUT`. Sentences for people may be reworded: the differences
 are printed and do not count (`comparison.SENTENCES`). The exit code is 1 if a value differs or nothing was compared.
-The old and the new code must be able to run in the same Python environment. It takes about eight
-minutes of processor time, and "folders" as much again.
+The old and the new code must be able to run in the same Python environment. This takes about eight minutes of processor
+time, and "folders" as much again.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _prepared(old: Path, new: Path, folder: Path) -> Run:
 
 
 def _ingest(run: Run) -> Iterator[Comparison]:
-    """Always the first: the other parts use the collection."""
+    """Always runs, and first: the other parts use the collection."""
     ingest = ["ingest", *map(str, run.documents), "--collection", _SAMPLE, "--json"]
     yield run.compared("ingest", "commands", {"commands": [ingest, ["collections", "--json"]]})
     yield run.compared_rows("collection file", _SAMPLE)
@@ -205,7 +205,7 @@ def _recorded(run: Run) -> Iterator[Comparison]:
 
 
 def _earlier_version(run: Run) -> Iterator[Comparison]:
-    """The second part: a data folder that the old checkout has written, read by both."""
+    """The second part: a data folder that the old checkout wrote, read by both."""
     exports = run.old.folder / "exports"
     exports.mkdir()
     run.old.do("layouts", {"keeps": True})

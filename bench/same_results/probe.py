@@ -44,7 +44,7 @@ def find(name: str, *modules: str):
 
 
 def made(kind, values: Json):
-    """An object of a dataclass; of "one or other", names for one field, the one that this checkout has is used."""
+    """An object of a dataclass. Of a key "old or new", two names of a field, the one in this checkout is used."""
     known = {field.name for field in fields(kind)}
     return kind(**{next(each for each in name.split(" or ") if each in known): value for name, value in values.items()})
 

@@ -1,4 +1,4 @@
-"""What files hold, read without either checkout's code: collection files by SQL, exported maps by their format."""
+"""Read files without either checkout's code: collection files by SQL, exported maps by their format."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 SAME_SENTENCE = 0.8
-"""The least cosine similarity at which two sentences with the same numbers count as the same.
+"""The minimum cosine similarity at which two sentences with the same numbers count as the same.
 
 In bench/answers.jsonl, 24 of 30 rewordings reach it, and none of the invented sentences."""
 
@@ -46,13 +46,13 @@ class _Sentences:
 def leave_one_out(
     answer: Answer, answer_from: Callable[[Sequence[Hit]], str], embedder: Embedder, report: Report
 ) -> Dependences:
-    """Answer once with all passages, then without each of them, and find the sentences that are missing each time.
+    """Answer again with all passages, then once without each, and find the sentences that are missing each time.
 
     A sentence is not missing if the other answer has a sentence with the same numbers and a cosine similarity of at
     least SAME_SENTENCE.
 
     Args:
-        answer_from: returns an answer's text from these passages, by the same model, question and prompt, at
+        answer_from: returns the text of an answer from these passages, with the same model, question and template, at
             temperature 0.
         report: called with the share done, in [0, 1], after each answer; may raise Stopped.
 
@@ -89,7 +89,7 @@ def _sentences(texts: Sequence[str], embedder: Embedder) -> _Sentences:
 
 
 def _missing(original: _Sentences, text: str, embedder: Embedder) -> tuple[int, ...]:
-    """Positions of the original's sentences that the other text does not have."""
+    """Positions of the original's sentences that are missing from the other text."""
     found = [statement.plain for statement in statements(text)]
     if not found:
         return tuple(range(len(original.texts)))
@@ -107,7 +107,7 @@ def _missing(original: _Sentences, text: str, embedder: Embedder) -> tuple[int, 
 
 
 def _agree(first: Sequence[StatedNumber], second: Sequence[StatedNumber]) -> bool:
-    """Whether each number of either is also in the other."""
+    """Whether both have the same numbers: each number of one is also in the other."""
     return all(
         any(number.readings & other.readings for other in others)
         for numbers, others in ((first, second), (second, first))

@@ -71,7 +71,7 @@ class Statement:
 
 
 def statements(answer: str) -> tuple[Statement, ...]:
-    """The sentences of an answer with a letter or digit, in order; list items and table rows count as sentences."""
+    """The sentences of an answer that contain a letter or digit, in order; list items and table rows are sentences."""
     found = [(start, end, plain_text(answer[start:end])) for start, end in _sentences(answer)]
     return tuple(
         Statement(start, end, plain, is_checkable(answer[start:end], _next_line(answer, end)))
@@ -93,8 +93,8 @@ def _sentences(answer: str) -> list[tuple[int, int]]:
 
 def plain_text(sentence: str) -> str:
     """The sentence without list numbers, marks such as [1] or **, and "passage 2"; table cells are joined by commas."""
-    said = _EMPHASIS.sub(" ", _CITATION.sub(" ", _LINE_MARK.sub("", sentence)))
-    cells = _CELL_END.sub(", ", " ".join(said.split()))
+    bare = _EMPHASIS.sub(" ", _CITATION.sub(" ", _LINE_MARK.sub("", sentence)))
+    cells = _CELL_END.sub(", ", " ".join(bare.split()))
     return " ".join(cells.split()).strip(" ,")
 
 

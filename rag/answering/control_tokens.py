@@ -1,8 +1,8 @@
 """Control tokens: neutralize the markers with which models separate the turns of a chat in untrusted text.
 
 A server joins system message, question and passages into one text before tokenizing it, so "<|im_end|>" in a document
-would end the question there. The markers differ by model; this module knows the notations of the model families, and
-markers that are plain words in brackets.
+would end the question there. The markers differ by model: this module knows how the model families write them, such as
+"<|...|>", and the names of those that are plain words in brackets, such as "[INST]".
 """
 
 from __future__ import annotations

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 MINIMUM_SUPPORT = 0.56
 """The minimum likeness of a passage that supports a sentence; see `passage_match.Match`.
 
-It maximizes precision and recall on one half of the sample questions; bench/grounding.py prints the table, and the
-figures for the other half."""
+It was chosen for its precision and recall on one half of the sample questions; bench/grounding.py prints the table,
+and the figures for the other half."""
 _MINIMUM_LETTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Groundedness:
-    """Groundedness: the share of checkable sentences that are supported; None if none is checkable.
+    """Groundedness of an answer: how many of the `checked` sentences are `supported`, and the `share` in [0, 1].
 
-    `sentence` explains it to the user.
+    The share is None if no sentence could be checked. `sentence` explains the result to the user.
     """
 
     supported: int
@@ -42,7 +42,7 @@ class Groundedness:
 
 
 def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n: int = 2) -> tuple[Hit, ...]:
-    """The hits with the `n` sentences most similar to the question, which become their excerpts.
+    """The hits that contain the `n` sentences most similar to the question; these become the hits' excerpts.
 
     Words and numbers count in addition to embeddings, as in `passage_match.likeness`, because the embeddings of two
     error codes are almost equal.
@@ -68,8 +68,8 @@ def support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Suppo
 
     A passage is a sentence of a hit's chunk, or two adjacent ones. It supports a sentence if it contains every number,
     date and code of the sentence, and its likeness in meaning and words is at least MINIMUM_SUPPORT. Of several, the
-    one with the highest likeness is chosen. Not detected: negations, swapped names, wrong units, and inventions made
-    of the passage's words.
+    one with the highest likeness is chosen. Not detected: negations, swapped names, wrong units, and false claims in
+    the passage's own words.
 
     Args:
         hits: in the prompt's numbering: the first is passage 1. The whole chunk counts, even if the model read only an
@@ -109,8 +109,10 @@ def groundedness(supports: Sequence[Support]) -> Groundedness:
 
 
 def nearest_number(support: Support) -> int:
-    """The number of the passage most similar to the sentence, from 1; an unsupported sentence's `passage` lies there.
-    0 if there is no passage."""
+    """The number, from 1, of the hit most similar to a sentence; 0 without hits.
+
+    For an unsupported sentence, `Support.passage` is a span of this hit's text.
+    """
     return max(range(len(support.scores)), key=support.scores.__getitem__) + 1 if support.scores else 0
 
 
@@ -136,7 +138,7 @@ def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _judged(statement: Statement, match: Match, passages: Sequence[Passage], n_hits: int) -> Support:
-    """Support by the most similar passage that contains the numbers; else the nearest passage, unsupported."""
+    """The verdict on a statement, with the best passage that supports it, or else the most similar one."""
     scores = _scores(match.cosines, passages, n_hits)
     is_supported = statement.is_checkable and float(match.support.max()) >= MINIMUM_SUPPORT
     best = int(match.support.argmax()) if is_supported else _nearest(match, passages, scores)

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-_Held = tuple[frozenset[str], frozenset[str]]
+_Contents = tuple[frozenset[str], frozenset[str]]
+"""The stems of a text's words, and every reading of its numbers."""
 
 _WORDS_WEIGHT = 0.6
 _NUMBER_WEIGHT = 2
-_COSINE_ALONE = 0.2
+_COSINE_PENALTY = 0.2
 _LEAST_LENGTH = 1e-6
 
 
@@ -53,11 +54,11 @@ class Passage:
 class Match:
     """A statement compared with m passages.
 
-    `cosines` are of the embeddings, float32 (m,) in [-1, 1]. `likeness`, float32 (m,), is 0.4 times the cosine plus 0.6
-    times the share of the statement's words and numbers that the passage contains, a number counting as two words. It
-    is the cosine minus 0.2 if that is larger, which covers paraphrases. It is -1 for a pair of sentences that is no
+    `cosines`, float32 (m,) in [-1, 1], compare the embeddings. `likeness`, float32 (m,), is 0.4 times the cosine plus
+    0.6 times the share of the statement's words and numbers that the passage contains, a number counting as two words.
+    It is the cosine minus 0.2 if that is larger, which covers paraphrases. It is -1 for a pair of sentences that is no
     nearer to the statement than one of them, because the other would only add words and numbers. `numbers` are those
-    that the passage must contain; `lacks` bool (len(numbers), m) marks those that it does not.
+    that a passage must contain; `lacks`, bool (len(numbers), m), marks those that it does not contain.
     """
 
     cosines: FloatArray
@@ -102,10 +103,10 @@ def match_statements(
 ) -> tuple[Match, ...]:
     """Compare every statement with every passage; neither may be empty. All texts are embedded in one call."""
     cosines = _cosines(statements, passages, embedder)
-    is_worth_it = _is_nearer_than_its_parts(cosines, passages)
-    held = [_held(passage.text) for passage in passages]
+    is_nearer = _is_nearer_than_its_parts(cosines, passages)
+    contents = [_contents_of(passage.text) for passage in passages]
     return tuple(
-        _match(statement.plain, cosines[row], is_worth_it[row], held) for row, statement in enumerate(statements)
+        _match(statement.plain, cosines[row], is_nearer[row], contents) for row, statement in enumerate(statements)
     )
 
 
@@ -113,28 +114,28 @@ def likeness(text: str, cosines: FloatArray, sentences: Sequence[str]) -> FloatA
     """Likeness of each sentence to the text, float32 (n,), as in `Match`, from their cosines (n,)."""
     import numpy as np
 
-    return _match(text, cosines, np.ones(len(sentences), dtype=np.bool_), [_held(one) for one in sentences]).likeness
+    contents = [_contents_of(sentence) for sentence in sentences]
+    return _match(text, cosines, np.ones(len(sentences), dtype=np.bool_), contents).likeness
 
 
-def _held(text: str) -> _Held:
-    """The stems of a text's words, and every reading of its numbers."""
+def _contents_of(text: str) -> _Contents:
     readings = frozenset[str]().union(*(number.readings for number in stated_numbers(text)))
     return frozenset(word.stem for word in stemmed_words(text)), readings
 
 
-def _match(plain: str, cosines: FloatArray, is_worth_it: Flags, passages: Sequence[_Held]) -> Match:
+def _match(plain: str, cosines: FloatArray, is_nearer: Flags, passages: Sequence[_Contents]) -> Match:
     """Compare a plain statement with the passages."""
     import numpy as np
 
     words = {word.stem for word in telling_words(plain)}
     numbers = required_numbers(plain)
     lacks = np.array(
-        [[number.readings.isdisjoint(held) for _, held in passages] for number in numbers], dtype=np.bool_
+        [[number.readings.isdisjoint(readings) for _, readings in passages] for number in numbers], dtype=np.bool_
     ).reshape(len(numbers), len(passages))
     found = np.array([len(words & stems) for stems, _ in passages]) + _NUMBER_WEIGHT * (~lacks).sum(axis=0)
     shares = found / max(len(words) + _NUMBER_WEIGHT * len(numbers), 1)
-    likeness = np.maximum((1 - _WORDS_WEIGHT) * cosines + _WORDS_WEIGHT * shares, cosines - _COSINE_ALONE)
-    likeness[~is_worth_it] = -1.0
+    likeness = np.maximum((1 - _WORDS_WEIGHT) * cosines + _WORDS_WEIGHT * shares, cosines - _COSINE_PENALTY)
+    likeness[~is_nearer] = -1.0
     return Match(cosines, likeness.astype(np.float32), numbers, lacks)
 
 
@@ -177,7 +178,10 @@ def _beginning(text: str, n_tokens: int, embedder: Embedder) -> str:
 
 
 def _is_nearer_than_its_parts(cosines: FloatArray, passages: Sequence[Passage]) -> Flags:
-    """bool (statements, passages), true for every single sentence."""
+    """Whether each passage is nearer to each statement than its single sentences are: bool (statements, passages).
+
+    True for every single sentence.
+    """
     import numpy as np
 
     columns = [column for column, passage in enumerate(passages) if passage.is_single]

@@ -39,7 +39,9 @@ def build_prompt(
     budget: int = 0,
     is_exact: bool = True,
 ) -> Prompt:
-    """Number the hits from 1; use as many hits in order, and as much of the history, newest first, as fit.
+    """Build the prompt of a question, with as many hits (in order, numbered from 1) and earlier exchanges as fit.
+
+    The newest exchanges are kept; `Prompt.left_out` holds the hits that do not fit.
 
     Args:
         context_window: limit of tokens for prompt and answer together.
@@ -50,7 +52,7 @@ def build_prompt(
         budget: token limit for all passages together; 0 for no limit except the window.
 
     Raises:
-        PromptError: the question alone, or with any single passage, is too long.
+        PromptError: the question does not fit, or no passage fits in addition to it.
         ValueError: there are hits, but the template has no placeholder for them.
     """
     draft = _Draft(question, template or default_template(style), style, count_tokens)
@@ -84,7 +86,7 @@ def preview_prompt(template: PromptTemplate) -> tuple[Message, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A prompt under construction, before it is known what fits."""
+    """A prompt under construction: counts the tokens of what may still be left out."""
 
     question: str
     template: PromptTemplate
@@ -96,18 +98,19 @@ class _Draft:
         question = inert(self.question)
         turns = [Exchange(inert(turn.question), inert(turn.answer).strip() or _NO_ANSWER) for turn in earlier]
         passages = [self._passage(number, hit) for number, hit in enumerate(hits, start=1)]
-        said = [text for turn in turns for text in (turn.question, turn.answer)]
-        fence = fence_around([*passages, *said, question, self.template.system, self.template.user])
+        turn_texts = [text for turn in turns for text in (turn.question, turn.answer)]
+        fence = fence_around([*passages, *turn_texts, question, self.template.system, self.template.user])
         system = self._instructions(fence)
         user = self.template.filled(_fenced(passages, fence), question)
         return (_one_message if self.style == "plain" else _chat)(system, turns, user)
 
     def _passage(self, number: int, hit: Hit) -> str:
-        """A passage as written between fences; its name is always one line."""
+        """A passage with its number, as it stands between two fences; its document's name takes one line."""
         name = "" if self.style == "tiny" else f"{' '.join(hit.document_name.split())}\n"
         return inert(f"[{number}] {name}{hit.excerpt or hit.chunk.text}")
 
     def _instructions(self, fence: str) -> str:
+        """The template's system text, and the sentence that declares fenced passages to be data."""
         instructions = [self.template.system] if self.template.system.strip() else []
         return " ".join(
             [*instructions, declaration(self.style, fence)] if self.template.takes_passages else instructions
@@ -158,15 +161,15 @@ def _chosen(
 ) -> tuple[Sequence[Exchange], list[Hit], list[Hit]]:
     """The exchanges and hits that fit, and the hits that do not.
 
-    A hit that does not fit is left out, and a later, smaller one may still fit. The history gets at most 40% of the
-    space, and none if no passage would fit then. Raises PromptError.
+    A hit that does not fit is left out; a later, smaller one may still fit. The history gets at most 40% of the space,
+    and none if no passage would fit in addition to it. Raises PromptError if no passage fits without it either.
     """
     limit = min(room, _bare_count(draft, room) + int(room * _HISTORY_SHARE))
     earlier = () if draft.style == "tiny" else _newest_that_fit(draft, history, limit)
-    taken, left_out = _part_hits(draft, earlier, hits, room, budget)
+    taken, left_out = _fitting_hits(draft, earlier, hits, room, budget)
     if hits and not taken:
         earlier = ()
-        taken, left_out = _part_hits(draft, earlier, hits, room, budget)
+        taken, left_out = _fitting_hits(draft, earlier, hits, room, budget)
     if hits and not taken:
         raise PromptError(_nothing_fits(len(hits), room, budget))
     return earlier, taken, left_out
@@ -192,7 +195,7 @@ def _newest_that_fit(draft: _Draft, history: Sequence[Exchange], limit: int) -> 
     return tuple(history[len(history) - fitting :])
 
 
-def _part_hits(
+def _fitting_hits(
     draft: _Draft, earlier: Sequence[Exchange], hits: Sequence[Hit], room: int, budget: int
 ) -> tuple[list[Hit], list[Hit]]:
     """The hits that fit, in order, and those that do not."""
@@ -209,10 +212,10 @@ def _nothing_fits(n_hits: int, room: int, budget: int) -> str:
     limits = f"the {room:,} tokens that the model's context window has in addition to the answer"
     if budget > 0:
         limits = f"the context budget of {budget:,} tokens and {limits}"
-    way_on = "Raise the budget, choose" if budget > 0 else "Choose"
+    advice = "Raise the budget, choose" if budget > 0 else "Choose"
     return (
         f"None of the {n_hits} passages fits {limits}. "
-        f"{way_on} a model with a larger window, or rebuild the collection with shorter chunks."
+        f"{advice} a model with a larger window, or rebuild the collection with shorter chunks."
     )
 
 

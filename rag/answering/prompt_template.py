@@ -21,6 +21,8 @@ QUESTION = "{question}"
 _PLACEHOLDER = re.compile(f"{re.escape(PASSAGES)}|{re.escape(QUESTION)}")
 _EQUALS = re.compile("=+")
 _SHORTEST_FENCE = 4
+_SETTING = "prompt"
+"""The name under which a collection stores its template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def default_template(style: PromptStyle) -> PromptTemplate:
 
 
 def without_context(style: PromptStyle) -> PromptTemplate:
-    """The template without passages, which asks for the model's own knowledge; `check` does not apply to it."""
+    """The template for a question without passages; `check` does not apply to it."""
     return _PLAIN_WITHOUT if style == "plain" else _WITHOUT
 
 
@@ -136,15 +138,12 @@ def declaration(style: PromptStyle, fence: str) -> str:
     )
 
 
-_KEY = "prompt"
-
-
 def choose_prompt(collection: Collection, template: PromptTemplate | None) -> None:
     """Store the template with the collection; None restores the default. Raises CollectionError if it fails."""
-    collection.set_setting(_KEY, None if template is None else template.to_json())
+    collection.set_setting(_SETTING, None if template is None else template.to_json())
 
 
 def chosen_prompt(collection: Collection) -> PromptTemplate | None:
     """The stored template; None for the default. Raises PromptError if the stored text is not a template."""
-    stored = collection.setting(_KEY)
+    stored = collection.setting(_SETTING)
     return None if stored is None else PromptTemplate.from_json(stored)

@@ -1,9 +1,9 @@
 """Query rewriting: turn a follow-up question into a query that can be understood without the conversation.
 
 Measured on twelve follow-up questions on the sample documents (MiniLM, five passages): unchanged, 4 find the passage
-that answers them; with the previous question in front, all 12. But of 30 independent questions, 7 lose their passage
-if a question on another topic is put in front. So without a model, only questions that depend on the conversation are
-extended.
+that answers them; with the previous question put before them, all 12. But of 30 independent questions, 7 lose their
+passage if a question on another topic is put before them. So without a model, only questions that depend on the
+conversation are extended.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ INSTRUCTION = (
     "Rewrite the last question so that it can be understood without the conversation. "
     "Keep names and numbers. Write only the question."
 )
-_RECENT = 3
-_SENTENCES = 2
+_MOST_EXCHANGES = 3
+_SENTENCES_PER_ANSWER = 2
 _LONGEST_ANSWER = 300
 _LONGEST_QUERY = 400
 _LONGEST_SCANNED = 2000
@@ -74,11 +74,11 @@ def rewritten(
 ) -> Rewriting:
     """The question as rewritten by the model; if that is unusable, the question together with earlier ones.
 
-    Models of the styles "tiny" and "plain" are not used: of the twelve follow-ups, the built-in model and a base model
-    of 270 million parameters rewrote none; they answered, or asked something else.
+    Models of the styles "tiny" and "plain" are not asked: of the twelve follow-ups, the built-in model and a base model
+    of 270 million parameters rewrote none. They answered, or asked something else.
 
     Raises:
-        ModelError: the model is unreachable, refuses, or stops midway.
+        ModelError: the model is unreachable, refuses the request, or stops midway.
     """
     if not needs_rewriting(question, history):
         return Rewriting(question, "")
@@ -96,13 +96,13 @@ def rewritten(
 
 
 def rewriting_prompt(question: str, history: Sequence[Exchange], *, generator: Generator) -> Prompt:
-    """The prompt: the last exchanges with shortened answers, and the question, within the generator's window.
+    """The prompt that asks for a rewriting: the question, and the last exchanges that fit, with shortened answers.
 
     Raises:
         PromptError: the question alone is too long.
     """
     room = generator.context_window - generator.max_answer_tokens
-    for n in range(min(_RECENT, len(history)), -1, -1):
+    for n in range(min(_MOST_EXCHANGES, len(history)), -1, -1):
         messages = _messages(question, history[len(history) - n :], generator)
         if (n_tokens := generator.count_tokens(messages)) <= room:
             return Prompt(
@@ -130,7 +130,7 @@ def _messages(question: str, history: Sequence[Exchange], generator: Generator) 
 def _beginning(answer: str) -> str:
     """The first sentences of an answer, which usually name its topic."""
     start = answer[:_LONGEST_SCANNED]
-    spans = split_sentences(start)[:_SENTENCES]
+    spans = split_sentences(start)[:_SENTENCES_PER_ANSWER]
     return start[: spans[-1][1]][:_LONGEST_ANSWER].strip() if spans else ""
 
 
@@ -173,16 +173,17 @@ def _unusable(query: str, question: str, history: Sequence[Exchange]) -> str:
 
 
 def _stems(text: str) -> set[str]:
+    """The stems of a text's telling words, and every reading of its numbers."""
     readings = {reading for number in stated_numbers(text) for reading in number.readings}
     return readings | {word.stem for word in telling_words(text)}
 
 
 def _without_model(question: str, history: Sequence[Exchange], reason: str) -> Rewriting:
-    """The question with the earlier questions it depends on, back to an independent one."""
+    """The question, after the earlier questions it depends on: back to the latest independent one, or at most three."""
     if not _depends_on_history(question):
         return Rewriting(question, f"{reason}, so the search used the question as it is.")
     before: list[str] = []
-    for turn in reversed(history[-_RECENT:]):
+    for turn in reversed(history[-_MOST_EXCHANGES:]):
         before.insert(0, turn.question.strip()[:_LONGEST_QUERY])
         if not _depends_on_history(turn.question):
             break

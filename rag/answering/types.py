@@ -24,7 +24,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """A sentence of an answer, checked against every passage that the model was shown.
+    """A sentence of an answer, checked against every hit in the prompt.
 
     Attributes:
         start: where the sentence begins in the answer's text, in characters.
@@ -33,7 +33,7 @@ class Support:
         number: the number of the passage that supports the sentence, from 1; 0 if none does.
         passage: the most similar sentence as a span of the supporting hit's chunk text; if no passage supports the
             sentence, of the most similar hit's.
-        missing: the numbers that the sentence states and that passage does not contain.
+        missing: the numbers, dates and codes of the sentence that `passage` does not contain.
     """
 
     start: int
@@ -47,7 +47,10 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds of each step; `first_token` is the time from sending the prompt to the first piece, None without one."""
+    """Seconds that each step took.
+
+    `first_token` is the time from sending the prompt to the first piece, or None; `writing` is the time after it.
+    """
 
     rewriting: float = 0.0
     retrieval: float = 0.0
@@ -57,7 +60,7 @@ class Timings:
 
     @property
     def total(self) -> float:
-        """From the question to the cited answer."""
+        """Seconds from the question to the cited answer."""
         return self.rewriting + self.retrieval + (self.first_token or 0.0) + self.writing + self.citing
 
 
@@ -83,8 +86,8 @@ class Answer:
     Attributes:
         query: the text that was searched for: the question, or its rewritten form.
         hits: the retrieved chunks; `prompt.hits` are those that the model was shown.
-        problem: why the answer failed, as a sentence; then `text` is what the model wrote before. Empty if it did not.
-        notes: sentences about what happened in the steps.
+        problem: why the answer failed, as a sentence; empty if it did not fail. `text` is what the model wrote before.
+        notes: sentences for the user about what happened in the steps.
         query_vector: the query's unit vector; empty if there is none.
         asked_at: the time, as ISO 8601 in UTC.
         dependences: the leave-one-out results; empty until they are measured.
@@ -111,7 +114,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class LabelledAnswer:
-    """One of the answers to a question. The label names it among several side by side; it is empty for a single one."""
+    """One of the answers to a question; `label` names it among several side by side, and is empty for a single one."""
 
     label: str
     answer: Answer

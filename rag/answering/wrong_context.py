@@ -25,18 +25,18 @@ def wrong_context(
 ) -> list[int]:
     """Ids of k chunks that are similar to each other and dissimilar to the question and its hits; hits are excluded.
 
-    They are a chunk and its nearest neighbors, so that they share a topic. The chunk is chosen by `seed` among the
-    tenth least similar to the question and the hits, and of these among the tenth with the closest neighbors. It comes
-    first, then its neighbors, nearest first.
+    They are a chunk and its nearest neighbors, so that they share a topic. The chunk is drawn at random from the 10%
+    least similar to the question and the hits (at most 64 of them), and of these from the 10% with the closest
+    neighbors. It comes first, then its neighbors, nearest first.
 
     Args:
         ids: int64 (n,).
-        vectors: the chunks' unit vectors float32 (n, dimension), rows as `ids`.
+        vectors: the chunks' unit vectors float32 (n, dimension), in the order of `ids`.
         hit_ids: the chunks retrieved for the question; ids that are not in `ids` are ignored.
         query_vector: the question's unit vector float32 (dimension,).
 
     Returns:
-        At most k ids; fewer if there are fewer chunks that are not hits. Deterministic.
+        k ids, or fewer if fewer chunks are not hits; the same for the same input and seed.
     """
     import numpy as np
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rag.chunking.prepared_text import Encode
 
 _ROOM_FOR_CONTEXT = 2
+"""Tokens in reserve, if words may have more tokens in context than alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
         ValueError: the spec contradicts itself, or it is semantic and the text was prepared without `with_likeness`.
     """
     capacity = min(chunking.max_tokens, window)
-    _require_sense(prepared, chunking, window)
-    # Words may have more tokens in context than alone; a small reserve saves most chunks from being cut again.
+    _require_valid(prepared, chunking, window)
+    # The reserve saves most chunks from being cut again.
     room = capacity if prepared.tokenizer.adds_up else max(capacity - _ROOM_FOR_CONTEXT, 1)
     spec = replace(chunking, max_tokens=room, min_tokens=min(chunking.min_tokens, room))
     spec = replace(spec, overlap=min(chunking.overlap, room - 1))
@@ -83,7 +84,7 @@ def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
     return [_chunk(prepared, sized) for sized in _sized(prepared, pieces, capacity)]
 
 
-def _require_sense(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> None:
+def _require_valid(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> None:
     if chunking.max_tokens < 1 or not 0 <= chunking.overlap < chunking.max_tokens:
         raise ValueError(f"overlap must be from 0 to below max_tokens, got {chunking.overlap} of {chunking.max_tokens}")
     if not 0 <= chunking.shared < chunking.sentences:
@@ -100,7 +101,7 @@ def _require_sense(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
 
 
 def _sized(prepared: PreparedText, pieces: Sequence[tuple[int, int]], capacity: int) -> list[_Sized]:
-    """The pieces as spans within the capacity; tokens are counted again where their sum may be wrong."""
+    """The pieces as spans within the capacity; where the sum of their tokens may be wrong, they are counted again."""
     import numpy as np
 
     cuts = prepared.cuts

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.uint32]
 
 INSIDE, TOKEN, WORD, LINE, SENTENCE, PARAGRAPH = range(6)
-"""Quality of a cut point, ascending: inside a multi-character letter, between tokens, before a word, a line, etc."""
+"""Level of a cut point, from poor to good: inside a multi-character letter, before a token, a word, a line, etc."""
 
 _LONGEST_PIECE = 1024
 _LAST_SPACE = 0x3000
@@ -61,7 +61,10 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Offsets in a text at which a unit begins; `weak` ones are poor cut points even if another unit begins there."""
+    """Offsets in a text at which tokens, sentences, and sections or rows (`breaks`) begin.
+
+    At a `weak` offset, such as after a heading, the text should not be cut, even if a sentence begins there.
+    """
 
     tokens: IntArray
     sentences: Sequence[int]
@@ -183,13 +186,14 @@ def _word_levels(codes: Codes, places: IntArray) -> NDArray[np.int8]:
     """WORD next to an ideograph, INSIDE before a character that joins the previous one, else TOKEN."""
     import numpy as np
 
+    # Before position 0 this reads the last character, without effect: the level of the first word is the highest.
     here, before = codes[places], codes[places - 1]
     levels = np.where(_ideographs(here) & (here > 0x303F), WORD, TOKEN).astype(np.int8)
     levels[_ideographs(before) & (here >= ord("0")) & (here < 0x300)] = WORD
     odd = np.flatnonzero(here >= 0x300)
     joins = {int(code) for code in np.unique(here[odd]) if extends(chr(code))}
     levels[odd[np.isin(here[odd], list(joins)) | (before[odd] == _JOINER)]] = INSIDE
-    levels[_flags(here) & _flags(before)] = INSIDE
+    levels[_regional_indicators(here) & _regional_indicators(before)] = INSIDE
     return levels
 
 
@@ -205,7 +209,7 @@ def _ideographs(codes: Codes) -> Flags:
     return low | ((codes >= 0xF900) & (codes <= 0xFAFF)) | ((codes >= 0x20000) & (codes <= 0x3FFFF))
 
 
-def _flags(codes: Codes) -> Flags:
+def _regional_indicators(codes: Codes) -> Flags:
     """Which code points are regional indicators; two of them form a flag."""
     return (codes >= 0x1F1E6) & (codes <= 0x1F1FF)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class PreparedText:
     """A document with everything about its text that does not depend on the chunking settings.
 
+    `fields` are those of the table row in each stretch, by `Section.stretch`; empty for text that is not in a row.
     `likeness` is needed only for semantic chunking: float32 (sentences,), the cosine similarity of each sentence's
     embedding to the previous sentence's (1 for the first); see `with_likeness`.
     """
@@ -60,7 +61,7 @@ def prepare(document: Document, tokenizer: TextTokenizer) -> PreparedText:
 
 
 def with_likeness(prepared: PreparedText, encode: Encode) -> PreparedText:
-    """The prepared text with its sentences embedded, for the strategy "semantic"."""
+    """The prepared text with the similarity of consecutive sentences, for the strategy "semantic"."""
     import numpy as np
 
     text, cuts = prepared.document.text, prepared.cuts

@@ -12,7 +12,7 @@ from rag.types import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """text[start:end] of a document and the chunks that contain it, by position in the list: none, one or more."""
+    """text[start:end] of a document; `chunks` are the positions, in the list of chunks, of those that contain it."""
 
     start: int
     end: int

@@ -19,12 +19,15 @@ Piece = tuple[int, int]
 """A chunk from one cut point to another, by index: see `Cuts`."""
 
 _MOST_CHARACTERS = 500_000
-_CHARACTERS_A_TOKEN = 32
+_CHARACTERS_PER_TOKEN = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The cut points [first, last) under the heading `path`; `stretch` numbers table rows, and is 0 for other text."""
+    """The cut points [first, last) under the heading `path`; no chunk crosses the ends of a `stretch`, by number.
+
+    A stretch is a table row, or the text between two rows; a document without rows is one stretch.
+    """
 
     first: int
     last: int
@@ -38,9 +41,12 @@ def split(cuts: Cuts, sections: Sequence[Section], spec: ChunkingSpec, likeness:
     Args:
         spec: 0 <= overlap, min_tokens <= max_tokens; 0 <= shared < sentences.
         likeness: cosine similarity of each sentence to the one before it; needed only for the strategy "semantic".
+
+    Raises:
+        ValueError: the strategy is "semantic", and `likeness` is None.
     """
-    shares = spec.strategy in ("recursive", "fixed")
-    reach = _Reach.of(cuts, spec if shares else replace(spec, overlap=0, min_tokens=0))
+    overlaps = spec.strategy in ("recursive", "fixed")
+    reach = _Reach.of(cuts, spec if overlaps else replace(spec, overlap=0, min_tokens=0))
     match spec.strategy:
         case "fixed":
             rows = [list(row) for _, row in groupby(sections, key=lambda section: section.stretch)]
@@ -51,7 +57,7 @@ def split(cuts: Cuts, sections: Sequence[Section], spec: ChunkingSpec, likeness:
         case "sentences":
             return [piece for section in sections for piece in _slide(reach, section, spec)]
         case "semantic" if likeness is not None:
-            return _part(reach, sections, likeness, spec.percentile)
+            return _split_semantic(reach, sections, likeness, spec.percentile)
     raise ValueError("the strategy 'semantic' needs the similarity of consecutive sentences")
 
 
@@ -76,7 +82,7 @@ _RECURSIVE = _Preference(good=(PARAGRAPH, SENTENCE), possible=(SENTENCE, LINE, W
 class _Reach:
     """For each cut point: the furthest end of a chunk that begins there, and the last end that is too small.
 
-    `back` is the earliest cut point from which at most the overlap lies before a cut point.
+    `back` is the earliest cut point with at most `overlap` tokens from there to the cut point; None without overlap.
     """
 
     cuts: Cuts
@@ -93,7 +99,7 @@ class _Reach:
         numbers = np.arange(len(starts), dtype=np.int32)
         fitting = tokens.searchsorted(tokens + np.int32(spec.max_tokens), side="right") - 1
         # A long word may be a single "unknown" token: a chunk of only such words must still end.
-        longest = np.int32(min(_CHARACTERS_A_TOKEN * spec.max_tokens, _MOST_CHARACTERS))
+        longest = np.int32(min(_CHARACTERS_PER_TOKEN * spec.max_tokens, _MOST_CHARACTERS))
         near = starts.searchsorted(starts + longest, side="right") - 1
         furthest = np.maximum(np.minimum(fitting, near), np.minimum(numbers + 1, len(cuts)))
         least = tokens.searchsorted(tokens + np.int32(spec.min_tokens)) - 1 if spec.min_tokens else numbers
@@ -225,7 +231,7 @@ def _sentence_bounds(cuts: Cuts, section: Section) -> list[int]:
     return [section.first, *inner.tolist(), section.last]
 
 
-def _part(reach: _Reach, sections: Sequence[Section], likeness: FloatArray, percentile: int) -> list[Piece]:
+def _split_semantic(reach: _Reach, sections: Sequence[Section], likeness: FloatArray, percentile: int) -> list[Piece]:
     """Break between dissimilar consecutive sentences; a group that does not fit breaks where similarity is lowest."""
     import numpy as np
 

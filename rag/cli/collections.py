@@ -25,14 +25,14 @@ def add_commands(commands: Commands) -> None:
     ingest = commands.add_parser("ingest", help="add files and folders to a collection")
     _add_ingest_arguments(ingest)
     ingest.set_defaults(command=_ingest)
-    layout = commands.add_parser("map", help="write the map as HTML, SVG, CSV or Parquet")
-    layout.add_argument("--output", type=Path, required=True, metavar="FILE.html")
-    layout.set_defaults(command=_map)
+    export = commands.add_parser("map", help="write the map as HTML, SVG, CSV or Parquet")
+    export.add_argument("--output", type=Path, required=True, metavar="FILE.html")
+    export.set_defaults(command=_map)
     collections = commands.add_parser("collections", help="list the collections")
     collections.set_defaults(command=_collections)
-    for command in (ingest, layout):
+    for command in (ingest, export):
         add_collection(command)
-    for command in (ingest, layout, collections):
+    for command in (ingest, export, collections):
         add_json(command)
 
 

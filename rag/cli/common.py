@@ -19,6 +19,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Command = Callable[[argparse.Namespace], int]
 """One command: takes the parsed arguments, returns the exit code."""
 Json = dict[str, object]
+"""A JSON object."""
 
 
 def add_collection(command: argparse.ArgumentParser) -> None:
@@ -40,19 +41,23 @@ def count(text: str) -> int:
 
 
 def print_result(options: argparse.Namespace, result: Json, lines: Sequence[str]) -> None:
-    """Print one JSON object with --json, else lines for a person."""
+    """Print `result` as one JSON object with --json, else `lines` for a person."""
     print(json.dumps(result, ensure_ascii=False) if options.json else "\n".join(lines))
 
 
 def open_collection(options: argparse.Namespace) -> Collection:
-    """Open the collection that --collection names. Raises CollectionError where there is none."""
+    """Open the collection that --collection names. Raises CollectionError if it does not exist or cannot be read."""
     from rag.store.collection import Collection
 
     return Collection.open(config.data_dir(), options.collection)
 
 
 def dense_retriever(collection: Collection) -> tuple[DenseRetriever, Embedder]:
-    """Dense retriever with the collection's embedding model and the index that was chosen for it."""
+    """Dense retriever with the index that was chosen for the collection, and the collection's embedding model.
+
+    Raises:
+        ModelError: the embedding model cannot be loaded.
+    """
     from rag.embedding.cached import load_cached_embedder
     from rag.index.loading import load_chosen_index
     from rag.retrieval.retrievers import DenseRetriever
@@ -62,7 +67,7 @@ def dense_retriever(collection: Collection) -> tuple[DenseRetriever, Embedder]:
 
 
 def hit_json(hit: Hit) -> Json:
-    """A hit as JSON, as it is printed."""
+    """A hit as an object of the printed JSON."""
     chunk = hit.chunk
     return {
         "rank": hit.rank, "score": hit.score, "document": hit.document_name, "page": chunk.page,

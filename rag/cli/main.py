@@ -1,4 +1,4 @@
-"""Command-line parser: reads the arguments, runs one command, and turns its result into an exit code."""
+"""Command line: parse the arguments, run one command, and return its exit code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python -m ra
     """Run one command; `program` is the name that the help shows.
 
     Returns:
-        0 when everything worked, 1 when something failed. Wrong usage ends the process with exit code 2.
+        0 if everything worked, 1 if something failed, or Streamlit's exit code for `run`.
+
+    Raises:
+        SystemExit: after the help (exit code 0), and for wrong arguments (2).
     """
     parser = _parser(program)
     options, others = parser.parse_known_args(arguments)

@@ -83,12 +83,12 @@ def _neighbors(options: argparse.Namespace) -> int:
         table = ChunkTable.of(collection)
         allowed = NeighborFilter(not_with=options.chunk if options.other_documents else None).allows(table)
         near = neighbors_of(ids, vectors, options.chunk, options.k, allowed=allowed, relevance=relevance)
-        vector, ids_compared = vectors[row], ids != options.chunk
+        vector, is_compared = vectors[row], ids != options.chunk
     else:
         vector = dense_retriever(collection)[1].encode_queries([options.text])[0]
-        near, ids_compared = find(ids, vectors, vector, options.k, relevance=relevance), ids >= 0
+        near, is_compared = find(ids, vectors, vector, options.k, relevance=relevance), ids >= 0
     hits = hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
-    said = verdict(hits[0].score, score_distribution(vectors[ids_compared] @ vector)) if hits else "Nothing was found."
+    said = verdict(hits[0].score, score_distribution(vectors[is_compared] @ vector)) if hits else "Nothing was found."
     print_result(options, _neighbors_json(hits, said), [*map(hit_line, hits), said])
     return 0
 

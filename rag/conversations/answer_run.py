@@ -1,4 +1,4 @@
-"""One answer on its way: load what answers, answer the question, and turn any failure into an Answer that says why."""
+"""Run one answer: load the models, answer the question, and turn any failure into an Answer that says why."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from rag.store.collection import Collection
 class AnswerRun:
     """Makes one answer in the thread that calls it.
 
-    A call yields what `answer_question` yields, but it never raises an ExplorerError: it always ends with an Answer,
-    whose `problem` says what went wrong. So no question is lost.
+    A call yields what `answer_question` yields, but raises no ExplorerError: it always ends with an Answer, whose
+    `problem` says what went wrong, so that no question is lost.
 
     Attributes:
-        model: the name of the answering model, also if it cannot be loaded.
-        load: loads the equipment. Loading a model is slow, so this is called in the thread of the run. None replays a
-            recorded answer.
-        searches_all: whether the whole collection is searched.
+        model: the name of the answering model, for an answer that fails before the model is loaded.
+        load: loads the equipment, which is slow; called in the thread of the run. None replays a recorded answer.
+        searches_all: whether the whole collection is searched, which recorded answers need.
         has_recordings: whether a recorded answer replaces one that failed before its first word.
     """
 
@@ -47,7 +46,7 @@ class AnswerRun:
             yield self._with_fallback(unanswered(self.request, self.model, str(error)))
 
     def _with_fallback(self, answer: Answer) -> Answer:
-        """The recorded answer if this one failed without a word and there is a recording; else the answer itself.
+        """The recorded answer, if this one failed before its first word and there is a recording; else this answer.
 
         The first note of a recorded answer says why the model did not answer.
         """

@@ -21,7 +21,7 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 # All characters that can begin markup, except where they cannot: at the end of a sentence (not after a number, which
 # could be a list item, nor after www), and hyphens and colons within a word.
 _MARKUP = re.compile(r"(?!(?<=[^\W\dwW])\.(?=\s|\Z)|(?<=\w)[-:](?=\w)|:(?=\s))([!#$&(*+\-.:<=>@\[\\\]^_`{|}~])")
-_LESS_THAN_WHOLE: dict[Ending, str] = {
+_UNFINISHED: dict[Ending, str] = {
     "length": "The model reached its token limit.",
     "stopped": "It was stopped.",
     "broken": "It broke off.",
@@ -31,7 +31,7 @@ _UNSUPPORTED = "[?]"
 
 @dataclass(frozen=True, slots=True)
 class ExportedConversation:
-    """The contents of an exported conversation."""
+    """A conversation as read from an export."""
 
     title: str
     turns: tuple[Turn, ...]
@@ -41,8 +41,8 @@ def to_json(title: str, turns: Sequence[Turn]) -> str:
     """Indented JSON: `format`, `version`, `title`, and `turns`, each in the format of `turn_to_json`.
 
     Raises:
-        CollectionError: a turn cannot be written.
-        ValueError: a turn is inconsistent.
+        CollectionError: a turn holds a lone surrogate, or a number that is not finite.
+        ValueError: a turn is inconsistent, as in `turn_to_json`.
     """
     records = [json.loads(turn_to_json(turn)) for turn in turns]
     conversation = {"format": FORMAT, "version": VERSION, "title": title, "turns": records}
@@ -53,7 +53,7 @@ def from_json(text: str) -> ExportedConversation:
     """Read the output of `to_json`.
 
     Raises:
-        CollectionError: it has another format, is damaged, or is of a newer version.
+        CollectionError: the text has another format, is damaged, or was written by a newer version.
     """
     try:
         conversation = json.loads(text)
@@ -118,7 +118,7 @@ def _made_by(answer: Answer) -> str:
     asked = ""
     if answer.asked_at:
         asked = f", asked {datetime.fromisoformat(answer.asked_at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    ending = _LESS_THAN_WHOLE.get(answer.usage.ending, "")
+    ending = _UNFINISHED.get(answer.usage.ending, "")
     return f"Written by {_line(answer.model)} in {answer.timings.total:.1f} s{tokens}{asked}. {ending}".rstrip()
 
 

@@ -17,16 +17,16 @@ from rag.servers.types import Thought
 _FAULT = "The answer stopped because of a fault in this program. Stored data is unchanged; ask again."
 
 Run = Callable[[threading.Event], Iterator[Progress]]
-"""Makes one answer, whose Answer comes last; the event asks it to stop."""
+"""Makes one answer: yields what happens, the Answer last; the event asks it to stop."""
 Save = Callable[[tuple[LabelledAnswer, ...]], str]
-"""Saves the answers to a question once all are complete; returns a problem that did not prevent it, or nothing."""
+"""Saves the answers to a question once all are complete; returns a problem that did not prevent this, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSoFar:
-    """What one answer consists of at this moment.
+    """Snapshot of an answer that is being written.
 
-    `answer` is None until it is complete; `problem` says why it will never be, and is empty otherwise.
+    `answer` is None until it is complete; `problem` says why it will never be complete, and is empty otherwise.
     """
 
     label: str
@@ -38,11 +38,11 @@ class AnswerSoFar:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether it is complete or has failed."""
         return self.answer is not None or bool(self.problem)
 
     def extended(self, piece: Progress) -> AnswerSoFar:
-        """This and the next piece."""
+        """The answer after the next piece."""
         match piece:
             case Answer():
                 return AnswerSoFar(self.label, "", piece.text, piece.thoughts, piece)
@@ -52,12 +52,10 @@ class AnswerSoFar:
                 return replace(self, stage="writing", thoughts=self.thoughts + piece.text)
             case str():
                 return replace(self, stage="writing", text=self.text + piece)
-            case _:
-                return replace(self, stage="writing")
 
 
 class LiveTurn:
-    """A question and its answers while they are written, all at the same time. The last one to end saves them all."""
+    """A question and its answers, which are written at the same time; the last one to end saves them all."""
 
     def __init__(self, question: str, runs: Mapping[str, Run], save: Save) -> None:
         self.question = question
@@ -75,18 +73,18 @@ class LiveTurn:
         self._problem = ""
 
     def start(self) -> None:
-        """Begin to write every answer."""
+        """Start all answers."""
         self._started = time.monotonic()
         for label, run in self._runs.items():
             work = partial(self._write, label, run)
             self._tasks.start(label, f"answer {label}", work, stop_requested=self._stops[label])
 
     def seconds(self) -> float:
-        """Seconds since the start."""
+        """Seconds since the answers were started."""
         return time.monotonic() - self._started
 
     def stop(self, label: str | None = None) -> None:
-        """Ask this answer to stop, or all of them; what is written stays."""
+        """Ask the answer with this label to stop, or all of them; what is written stays."""
         for key, event in self._stops.items():
             if label in (None, key):
                 event.set()
@@ -104,7 +102,7 @@ class LiveTurn:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come, and the answers are saved, or could not be."""
+        """Whether all answers have ended, and were saved or could not be."""
         with self._news:
             return self._is_over
 
@@ -115,13 +113,13 @@ class LiveTurn:
             return self._problem
 
     def wait(self, version: int, seconds: float) -> int:
-        """Wait for a change after `version`, at most these seconds; returns the number of the newest change."""
+        """Wait until something has changed since `version`, at most these seconds; returns the present version."""
         with self._news:
             self._news.wait_for(lambda: self._version > version, seconds)
             return self._version
 
     def _write(self, label: str, run: Run, report: Report) -> None:
-        """The work of one answer's task. A fault is logged there, and shown here."""
+        """The work of one answer's task. A fault becomes the answer's problem, and the task logs it."""
         problem = _FAULT
         try:
             for piece in run(self._stops[label]):
@@ -143,7 +141,7 @@ class LiveTurn:
         self._news.notify_all()
 
     def _save_if_complete(self) -> None:
-        """The last answer to end has all of them saved."""
+        """Save all answers, if this was the last one to end."""
         with self._news:
             answers = tuple(self._answers.values())
             if self._is_being_saved or not all(answer.is_done for answer in answers):
@@ -164,14 +162,14 @@ class LiveTurn:
 
 
 class LiveTurns:
-    """The questions that are being answered in this process, shared by all tabs; one for each key."""
+    """The questions that are being answered in this process, by key, shared by all tabs."""
 
     def __init__(self) -> None:
         self._turns: dict[str, LiveTurn] = {}
         self._lock = threading.Lock()
 
     def start(self, key: str, turn: LiveTurn) -> bool:
-        """Begin to answer, unless a question with this key is still being answered; returns whether it began."""
+        """Start a turn, unless one with this key is still being answered; returns whether it was started."""
         with self._lock:
             if key in self._turns and not self._turns[key].is_over:
                 return False
@@ -182,12 +180,15 @@ class LiveTurns:
         return True
 
     def of(self, key: str) -> LiveTurn | None:
-        """The question with this key while it is being answered, and afterwards until it is dropped."""
+        """The turn with this key, from its start until it is dropped; None if there is none.
+
+        When another turn starts, those that ended without a problem are dropped.
+        """
         with self._lock:
             return self._turns.get(key)
 
     def drop(self, key: str) -> None:
-        """Forget the question with this key, if it is over."""
+        """Forget the turn with this key, if it is over."""
         with self._lock:
             if key in self._turns and self._turns[key].is_over:
                 del self._turns[key]

@@ -32,7 +32,7 @@ _Object = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class _Bare:
-    """A record without its references: hits hold `_NO_CHUNK`, answers no hits and no packed query vector."""
+    """A record without references: its hits have `_NO_CHUNK`, its answers no hits and no packed query vector."""
 
     turn: Turn
     hits: tuple[Hit, ...]
@@ -49,9 +49,9 @@ def _adapter() -> TypeAdapter[_Bare]:
 def turn_to_json(turn: Turn) -> str:
     """The turn as JSON text; `turn_from_json` reads it back as an equal turn.
 
-    The text is an object of a `version`, the `turn` with its fields, its `hits` and their `chunks`. Each hit and each
-    chunk is stored once: where an answer has hits, the turn has positions in `hits`, and a hit's `chunk` is a position
-    in `chunks`. A `query_vector` is base64 of little-endian float32, or a list of numbers if they are not all float32.
+    The text is an object with a `version`, the `turn`, its `hits` and their `chunks`. Each hit and each chunk is stored
+    once: in place of its hits, an answer has their positions in `hits`, and a hit's `chunk` is a position in `chunks`.
+    A `query_vector` is base64 of little-endian float32, or a list of numbers if they are not all exact in float32.
 
     Raises:
         CollectionError: a text holds half a character (a lone surrogate), or a number is not finite.
@@ -72,8 +72,8 @@ def turn_from_json(text: str) -> Turn:
     """The turn that `turn_to_json` wrote; keys that this version does not know are ignored.
 
     Raises:
-        CollectionError: a newer version wrote it, it is damaged, or it contradicts itself. Every fault that could
-            break a page is found here.
+        CollectionError: a newer version wrote it, it is damaged, or it contradicts itself. This finds every fault that
+            could break a page.
     """
     try:
         record = json.loads(text, parse_constant=_refuse, parse_int=_exact, parse_float=_finite)
@@ -103,7 +103,7 @@ class _Positions(dict[_T, int]):
 
 
 def _values(turn: Turn) -> _Object:
-    """The record of a turn as JSON values, with references in place of its hits and their chunks."""
+    """The record of a turn as JSON values, with positions in place of hits and chunks."""
     hits, chunks = _Positions[Hit](), _Positions[Chunk]()
     references = [_references(each.answer, hits) for each in turn.answers]
     of_hits = [chunks.of(hit.chunk) for hit in hits]
@@ -123,7 +123,7 @@ def _without_references(answer: Answer) -> Answer:
 
 
 def _references(answer: Answer, hits: _Positions[Hit]) -> dict[str, object]:
-    """What `_without_references` cuts out, as positions; the vector is packed."""
+    """What `_without_references` removes: hits as positions, and the packed vector."""
     return {
         "hits": hits.of_each(answer.hits),
         "prompt": {"hits": hits.of_each(answer.prompt.hits), "left_out": hits.of_each(answer.prompt.left_out)},
@@ -132,7 +132,7 @@ def _references(answer: Answer, hits: _Positions[Hit]) -> dict[str, object]:
 
 
 def _turn(record: _Object) -> Turn:
-    """The turn of a record: references are cut out of the JSON, types are checked, references are put back."""
+    """The turn of a record: remove the references from the JSON, check its types, and resolve the references."""
     turn = _object(record, "turn")
     labelled, hits = _objects(turn, "answers"), _objects(record, "hits")
     answers = [_object(each, "answer") for each in labelled]
@@ -209,12 +209,12 @@ def _all_chosen(values: Sequence[_T], positions: object) -> tuple[_T, ...]:
 
 def _chosen(values: Sequence[_T], position: object) -> _T:
     if type(position) is not int or not 0 <= position < len(values):
-        raise ValueError("it refers to what it does not hold")
+        raise ValueError("it refers to a hit or a chunk that it does not contain")
     return values[position]
 
 
 def _packed(vector: Sequence[float]) -> object:
-    """Base64 where nothing is lost by it."""
+    """Base64 if no number loses digits by it; else the numbers."""
     try:
         content = struct.pack(f"<{len(vector)}f", *vector)
     except OverflowError:
@@ -275,7 +275,7 @@ def _require_dependence(dependence: Dependence, answer: Answer) -> None:
 
 def _require(holds: bool, what: str) -> None:
     if not holds:
-        raise ValueError(f"{what} cannot be")
+        raise ValueError(f"it has an impossible value for {what}")
 
 
 def _refuse(constant: str) -> NoReturn:

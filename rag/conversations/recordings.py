@@ -18,6 +18,8 @@ from rag.store.collection import Collection
 from rag.types import Chunk, Hit
 
 FILE_NAME = "recorded.json"
+RECORDED = "recorded"
+"""The name that stands for recorded answers in a choice of answering models."""
 _Place = tuple[str, str]
 """A document's name and the text of one of its chunks."""
 
@@ -75,7 +77,7 @@ def recorded_answer(question: str) -> Turn | None:
 def attached(turn: Turn, collection: Collection) -> Turn:
     """The turn with each hit's chunk replaced by the collection's chunk with the same document name and text.
 
-    If there is none, the recorded chunk is kept with the id 0. A query vector whose dimension differs from the
+    If there is no such chunk, the recorded one is kept with the id 0. A query vector of another dimension than the
     collection's is left out.
     """
     places = {
@@ -96,7 +98,7 @@ def attached(turn: Turn, collection: Collection) -> Turn:
 
 
 def _chunks_at(collection: Collection, places: set[_Place]) -> dict[_Place, Chunk]:
-    """The collection's first chunk for each of these places, if it has one."""
+    """The first chunk of the collection at each of these places; places without one are left out."""
     names = {name for name, _ in places}
     found: dict[_Place, Chunk] = {}
     for document_id, name in collection.document_names().items():
@@ -123,10 +125,6 @@ def _attached_answer(answer: Answer, chunks: dict[_Place, Chunk], dimension: int
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
-
-
-RECORDED = "recorded"
-"""The name by which recorded answers are chosen in the place of an answering model."""
 
 
 def replay(request: Request, collection: Collection, *, searches_all: bool = True) -> Iterator[Progress]:

@@ -16,17 +16,18 @@ from rag.store.collection import Collection
 from rag.store.schema import CONVERSATIONS_DIGEST, write_setting
 from rag.store.transactions import transaction
 
+# Inside the class, `list` is its method.
 Summaries = list[ConversationSummary]
 Turns = list[Turn]
 
 
 class Conversations:
-    """Conversations, their turns, and versions of turns. Every call opens the file separately, so threads may share
-    one object, and others may read and write at the same time.
+    """The conversations of a collection, their turns, and versions of turns.
 
-    The collection's generation does not change, because no cache depends on conversations. A copy of selected chunks,
-    or one with another model, does not include conversations, because their answers refer to other documents and
-    vectors. An export does, and so does a copy of the file.
+    Every call opens the file separately, so threads may share one object, and others may read and write meanwhile. No
+    call changes the collection's generation, because no cache depends on conversations. An export includes them, unless
+    it leaves them out; a copy of selected chunks or with another model does not, because their answers refer to
+    documents and vectors that the copy does not have.
 
     Every method raises CollectionError if the file cannot be read or written, or if the conversation or turn does not
     exist (any more). Methods that read turns also raise it if a record is damaged.
@@ -46,7 +47,7 @@ class Conversations:
             return [ConversationSummary(*row) for row in connection.execute(query)]
 
     def create(self, title: str = DEFAULT_TITLE) -> int:
-        """Create an empty conversation and return its id. A default title is replaced by the first question."""
+        """Create an empty conversation and return its id. The first question replaces the default title."""
         with self._writing() as connection:
             return _insert_conversation(connection, clean_title(title) or DEFAULT_TITLE)
 
@@ -67,14 +68,14 @@ class Conversations:
             connection.execute("DELETE FROM conversations WHERE conversation_id = ?", (conversation_id,))
 
     def turns(self, conversation_id: int, *, last: int | None = None) -> Turns:
-        """The chosen version of each slot, in order: all, or only the `last` ones, because reading takes time."""
+        """The chosen version of each slot, in order; only of the `last` slots if given, which takes less time."""
         with self._reading() as connection:
             _require_conversation(connection, conversation_id)
             rows = _select(connection, "numbered.is_chosen", conversation_id, last=last)
         return [_turn(row) for row in rows]
 
     def n_slots(self, conversation_id: int) -> int:
-        """Number of questions."""
+        """Number of slots (questions)."""
         query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND is_chosen"
         with self._reading() as connection:
             _require_conversation(connection, conversation_id)
@@ -89,7 +90,10 @@ class Conversations:
         return [_turn(row) for row in rows]
 
     def history(self, conversation_id: int, before_slot: int | None = None) -> tuple[Exchange, ...]:
-        """The chosen questions and answers in order, of all slots or those before one, without reading records."""
+        """The chosen question and answer of each slot, in order; only those before `before_slot` if it is given.
+
+        Does not read the records, so it is fast.
+        """
         query = "SELECT question, answer FROM turns WHERE conversation_id = ? AND is_chosen {} ORDER BY slot"
         earlier = "" if before_slot is None else "AND slot < ?"
         with self._reading() as connection:
@@ -100,7 +104,7 @@ class Conversations:
     def add(self, conversation_id: int, turn: Turn) -> Turn:
         """Append the turn as the next slot, ignoring its slot; returns the stored turn.
 
-        The question becomes the conversation's title if that is still the default.
+        The question becomes the conversation's title if it still has the default one.
         """
         record = _record(turn)
         with self._writing() as connection:
@@ -149,7 +153,7 @@ class Conversations:
     def fork(self, conversation_id: int, before_slot: int, title: str = "") -> int:
         """Copy the chosen turns before a slot to a new conversation and return its id. The original is unchanged.
 
-        The default title is the original's with a number; without turns, it is replaced by the first question.
+        Without a `title`, it has the original's with a number, or the default one if no turn was copied.
         """
         with self._writing() as connection:
             own_title = _require_conversation(connection, conversation_id)
@@ -160,8 +164,8 @@ class Conversations:
                 "WHERE conversation_id = ? AND is_chosen AND slot < ? ORDER BY slot",
                 (made, conversation_id, before_slot),
             ).rowcount
-            named = clean_title(title) or (_numbered(connection, own_title) if n_copied else DEFAULT_TITLE)
-            connection.execute("UPDATE conversations SET title = ? WHERE conversation_id = ?", (named, made))
+            new_title = clean_title(title) or (_numbered(connection, own_title) if n_copied else DEFAULT_TITLE)
+            connection.execute("UPDATE conversations SET title = ? WHERE conversation_id = ?", (new_title, made))
         return made
 
     def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -175,7 +179,7 @@ class Conversations:
             collection.path, collection.uid, "BEGIN IMMEDIATE", shown_as=collection.spec.name
         ) as connection:
             yield connection
-            # The exported conversations now differ from the stored ones.
+            # The digest is that of the exported conversations; these differ now.
             write_setting(connection, CONVERSATIONS_DIGEST, None)
             connection.execute("COMMIT")
 
@@ -242,7 +246,7 @@ def _require_conversation(connection: sqlite3.Connection, conversation_id: int) 
 
 
 def _place(connection: sqlite3.Connection, turn_id: int) -> _Place:
-    """Conversation, slot, and whether it is chosen."""
+    """The turn's conversation, its slot, and whether it is chosen."""
     query = "SELECT conversation_id, slot, is_chosen FROM turns WHERE turn_id = ?"
     row: _Place | None = connection.execute(query, (turn_id,)).fetchone()
     if row is None:

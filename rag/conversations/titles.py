@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 DEFAULT_TITLE = "New conversation"
+LONGEST_TITLE = 200
+"""The maximum length of a title, in characters."""
 _FROM_QUESTION = 60
 
 
@@ -20,6 +22,3 @@ def title_from(question: str) -> str:
 def clean_title(title: str) -> str:
     """The title on one line, cut to 200 characters, without lone surrogates, which cannot be stored."""
     return " ".join(title.encode(errors="replace").decode().split())[:LONGEST_TITLE].rstrip()
-
-
-LONGEST_TITLE = 200

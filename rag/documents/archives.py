@@ -15,6 +15,7 @@ from rag.errors import DocumentError
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _MAX_NAME = 240
+"""Length limit of an entry's path, in characters."""
 _UNIX_LINK = 0o120000
 _UNIX_KIND = 0o170000
 
@@ -55,6 +56,8 @@ class Archive:
 
 @dataclass(slots=True)
 class _Unpacking:
+    """The result so far, the names in use, and what is left of the limits; shared with nested archives."""
+
     limits: ArchiveLimits
     members: list[ArchiveMember] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
@@ -124,6 +127,7 @@ def _take(unpacking: _Unpacking, package: zipfile.ZipFile, entry: zipfile.ZipInf
 
 
 def _take_archive(unpacking: _Unpacking, name: str, content: bytes, depth: int) -> str:
+    """Unpack a nested archive; returns the reason if it is refused, else an empty string."""
     if depth >= unpacking.limits.depth:
         return f"'{name}' is nested too deeply: archives are opened {depth} levels deep. Unpack it first."
     unpacking.bytes_left -= len(content)
@@ -180,7 +184,7 @@ def _stated_name(entry: zipfile.ZipInfo) -> str:
 
 
 def safe_path(path: str) -> str:
-    """A relative path with forward slashes, without "..", drive, root, control characters or overlong names."""
+    """A safe relative path: forward slashes, no "..", drive, root or control characters; at most 240 characters."""
     visible = "".join(sign for sign in path if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     parts = [part.strip() for part in _DRIVE.sub("", visible).replace("\\", "/").split("/")]
     kept = [part for part in parts if part.strip(". ")]

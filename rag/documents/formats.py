@@ -76,6 +76,7 @@ READABLE = (
 MEDIA_TYPES = {suffix: media_type for media_type, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 """Suffix (lower case, with its dot) -> media type, for all supported formats."""
 
+SPREADSHEETS = frozenset({XLSX, XLS, ODS})
 TEXT_TYPES = frozenset({PLAIN, MARKDOWN, SOURCE, HTML, XML, CSV, TSV, JSON, JSON_LINES, NOTEBOOK, MAIL})
 _LABELS = {
     PLAIN: "plain text",
@@ -122,7 +123,8 @@ _FOREIGN = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _STREAMS = (("EncryptedPackage", LOCKED), ("WordDocument", DOC), ("PowerPoint Document", PPT), ("Workbook", XLS))
 _PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
-_PACKAGES = {ODT, ODS, ODP, EPUB}
+# Their first entry, "mimetype", states the media type.
+_STATED_TYPES = {ODT, ODS, ODP, EPUB}
 
 
 def type_by_name(name: str) -> str:
@@ -131,7 +133,7 @@ def type_by_name(name: str) -> str:
 
 
 def label(media_type: str) -> str:
-    """A media type in words, with an article: "a PDF file"."""
+    """A media type in words, for a sentence: "a PDF", "plain text"."""
     return _LABELS.get(media_type, media_type)
 
 
@@ -170,7 +172,7 @@ def _sniff_zip(content: bytes) -> str:
             names = package.namelist()
             if "mimetype" in names and package.getinfo("mimetype").file_size < 200:
                 stated = package.read("mimetype").decode("ascii", "replace").strip()
-                if stated in _PACKAGES:
+                if stated in _STATED_TYPES:
                     return stated
     except ZIP_ERRORS:
         return ""

@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 
 from rag.documents import formats
 from rag.documents.encodings import Decoded, decode, is_binary
-from rag.documents.formats import MEDIA_TYPES, READABLE, TEXT_TYPES, foreign_label, label, looks_like_html, sniff
+from rag.documents.formats import READABLE, SPREADSHEETS, TEXT_TYPES, foreign_label, label, looks_like_html, sniff
 from rag.documents.parsed import MAX_BYTES, Parsed, clean, markdown_headings
 from rag.documents.readers.json_and_parquet import read_json, read_json_lines, read_notebook, read_parquet
 from rag.documents.readers.mail import read_mail
 from rag.documents.readers.markup import close_cells, parse_xml, xml_lines
-from rag.documents.readers.office import SPREADSHEETS, extract, extract_sheets
+from rag.documents.readers.office import extract, extract_sheets
 from rag.documents.readers.presentations import read_odp, read_pptx
 from rag.documents.readers.spreadsheets import Sheet, all_table_rows, join_sheets
 from rag.documents.readers.tables import TableColumns, describe_columns, join_rows, read_delimited
@@ -27,9 +27,10 @@ from rag.errors import DocumentError
 from rag.text.language import detect_language
 from rag.types import Document, Fields
 
-__all__ = ["MEDIA_TYPES", "TableColumns", "load_document", "table_columns"]
+__all__ = ["TableColumns", "load_document", "table_columns"]
 
-_MAX_CHARACTERS = MAX_BYTES
+_MAX_PARQUET_CHARACTERS = MAX_BYTES
+# ZIP files, which are checked for ZIP bombs and passwords before kreuzberg opens them.
 _PACKAGES = frozenset({formats.DOCX, formats.XLSX, formats.ODT, formats.ODS, formats.EPUB})
 
 # Programs that export "for Word" or "for Excel" often write HTML under these suffixes.
@@ -65,7 +66,7 @@ def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = 
         DocumentError: unknown format, damaged or encrypted file, file too large, no such column. A file without
             text is not an error: its document has an empty text and a note with the reason.
     """
-    file = _recognise(name, content)
+    file = _detect(name, content)
     parsed = _parse(file, text_columns) if content.strip() else Parsed("", notes=(f"'{name}' is empty.",))
     notes = (*([file.note] if file.note else []), *parsed.notes)
     if not parsed.text.strip():
@@ -92,7 +93,7 @@ def table_columns(name: str, content: bytes) -> TableColumns | None:
     Raises:
         DocumentError: as `load_document`.
     """
-    file = _recognise(name, content)
+    file = _detect(name, content)
     if file.media_type in SPREADSHEETS:
         rows: Sequence[Fields] = all_table_rows(_sheets(file))
     else:
@@ -101,7 +102,7 @@ def table_columns(name: str, content: bytes) -> TableColumns | None:
     return describe_columns(rows) if rows else None
 
 
-def _recognise(name: str, content: bytes) -> _File:
+def _detect(name: str, content: bytes) -> _File:
     """Detect the type of a file by name and content; if they disagree, a recognized content wins.
 
     Raises:
@@ -120,15 +121,15 @@ def _recognise(name: str, content: bytes) -> _File:
         return _File(name, content, found, f"'{name}' was read as {label(found)}, because its content is one.")
     if stated in TEXT_TYPES:
         return _File(name, content, stated)
-    return _recognise_text(name, content, stated)
+    return _detect_without_signature(name, content, stated)
 
 
 def _starts_as(content: bytes, found: str) -> bool:
-    """Whether a file really begins with a format's signature, and does not only mention it in its first lines."""
+    """Whether a file begins with the signature of PDF or RTF, which a text may also mention in its first lines."""
     return content.startswith(b"%PDF-" if found == formats.PDF else b"{\\rtf")
 
 
-def _recognise_text(name: str, content: bytes, stated: str) -> _File:
+def _detect_without_signature(name: str, content: bytes, stated: str) -> _File:
     """Detect a file without a signature: a web page with a document's suffix, or text with an unknown suffix."""
     if looks_like_html(content):
         return _File(name, content, formats.HTML, f"'{name}' was read as a web page, because its content is one.")
@@ -189,7 +190,7 @@ def _read_table(file: _File) -> _Table | Parsed | None:
             rows, notes = read_json_lines(file.name, decoded.text)
             return _Table(rows, (*_notes(decoded), *notes))
         case formats.PARQUET:
-            return _Table(read_parquet(file.name, file.content, _MAX_CHARACTERS))
+            return _Table(read_parquet(file.name, file.content, _MAX_PARQUET_CHARACTERS))
     return None
 
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.text.tokens import without_surrogates
 from rag.types import Heading, Row
 
 MAX_BYTES = 200 * 1024 * 1024
 """Size limit in bytes for a file, an archive member, or one part of an office file."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.MULTILINE)
 _UNDERLINED = re.compile(r"(?:\A|\n\n)([^\s>|#*+-][^\n]{0,119})\n(={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~).*?(^\1|\Z)", re.MULTILINE | re.DOTALL)
@@ -41,8 +41,7 @@ class Section:
 
 def clean(text: str) -> str:
     """Normalize text: one kind of line break, no null characters, no lone surrogates. All spans refer to this text."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return text if text.isascii() else _SURROGATE.sub("�", text)
+    return without_surrogates(text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""))
 
 
 def join_pages(sections: Sequence[Section], notes: tuple[str, ...] = ()) -> Parsed:
@@ -82,7 +81,7 @@ def _plain(title: str) -> str:
 
 
 def name_some(items: Sequence[str], shown: int = 5) -> str:
-    """A list for a sentence: "1, 2 and 3", or the first items and the number of the rest."""
+    """One or more items for a sentence: "1, 2 and 3", or the first ones and the number of the rest."""
     if len(items) > shown:
         return f"{', '.join(items[:shown])} and {len(items) - shown:,} more"
     return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))

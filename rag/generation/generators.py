@@ -12,7 +12,7 @@ from rag.errors import ModelError, OllamaError
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.token_estimate import TokenEstimate, estimate_for
 from rag.generation.types import AnsweringOptions, Generator, Prompt, PromptStyle
-from rag.servers.ollama import OllamaModel, OllamaServer
+from rag.servers.ollama import OllamaServer
 from rag.servers.openai_compatible import OpenAIServer
 from rag.servers.types import Message, Piece, Usage
 
@@ -25,6 +25,7 @@ def load_generator(name: str, options: AnsweringOptions | None = None) -> Genera
 
     Raises:
         ModelError: the name is unknown, the server is unreachable or lacks the model, or the wheel is missing.
+        ExplorerError: the saved settings are damaged.
     """
     options = options or AnsweringOptions()
     if name == config.BUILTIN_GENERATOR:
@@ -46,6 +47,9 @@ def default_generator() -> str:
     """The default model: Ollama's first with a chat template, else its first, else the other server's first.
 
     "builtin" if no server has one. Models that only embed are skipped.
+
+    Raises:
+        ExplorerError: the saved settings are damaged.
     """
     if name := _first_of_ollama(OllamaServer(config.ollama_host())):
         return OLLAMA_PREFIX + name
@@ -57,7 +61,7 @@ def default_generator() -> str:
 def _first_of_ollama(server: OllamaServer) -> str:
     """Ollama's preferred model; empty if no server answers, or it has no answering model."""
     try:
-        models: list[OllamaModel] = [model for model in server.models() if not model.embeds_only]
+        models = [model for model in server.models() if not model.embeds_only]
         with_template = (model.name for model in models if server.details(model.name).has_template)
         return next(with_template, models[0].name if models else "")
     except OllamaError:

@@ -33,10 +33,53 @@ _MOSTLY = 0.9
 _CUT_BELOW = 0.7
 _LEAST_OF_LATIN = 0.6
 _LEAST_OF_OTHERS = 0.08
-"""The share of `tokens_at_most` that the most efficient vocabulary needs."""
+"""The shares of `tokens_at_most` that the most efficient vocabulary needs, for Latin and for other kinds of text."""
 _REPORTS_KEPT = 16
 _ESTIMATES_KEPT = 8
 _MODELS_IN_FILE = 64
+
+LATIN = "latin"
+"""The kind for letters, digits, punctuation and spaces of Western languages and code."""
+_ACCENTED = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+_SCRIPTS: Mapping[str, str] = MappingProxyType(
+    {
+        "greek": "\u0370-\u03ff\u1f00-\u1fff",
+        "cyrillic": "\u0400-\u052f",
+        "semitic": "\u0590-\u08ff",
+        "indic": "\u0900-\u0dff",
+        "thai": "\u0e00-\u0fff",
+        "hangul": "\u1100-\u11ff\u3130-\u318f\uac00-\ud7ff",
+        "kana": "\u3040-\u30ff\u31f0-\u31ff",
+        "han": "\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef",
+    }
+)
+_TOKENS_PER_BYTE: Mapping[str, float] = MappingProxyType(
+    {
+        "greek": 0.65,
+        "cyrillic": 0.5,
+        "semitic": 0.7,
+        "indic": 0.8,
+        "thai": 0.7,
+        "hangul": 1.0,
+        "kana": 0.65,
+        "han": 1.05,
+    }
+)
+_SHAPES = re.compile(
+    "|".join(
+        [
+            f"(?P<accented>[A-Za-z]*[{_ACCENTED}][A-Za-z{_ACCENTED}]*)",
+            "(?P<word>[A-Z]?[a-z]+|[A-Z](?![A-Z]))",
+            "(?P<capitals>[A-Z]+)",
+            "(?P<digits>[0-9]+)",
+            r"(?P<marks>[!-/:-@\[-`{-~]+)",
+            "(?P<spaces>  +)",
+            r"(?P<lines>[\x00-\x1f\x7f]+)",
+            *(f"(?P<{name}>[{characters}]+)" for name, characters in _SCRIPTS.items()),
+            r"(?P<other>[^\x00-\x7f]+)",
+        ]
+    )
+)
 
 
 def was_cut(expected: int, reported: int) -> bool:
@@ -51,7 +94,7 @@ def was_cut(expected: int, reported: int) -> bool:
 class Report:
     """A server's token count for one prompt.
 
-    `kind` is the main kind of its text (a kind of `tokens_at_most`, or "known vocabulary"), `counted` our token count,
+    `kind` is the main kind of its text (a kind of `tokens_at_most`, or "vocabulary"), `counted` our token count,
     `n_messages` the number of messages, and `reported` the server's token count.
     """
 
@@ -168,7 +211,7 @@ _learning = threading.Lock()
 def estimate_for(
     host: str, model: str, load_vocabulary: Callable[[], Vocabulary | None] = lambda: None
 ) -> TokenEstimate:
-    """This process's only estimate for the model; `load_vocabulary` is called to create it."""
+    """The estimate that this process shares for the model; `load_vocabulary` is called when it is created."""
     key = f"{host} {model}"
     if known := _estimates.get(key):
         return known
@@ -208,58 +251,6 @@ def _write_file(key: str, reports: Sequence[Report]) -> None:
     kept = list(models.items())[-_MODELS_IN_FILE:]
     with suppress(OSError):
         write_cached(_path(), json.dumps({k: [asdict(each) for each in r] for k, r in kept}).encode())
-
-
-LATIN = "latin"
-"""The kind for letters, digits, punctuation and spaces of Western languages and code."""
-
-
-_ACCENTED = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
-
-
-_SCRIPTS: Mapping[str, str] = MappingProxyType(
-    {
-        "greek": "\u0370-\u03ff\u1f00-\u1fff",
-        "cyrillic": "\u0400-\u052f",
-        "semitic": "\u0590-\u08ff",
-        "indic": "\u0900-\u0dff",
-        "thai": "\u0e00-\u0fff",
-        "hangul": "\u1100-\u11ff\u3130-\u318f\uac00-\ud7ff",
-        "kana": "\u3040-\u30ff\u31f0-\u31ff",
-        "han": "\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef",
-    }
-)
-
-
-_TOKENS_PER_BYTE: Mapping[str, float] = MappingProxyType(
-    {
-        "greek": 0.65,
-        "cyrillic": 0.5,
-        "semitic": 0.7,
-        "indic": 0.8,
-        "thai": 0.7,
-        "hangul": 1.0,
-        "kana": 0.65,
-        "han": 1.05,
-    }
-)
-
-
-_SHAPES = re.compile(
-    "|".join(
-        [
-            f"(?P<accented>[A-Za-z]*[{_ACCENTED}][A-Za-z{_ACCENTED}]*)",
-            "(?P<word>[A-Z]?[a-z]+|[A-Z](?![A-Z]))",
-            "(?P<capitals>[A-Z]+)",
-            "(?P<digits>[0-9]+)",
-            r"(?P<marks>[!-/:-@\[-`{-~]+)",
-            "(?P<spaces>  +)",
-            r"(?P<lines>[\x00-\x1f\x7f]+)",
-            *(f"(?P<{name}>[{characters}]+)" for name, characters in _SCRIPTS.items()),
-            r"(?P<other>[^\x00-\x7f]+)",
-        ]
-    )
-)
 
 
 def tokens_at_most(text: str) -> dict[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from rag import config
 from rag.servers.types import Message, Piece
 from rag.types import Hit
 
@@ -46,12 +47,12 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class AnsweringOptions:
-    """Answering options. `context_window` is in tokens of prompt and answer together, at most what the model was
-    trained for; `keep_alive` is how long the server keeps the model in memory ("5m", "0", "-1")."""
+    """Answering options. `context_window` is in tokens of prompt and answer together; it is lowered to what the model
+    was trained for. `keep_alive` is how long Ollama keeps the model in memory ("5m"; "0": not at all; "-1": always)."""
 
     temperature: float = 0.0
-    context_window: int = 4096
-    max_answer_tokens: int = 256
+    context_window: int = config.DEFAULT_CONTEXT_WINDOW
+    max_answer_tokens: int = config.MAX_ANSWER_TOKENS
     keep_alive: str = "5m"
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 EXACT_UP_TO = 20_000
+"""The largest number of vectors that `nearest` compares with one another."""
 _ROWS_AT_ONCE = 4_096
 _LINKS = 32
 _BUILD_WIDTH = 80
@@ -32,7 +33,7 @@ class FlatIndex:
     @classmethod
     def build(cls, ids: IntArray, vectors: FloatArray) -> FlatIndex:
         """Build an index of unit vectors float32 (n, dimension) with `ids` int64 (n,)."""
-        faiss = _faiss()
+        faiss = load_faiss()
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(vectors)
         return cls(index, ids)
@@ -42,7 +43,7 @@ class FlatIndex:
         import numpy as np
 
         # faiss splits one query among its threads, which wait for each other longer than one thread needs.
-        _faiss(1 if len(queries) == 1 else None)
+        load_faiss(1 if len(queries) == 1 else None)
         k = min(k, len(self.ids))
         if k == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
@@ -53,7 +54,7 @@ class FlatIndex:
 
     def save(self, path: Path) -> None:
         """Save the index as a cache file."""
-        artifacts.write_cached(path, _faiss().serialize_index(self._index).tobytes())
+        artifacts.write_cached(path, load_faiss().serialize_index(self._index).tobytes())
 
     @classmethod
     def load(cls, path: Path, ids: IntArray) -> FlatIndex | None:
@@ -63,7 +64,7 @@ class FlatIndex:
         content = artifacts.read_cached(path)
         if content is None:
             return None
-        index = _faiss().deserialize_index(np.frombuffer(content, dtype=np.uint8))
+        index = load_faiss().deserialize_index(np.frombuffer(content, dtype=np.uint8))
         return cls(index, ids) if index.ntotal == len(ids) else None
 
 
@@ -111,7 +112,7 @@ def _by_graph(vectors: FloatArray, k: int, report: Report) -> tuple[FloatArray, 
     """The neighbors from an HNSW graph; rows with fewer than k are searched exactly."""
     import numpy as np
 
-    faiss = _faiss()
+    faiss = load_faiss()
     n = len(vectors)
     graph = faiss.IndexHNSWFlat(vectors.shape[1], _LINKS, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = _BUILD_WIDTH
@@ -135,8 +136,11 @@ def _nothing(share: float) -> None:
     """Default progress report: does nothing."""
 
 
-def _faiss(threads: int | None = None) -> ModuleType:
-    """faiss with its thread count set: one on macOS, where its OpenMP and torch's conflict; else as given, or all."""
+def load_faiss(threads: int | None = None) -> ModuleType:
+    """The module faiss, with its number of threads set: as given, or one for each core.
+
+    On macOS always one, because the OpenMP libraries of faiss and torch conflict there.
+    """
     import faiss
 
     faiss.omp_set_num_threads(1 if sys.platform == "darwin" else threads or config.cpu_threads())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rag import config
 from rag.errors import ExplorerError
+from rag.index.flat import load_faiss
 from rag.index.spec import WITH_LISTS, IndexSpec, completed, expected_bytes, least_chunks
 from rag.runtime import artifacts
 
@@ -26,6 +26,7 @@ _TRAINED_PER_CENTER = 64
 _WORD_ROUNDS = 10
 """faiss's default of 25 k-means iterations for code words finds 0.5% more neighbors in more than twice the time."""
 _SCANNED_PER_THREAD, _SCANNED_BY_DEFAULT = 800, 128_000
+"""Numbers in the queries up to which faiss scans instead of multiplying; see `_batches_multiplied`."""
 
 
 class _FaissIndex(Protocol):
@@ -65,12 +66,12 @@ def build(spec: IndexSpec, ids: IntArray, vectors: FloatArray) -> SearchIndex:
             f"there are {len(ids):,}. Pick 'flat', which is exact and quick at this size, or add documents."
         )
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    index = _untrained(_faiss(), spec, vectors.shape[1])
+    index = _untrained(load_faiss(), spec, vectors.shape[1])
     if spec.kind == "ivf_pq":
         # Its many small k-means runs are no faster on more threads, and several times slower under other load.
-        _faiss(1)
+        load_faiss(1)
     index.train(vectors)
-    _faiss()
+    load_faiss()
     index.add(vectors)
     return SearchIndex(spec, index, ids, vectors)
 
@@ -180,7 +181,7 @@ class SearchIndex:
     def save(self, path: Path) -> None:
         """Save the index, without the vectors, as a cache file."""
         header = json.dumps(asdict(_built_from(self.spec))).encode()
-        artifacts.write_cached(path, header + b"\n" + _faiss().serialize_index(self._index).tobytes())
+        artifacts.write_cached(path, header + b"\n" + load_faiss().serialize_index(self._index).tobytes())
 
     @classmethod
     def load(cls, path: Path, spec: IndexSpec, ids: IntArray, vectors: FloatArray) -> SearchIndex | None:
@@ -191,13 +192,13 @@ class SearchIndex:
         header, _, content = (artifacts.read_cached(path) or b"").partition(b"\n")
         if header != json.dumps(asdict(_built_from(spec))).encode():
             return None
-        index = _faiss().deserialize_index(np.frombuffer(content, dtype=np.uint8))
+        index = load_faiss().deserialize_index(np.frombuffer(content, dtype=np.uint8))
         same_shape = (index.ntotal, index.d) == vectors.shape
         return cls(spec, index, ids, np.ascontiguousarray(vectors, dtype=np.float32)) if same_shape else None
 
     def serialized_bytes(self) -> int:
         """Size of the saved index in bytes, for comparison with `bytes_per_vector`."""
-        return int(_faiss().serialize_index(self._index).nbytes)
+        return int(load_faiss().serialize_index(self._index).nbytes)
 
     def _candidates(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
         """The index's raw scores and positions, (m, min(k, n)), ties in any order; -1 for none."""
@@ -209,7 +210,7 @@ class SearchIndex:
         if k == 0 or not len(queries):
             return np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
         # Since 1.15 faiss splits one query among its threads, which takes 1.5 to 4 times as long as one thread.
-        faiss = _faiss(1) if len(queries) == 1 else _faiss()
+        faiss = load_faiss(1) if len(queries) == 1 else load_faiss()
         parameters = _search_parameters(faiss, self.spec)
         with _batches_multiplied(faiss):
             return self._index.search(np.ascontiguousarray(queries, dtype=np.float32), k, params=parameters)
@@ -258,19 +259,10 @@ def _batches_multiplied(faiss: ModuleType) -> Iterator[None]:
 
     By default, faiss 1.15 does this only from 128,000 numbers in the queries, which suits many cores; the limit by
     number of threads is from https://github.com/facebookresearch/faiss/pull/5109. The limit is global to the process,
-    so it is reset afterwards, to a constant: two searches at the same time cannot leave the other's limit.
+    so it is reset afterwards: to a constant, not to the value found, which may be that of another search.
     """
     faiss.cvar.distance_compute_blas_threshold = _SCANNED_PER_THREAD * config.cpu_threads()
     try:
         yield
     finally:
         faiss.cvar.distance_compute_blas_threshold = _SCANNED_BY_DEFAULT
-
-
-def _faiss(threads: int | None = None) -> ModuleType:
-    """faiss with its thread count set: one on macOS, where its OpenMP and torch's conflict; else as given, or all."""
-    import faiss
-
-    faiss.omp_set_num_threads(1 if sys.platform == "darwin" else threads or config.cpu_threads())
-    module: ModuleType = faiss
-    return module

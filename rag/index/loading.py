@@ -53,7 +53,7 @@ def _adapter() -> TypeAdapter[IndexSpec]:
 def load_chosen_index(collection: Collection) -> FlatIndex | SearchIndex:
     """Load the chosen index from its cache, or build it again.
 
-    Exact search if that was chosen, or if there are now too few chunks for the chosen type.
+    Returns the exact index if that was chosen, or if there are now too few chunks for the chosen type.
     """
     spec = chosen_index(collection)
     if spec.kind == "flat":
@@ -94,7 +94,7 @@ def load_index(collection: Collection) -> FlatIndex:
 
 
 class VectorIndex(Protocol):
-    """A structure that answers nearest-neighbor queries."""
+    """A structure that answers nearest-neighbor queries. `ids` int64 (n,) are its chunks."""
 
     ids: IntArray
 

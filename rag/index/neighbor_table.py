@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 K = 10
+"""Number of neighbors of each chunk in the table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     DoubleArray = NDArray[np.float64]
 
-_NOTHING = 1e-9
+_EPSILON = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def align(moving: FloatArray, fixed: FloatArray, weights: FloatArray | None = No
     fixed_center, target, fixed_spread = _centered(fixed, shares)
     left, sizes, right = np.linalg.svd((moved * shares[:, None]).T @ target)
     likeness = float(sizes.sum()) / (moving_spread * fixed_spread) ** 0.5
-    if likeness <= _NOTHING:
+    if likeness <= _EPSILON:
         return _identity(moving.shape[1])
-    if sizes[-1] <= _NOTHING * sizes[0] and np.linalg.det(left @ right) < 0:
+    if sizes[-1] <= _EPSILON * sizes[0] and np.linalg.det(left @ right) < 0:
         right[-1] *= -1.0
     rotation, scale = left @ right, likeness * (fixed_spread / moving_spread) ** 0.5
     translation = fixed_center - scale * (moving_center @ rotation)

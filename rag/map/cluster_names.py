@@ -56,7 +56,7 @@ class NameRequest:
 
 @dataclass(frozen=True, slots=True)
 class NamedCluster:
-    """A cluster's name so far. `fell_back` means that the model gave none, and this is the name from key terms."""
+    """A cluster's name so far; `fell_back` means that the model gave none, and this is the name from key terms."""
 
     label: int
     key: str
@@ -66,7 +66,7 @@ class NamedCluster:
 
 
 def name_requests(summaries: Sequence[ClusterSummary], texts: Sequence[str], model: str) -> tuple[NameRequest, ...]:
-    """A request for each cluster, in the same order.
+    """A request for the name of each cluster, in the same order.
 
     Args:
         texts: the texts from which the clusters were summarized.
@@ -88,7 +88,7 @@ def name_key(model: str, terms: Sequence[str], typical: Sequence[str]) -> str:
 def name_clusters(
     requests: Sequence[NameRequest], generator: Generator, known: Mapping[str, str]
 ) -> Iterator[NamedCluster]:
-    """Stream names, one cluster after another; the last item of each cluster is final.
+    """Name the clusters one after another; yields each name as it grows, with a final item for each cluster.
 
     If `known` has a name for the request's key, it is final at once. Closing the iterator stops the model.
 
@@ -122,12 +122,13 @@ def _ask(request: NameRequest, generator: Generator) -> Iterator[NamedCluster]:
 
 
 def _pieces(generator: Generator, prompt: Prompt) -> Stream[str | Usage, None, None]:
-    """The stream without thoughts; closing it closes the model's stream."""
+    """The model's stream without thoughts; closing this closes the model's stream."""
     with closing(_closable(generator.stream(prompt))) as pieces:
         yield from (piece for piece in pieces if not isinstance(piece, Thought))
 
 
 def _closable(pieces: Iterator[Piece]) -> Stream[Piece, None, None]:
+    """The same pieces from a generator, whose `close` closes theirs if they have one."""
     yield from pieces
 
 
@@ -215,7 +216,7 @@ def _names_adapter() -> TypeAdapter[dict[str, str]]:
 
 
 def keep_name(collection_cache_folder: Path, uid: str, key: str, name: str) -> None:
-    """Add a name to the cache, keeping concurrent additions; above 5,000 names the oldest are dropped.
+    """Add a name to the cached ones, which are read again first; above 5,000 names the oldest are dropped.
 
     Raises:
         CollectionError: the folder cannot be written.

@@ -1,4 +1,4 @@
-"""Cluster terms: key terms by class-based TF-IDF, typical chunks, and the position of the label."""
+"""Cluster summaries: key terms by class-based TF-IDF, typical chunks, and the position of the label."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def summarize_clusters(
         texts: n texts.
         labels: int64 (n,), 0 and up, -1 for unclustered.
         vectors: unit vectors float32 (n, dimension).
-        xy: float32 (n, 2) or (n, 3).
+        xy: coordinates on the map, float32 (n, 2) or (n, 3).
     """
     import numpy as np
 
@@ -97,7 +97,7 @@ def typical_rows(rows: IntArray, vectors: FloatArray) -> tuple[int, ...]:
 
 
 def medoid(points: FloatArray) -> FloatArray:
-    """The point with the smallest sum of distances to the others, float32 (2,) or (3,).
+    """The medoid: the point with the smallest sum of distances to the others, float32 (2,) or (3,).
 
     Above 1,000 points, an evenly spaced sample is used.
     """
@@ -129,7 +129,7 @@ def count_words(texts: Sequence[str]) -> Counter[str]:
 
 @cache
 def _words() -> re.Pattern[str]:
-    """Runs of letters with combining marks, which `\\w` does not match and without which Hindi words break up."""
+    """Runs of letters and combining marks; `\\w` does not match these marks, without which Hindi words break up."""
     marks = (code for code in range(_LAST_MARK) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
     ranges = [[code for _, code in group] for _, group in groupby(enumerate(marks), lambda pair: pair[1] - pair[0])]
     combining = "".join(f"{chr(codes[0])}-{chr(codes[-1])}" for codes in ranges)
@@ -151,8 +151,8 @@ def _split_run(run: str) -> Iterator[str]:
 def key_terms(classes: Sequence[Counter[str]]) -> list[tuple[str, ...]]:
     """Up to five key terms of each class, best first, ties in alphabetical order.
 
-    Ranked by `class_tf_idf`, except that words less than twice as frequent in the class as in the rest come last:
-    these are the common words of languages without a stop word list. Of a word and its plural, the better one stays.
+    Ranked by `class_tf_idf`, except that words less than twice as frequent in the class as in the rest come last, like
+    the common words of languages without a stop word list. Of a word and its plural, only the better one is kept.
     """
     import numpy as np
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.map.cluster_terms import ClusterSummary, summarize_clusters
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
     Points = NDArray[np.float64]
-    from pathlib import Path
-
 
 UNCLUSTERED = -1
 DEFAULT_COARSENESS = 0.35
@@ -51,8 +50,8 @@ def cluster(xy: FloatArray, coarseness: float = DEFAULT_COARSENESS) -> IntArray:
         coarseness: from 0 (many small clusters) to 1 (few large ones).
 
     Returns:
-        int64 (n,): 0 is the largest cluster, equal sizes in the order of their first rows; UNCLUSTERED (-1) for
-        points in no cluster; all points if there are too few, or if they coincide.
+        int64 (n,): 0 is the largest cluster, equal sizes are in the order of their first rows. UNCLUSTERED (-1) marks
+        points in no cluster: all points if there are fewer than ten, or if they coincide.
 
     Raises:
         ValueError: a coordinate is not finite, or coarseness is not from 0 to 1.
@@ -97,7 +96,7 @@ def _largest_first(found: IntArray) -> IntArray:
 
 
 def _distances(xy: FloatArray) -> csr_matrix:
-    """Distances along the edges that HDBSCAN's spanning tree may need, symmetric, one connected component.
+    """Distances along the edges that HDBSCAN's spanning tree may need: a symmetric matrix of a connected graph.
 
     Rows contain every point's nearest neighbors, including itself, from which HDBSCAN takes its core distance. A
     distance of 0 is stored as a tiny value, because a sparse graph would have no edge there.
@@ -152,7 +151,7 @@ def _triangulation_edges(points: Points) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Cluster of each chunk of a layout, int64 (n,), -1 for unclustered, and a summary of each cluster."""
+    """Clusters of a layout: `labels` int64 (n,), the cluster of each chunk or -1, and a summary of each cluster."""
 
     labels: IntArray
     summaries: tuple[ClusterSummary, ...]
@@ -199,7 +198,7 @@ def _compute_clusters(collection: Collection, layout: Projection, coarseness: fl
 
 
 def vectors_of(collection: Collection, layout: Projection) -> FloatArray:
-    """The layout's vectors; zeros for a chunk that was deleted since, which is never a typical chunk."""
+    """The embeddings of the layout's chunks, float32 (n, dimension), in its order; zeros for a deleted chunk."""
     import numpy as np
 
     ids, vectors = collection.embeddings()

@@ -60,7 +60,7 @@ Colours = GroupColours | ValueColours
 
 
 def group_colours(title: str, labels: Sequence[str]) -> GroupColours:
-    """A colour for each label; the rarest labels beyond the palette and missing values are grey and last."""
+    """A colour for each label; missing values, and the rarest labels if the palette is too short, are grey and last."""
     import numpy as np
 
     shown = most_common(labels)
@@ -102,7 +102,7 @@ def _number(text: str) -> float | None:
 
 
 def most_common(labels: Sequence[str]) -> list[str]:
-    """The labels, with the rarest beyond the palette as "other"; ties in alphabetical order."""
+    """The labels, with the rarest as "other" if the palette has too few colours; ties in alphabetical order."""
     counts = Counter(label for label in labels if label not in GREY_NAMES)
     ranked = sorted(counts, key=lambda label: (-counts[label], label))
     kept = {*ranked[: len(PALETTE)], *GREY_NAMES}
@@ -110,14 +110,14 @@ def most_common(labels: Sequence[str]) -> list[str]:
 
 
 def colours_of(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each label, in legend order; missing values are grey and last."""
+    """A colour for each different label, in legend order; missing values are grey and last."""
     distinct = sorted(set(labels) - set(GREY_NAMES))
     colours = {label: PALETTE[i] if i < len(PALETTE) else OTHER for i, label in enumerate(distinct)}
     return colours | {label: OTHER for label in GREY_NAMES if label in labels}
 
 
 def as_groups(colours: Colours) -> GroupColours:
-    """Convert to groups for pictures without a scale: six equal steps, named by their limits."""
+    """The colours as groups, for pictures without a scale: values in six equal steps, named by their limits."""
     if isinstance(colours, GroupColours):
         return colours
     import numpy as np

@@ -34,7 +34,7 @@ _LEAST_AGREEMENT = 0.1
 
 
 def load_layout(collection: Collection, parameters: ProjectionParameters) -> Projection | None:
-    """The last layout with these parameters, for the current chunks; newer chunks are placed in it.
+    """The cached layout with these parameters, for the current chunks; newer chunks are placed near their neighbors.
 
     None if there is no layout, or if more than half of the chunks are newer than it.
     """
@@ -146,7 +146,7 @@ def _aligned(projection: Projection, before: Projection) -> FloatArray:
         return projection.xy
     fixed = before.xy[old_rows]
     alignment = align(projection.xy[rows], fixed)
-    # The best fit is smaller the less two layouts agree; without this scale, each new layout would shrink the map.
+    # The less two layouts agree, the smaller is the best fit; without this factor, new layouts would shrink the map.
     size = max(1.0 - alignment.disparity, _LEAST_AGREEMENT) ** -0.5
     middle = fixed.mean(axis=0)
     turned: FloatArray = middle + (alignment.apply(projection.xy) - middle) * size

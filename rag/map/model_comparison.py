@@ -52,9 +52,9 @@ class ModelComparison:
     chunks of one map coincide.
 
     `first_neighbors` and `second_neighbors`, int64 (n, k), are the ids of each chunk's k nearest others by cosine,
-    nearest first; k is n - 1 if there are fewer chunks. `chunk_overlap`, float32 (n,), is the share of
+    nearest first; k is n - 1 if there are fewer others. `chunk_overlap`, float32 (n,), is the share of
     neighbors common to both models, 1 for a single chunk; `mean_overlap` is its mean, and `chance_overlap` its
-    expected value if one model chose at random; both are None below two chunks. `most_changed`, int64
+    expected value if one model chose neighbors at random; both are None below two chunks. `most_changed`, int64
     (n,), are the rows from the least overlap to the greatest, ties by id.
     """
 
@@ -159,7 +159,7 @@ def layout_of(
         report: called with the share done if nothing is cached; an exception from it ends the work without saving.
 
     Raises:
-        ExplorerError: the parameters are not supported, e.g. t-SNE in 3D.
+        ExplorerError: t-SNE was requested in 3D.
     """
     digest = hashlib.sha256(repr(parameters.canonical()).encode()).hexdigest()[:12]
     path = second.kept_at.with_name(f"{second.kept_at.name}.layout-{digest}")
@@ -224,7 +224,7 @@ def _align_with(moving: FloatArray, fixed: FloatArray) -> tuple[FloatArray, floa
     if not (np.ptp(moving, axis=0).any() and np.ptp(fixed, axis=0).any()):
         moved: FloatArray = moving - moving.mean(axis=0) + fixed.mean(axis=0)
         return moved, None
-    # The best fit is smaller the less two layouts agree; without this scale, the map would shrink in the animation.
+    # The less two layouts agree, the smaller is the best fit: without this factor, the animation would shrink the map.
     size = max(1.0 - alignment.disparity, _LEAST_AGREEMENT) ** -0.5
     middle = fixed.mean(axis=0)
     laid: FloatArray = middle + (alignment.apply(moving) - middle) * size

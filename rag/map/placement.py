@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     DoubleArray = NDArray[np.float64]
 
-
+_PLACED_FROM = 15
 _SAME = 1e-6
 _SEARCH_STEPS = 64
 _LEAST_SCALE = 1e-3
@@ -24,9 +24,9 @@ _LEAST_SCALE = 1e-3
 def place(positions: IntArray, scores: FloatArray, xy: FloatArray) -> FloatArray:
     """The mean of the neighbors' coordinates, weighted as UMAP weighs neighbors.
 
-    The weights are McInnes, Healy and Melville, "UMAP", 2018, algorithm 3 (smooth kNN distances); starting a new
-    point at their mean is what umap-learn's `init_graph_transform` does. A copy of a chunk on the map (cosine
-    similarity within 1e-6 of 1) gets its position; the first of several. On a map without points, all positions are 0.
+    The weights are from McInnes, Healy and Melville, "UMAP", 2018, algorithm 3 (smooth kNN distances); umap-learn's
+    `init_graph_transform` starts a new point at the same mean. A copy of a chunk on the map (cosine similarity within
+    1e-6 of 1) gets the position of that chunk, the first of several. On a map without points, all positions are 0.
 
     Args:
         positions: the nearest chunks on the map of each new vector: rows of `xy`, int64 (m, k), in any order;
@@ -102,9 +102,6 @@ def _only_copies(distances: DoubleArray, weights: DoubleArray) -> DoubleArray:
     is_same = distances <= _SAME
     first = np.arange(distances.shape[1]) == is_same.argmax(axis=1)[:, None]
     return np.where(is_same.any(axis=1, keepdims=True), first.astype(np.float64), weights)
-
-
-_PLACED_FROM = 15
 
 
 def place_query(index: FlatIndex, vector: FloatArray, layout: Projection) -> tuple[float, ...] | None:

@@ -1,4 +1,4 @@
-"""Map points: everything an exported map contains, as columns: chunks, positions, colours and cluster labels."""
+"""Map points: the contents of an exported map as columns: chunks, positions, colours and cluster labels."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MapLabel:
 class MapPoints:
     """The contents of a map; row i of every sequence is one chunk.
 
-    `xy` is float32 (n, 2), finite; `clusters` int64 (n,), -1 for unclustered; `cluster_labels` are the others' names.
+    `xy` is float32 (n, 2), finite; `clusters` int64 (n,), -1 for unclustered; `cluster_labels` are the clusters' names.
     `colour_labels` is each chunk's group, and `colours` maps groups to "#rrggbb", in legend order.
 
     Raises:
@@ -50,7 +50,7 @@ class MapPoints:
     colour_title: str = "Colours"
 
     def __post_init__(self) -> None:
-        """Check the assumptions of every export."""
+        """Check what every export relies on."""
         import numpy as np
 
         n = len(self.chunk_ids)

@@ -25,7 +25,7 @@ __all__ = [
 UMAP_MINIMUM = 10
 _DRAWN_SHARE = 0.95
 _MANY = 10
-# UMAP reports progress only through its tqdm bar, which is written to an object; `verbose` would also print.
+# UMAP reports progress only through its tqdm bar, which is written to a file object; `verbose` would also print.
 _BAR = {"disable": False, "bar_format": "{n}/{total}", "position": 0, "mininterval": 0.1, "miniters": 1}
 
 _NAMES: dict[Method, str] = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
@@ -50,12 +50,12 @@ def project(
         report: called with the share done, in [0, 1], never decreasing; an exception from it ends the work.
 
     Returns:
-        The layout; by PCA if there are fewer than UMAP_MINIMUM different chunks. Its note reports this, and if t-SNE's
-        perplexity had to be reduced.
+        The layout; drawn by PCA if there are fewer than UMAP_MINIMUM different chunks. Its note says so, or that the
+        perplexity of t-SNE had to be reduced.
 
     Raises:
         ExplorerError: t-SNE was requested in 3D.
-        ValueError: there are too few neighbors for each chunk.
+        ValueError: there are fewer neighbors for each chunk than the layout needs.
     """
     import numpy as np
 

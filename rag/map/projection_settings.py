@@ -28,8 +28,8 @@ cosine after subtracting each vector's mean from its components, so that a commo
 class ProjectionParameters:
     """The parameters of a layout.
 
-    For t-SNE, `n_neighbors` is the perplexity. t-SNE does not use `min_dist` and `n_epochs`; PCA
-    uses only `n_components`, and no metric.
+    For t-SNE, `n_neighbors` is the perplexity, and `min_dist` and `n_epochs` are not used. PCA uses only
+    `n_components`.
     """
 
     method: Method = "umap"
@@ -64,10 +64,10 @@ class ProjectionParameters:
 
 
 def comparable(vectors: FloatArray, metric: Metric) -> FloatArray:
-    """The unit vectors whose cosine similarities express the metric, float32 of the same shape.
+    """Vectors whose cosine similarities order neighbors as the metric does: float32 (n, dimension), unit vectors.
 
-    They are the vectors themselves, except for "correlation", which subtracts each vector's mean. A vector with equal
-    components becomes zero, and is equally near to all others.
+    They are the given unit vectors, except for "correlation", which subtracts each vector's mean. A vector whose
+    components are equal becomes zero, and is equally near to all others.
     """
     import numpy as np
 

@@ -29,8 +29,9 @@ _BLOCK_PAIRS = 8_192
 class MapQuality:
     """How well a map preserves the k nearest neighbors; every figure is in [0, 1], higher is better.
 
-    `trustworthiness` is lowered by chunks that are near on the map but not in the embeddings, by their true rank;
-    `continuity` by chunks that are near in the embeddings but not on the map, by their rank on the map;
+    `trustworthiness` is lowered by chunks that are near on the map but not in the embeddings, in proportion to their
+    true rank; `continuity` by chunks that are near in the embeddings but not on the map, in proportion to their rank
+    on the map.
     `neighbor_preservation` is the mean share of a chunk's k nearest that are among its k nearest on the map. The
     `chunk_` arrays, float32 (n_evaluated,), hold the same for the chunks at `rows`, int64, ascending; their means are
     the global figures. If `is_sample`, `rows` are only a sample; each was still ranked against all chunks.
@@ -163,7 +164,8 @@ def _drawn_distances(axes: DoubleArray, row: int) -> DoubleArray:
 def _chunk_figures(true: FloatArray, drawn: DoubleArray, k: int) -> tuple[float, float, float]:
     """Trustworthiness, continuity and preservation of one chunk.
 
-    The worst k neighbors have the last k ranks, whose excess over k sums to k (2n - 3k - 1) / 2; hence [0, 1].
+    The worst k neighbors have the last k ranks, whose excess over k sums to k (2n - 3k - 1) / 2; dividing by this gives
+    figures in [0, 1].
     """
     truly_near, drawn_near = _nearest(true, k), _nearest(drawn, k)
     intruders, lost = drawn_near - truly_near, truly_near - drawn_near
@@ -218,7 +220,10 @@ def distance_pairs(vectors: FloatArray, xy: FloatArray, n_pairs: int = 5_000, se
 
 
 def _random_pairs(n: int, n_pairs: int, seed: int) -> IntArray:
-    """Different pairs (smaller row, larger row), int64 (m, 2): pair number larger (larger - 1) / 2 + smaller."""
+    """Different pairs (smaller row, larger row), int64 (m, 2).
+
+    A pair is drawn as its number, which is larger * (larger - 1) / 2 + smaller.
+    """
     import numpy as np
 
     if n_pairs < 0:

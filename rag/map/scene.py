@@ -1,4 +1,4 @@
-"""Map scene: the data of the interactive map as typed arrays: positions, colours, marks and preview texts."""
+"""Map scene: the contents of the interactive map, and the message that sends them to the map component."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ TEXT_LIMIT = 5_000
 _PREVIEW = 240
 
 Message = Mapping[str, object]
+"""What the map component receives, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,14 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class MapScene:
-    """The contents of one picture; row i of every array is one chunk.
+    """The contents of a map; row i of every array is one chunk.
 
-    `xy` is float32 (n, 2) or (n, 3), finite; `other` are the positions to animate to; `shown` bool (n,) is the
-    filter's result; `selected` are chunk ids. `texts` are previews, or None if there are too many.
+    `xy` is float32 (n, 2) or (n, 3), finite. `sources`, int64 (n,), are rows of `source_names`. `shown`, bool (n,), is
+    the filter's result. `texts` are previews, or None if there are too many. `selected` are chunk ids. `other` are
+    the positions to animate to, of the shape of `xy`, and `ends` the names of the two ends of the animation.
+
+    Raises:
+        ValueError: lengths differ, or a coordinate is not finite.
     """
 
     chunk_ids: IntArray
@@ -57,7 +62,7 @@ class MapScene:
     ends: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:
-        """Check the assumptions of the map component."""
+        """Check what the map component relies on."""
         import numpy as np
 
         n = len(self.chunk_ids)
@@ -77,8 +82,14 @@ def preview(text: str) -> str:
 
 
 def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
-    """The message for the map component: arrays as bytes (float32, int32, int16, uint8), empty arrays as None, the
-    rest as JSON."""
+    """The message for the map component: arrays as bytes (float32, int32, int16, uint8), the rest as JSON values.
+
+    An empty array is None.
+
+    Args:
+        height: of the map, in pixels.
+        file_name: the name of a picture that the user saves.
+    """
     import numpy as np
 
     marks = scene.marks

@@ -42,11 +42,11 @@ def draw_tsne(
         distances: their distances, float32 of the same shape.
         pca: the initial positions, float32 (n, 2), in any unit.
         perplexity: the effective number of neighbors; less than n / 3.
-        seed: for the noise that separates copies at the start, 1 % of the spread.
+        seed: of the noise that separates copies at the start, 1% of the spread.
         report: called with the share of completed steps, in [0, 1]; an exception from it ends the work.
 
     Raises:
-        ValueError: there are fewer than three neighbors per unit of perplexity.
+        ValueError: the number of neighbors of a point is not 3 * perplexity.
     """
     import numpy as np
     from openTSNE import TSNE
@@ -71,7 +71,7 @@ def draw_tsne(
 
 
 def _threads(n: int) -> int:
-    """One thread for few points, whose steps are too short to share while other programs use the cores.
+    """The number of threads: one for few points, whose steps are too short to gain from more.
 
     Also one on macOS, where the OpenMP libraries of two packages can conflict.
     """

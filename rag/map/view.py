@@ -1,4 +1,4 @@
-"""Map view: combine layout, chunks, clusters and colours of a collection into points to draw or export."""
+"""Map view: combine the layout, chunks, clusters and colours of a collection into the points of an exported map."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sample_rows(n: int, limit: int, seed: int = config.SEED) -> IntArray:
 
 
 def requests_for_names(collection: Collection, layout: Projection, clusters: Clusters) -> tuple[NameRequest, ...]:
-    """The requests for cluster names; a cached name is used no matter which model gave it."""
+    """A request for the name of each cluster. Its key names no model, so a cached name from any model is used."""
     ids = layout.chunk_ids
     rows = {int(ids[row]): row for one in clusters.summaries for row in one.typical}
     texts = [""] * len(ids)
@@ -58,7 +58,7 @@ def requests_for_names(collection: Collection, layout: Projection, clusters: Clu
 
 
 def with_kept_names(collection: Collection, clusters: Clusters, requests: Sequence[NameRequest]) -> Clusters:
-    """The clusters with cached names from a model; clusters without one keep their key terms."""
+    """The clusters with their cached names from a model; a cluster without one keeps the name from its key terms."""
     known = load_names(collection.cache_folder, collection.uid)
     return clusters.renamed({request.label: known[request.key] for request in requests if request.key in known})
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     DoubleArray = NDArray[np.float64]
 
-_NOTHING = 1e-6
+_EPSILON = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,11 @@ class Step:
 
 
 def text_arithmetic(embedder: Embedder, text: str, minus: str = "", plus: str = "") -> FloatArray:
-    """text - minus + plus as a unit vector float32 (dimension,); a blank `minus` or `plus` is left out.
+    """The embedding of text - minus + plus, a unit vector float32 (dimension,); a blank `minus` or `plus` is left out.
 
     Raises:
-        ExplorerError: the text is blank, or the result is the zero vector.
+        ExplorerError: the text is blank, or the vectors cancel each other out.
+        ModelError: the embedding model fails.
     """
     if not text.strip():
         raise ExplorerError("The first text is empty. Type one in the first field.")
@@ -60,7 +61,7 @@ def combine(vector: FloatArray, minus: FloatArray | None = None, plus: FloatArra
         total = total - minus
     if plus is not None:
         total = total + plus
-    if np.linalg.norm(total) < _NOTHING:
+    if np.linalg.norm(total) < _EPSILON:
         raise ExplorerError("The texts cancel each other out, so the result has no direction. Change one of them.")
     return _unit(total).astype(np.float32)
 
@@ -85,7 +86,7 @@ def between(a: FloatArray, b: FloatArray, share: float) -> FloatArray:
     start, end = _unit(a.astype(np.float64)), _unit(b.astype(np.float64))
     aside = end - (start @ end) * start
     angle = float(np.arctan2(np.linalg.norm(aside), start @ end))
-    if np.linalg.norm(aside) < _NOTHING:
+    if np.linalg.norm(aside) < _EPSILON:
         axis = np.eye(len(start))[np.abs(start).argmin()]
         aside = axis - (start @ axis) * start
     turned = np.cos(share * angle) * start + np.sin(share * angle) * _unit(aside)

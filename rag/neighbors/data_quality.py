@@ -70,13 +70,14 @@ def near_duplicates(
 ) -> NearDuplicates:
     """All pairs with a cosine similarity of at least the threshold: exact, every chunk is compared with every other.
 
-    Similarities are compared at six decimals: copies have 1. 100,000 chunks take a minute of processor time.
+    Similarities are rounded to six decimals, so that copies have exactly 1. 100,000 chunks take a minute of processor
+    time.
 
     Args:
         ids: int64 (n,), ascending.
         vectors: unit vectors float32 (n, dimension).
-        limit: the search stops at this number of pairs; they are the first ones in order of ids.
-        on_progress: called with the share of the work that is done; an exception from it ends the search.
+        limit: the search stops at this number of pairs; they are the first in the order of ids.
+        on_progress: called with the share of the work that is done, in [0, 1]; an exception from it ends the search.
 
     Raises:
         ValueError: the threshold is not from -1 to 1, the limit is below 1, or lengths differ.
@@ -102,7 +103,7 @@ def near_duplicates(
 
 
 def _candidates(vectors: FloatArray, threshold: float) -> Iterator[tuple[IntArray, int]]:
-    """Pairs of rows int64 (p, 2), in order, that may reach the threshold, and the number of rows searched so far."""
+    """Pairs of rows that may reach the threshold, int64 (p, 2), in order, and the number of rows searched so far."""
     import numpy as np
 
     n, start = len(vectors), 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     DoubleArray = NDArray[np.float64]
     MaskArray = NDArray[np.bool_]
 
-_NOTHING = 1e-9
+_EPSILON = 1e-9
 _DECIMALS = 9
 
 
@@ -112,7 +112,7 @@ def _scaled(similarities: DoubleArray) -> FloatArray:
     means = squared.mean(axis=0)
     values, axes = np.linalg.eigh(-0.5 * (squared - means - means[:, None] + means.mean()))
     for axis, place in enumerate(range(m - 1, max(m - 3, -1), -1)):
-        if values[place] > _NOTHING:
+        if values[place] > _EPSILON:
             direction = axes[:, place]
             places[:, axis] = direction * np.sqrt(values[place]) * _sign(direction)
     return places.astype(np.float32)

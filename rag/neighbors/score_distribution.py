@@ -40,7 +40,7 @@ def score_distribution(scores: FloatArray, *, n_bins: int = 40, whole_range: boo
 
     Args:
         scores: float32 (n,), in any order.
-        whole_range: bins over [-1, 1], else over the range of the scores.
+        whole_range: whether the bins cover [-1, 1] instead of the range of the scores.
 
     Raises:
         ValueError: n_bins is below 1, or a score is not finite.

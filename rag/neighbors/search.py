@@ -52,8 +52,11 @@ class NeighborFilter:
 
 @dataclass(frozen=True, slots=True)
 class Neighbors:
-    """Chunks in the order in which to show them: `ids` int64 (m,), `rows` int64 (m,) of the collection's arrays, and
-    `scores` float32 (m,), cosine similarities in [-1, 1]. Best first, except with diversity."""
+    """The neighbors of a vector, best first, or in the order in which MMR chose them.
+
+    `ids` int64 (m,), `rows` int64 (m,), their positions in the collection's arrays, and `scores` float32 (m,), cosine
+    similarities in [-1, 1].
+    """
 
     ids: IntArray
     rows: IntArray
@@ -78,7 +81,7 @@ def find(
     allowed: MaskArray | None = None,
     relevance: float = PLAIN,
 ) -> Neighbors:
-    """The k chunks nearest to a query vector, exact; scores are compared at six decimals, ties sorted by id.
+    """The k chunks nearest to a query vector, exact; scores are rounded to six decimals, ties ordered by id.
 
     With `relevance` below 1, chunks are chosen one by one by maximal marginal relevance (Carbonell and
     Goldstein, "The use of MMR, diversity-based reranking for reordering documents and producing summaries", 1998):
@@ -172,7 +175,7 @@ def marginally_relevant(vectors: DoubleArray, scores: DoubleArray, k: int, relev
 
     Args:
         vectors: unit vectors float64 (n, dimension), the most relevant first.
-        scores: relevance, float64 (n,), on the scale of cosines, descending.
+        scores: the relevance of each, float64 (n,), on the scale of cosine similarities, descending.
         k: the largest number of positions.
         relevance: lambda, as in `find`.
     """

@@ -36,9 +36,9 @@ class TokenContributions:
 
     `contributions` float32 (n, m), positive or negative, belong to n tokens of the left text and m of the right; their
     sum is `total`. `cosine_of_embeddings` is the cosine of the two embeddings as the model computes them now,
-    `stored_score` the score of the collection's stored vector, if known. `is_exact` means that the embeddings are means
-    of these token vectors, so that the contributions explain the whole score; otherwise they are those of the means, an
-    approximation. `note` explains this to the user.
+    `stored_score` the score of the collection's stored vector, if known. If `is_exact`, the embeddings are the means of
+    these token vectors, and the contributions explain the whole score; otherwise they explain the similarity of the
+    means, which is an approximation. `note` tells the user which it is.
     """
 
     left: TokenVectors
@@ -93,7 +93,7 @@ def explain_score(
         stored_score: the score of the collection's stored vector, shown for comparison.
 
     Raises:
-        ModelError: the model provides no token vectors, as with Ollama's models.
+        ModelError: the model provides no token vectors, like all models of Ollama.
     """
     if not isinstance(embedder, TokenEmbedder):
         raise ModelError(

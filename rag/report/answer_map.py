@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 MOST_POINTS = 5_000
-"""Of a larger collection, a random sample of this many chunks is drawn."""
+"""The largest number of chunks drawn; of more, a random sample is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerMap:
-    """An answer's small map.
+    """A small map of the collection with an answer's question and hits.
 
     `xy` float32 (n, 2) are the collection's chunks, or a random sample of `MOST_POINTS` of its `n_chunks`; `labels`
-    are the clusters' names, the largest first. `star` is where the question lies; it is None where that is not known,
-    and `star_note` says why. `n_gone` hits are not on the map any more.
+    are the clusters' names, the largest cluster first. `star` is the question's position; if it is unknown, it is None
+    and `star_note` says why. `n_gone` is the number of hits that are not on the map any more.
     """
 
     xy: FloatArray
@@ -42,7 +42,7 @@ class AnswerMap:
     n_gone: int
 
     def notes(self) -> tuple[str, ...]:
-        """What is not drawn, in sentences."""
+        """Sentences about what is not drawn."""
         notes = [self.star_note] if self.star_note else []
         if self.n_gone:
             verb = "passage is" if self.n_gone == 1 else "passages are"
@@ -90,7 +90,7 @@ def _on_map(answer: Answer, collection: Collection, layout: Projection, hits: Se
     rows = np.searchsorted(layout.chunk_ids, chunk_ids).clip(0, max(len(layout.chunk_ids) - 1, 0)).tolist()
     for hit, row in zip(hits, rows, strict=True):
         is_drawn = len(layout.chunk_ids) > 0 and layout.chunk_ids[row] == hit.chunk.chunk_id
-        # An id can be given to another chunk after a deletion, so the text is compared as well.
+        # A stored answer may come from a file in which this id belongs to another chunk, so texts are compared as well.
         if is_drawn and stored.get(hit.chunk.chunk_id) == hit.chunk.text:
             x, y = layout.xy[row].tolist()
             yield MarkedHit(x, y, numbers.get(hit.chunk, 0), hit.document_name)
@@ -99,7 +99,7 @@ def _on_map(answer: Answer, collection: Collection, layout: Projection, hits: Se
 def _star(
     answer: Answer, collection: Collection, index: FlatIndex, layout: Projection
 ) -> tuple[tuple[float, float] | None, str]:
-    """The query's coordinates, or None and a sentence that says why they are not known."""
+    """The query's coordinates; or None, and a sentence that says why they are unknown."""
     import numpy as np
 
     if not answer.query_vector:

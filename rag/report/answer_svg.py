@@ -39,7 +39,7 @@ def question_svg(
     Args:
         xy: all chunks, float32 (n, 2).
         labels: the clusters' names, the most important first; one that would overlap an earlier one is left out.
-        star: where the question lies, None where that is not known.
+        star: the question's position, in map coordinates; None if it is unknown.
     """
     canvas = _canvas_around([*xy.tolist(), *([star] if star else []), *((hit.x, hit.y) for hit in hits)])
     centre = canvas.place(*star) if star else None
@@ -129,7 +129,7 @@ def _star_path(x: float, y: float) -> str:
 
 
 def _canvas_around(places: Sequence[Sequence[float]]) -> Canvas:
-    """Map coordinates to image coordinates, so that all these points are inside the image."""
+    """The transform of map coordinates to image coordinates in which all these points are inside the image."""
     xs, ys = [at[0] for at in places] or [0.0], [at[1] for at in places] or [0.0]
     corners = [min(xs), min(ys)], [max(xs), max(ys)]
     span = max(max(xs) - min(xs), max(ys) - min(ys)) or 1.0

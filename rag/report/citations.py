@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from rag.answering.types import Answer, Support
 from rag.report.figures import source
 
-_CONTEXT_LETTERS = 160
+_CONTEXT_CHARACTERS = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
     """The passage that supports a sentence: its number in the prompt, its source, its cosine similarity.
 
-    `match` are the supporting words, between `before` and `after`, the text around them.
+    `match` is the supporting sentence or pair of sentences, `before` and `after` are the text around it.
     """
 
     number: int
@@ -27,7 +27,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of an answer's text. `verdict` is "" between two sentences; `citation` is None where none is cited."""
+    """A piece of an answer's text. `verdict` is "" between sentences; `citation` is None if no passage is cited."""
 
     text: str
     verdict: str = ""
@@ -35,7 +35,7 @@ class Segment:
 
 
 def segments(answer: Answer) -> tuple[Segment, ...]:
-    """The answer's text in order; the segments' texts joined are the whole text."""
+    """The segments of an answer, in order; their texts together are the whole text."""
     found, position = [], 0
     for support in sorted(answer.supports, key=lambda one: one.start):
         start = max(support.start, position)
@@ -47,17 +47,17 @@ def segments(answer: Answer) -> tuple[Segment, ...]:
 
 
 def _citation(answer: Answer, support: Support) -> Citation | None:
-    """The cited passage, cut to what surrounds the supporting words."""
+    """The cited passage, cut to the supporting text and 160 characters on each side."""
     if not 0 < support.number <= len(answer.prompt.hits):
         return None
     hit = answer.prompt.hits[support.number - 1]
     (start, end), text = support.passage, hit.chunk.text
-    before, after = text[max(start - _CONTEXT_LETTERS, 0) : start], text[end : end + _CONTEXT_LETTERS]
+    before, after = text[max(start - _CONTEXT_CHARACTERS, 0) : start], text[end : end + _CONTEXT_CHARACTERS]
     return Citation(
         support.number,
         source(hit),
         support.scores[support.number - 1],
-        ("… " if start > _CONTEXT_LETTERS else "") + before,
+        ("… " if start > _CONTEXT_CHARACTERS else "") + before,
         text[start:end],
-        after + (" …" if end + _CONTEXT_LETTERS < len(text) else ""),
+        after + (" …" if end + _CONTEXT_CHARACTERS < len(text) else ""),
     )

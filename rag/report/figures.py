@@ -1,4 +1,4 @@
-"""State an answer's record in numbers and sentences, the same on a page and in a saved report."""
+"""Describe an answer in figures and sentences, which a page and a saved report share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.servers.types import Ending
 from rag.types import Chunk, Finding, Hit
 
 RETRIEVER_NAMES = {"dense": "meaning", "keyword": "words"}
-"""Each retriever's name next to its ranks and scores."""
+"""The name under which each retriever's ranks and scores are shown."""
 _FREE = "rgba(154,163,171,.3)"
 _ANSWER_ROOM = "rgba(154,163,171,.8)"
 _NOT_SEARCHED = "No search was made for this answer."
@@ -37,7 +37,7 @@ class Share:
 def window_shares(prompt: Prompt) -> tuple[Share, ...]:
     """What fills the context window, in tokens.
 
-    The amounts add up to the window, or to the prompt and its answer where they are larger.
+    The amounts add up to the window, or to the prompt and the room for its answer if these are larger.
     """
     parts, free = prompt.parts, prompt.context_window - prompt.n_tokens - prompt.max_answer_tokens
     amounts = (
@@ -99,18 +99,18 @@ def prompt_position(answer: Answer, hit: Hit) -> str:
 
 
 def similarity(hit: Hit) -> float | None:
-    """A hit's cosine similarity to the query; None after a search by words only, whose scores are no cosines."""
+    """A hit's cosine similarity to the query; None if its score is BM25."""
     only_words = bool(hit.found_by) and all(one.retriever == "keyword" for one in hit.found_by)
     return None if only_words and hit.found_by[0].score == hit.score else hit.score
 
 
 def finding(hit: Hit, retriever: str) -> Finding | None:
-    """This retriever's rank and score of the hit; None where it did not find it."""
+    """The rank and score that this retriever gave the hit; None if it did not find it."""
     return next((one for one in hit.found_by if one.retriever == retriever), None)
 
 
 def retrievers(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """Every retriever that found one of the hits, meaning before words, others last."""
+    """Every retriever that found any of the hits: dense, then keyword, then others."""
     found = dict.fromkeys(one.retriever for hit in hits for one in hit.found_by)
     return tuple(sorted(found, key=lambda name: list(RETRIEVER_NAMES).index(name) if name in RETRIEVER_NAMES else 9))
 
@@ -121,13 +121,13 @@ def source(hit: Hit) -> str:
 
 
 def place_of(chunk: Chunk) -> str:
-    """Page and heading, where the document has them: ", page 3 · Travel > Hotels"."""
+    """Page and heading, if the document has them: ", page 3 · Travel > Hotels"."""
     page = f", page {chunk.page}" if chunk.page else ""
     return page + (f" · {chunk.heading}" if chunk.heading else "")
 
 
 def was_searched(answer: Answer) -> bool:
-    """Whether a search was made: not for an answer without documents, nor where the question could not be asked."""
+    """Whether a search was made: not for an answer without documents, nor if the question could not be asked."""
     return bool(answer.hits) or answer.timings.retrieval > 0
 
 
@@ -148,7 +148,7 @@ def found_sentence(answer: Answer) -> str:
 
 
 def window_sentence(prompt: Prompt) -> str:
-    """How much of the context window the prompt takes, and whether that is counted or estimated."""
+    """How much of the context window the prompt takes, and whether its tokens are counted exactly or estimated."""
     if not prompt.messages:
         return "No model was called, so no prompt was sent."
     how = "counted exactly" if prompt.is_exact else "estimated"
@@ -156,7 +156,7 @@ def window_sentence(prompt: Prompt) -> str:
 
 
 def left_out_sentences(prompt: Prompt) -> tuple[str, ...]:
-    """What did not fit into the prompt; empty where everything fitted."""
+    """What did not fit into the prompt; empty if everything fitted."""
     n_hits, n_exchanges = len(prompt.left_out), prompt.history_left_out
     sentences = []
     if n_hits:
@@ -167,7 +167,7 @@ def left_out_sentences(prompt: Prompt) -> tuple[str, ...]:
 
 
 def reading_sentence(answer: Answer) -> str:
-    """The prompt tokens that the server reported, next to the tokens counted before; empty without a report."""
+    """The number of prompt tokens that the server reported, and the number counted before; "" without a report."""
     read, counted = answer.usage.prompt_tokens, answer.prompt.n_tokens
     if read is None:
         return ""
@@ -180,13 +180,13 @@ def reading_sentence(answer: Answer) -> str:
 
 
 def tokens_per_second(answer: Answer) -> float | None:
-    """The model's writing speed, by the server's clock where it reports one; None where it is not known."""
+    """The model's writing speed, by the server's time if it reports one, else by ours; None if it is unknown."""
     seconds = answer.usage.answer_seconds or answer.timings.writing
     return answer.usage.answer_tokens / seconds if answer.usage.answer_tokens and seconds else None
 
 
 def ending_sentence(answer: Answer) -> str:
-    """How the answer ended, or why there is none."""
+    """How the answer ended, or why no model was called."""
     if not answer.prompt.messages:
         return answer.problem or "No model was called."
     return answer.problem or _ENDINGS[answer.usage.ending].format(limit=answer.prompt.max_answer_tokens)

@@ -23,7 +23,7 @@ _ASSETS = Path(__file__).parent / "assets"
 
 @dataclass(frozen=True, slots=True)
 class _Article:
-    """An answer as the template shows it; `name` makes its links differ from those of the other answers."""
+    """An answer as the template shows it; `name` is the prefix of its anchors, which must be unique on the page."""
 
     name: str
     label: str
@@ -46,11 +46,11 @@ def to_html(
     It holds no script and fetches nothing. Every text of a document, a person or a model is shown as text.
 
     Args:
-        maps: one for each answer, in order; None for an answer without one. Empty where no map was computed.
-        model_label: a model's name as people read it.
+        maps: one for each answer, in order; None for an answer without one. Empty if no map was computed.
+        model_label: returns the name to show for a model.
 
     Raises:
-        ValueError: there are maps for some answers only.
+        ValueError: the number of maps is neither 0 nor that of the answers.
     """
     drawn = maps or [None] * len(turn.answers)
     articles = [
@@ -92,7 +92,7 @@ def _article(
 
 
 def _cell_text(column: Column, cell: Cell) -> str:
-    """A table's value as text; a dash for none."""
+    """A table's value as text; a dash for None."""
     if cell is None:
         return "–"
     if column.holds in ("score", "similarity"):

@@ -16,7 +16,7 @@ def number_offsets(
     """The offset of each point's number from the point: away from the centre, and clear of the other numbers.
 
     Args:
-        centre: the star; None for the mean of the points.
+        centre: (x, y) of the star; None for the mean of the points.
 
     Returns:
         Offsets in pixels, along the same axes as the points.
@@ -30,7 +30,7 @@ def number_offsets(
 
 
 def spread_angles(angles: Sequence[float]) -> list[float]:
-    """Angles (radians) close to the given ones, with at least pi / 5 between any two; less where n do not fit."""
+    """Angles (radians) close to the given ones, with at least pi / 5 between any two, or 2 pi / n for more than ten."""
     n = len(angles)
     gap = min(_SMALLEST_GAP, math.tau / max(n, 1))
     order = _from_widest_gap(angles)
@@ -62,9 +62,9 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def free_name_place(marked: Sequence[tuple[float, float]], place: tuple[float, float]) -> tuple[float, float]:
-    """Where a name is written, in pixels: its place, or above or below it where a marked point is too close.
+    """A position for a name, in pixels: its place, or a step above or below if a marked point is too close.
 
-    The place itself is returned where no step up or down is free either.
+    If none of these is free, it is the place itself.
     """
     x, y = place
     wide, tall = _NAME_ROOM

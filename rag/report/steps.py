@@ -51,7 +51,7 @@ _MATRIX_LEGEND = (
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence of the app about this answer."""
+    """A sentence by the app about the answer."""
 
     kind: ClassVar[str] = "note"
     text: str
@@ -60,7 +60,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """A text exactly as it was written, under a label; "" for none. `is_folded` texts are closed at first."""
+    """A text exactly as it was written, under a label ("" for none); `is_folded` shows only the label at first."""
 
     kind: ClassVar[str] = "verbatim"
     label: str
@@ -70,7 +70,7 @@ class Verbatim:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a person asked or what was searched for, under a label; "" for none."""
+    """The question asked or the query searched for, under a label ("" for none)."""
 
     kind: ClassVar[str] = "query"
     label: str
@@ -79,7 +79,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class QuestionMap:
-    """The question and its passages on the collection's map; None where no map has been computed."""
+    """The question and its passages on the collection's map; None if no map has been computed."""
 
     kind: ClassVar[str] = "question_map"
     drawn: AnswerMap | None
@@ -94,7 +94,7 @@ class Column:
 
 
 Cell = str | int | float | None
-"""A table's value; None where there is none."""
+"""A value of a table; None if it has none there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrieved passage's text. `number` is its number in the prompt, 0 if it is not in it, and `position` says so.
+    """The text of a retrieved passage.
 
-    `excerpt` is the part that the model was shown where that was not the whole text; "" otherwise.
+    `number` is its number in the prompt, 0 if it is not in the prompt; `position` is that as text (`prompt_position`).
+    `excerpt` is the part that the model was shown; "" if that was the whole text.
     """
 
     number: int
@@ -157,8 +158,8 @@ class Facts:
 class SupportMatrix:
     """Cosine similarity of each sentence of the answer (a row) to each passage in the prompt (a column).
 
-    `sentences` begin with their number, so that no two are equal. `cited` is the passage that supports each sentence,
-    from 1; 0 where none does.
+    `sentences` begin with their number, so that no two are equal. `cited` is the number of the passage that supports
+    each sentence, from 1; 0 if none does.
     """
 
     kind: ClassVar[str] = "matrix"
@@ -169,12 +170,12 @@ class SupportMatrix:
 
 
 Block = Note | Verbatim | Query | QuestionMap | Table | Passages | Shares | Facts | SupportMatrix
-"""What a step shows. `kind` names the macro of a template that draws it."""
+"""A part of a step. `kind` is the name of the template macro that draws it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an answer; `number` counts from 1, `seconds` is 0 where no time was measured."""
+    """One step of an answer; `number` counts from 1, `seconds` is 0 if no time was measured."""
 
     number: int
     title: str
@@ -184,11 +185,11 @@ class Step:
 
 
 def answer_steps(answer: Answer, drawn: AnswerMap | None, *, model_label: str) -> tuple[Step, ...]:
-    """The six steps of an answer, all but the map read from its record.
+    """The six steps of an answer; everything but the map comes from the answer itself.
 
     Args:
         drawn: the answer on its collection's map; None without a map.
-        model_label: the model's name as people read it.
+        model_label: the name to show for the model.
     """
     timings, searched = answer.timings, was_searched(answer)
     position = _MAP_SENTENCE if searched else "The question has no position: no search was made."
@@ -242,7 +243,7 @@ def _hit_table(answer: Answer, hits: Sequence[Hit]) -> Table:
 
 
 def _bare_place(hit: Hit) -> str:
-    """Page and heading without what would join them to a document's name."""
+    """Page and heading without the comma or dot that would follow a document's name."""
     return place_of(hit.chunk).lstrip(", ·")
 
 

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rag.neighbors.search import marginally_relevant
+from rag.retrieval.retrievers import Retriever
 from rag.types import Hit
 
 if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
-POOL = 100
-"""Number of candidate hits."""
-
-
-class Ranked(Protocol):
-    """Finds chunks for a query."""
-
-    def retrieve(self, query: str, k: int) -> tuple[Hit, ...]:
-        """At most k hits, best first."""
+_POOL = 100
+"""The minimum number of hits to choose from."""
 
 
 class VariedRetriever:
-    """The hits of another retriever, reranked by MMR; `relevance` is its lambda.
+    """The hits of another retriever, reranked by MMR.
 
     The relevance of a hit follows from its rank: the first hit gets the highest cosine of all hits, the second the
     next, and so on. For dense search these are the hits' own cosines; for hybrid search the hybrid order is kept.
+
+    Args:
+        ids: the ids of the collection's chunks, int64 (n,), ascending.
+        vectors: their unit vectors, float32 (n, dimension).
+        relevance: the lambda of MMR, in [0, 1]; 1 keeps the retriever's order.
     """
 
-    def __init__(self, retriever: Ranked, ids: IntArray, vectors: FloatArray, relevance: float) -> None:
+    def __init__(self, retriever: Retriever, ids: IntArray, vectors: FloatArray, relevance: float) -> None:
         self._retriever = retriever
         self._ids, self._vectors = ids, vectors
         self._relevance = relevance
@@ -38,7 +37,7 @@ class VariedRetriever:
         """At most k hits in the order chosen; each keeps its own score. A chunk without a vector is left out."""
         import numpy as np
 
-        found = self._retriever.retrieve(query, max(POOL, k))
+        found = self._retriever.retrieve(query, max(_POOL, k))
         wanted = np.array([hit.chunk.chunk_id for hit in found], dtype=np.int64)
         rows = self._ids.searchsorted(wanted).clip(0, max(len(self._ids) - 1, 0))
         known = [i for i in range(len(found)) if self._ids[rows[i]] == wanted[i]] if len(self._ids) else []

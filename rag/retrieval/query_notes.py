@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from rag.embedding.embedder import OLLAMA_PREFIX
 from rag.embedding.languages import language_warning
 from rag.text.language import detect_language
 from rag.types import Embedder
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_OLLAMA = "ollama:"
-_ANY_OTHER_LANGUAGE = "ru"
+_NOT_ENGLISH = "ru"
+"""Any language other than English, to find out whether a model was trained on English alone."""
 
 
 def is_cut(query: str, embedder: Embedder) -> bool:
-    """Whether the query has more tokens than the model reads."""
+    """Whether the query has more tokens than the embedding model reads."""
     return embedder.count_tokens([query])[0] > embedder.window
 
 
 def query_notes(query: str, embedder: Embedder) -> tuple[str, ...]:
-    """Warnings for a query that is empty, too long, without letters, of stop words only, or in another language."""
+    """Sentences that warn of a query that is empty, too long, or likely to give poor results.
+
+    That is one without letters and digits, of stop words only, or in a language that the model was not trained on.
+    """
     if not query.strip():
         return ("The query is empty. Type a word or a sentence.",)
     words = _WORD.findall(query)
@@ -35,7 +39,7 @@ def query_notes(query: str, embedder: Embedder) -> tuple[str, ...]:
 def _cut_note(query: str, embedder: Embedder) -> str:
     n_tokens = embedder.count_tokens([query])[0]
     window, model = embedder.window, embedder.spec.model_id
-    if model.startswith(_OLLAMA):
+    if model.startswith(OLLAMA_PREFIX):
         return (
             f"The query has {n_tokens:,} tokens, and '{model}' reads at most {window:,}; the server refuses "
             "longer texts. Shorten the query."
@@ -70,7 +74,7 @@ def _language_note(query: str, model_id: str) -> str:
         return warning.replace("The text appears", "The query appears", 1)
     letters = [letter for letter in query if letter.isalpha()]
     is_foreign = 2 * sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in letters) > len(letters)
-    if is_foreign and language_warning(model_id, _ANY_OTHER_LANGUAGE):
+    if is_foreign and language_warning(model_id, _NOT_ENGLISH):
         name = model_id.rpartition("/")[2]
         return (
             f"Most letters of the query are not Latin, and '{name}' was trained on English: similar texts may not be "

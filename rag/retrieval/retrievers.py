@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rag import config
 from rag.index.flat import FlatIndex
@@ -13,17 +13,14 @@ from rag.index.loading import VectorIndex
 from rag.store.collection import Collection
 from rag.types import Embedder, Finding, Hit
 
-if TYPE_CHECKING:
-    pass
-
-
 _WORD = re.compile(r"\w+")
 
 
 class DenseRetriever:
     """Dense retrieval: nearest chunks by cosine similarity, among all chunks or those whose ids are in `only`.
 
-    With `only` the index must be exact.
+    With `only` the index must be exact. Creating one raises ModelMismatch if the collection was built with another
+    embedding model.
     """
 
     name = "dense"
@@ -44,10 +41,10 @@ class DenseRetriever:
         # The search is exact, so filtering the ranking of all chunks gives the nearest of the allowed ones.
         searched = k if self._only is None else len(self._index.ids)
         scores, ids = self._index.search(self._embedder.encode_queries([query]), searched)
-        found = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._holds(chunk_id)), k))
+        found = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._is_allowed(chunk_id)), k))
         return hits_of(self._collection, ids[0, found].tolist(), scores[0, found].tolist(), self.name)
 
-    def _holds(self, chunk_id: int) -> bool:
+    def _is_allowed(self, chunk_id: int) -> bool:
         return self._only is None or chunk_id in self._only
 
 
@@ -70,7 +67,7 @@ class KeywordRetriever:
 
 
 def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, k: int) -> tuple[Hit, ...]:
-    """The k chunks nearest to a stored chunk, without itself."""
+    """The k chunks nearest to a stored chunk, without the chunk itself; none if it does not exist (any more)."""
     ids, vectors = collection.embeddings()
     position = ids.searchsorted(chunk_id)
     if position == len(ids) or ids[position] != chunk_id:

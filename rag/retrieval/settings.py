@@ -28,12 +28,12 @@ class RetrievalSettings:
     Attributes:
         k: how many chunks at most.
         mode: search by meaning (dense), by words (keyword), or by both (hybrid).
-        minimum: the least cosine similarity to the question; 0 for no minimum.
+        minimum: the minimum cosine similarity to the question; 0 for no minimum.
         documents: the names of the documents to search in; empty for all.
         relevance: the lambda of maximal marginal relevance, in [0, 1]. 1 ranks by score alone; lower values prefer
             passages that differ from each other.
-        budget: how many tokens of passages the prompt may hold, as the answering model counts them; 0 for as many as
-            fit.
+        budget: the token limit for all passages together, counted by the answering model; 0 for no limit except its
+            context window.
     """
 
     k: int = config.DEFAULT_K
@@ -45,10 +45,10 @@ class RetrievalSettings:
 
 
 def similar_enough(hits: Sequence[Hit], minimum: float) -> tuple[Hit, ...]:
-    """The hits whose similarity is at least the minimum.
+    """The hits whose score, a cosine similarity, is at least the minimum.
 
     Raises:
-        NothingFound: there are none; the message gives the best similarity.
+        NothingFound: there are none; the message gives the highest similarity, if there are hits.
     """
     kept = tuple(hit for hit in hits if hit.score >= minimum)
     if kept:
@@ -65,7 +65,7 @@ def similar_enough(hits: Sequence[Hit], minimum: float) -> tuple[Hit, ...]:
 
 
 def counting_note(question: str, n_read: int, n_chunks: int) -> str:
-    """A warning if a question asks to count or to list all, and the model read only some passages; else empty.
+    """A warning if a question asks for a count or a complete list, but the model read only some passages; else empty.
 
     Args:
         n_read: how many passages the model was shown; 0 if no passages were used.

@@ -136,7 +136,7 @@ class TaskBoard:
     Args:
         keep: how many ended tasks are remembered.
         one_at_a_time: run tasks in the order of their start, since two would only share the same cores; otherwise each
-            begins at once.
+            starts at once.
     """
 
     def __init__(self, *, keep: int = 50, one_at_a_time: bool = True) -> None:
@@ -176,12 +176,12 @@ class TaskBoard:
 
     def view(self, key: str) -> TaskView | None:
         """The task as it is now; None for an unknown key, and after it was forgotten."""
-        task = self._of(key)
+        task = self._find(key)
         return task.view() if task else None
 
     def stop(self, key: str) -> None:
         """Stop a task: at once while it waits, otherwise at its next report. An ended task stays as it is."""
-        task = self._of(key)
+        task = self._find(key)
         if task:
             task.stop()
 
@@ -194,12 +194,12 @@ class TaskBoard:
 
     def wait(self, key: str) -> None:
         """Return when the task has ended; at once for an unknown key."""
-        task = self._of(key)
+        task = self._find(key)
         if task:
             with suppress(CancelledError):
                 task.end.result()
 
-    def _of(self, key: str) -> _Task | None:
+    def _find(self, key: str) -> _Task | None:
         with self._lock:
             return self._tasks.get(key)
 
@@ -217,7 +217,7 @@ def _run_after(previous: threading.Thread | None, task: _Task, work: Work) -> No
 
 
 def _stop_first_at_exit() -> None:
-    """Functions registered last are called first: tasks stop before what they use is cleaned up."""
+    """Register `_stop_at_exit` last, to be called first: tasks stop before what they use is cleaned up."""
     atexit.unregister(_stop_at_exit)
     atexit.register(_stop_at_exit)
 

@@ -1,4 +1,4 @@
-"""CPU features: bfloat16 support as the processor reports it, and the number of threads for torch."""
+"""Number format and threads for torch: bfloat16 if the processor supports it, one thread for small batches."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def multiplies_bfloat16() -> bool:
 
 
 def chosen_precision() -> Precision:
-    """The number format for models: EXPLORER_PRECISION, or for "auto" the faster one on this processor.
+    """The number format for embedding models: EXPLORER_PRECISION, or for "auto" the faster one on this processor.
 
     Raises:
         ExplorerError: the setting is not a known precision.

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _ITEMS_AHEAD = 64
-_LOOK_AGAIN = 0.2
+_RETRY_SECONDS = 0.2
 
 
 class _End:
@@ -27,7 +27,7 @@ def ahead(items: Iterator[T], cancelled: threading.Event) -> Iterator[T | None]:
     def hand_over(item: T | BaseException | _End) -> None:
         while not left.is_set():
             try:
-                ready.put(item, timeout=_LOOK_AGAIN)
+                ready.put(item, timeout=_RETRY_SECONDS)
             except queue.Full:
                 continue
             break

@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_LOOKS_FOR_STOP_EVERY = 0.05
-_WAITS_FOR_CLOSING = 1.0
+_STOP_CHECK_SECONDS = 0.05
+_CLOSING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ def pump(make: Callable[[], AsyncIterator[T]], stop: threading.Event | None = No
     finally:
         with suppress(RuntimeError):  # the loop is already closed if the read has ended
             loop.call_soon_threadsafe(task.cancel)
-        thread.join(_WAITS_FOR_CLOSING)
+        thread.join(_CLOSING_SECONDS)
 
 
 def _next(arrived: queue.SimpleQueue[_Item[T] | _End], stop: threading.Event | None) -> _Item[T] | _End:
     """The next item as soon as it arrives; the end once `stop` is set."""
     while not (stop and stop.is_set()):
         with suppress(queue.Empty):
-            return arrived.get(timeout=_LOOKS_FOR_STOP_EVERY if stop else None)
+            return arrived.get(timeout=_STOP_CHECK_SECONDS if stop else None)
     return _End(None)
 
 

@@ -12,8 +12,8 @@ from rag.runtime.background import Report, TaskBoard, TaskView
 from rag.servers.ollama import OllamaServer
 from rag.servers.pull_progress import PullProgress
 
-_PACE_OVER = 10.0
-_PACE_FROM = 1.0
+_PACE_WINDOW_SECONDS = 10.0
+_PACE_LEAST_SECONDS = 1.0
 _NOTHING_YET = PullProgress("", 0, 0)
 
 
@@ -43,7 +43,7 @@ class DownloadView:
 class Pace:
     """Download rate: mean over the last ten seconds. All times are in seconds of one clock.
 
-    The window is short because the server keeps what an earlier try has loaded: those bytes are there at once.
+    The window is short because the server keeps what an earlier try has loaded, and reports those bytes at once.
     """
 
     def __init__(self) -> None:
@@ -57,13 +57,13 @@ class Pace:
     def bytes_per_second(self, now: float) -> float | None:
         """The mean rate of the last ten seconds; None if less than one second of them was measured."""
         self._forget_old(now)
-        if not self._seen or now - self._seen[0][0] < _PACE_FROM:
+        if not self._seen or now - self._seen[0][0] < _PACE_LEAST_SECONDS:
             return None
         (since, before), (_, completed) = self._seen[0], self._seen[-1]
         return (completed - before) / (now - since)
 
     def _forget_old(self, now: float) -> None:
-        while len(self._seen) > 1 and now - self._seen[0][0] > _PACE_OVER:
+        while len(self._seen) > 1 and now - self._seen[0][0] > _PACE_WINDOW_SECONDS:
             self._seen.popleft()
 
 
@@ -104,7 +104,7 @@ class ModelDownloads:
         self._lock = threading.Lock()
 
     def start(self, host: str, name: str, when_installed: Callable[[], None]) -> None:
-        """Load the model `name` onto the server at `host`; nothing happens if that already waits or runs.
+        """Load the model `name` onto the server at `host`; nothing happens if this download already waits or runs.
 
         Args:
             when_installed: called in the background once the model is installed.

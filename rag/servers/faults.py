@@ -26,7 +26,10 @@ _REFUSED_TIME = re.compile(r"\bduration\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Exchange:
-    """A request in progress: its model, whether it is a download, and the message for a break after the first bytes."""
+    """A request in progress: its model, and whether it is a download (`pulls`).
+
+    `broke_off` is empty until something was received; then it ends the message in case the stream breaks off.
+    """
 
     model: str = ""
     pulls: bool = False
@@ -115,7 +118,7 @@ def quote(words: str, status: int) -> str:
     line = " ".join(words.split()).rstrip(".")
     if line and not line.startswith("<"):
         return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
-    known = status in {known.value for known in HTTPStatus}
+    known = status in {each.value for each in HTTPStatus}
     return f"status {status} {HTTPStatus(status).phrase}" if known else f"status {status}"
 
 

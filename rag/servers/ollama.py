@@ -93,7 +93,7 @@ class OllamaServer:
         raise OllamaError(self._connection.lacks(name, f"choose an installed one ({there})"))
 
     def digest(self, name: str) -> str:
-        """The first 12 characters of the model's digest: its revision."""
+        """The first 12 characters of the model's digest: its revision. Raises OllamaError if it is not installed."""
         with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
             listed = client.list().models
         for model in listed:
@@ -120,11 +120,19 @@ class OllamaServer:
         )
 
     def context_length(self, name: str) -> int | None:
-        """Number of tokens the model was trained to read; None if the server does not report it."""
+        """Number of tokens the model was trained to read; None if the server does not report it.
+
+        Raises:
+            OllamaError: the server is unreachable or does not have the model.
+        """
         return self.details(name).context_length
 
     def vocabulary(self, name: str) -> list[str] | None:
-        """The tokens of a WordPiece model, in GGUF's spelling, or None if the model has another tokenizer."""
+        """The tokens of a WordPiece model, in GGUF's spelling, or None if the model has another tokenizer.
+
+        Raises:
+            OllamaError: the server is unreachable or does not have the model.
+        """
         info = self._model_info(name)
         tokens = info.get("tokenizer.ggml.tokens")
         return tokens if info.get("tokenizer.ggml.model") == "bert" and isinstance(tokens, list) else None
@@ -149,7 +157,12 @@ class OllamaServer:
             return response.json().get("model_info") or {}
 
     def embed(self, name: str, texts: Sequence[str]) -> list[Sequence[float]]:
-        """A vector for each text. The server refuses a text longer than the model reads instead of cutting it."""
+        """One vector for each text, in order, all of the model's dimension.
+
+        Raises:
+            OllamaError: the server is unreachable, lacks the model, or refuses a text that is longer than the model
+                reads (it is never cut).
+        """
         with self._connection.asking(name) as client:
             return list(client.embed(model=name, input=list(texts), truncate=False).embeddings)
 
@@ -209,8 +222,10 @@ class OllamaServer:
         yield usage
 
     def pull(self, name: str, stop: threading.Event | None = None) -> Iterator[PullProgress]:
-        """Download a model from Ollama's library, with progress. Closing the iterator, or setting `stop`, cancels it at
-        once; the server keeps the part so far and continues from there next time.
+        """Download a model from Ollama's library, and report the progress.
+
+        Closing the iterator, or setting `stop`, cancels the download at once; the server keeps the part so far and
+        continues from there next time.
 
         Raises:
             OllamaError: there is no such model, the server cannot reach the library, or it stops midway.

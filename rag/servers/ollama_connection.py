@@ -46,7 +46,7 @@ class OllamaConnection:
 
     @contextmanager
     def asking(self, model: str = "", timeout: float = REQUEST_TIMEOUT) -> Iterator[ollama.Client]:
-        """A client for one request; its failures become clear errors."""
+        """A client for one request; its failures become an OllamaError that says what to do."""
         import ollama
 
         with (

@@ -32,6 +32,7 @@ _WAY_ON = "Start it, choose another address, or the built-in model."
 _KIND = "OpenAI-compatible server"
 _NO_KEY = "none"
 _IN_STREAM = -1
+"""Instead of an HTTP status, for an error in the middle of a stream."""
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 

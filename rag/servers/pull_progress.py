@@ -23,7 +23,7 @@ class PullProgress:
 
 @dataclass(slots=True)
 class Layers:
-    """The layers named so far, by digest, with the completed and total bytes of each."""
+    """The layers named so far, by digest, with the completed and total bytes of each; `all_there` at the end."""
 
     completed: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)

@@ -29,8 +29,8 @@ class ChunkRow(NamedTuple):
 class ChunkTable:
     """Chunks by ascending id, one per row.
 
-    `documents` int64 (n,) are indices into `document_names`; `pages` float32 (n,) is NaN without pages; `n_tokens` is
-    int64 (n,); `columns` has each table column's values, "" if missing.
+    `chunk_ids` are int64 (n,); `documents` int64 (n,) are indices into `document_names`; `pages` float32 (n,) is NaN
+    without pages; `n_tokens` is int64 (n,); `columns` has each table column's values, "" if missing.
     """
 
     chunk_ids: IntArray

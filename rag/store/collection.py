@@ -14,7 +14,7 @@ from rag.errors import CollectionError, ModelMismatch
 from rag.store import schema
 from rag.store.names import collection_path, list_collections
 from rag.store.schema import CHUNK_COLUMNS, DOCUMENT_COLUMNS, SCHEMA_VERSION, SUMMARY_COLUMNS
-from rag.store.transactions import SEE, Begin, transaction, unfinished_file
+from rag.store.transactions import WHAT_TO_DO, Begin, transaction, unfinished_file
 from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ _RESERVED_KEYS = frozenset({"spec", "uid", "generation", "digest", schema.CONVER
 class Collection:
     """Documents, their chunks and embeddings. Every call opens the file separately, so threads may share one object.
 
-    Other threads and processes may read and write at the same time; a read sees the state when it began. Every method
-    raises CollectionError if the file cannot be read or written.
+    Other threads and processes may read and write at the same time; a read sees the state at its beginning. Every
+    method raises CollectionError if the file cannot be read or written.
     """
 
     def __init__(self, path: Path, spec: CollectionSpec, uid: str) -> None:
@@ -64,7 +64,7 @@ class Collection:
             return cls(path, schema.spec_from_json(meta["spec"], name, path.name), meta["uid"])
         except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
             if schema.is_hindered(error):
-                raise CollectionError(f"'{path.name}' could not be opened: {error}. {SEE}") from error
+                raise CollectionError(f"'{path.name}' could not be opened: {error}. {WHAT_TO_DO}") from error
             raise CollectionError(
                 f"'{path.name}' is not a readable collection ({error}). Nothing was changed. Restore a copy, "
                 "or move the file away and ingest the documents again."
@@ -240,7 +240,7 @@ class Collection:
         if not words:
             return []
         query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-        # The plus sign keeps SQLite from one search per chunk.
+        # Without the plus sign, SQLite would run a separate word search for each of these chunks.
         within = "TRUE" if only is None else "+rowid IN (SELECT value FROM json_each(:only))"
         with self._reading() as connection:
             rows = connection.execute(
@@ -272,7 +272,7 @@ class Collection:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """An exclusive write transaction: increases the generation at its end, and is rolled back on any exception.
 
-        Outside this module, only `schema.insert_document` may be used in it.
+        Outside this module, only `schema.insert_document` and `schema.insert_conversation` may be used in it.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection

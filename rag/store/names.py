@@ -14,7 +14,7 @@ SUFFIX = ".sqlite"
 _UNFINISHED = ".creating"
 _NAME = re.compile(r"[^\W_][\w .-]{0,59}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_ABANDONED_AFTER = 24 * 3600
+_ABANDONED_AFTER_SECONDS = 24 * 3600
 
 
 def collection_path(folder: Path, name: str) -> Path:
@@ -28,7 +28,7 @@ def collection_path(folder: Path, name: str) -> Path:
 
 
 def list_collections(folder: Path) -> list[str]:
-    """The names of the collections in `folder`, sorted."""
+    """The names of the collections in `folder`, sorted without regard to case."""
     names = (path.stem for path in folder.glob(f"*{SUFFIX}") if path.is_file())
     return sorted(filter(_is_usable, names), key=str.casefold)
 
@@ -49,7 +49,7 @@ def drop_leftovers(folder: Path) -> None:
     """Delete unfinished collections that a crash left behind; files of the last day may still be in use."""
     for path in folder.glob(f".*{_UNFINISHED}*"):
         with suppress(OSError):  # another process was faster
-            if time.time() - path.stat().st_mtime > _ABANDONED_AFTER:
+            if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
                 path.unlink()
 
 
@@ -65,6 +65,6 @@ def _folded(name: str) -> str:
 
 def discard_file(path: Path) -> None:
     """Delete an unfinished file and its journal; failures are ignored, so that the original error is reported."""
-    for each in (path, path.with_name(f"{path.name}-journal")):
+    for file in (path, path.with_name(f"{path.name}-journal")):
         with suppress(OSError):
-            each.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Schema: version and tables of a collection file, and the conversion between rows and types."""
+"""Schema of a collection file: its version, its tables, and the conversion between rows and types."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ ConversationRow = tuple[int, str, str]
 TurnRow = tuple[int, int, int, int, str, str, str]
 
 _PATIENCE = 30
+"""Seconds to wait for another writer."""
 _HINDRANCES = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
 }  # fmt: skip
@@ -68,8 +69,13 @@ def connect(path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rw") -> sqlite3.C
     """Connect outside any transaction; only "rwc" creates a missing file. Waits up to 30 seconds for other writers."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
-    connection.create_function("characters", 1, len, deterministic=True)
+    _add_functions(connection)
     return connection
+
+
+def _add_functions(connection: sqlite3.Connection) -> None:
+    """Add the functions that the migrations use. SQLite's `length` would stop at a null character."""
+    connection.create_function("characters", 1, len, deterministic=True)
 
 
 def file_version(connection: sqlite3.Connection, shown_as: str) -> int:
@@ -101,7 +107,7 @@ def is_hindered(error: Exception) -> bool:
 
 
 def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
-    """Migrate a file (empty if `is_new`) to the current version in one transaction."""
+    """Migrate a file (empty if `is_new`) to the current version in one transaction. Raises sqlite3.Error."""
     # Replacing a table must not delete rows that refer to it; this has no effect within a transaction.
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN IMMEDIATE")
@@ -126,7 +132,7 @@ def create_file(path: Path, meta: dict[str, str]) -> None:
 def expected_objects(version: int) -> set[tuple[str, str, str]]:
     """Type, name and normalized SQL of all objects in a file of this version; see `stored_objects`."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        connection.create_function("characters", 1, len, deterministic=True)
+        _add_functions(connection)
         for statements in MIGRATIONS[:version]:
             for statement in statements:
                 connection.execute(statement)
@@ -159,14 +165,15 @@ def spec_from_json(stored: str, name: str, shown_as: str) -> CollectionSpec:
         ValueError, KeyError, TypeError: it is damaged.
     """
     values = json.loads(stored)
-    embedding = _known(_adapters().embedding, values["embedding"], shown_as)
-    chunking = _known(_adapters().chunking, values["chunking"], shown_as)
+    embedding = _validated(_adapters().embedding, values["embedding"], shown_as)
+    chunking = _validated(_adapters().chunking, values["chunking"], shown_as)
     if embedding.dimension < 1:
         raise ValueError(f"a dimension of {embedding.dimension}")
     return CollectionSpec(name, embedding, chunking, SCHEMA_VERSION)
 
 
-def _known(adapter: TypeAdapter[_Spec], values: object, shown_as: str) -> _Spec:
+def _validated(adapter: TypeAdapter[_Spec], values: object, shown_as: str) -> _Spec:
+    """The spec; CollectionError for a field or value of a newer version, ValueError if it is damaged."""
     from pydantic import ValidationError
 
     try:
@@ -228,7 +235,10 @@ def insert_document(
     chunk_ids: Sequence[int],
     vectors: FloatArray,
 ) -> None:
-    """Insert a document within a transaction, its chunks with the given ids.
+    """Insert a document, its chunks with the given ids, and their embeddings, within a transaction.
+
+    Args:
+        vectors: unit vectors float32 (len(chunks), dimension).
 
     Raises:
         UnicodeEncodeError: a text contains a lone surrogate.
@@ -321,6 +331,6 @@ def _texts(stored: str) -> tuple[str, ...]:
 
 
 def _json(value: object) -> str:
-    # With ASCII escapes, a lone surrogate would pass and cause errors when it is read.
+    # With ASCII escapes, a lone surrogate would be stored, and cause errors only when it is read.
     json.dumps(value, ensure_ascii=False).encode()
     return json.dumps(value)

@@ -19,7 +19,10 @@ from rag.store.names import (
 )
 from rag.types import CollectionSpec
 
-SEE = "Close other programs that use it, check that the disk has free space and the file is writable, and try again."
+WHAT_TO_DO = (
+    "Close other programs that use it, check that the disk has free space and the file is writable, and try again."
+)
+"""The end of a message about a file that cannot be read or written."""
 Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
 """A read transaction with a consistent state, or an exclusive write transaction."""
 
@@ -45,7 +48,7 @@ def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterato
         if not path.exists():
             raise CollectionError(f"Collection '{shown_as}' was renamed or deleted. Select it again.") from error
         raise CollectionError(
-            f"Collection '{shown_as}' could not be read or written: {error}. Stored data is unchanged. {SEE}"
+            f"Collection '{shown_as}' could not be read or written: {error}. Stored data is unchanged. {WHAT_TO_DO}"
         ) from error
 
 
@@ -57,7 +60,7 @@ def _require_same_file(connection: sqlite3.Connection, uid: str, shown_as: str) 
 
 @contextmanager
 def unfinished_file(folder: Path, spec: CollectionSpec, uid: str) -> Iterator[Path]:
-    """A new file without documents, renamed after `spec` in `folder` when the block ends, deleted if it fails.
+    """A new file without documents: renamed to the name in `spec` when the block ends, deleted if the block fails.
 
     Raises:
         CollectionError: the name is taken or invalid, or the folder cannot be written.

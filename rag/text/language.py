@@ -33,7 +33,7 @@ _NAMES = dict(pair.split(":") for pair in _LANGUAGES.split())
 
 
 def detect_language(text: str) -> str:
-    """Detect the language of a text from samples of its beginning, middle and last quarter.
+    """Detect the language of a text; of a long one from samples at its beginning, middle and last quarter.
 
     Returns an ISO 639-1 code, or an empty string if the text is too short, is mostly numbers or symbols, or the
     detector is not sure.
@@ -42,7 +42,7 @@ def detect_language(text: str) -> str:
     starts = (0, len(text) // 2, 3 * len(text) // 4) if len(text) > 3 * _SAMPLE else (0,)
     sample = "\n".join(text[start : start + 3 * _SAMPLE // len(starts)] for start in starts)
     letters = sum(letter.isalpha() for letter in sample)
-    # One Chinese or Japanese character carries about as much as three letters of an alphabet.
+    # One Chinese, Japanese or Korean character carries about as much as three letters of an alphabet.
     weight = letters + 2 * sum("\u3040" <= letter <= "\ud7af" for letter in sample)
     visible = sum(not letter.isspace() for letter in sample)
     if weight < _MIN_LETTERS or letters < _MIN_SHARE * visible:

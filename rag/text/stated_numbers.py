@@ -9,23 +9,24 @@ from dataclasses import dataclass
 from functools import cache
 
 _UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-_FIRST_NINE = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+_UNIT_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 _TEENS = [
     "ten",
     "eleven",
     "twelve",
     *(stem + "teen" for stem in ("thir", "four", "fif", "six", "seven", "eigh", "nine")),
 ]
-_FURTHER_TEN = ["tenth", "eleventh", "twelfth", *(word + "th" for word in _TEENS[3:])]
+_TEEN_ORDINALS = ["tenth", "eleventh", "twelfth", *(word + "th" for word in _TEENS[3:])]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_TENTHS = [word.removesuffix("y") + "ieth" for word in _TENS]
+_TENS_ORDINALS = [word.removesuffix("y") + "ieth" for word in _TENS]
+# The decimal places by which a word or letter moves the point.
 _PLACES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "bn": 9, "billion": 9}
 _MAY_BE_UNITS = frozenset(["k", "m"])
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August"]
 _MONTHS += ["September", "October", "November", "December"]
 _WEEKDAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _DOUBTFUL = frozenset(["one", "first", "second"])
-_THOUSANDS = re.compile("[\u00a0\u2009\u202f '’\u066c]")
+_THOUSANDS_SEPARATOR = re.compile("[\u00a0\u2009\u202f '’\u066c]")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -76,8 +77,9 @@ def _pattern() -> re.Pattern[str]:
 
 def _spelled() -> str:
     """A pattern for numbers in words, up to billions; the last word may be an ordinal."""
-    units = "|".join([*_UNITS, *_FIRST_NINE])
-    small = rf"(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{units}))?|{'|'.join([*_TENTHS, *_FURTHER_TEN, *_TEENS])}|{units})\b"
+    units = "|".join([*_UNITS, *_UNIT_ORDINALS])
+    others = "|".join([*_TENS_ORDINALS, *_TEEN_ORDINALS, *_TEENS])
+    small = rf"(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{units}))?|{others}|{units})\b"
     below_thousand = rf"(?:(?:{small}\s)?hundred(?:\s(?:and\s)?{small})?|{small})"
     scale = "(?:thousand|million|billion)"
     return rf"(?:{below_thousand}\s{scale}\s(?:and\s)?)*{below_thousand}(?:\s{scale})?|{scale}"
@@ -144,7 +146,7 @@ def _digits(text: str) -> set[str]:
 
 def _plain_number(digits: str) -> str:
     """ "1.234,50" and "1,234.5" -> "1234.5"; text that is not a decimal number, such as "2.3.1", stays as it is."""
-    text = _THOUSANDS.sub("", digits).replace("\u066b", ".")
+    text = _THOUSANDS_SEPARATOR.sub("", digits).replace("\u066b", ".")
     text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
     parts, signs = re.split("[.,]", text), re.findall("[.,]", text)
     is_grouped = len(parts[0]) <= 3 and parts[0] != "0" and all(len(part) == 3 for part in parts[1:])
@@ -184,7 +186,7 @@ def _from_words(words: str) -> str:
 @cache
 def _values() -> dict[str, int]:
     """The value of each single number word below one hundred."""
-    below_twenty = [*_UNITS, *_TEENS], [*_FIRST_NINE, *_FURTHER_TEN]
-    tens = _TENS, _TENTHS
+    below_twenty = [*_UNITS, *_TEENS], [*_UNIT_ORDINALS, *_TEEN_ORDINALS]
+    tens = _TENS, _TENS_ORDINALS
     values = {word: value for words in below_twenty for value, word in enumerate(words, start=1)}
     return values | {word: value * 10 for words in tens for value, word in enumerate(words, start=2)}

@@ -41,15 +41,16 @@ def count_words(text: str) -> int:
 
 
 def telling_words(text: str) -> tuple[StemmedWord, ...]:
-    """The words in order, without English stop words; all words if there are only stop words."""
+    """The words as from `stemmed_words`, without English stop words; all words if there are only stop words."""
     words = stemmed_words(text)
     return tuple(word for word in words if not _is_common(text[word.start : word.end])) or words
 
 
 def stemmed_words(text: str) -> tuple[StemmedWord, ...]:
-    """All words in order, except those that contain a digit.
+    """All words, except those that contain a digit.
 
-    In scripts without spaces, each pair of adjacent letters is a word, so words overlap there.
+    In scripts without spaces, each pair of adjacent letters is a word, so words overlap there. The words of scripts
+    with spaces come first, in the order of the text, and then these pairs.
     """
     return tuple(word for word in _words(text) if not any(sign.isdecimal() for sign in word.stem))
 

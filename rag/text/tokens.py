@@ -31,11 +31,11 @@ class SubwordTokenizer:
         self._adds_up = _splits_at_spaces(tokenizer)
 
     @classmethod
-    def from_json(cls, serialised: str) -> SubwordTokenizer:
+    def from_json(cls, serialized: str) -> SubwordTokenizer:
         """Load the text of a `tokenizer.json`; truncation and padding that it sets are switched off."""
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_str(serialised)
+        tokenizer = Tokenizer.from_str(serialized)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return cls(tokenizer)
@@ -60,7 +60,7 @@ class SubwordTokenizer:
         return self._adds_up
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text."""
+        """Number of tokens of each text."""
         counts: list[int] = []
         for first in range(0, len(texts), _BATCH):
             batch = [without_surrogates(text) for text in texts[first : first + _BATCH]]
@@ -86,7 +86,7 @@ class SubwordTokenizer:
 
 
 class ByteTokenizer:
-    """Counts UTF-8 bytes, an upper bound for any tokenizer: a text within a limit here is within it everywhere."""
+    """Counts UTF-8 bytes, an upper bound: a text within a limit by this count is within it for every tokenizer."""
 
     @property
     def adds_up(self) -> bool:
@@ -94,7 +94,7 @@ class ByteTokenizer:
         return False
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Bytes of each text."""
+        """Number of UTF-8 bytes of each text."""
         return [len(text.encode("utf-8", "surrogatepass")) for text in texts]
 
     def spans(self, text: str) -> IntArray:
@@ -118,7 +118,7 @@ def _splits_at_spaces(tokenizer: Tokenizer) -> bool:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of about 4,000 characters that end before a space; only a word of a million characters is cut."""
+    """Spans of about 4,000 characters that end before a space; only a word of about a million characters is cut."""
     start = 0
     while start < len(text):
         space = _SPACES.search(text, start + _BLOCK, start + _LONGEST_WORD)

@@ -21,11 +21,11 @@ def rename_collection(folder: Path, name: str, new_name: str) -> Collection:
     """Rename a collection and its caches; waits for a document that is being stored.
 
     Raises:
-        CollectionError: it is missing, or the new name is taken or invalid; nothing is changed then.
+        CollectionError: it is missing or locked, or the new name is taken or invalid. Nothing is changed then.
     """
     collection = Collection.open(folder, name)
     target = collection_path(folder, new_name)
-    with _held(collection.path):
+    with _locked(collection.path):
         require_free_name(folder, new_name, but_for=name)
         collection.path.rename(target)
     renamed = Collection.open(folder, new_name)
@@ -45,14 +45,14 @@ def delete_collection(folder: Path, name: str) -> None:
     path = collection_path(folder, name)
     if not path.is_file():
         raise CollectionError(f"There is no collection named '{name}', so nothing was deleted. Reload the page.")
-    with _held(path):
+    with _locked(path):
         path.unlink()
         path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
     shutil.rmtree(path.with_suffix(".cache"), ignore_errors=True)
 
 
 def export_collection(collection: Collection, path: Path, *, conversations: bool = True) -> None:
-    """Export the current state of the collection to the file `path`, replacing it; others may write meanwhile.
+    """Export the current state of the collection to the file `path`, replacing that file; others may write meanwhile.
 
     The whole collection is checked, so that every export can be imported. Retrieval counts are not exported.
 
@@ -60,7 +60,8 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
         conversations: whether to include them; they may not be meant for the recipient.
 
     Raises:
-        CollectionError: the collection is damaged, or `path` cannot be written; the file is unchanged then.
+        CollectionError: the collection is damaged, or `path` is its own file or cannot be written; the file at `path`
+            is unchanged then.
     """
     if path.exists() and path.samefile(collection.path):
         raise CollectionError(f"'{path.name}' is the collection's own file. Export to another one.")
@@ -122,11 +123,11 @@ def _drop_conversations(path: Path) -> None:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Lock the file: no other writer is active, and an interrupted change is rolled back."""
+def _locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on the file, with no other writer active and an interrupted change rolled back."""
     try:
         with closing(schema.connect(path)) as connection:
-            # A damaged file is not waited for; a busy one raises OperationalError and is not changed.
+            # A damaged file cannot be locked and needs no lock; a busy one raises OperationalError.
             with _unless_damaged():
                 connection.execute("BEGIN EXCLUSIVE")
             yield
@@ -139,7 +140,7 @@ def _held(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _unless_damaged() -> Iterator[None]:
-    """Ignore the error that the file is not a SQLite database."""
+    """Ignore the error that the file is damaged or not a SQLite database."""
     try:
         yield
     except sqlite3.OperationalError:

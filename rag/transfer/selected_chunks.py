@@ -23,7 +23,8 @@ def copy_chunks(source: Collection, folder: Path, name: str, chunk_ids: Sequence
     ignored; others may write to `source` meanwhile.
 
     Raises:
-        CollectionError: none of the chunks exists any more, or the name is taken or invalid.
+        CollectionError: none of the chunks exists any more, the name is taken or invalid, or a document was deleted
+            meanwhile.
     """
     by_document: dict[str, list[int]] = defaultdict(list)
     for chunk in source.chunks(sorted({int(chunk_id) for chunk_id in chunk_ids})):
@@ -40,12 +41,12 @@ def copy_chunks(source: Collection, folder: Path, name: str, chunk_ids: Sequence
 def _fill(made: Collection, source: Collection, by_document: dict[str, list[int]]) -> int:
     """Copy these chunks of each document in one transaction; returns their number."""
     ids, vectors = source.embeddings()
-    there, n_copied = set(ids.tolist()), 0
+    embedded, n_copied = set(ids.tolist()), 0
     with made.writing() as connection:
         for document_id, chunk_ids in by_document.items():
             document = source.document(document_id)
-            # Read after their document: chunk ids are never reused, so a chunk that still exists is a span of it.
-            chunks = [chunk for chunk in source.chunks(chunk_ids) if chunk.chunk_id in there]
+            # Chunk ids are never reused: a chunk that exists after its document was read is a span of this document.
+            chunks = [chunk for chunk in source.chunks(chunk_ids) if chunk.chunk_id in embedded]
             copied_ids = [chunk.chunk_id for chunk in chunks]
             if chunks:
                 schema.insert_document(connection, document, chunks, copied_ids, vectors[ids.searchsorted(copied_ids)])
@@ -54,10 +55,10 @@ def _fill(made: Collection, source: Collection, by_document: dict[str, list[int]
 
 
 def selection_table(collection: Collection, chunk_ids: Sequence[int]) -> pd.DataFrame:
-    """Columns chunk_id, document, page (missing without pages), heading, tokens, text, and those of the chunks' tables.
+    """A table of the chunks that exist, one row each, in the order of ids.
 
-    One row per existing chunk, in the order of ids. A table column with one of these names gets the suffix
-    " (column)".
+    Columns are chunk_id, document, page (missing without pages), heading, tokens, text, and the fields of chunks from
+    tables; a field with one of these names gets the suffix " (column)".
     """
     import pandas as pd
 

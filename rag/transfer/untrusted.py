@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _MAGIC = b"SQLite format 3\0"
 _ROLLBACK_JOURNAL = b"\x01\x01"
-# The version that introduced digests. Later versions store the same contents, so digests are equal.
+# The schema version in every digest: the one that introduced digests, so that the same contents have the same digest.
 _DIGESTED_AS = 2
 _CHOOSE_ANOTHER = "Choose a file that was exported by Embedding Explorer."
 
@@ -42,14 +42,17 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class StoredConversation:
-    """A conversation's row and the rows of its turns, by id."""
+    """A conversation's row and the rows of its turns, in the order of their ids."""
 
     row: schema.ConversationRow
     turns: list[schema.TurnRow]
 
 
 class UntrustedCollection:
-    """An open untrusted file; the digests cover everything that `contents` and `conversations` have yielded."""
+    """An open file whose contents are checked as they are read.
+
+    The digests cover what `contents` and `conversations` have yielded so far.
+    """
 
     def __init__(self, connection: sqlite3.Connection, shown_as: str, meta: dict[str, str], spec: CollectionSpec):
         self.spec = spec
@@ -61,12 +64,12 @@ class UntrustedCollection:
 
     @property
     def digest(self) -> str:
-        """The value of "digest" in `meta` of an exported file: its generation and the SHA-256 of its contents."""
+        """What an exported file stores as "digest": its generation and the SHA-256 of its contents."""
         return f"{self._meta['generation']}:{self._hash.hexdigest()}"
 
     @property
     def conversations_digest(self) -> str:
-        """The value of `schema.CONVERSATIONS_DIGEST` in `meta` of an exported file."""
+        """What an exported file stores as `schema.CONVERSATIONS_DIGEST`: the SHA-256 of its conversations."""
         return self._conversations_hash.hexdigest()
 
     def contents(self) -> Iterator[StoredDocument]:
@@ -75,7 +78,7 @@ class UntrustedCollection:
         Raises:
             CollectionError: the contents are malformed, or differ from the exported ones.
         """
-        with _damage_named(self._shown_as):
+        with _reporting_damage(self._shown_as):
             version = schema.file_version(self._connection, self._shown_as)
             query = f"SELECT {schema.DOCUMENT_COLUMNS[version]} FROM documents ORDER BY rowid"
             n_chunks = 0
@@ -91,12 +94,12 @@ class UntrustedCollection:
             _require(kept == self.digest or not is_current, "its contents differ from the exported ones")
 
     def conversations(self) -> Iterator[StoredConversation]:
-        """All conversations by id; a file of a version before 4 has none.
+        """All conversations in the order of their ids; none in a file of a version before 4.
 
         Raises:
             CollectionError: the contents are malformed, or differ from the exported ones.
         """
-        with _damage_named(self._shown_as):
+        with _reporting_damage(self._shown_as):
             if schema.file_version(self._connection, self._shown_as) < 4:
                 return
             n_turns = 0
@@ -159,21 +162,22 @@ class UntrustedCollection:
 
 @contextmanager
 def open_untrusted(path: Path, shown_as: str) -> Iterator[UntrustedCollection]:
-    """Open a file for reading; it is not changed.
+    """Open a collection file from any source for reading, without changing it.
 
     Raises:
         CollectionError: the file is missing, not a collection, of a newer version, or damaged.
     """
     _require_header(path, shown_as)
-    with _damage_named(shown_as):
+    with _reporting_damage(shown_as):
         connection = schema.connect(path, mode="ro")
     with closing(connection):
-        with _damage_named(shown_as):
-            foreign = _checked(connection, shown_as)
-        yield foreign
+        with _reporting_damage(shown_as):
+            collection = _checked(connection, shown_as)
+        yield collection
 
 
 def _checked(connection: sqlite3.Connection, shown_as: str) -> UntrustedCollection:
+    """The collection, after checks of the version, the tables, the file's integrity and the description."""
     for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
@@ -189,8 +193,8 @@ def _checked(connection: sqlite3.Connection, shown_as: str) -> UntrustedCollecti
 
 
 @contextmanager
-def _damage_named(shown_as: str) -> Iterator[None]:
-    """Turn every error from a malformed file into one CollectionError."""
+def _reporting_damage(shown_as: str) -> Iterator[None]:
+    """Turn every error that a malformed file can cause into a CollectionError."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:

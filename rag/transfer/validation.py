@@ -1,4 +1,4 @@
-"""Validate rows read from a collection file: ranges and references. Their types have been checked before."""
+"""Validate rows read from a collection file: ranges and references. Their types are already checked."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def is_chunk(chunk: Chunk, document: Document) -> bool:
 
 
 def is_conversation(row: ConversationRow) -> bool:
-    """Whether it has an id, a title, and a time with a time zone. Raises ValueError for text that is not a time."""
+    """Whether its id and title are valid and its time has a time zone. Raises ValueError for any other text."""
     conversation_id, title, changed_at = row
     return (
         0 < conversation_id < LARGEST_ID
@@ -53,7 +53,7 @@ def is_conversation(row: ConversationRow) -> bool:
 
 
 def is_turn(row: TurnRow) -> bool:
-    """Whether its id, slot and choice are in range; its record is not checked."""
+    """Whether its id, slot and `is_chosen` are in range; its record is not checked."""
     turn_id, _, slot, is_chosen, *_ = row
     return 0 < turn_id < LARGEST_ID and 0 <= slot < LARGEST_ID and is_chosen in (0, 1)
 

@@ -54,7 +54,7 @@ class App:
 
 
 class SteeredApp:
-    """One app process for many tests: `begin` gives it the environment of the next one."""
+    """One app process for many tests: `begin` gives it the environment of the next test."""
 
     def __init__(self, process: subprocess.Popen[str], address: str) -> None:
         self.address = address
@@ -111,7 +111,7 @@ def app_process(environment: Mapping[str, str], script: str = "app.py") -> Itera
 
 
 def wait_until_healthy(address: str, patience: float = 60.0) -> None:
-    """Wait until a server answers."""
+    """Wait until a server answers. Raises OSError after `patience` seconds."""
     deadline = time.monotonic() + patience
     while True:
         try:

@@ -117,7 +117,7 @@ def test_a_click_on_a_chip_opens_its_chunk(page: Page, number: int, chunk: int):
     expect(card(page)).to_have_count(0)
 
 
-def test_the_link_of_what_comes_nearest_opens_it(page: Page):
+def test_the_link_to_the_nearest_passage_opens_it(page: Page):
     page.get_by_text(NINE).hover()
     card(page).get_by_role("button", name="Open in document").click()
     expect(page.get_by_text("opened chunk 42")).to_be_visible()

@@ -157,7 +157,7 @@ def wait_for(holds: Callable[[], bool], page: Page) -> None:
         if holds():
             return
         page.wait_for_timeout(50)
-    raise AssertionError("it did not come")
+    raise AssertionError(f"the condition did not hold within {PATIENCE:.0f} seconds")
 
 
 def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Path, open_app: OpenApp):

@@ -69,7 +69,7 @@ def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_cancelled_job_keeps_what_is_in_and_the_next_one_completes_it(documents):
+def test_a_cancelled_job_keeps_added_files_and_the_next_job_adds_the_others(documents):
     page = documents
     files = [(f"part-{number}.txt", long_text(number, 20)) for number in range(8)]
     drop(page, files)

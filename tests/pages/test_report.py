@@ -30,8 +30,8 @@ def offered(monkeypatch):
     given = []
     monkeypatch.setattr(st, "download_button", lambda label, data, **_: given.append(data))
 
-    def draw(collection, turn, *, is_seen=True) -> bytes:
-        offer_report(collection, turn, "key", is_seen=is_seen)
+    def draw(collection, turn, *, is_open=True) -> bytes:
+        offer_report(collection, turn, "key", is_open=is_open)
         return given[-1]
 
     return draw
@@ -107,7 +107,7 @@ def test_instead_of_a_3d_map_the_default_2d_map_is_used(sample, turn, state, off
 
 
 def test_a_button_that_is_not_seen_makes_no_file(sample, turn, state, offered):
-    assert offered(sample, turn, is_seen=False) == b""
+    assert offered(sample, turn, is_open=False) == b""
 
 
 def report_button(app):

@@ -98,7 +98,7 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 
 
 class QuickEmbedder(WordEmbedder):
-    """The same vectors; the direction of each word is made once."""
+    """WordEmbedder with the same vectors, but faster: the direction of each word is made once."""
 
     def __init__(self) -> None:
         super().__init__()

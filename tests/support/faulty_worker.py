@@ -1,4 +1,4 @@
-"""A reader process whose parser hangs, crashes or eats memory, depending on the file's name; run by test_sandbox."""
+"""A reader process whose parser hangs, crashes or eats memory, depending on the file's name; for test_reader."""
 
 from __future__ import annotations
 

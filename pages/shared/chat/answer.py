@@ -38,7 +38,7 @@ def show_answer(answer: Answer, collection: Collection, *, key: str, differing: 
         st.caption(f":material/info: {note}")
     if answer.prompt.messages:
         st.caption(_facts(answer), help=groundedness(answer.supports).sentence)
-    show_passages(answer)
+    _show_passages(answer)
 
 
 def _show_ending(answer: Answer) -> None:
@@ -66,7 +66,7 @@ def _facts(answer: Answer) -> str:
     return " · ".join(facts)
 
 
-def show_passages(answer: Answer) -> None:
+def _show_passages(answer: Answer) -> None:
     """Show every retrieved passage, with its number if the model was shown it."""
     if not answer.hits:
         return

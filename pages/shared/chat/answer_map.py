@@ -16,8 +16,8 @@ def map_for(answer: Answer, collection: Collection) -> AnswerMap | None:
     """The answer on the 2D map that the Map page shows, or else on the default one; None where neither is computed."""
     state = map_state(collection)
     candidates = (state.shown, state.parameters, ProjectionParameters())
-    flat = [one for one in candidates if one and one.n_components == 2]
-    layout = next((found for one in flat if (found := load_layout(collection, one)) is not None), None)
+    in_2d = [one for one in candidates if one and one.n_components == 2]
+    layout = next((found for one in in_2d if (found := load_layout(collection, one)) is not None), None)
     if layout is None or not len(layout.xy):
         return None
     names = clusters(collection, layout, DEFAULT_COARSENESS)

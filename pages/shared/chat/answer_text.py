@@ -96,7 +96,7 @@ def _pieces(text: str, start: int, end: int, differing: Sequence[Span]) -> list[
 
 
 def _note(support: Support) -> str:
-    """Why no passage supports the sentence; empty if one does."""
+    """Why no passage supports the sentence; empty if one does, or if the sentence was not checked."""
     if support.verdict != "unsupported":
         return ""
     if support.missing:

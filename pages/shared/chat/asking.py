@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared.chat.state import Chat
 from pages.shared.session.resources import embedder, generator, live_turns
-from pages.shared.session.samples import NAME as SAMPLE
+from pages.shared.session.samples import SAMPLE
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.retrieval_settings import retriever_for
 from rag import config
@@ -79,16 +79,16 @@ class Question:
         """Load the retriever and the embedding model; the returned function loads the answering model."""
         collection, settings = self.chat.collection, self.settings
         retriever = retriever_for(collection, settings.retrieval, settings.chunk_ids)
-        compares = embedder(collection.spec.embedding.model_id)
+        embedding_model = embedder(collection.spec.embedding.model_id)
 
         def load() -> Equipment:
             hosts = (config.ollama_host(), config.openai_url())
-            return Equipment(retriever, compares, generator(settings.model, hosts, settings.options))
+            return Equipment(retriever, embedding_model, generator(settings.model, hosts, settings.options))
 
         return load
 
     def run(self) -> AnswerRun:
-        """What makes the answer, in the thread that calls it."""
+        """The run that makes the answer, in the thread that calls it."""
         collection, model = self.chat.collection, self.settings.model
         return AnswerRun(
             self.request(),

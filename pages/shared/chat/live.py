@@ -12,7 +12,7 @@ from pages.shared.chat.asking import remember_problem
 from pages.shared.chat.state import Chat
 from pages.shared.session.resources import live_turns
 from pages.shared.widgets.common import escaped
-from pages.shared.widgets.jobs import spoken
+from pages.shared.widgets.wording import spoken
 from rag.conversations.live import AnswerSoFar, LiveTurn
 
 _STAGES = {

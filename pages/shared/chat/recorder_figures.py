@@ -36,11 +36,11 @@ def place_figure(drawn: AnswerMap) -> go.Figure:
         marker={"size": 5, "opacity": 0.4, "color": OTHER},
         hoverinfo="skip",
     )
-    _name(figure, drawn)
+    _add_cluster_names(figure, drawn)
     if drawn.star and drawn.hits:
-        _join(figure, drawn.star, drawn.hits)
-    _ring(figure, drawn.hits)
-    _number(figure, drawn.star, [hit for hit in drawn.hits if hit.number])
+        _add_lines(figure, drawn.star, drawn.hits)
+    _add_hits(figure, drawn.hits)
+    _add_numbers(figure, drawn.star, [hit for hit in drawn.hits if hit.number])
     if drawn.star:
         figure.add_scatter(
             x=[drawn.star[0]],
@@ -56,7 +56,7 @@ def place_figure(drawn: AnswerMap) -> go.Figure:
     return figure
 
 
-def _name(figure: go.Figure, drawn: AnswerMap) -> None:
+def _add_cluster_names(figure: go.Figure, drawn: AnswerMap) -> None:
     """The largest clusters' names, clear of marked points; a name that would overlap an earlier one is left out."""
     wide, tall = (max(float(side), 1e-9) for side in np.ptp(drawn.xy, axis=0)) if len(drawn.xy) else (1.0, 1.0)
     scale = min(_WIDTH / wide, _HEIGHT / tall)
@@ -76,7 +76,7 @@ def _name(figure: go.Figure, drawn: AnswerMap) -> None:
         figure.add_annotation(x=label.x, y=label.y, text=f"<b>{name}</b>", showarrow=False, yshift=shift, font_size=12)
 
 
-def _join(figure: go.Figure, star: tuple[float, float], hits: Sequence[MarkedHit]) -> None:
+def _add_lines(figure: go.Figure, star: tuple[float, float], hits: Sequence[MarkedHit]) -> None:
     """A line from the star to each hit."""
     figure.add_scatter(
         x=[x for hit in hits for x in (star[0], hit.x, None)],
@@ -88,7 +88,7 @@ def _join(figure: go.Figure, star: tuple[float, float], hits: Sequence[MarkedHit
     )
 
 
-def _ring(figure: go.Figure, hits: Sequence[MarkedHit]) -> None:
+def _add_hits(figure: go.Figure, hits: Sequence[MarkedHit]) -> None:
     """The hits with a ring."""
     figure.add_scatter(
         x=[hit.x for hit in hits],
@@ -100,7 +100,7 @@ def _ring(figure: go.Figure, hits: Sequence[MarkedHit]) -> None:
     )
 
 
-def _number(figure: go.Figure, star: tuple[float, float] | None, hits: Sequence[MarkedHit]) -> None:
+def _add_numbers(figure: go.Figure, star: tuple[float, float] | None, hits: Sequence[MarkedHit]) -> None:
     """A badge next to each hit with its number in the prompt."""
     for hit, (right, up) in zip(hits, number_offsets(star, [(hit.x, hit.y) for hit in hits]), strict=True):
         figure.add_annotation(

@@ -76,7 +76,7 @@ def _show_more(shown: ShownTurn) -> None:
         if len(shown.turn.answers) == 1:
             _offer_query(shown)
             show_source_impact(shown)
-        offer_report(shown.chat.collection, shown.turn, shown.key_prefix, is_seen=bool(more.open))
+        offer_report(shown.chat.collection, shown.turn, shown.key_prefix, is_open=bool(more.open))
 
 
 def _more_key(shown: ShownTurn) -> str:

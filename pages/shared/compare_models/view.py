@@ -43,7 +43,7 @@ class Compared:
     figures: ModelComparison
 
 
-def label_of(model: str) -> str:
+def _label_of(model: str) -> str:
     """The name of a model on screen."""
     return _WORDS if model == WORD_MODEL else model.removeprefix("sentence-transformers/")
 
@@ -54,9 +54,9 @@ def choose_model(collection: Collection, available: Sequence[str]) -> str | None
     others = [WORD_MODEL, *(name for name in available if name != first)]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     chosen = left.selectbox(
-        f"Compare {label_of(first)} with",
+        f"Compare {_label_of(first)} with",
         others,
-        format_func=label_of,
+        format_func=_label_of,
         accept_new_options=True,
         help=f"{help_for('word counts')} You can also type a sentence-transformers name or ollama:NAME.",
     )
@@ -79,7 +79,9 @@ def comparison_of(collection: Collection, model: str) -> Compared | None:
     view = board.view(key)
     if view is None:
         board.start(
-            key, f"Embedding {collection.n_chunks():,} chunks with {label_of(model)}", partial(_work, collection, model)
+            key,
+            f"Embedding {collection.n_chunks():,} chunks with {_label_of(model)}",
+            partial(_work, collection, model),
         )
         view = board.view(key)
     show_task(key)
@@ -87,7 +89,7 @@ def comparison_of(collection: Collection, model: str) -> Compared | None:
     if view is None or view.state != "done" or layout is None:
         return None
     second, figures = _figures(key, layout.xy.tobytes(), (collection, layout, model))
-    return Compared(label_of(model), second.n_cut, figures)
+    return Compared(_label_of(model), second.n_cut, figures)
 
 
 def _work(collection: Collection, model: str, report: Report) -> None:
@@ -182,7 +184,7 @@ def show_morph(collection: Collection, compared: Compared, row: int | None) -> N
         chunk_ids=ids,
         xy=figures.first_xy[rows],
         other=figures.second_xy[rows],
-        ends=(label_of(collection.spec.embedding.model_id), compared.name),
+        ends=(_label_of(collection.spec.embedding.model_id), compared.name),
         colours=take(_colours(collection.uid, table, figures), rows),
         sources=table.documents[rows],
         source_names=table.document_names,

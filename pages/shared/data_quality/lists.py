@@ -10,7 +10,7 @@ import streamlit as st
 from pages.shared.session.resources import vectors
 from pages.shared.widgets.charts import occurrence_figure
 from pages.shared.widgets.common import show_chunk_links
-from pages.shared.widgets.status_line import counted
+from pages.shared.widgets.wording import counted
 from rag.index.neighbor_table import NeighborTable
 from rag.map.export.files import as_csv
 from rag.neighbors.data_quality import NearDuplicates, hubs, near_duplicates, outliers
@@ -64,7 +64,7 @@ def show_duplicates(collection: Collection, found: NearDuplicates, threshold: fl
         }
         for (left, right), score in zip(pairs, found.scores.tolist(), strict=False)
     ]  # fmt: skip
-    _show_list(rows, "chunk", "duplicates")
+    _show_list(rows, "duplicates")
     everything = pd.DataFrame(found.pairs, columns=["chunk", "other chunk"]).assign(similarity=found.scores)
     _show_download(everything, collection, "near-duplicates")
 
@@ -93,7 +93,7 @@ def show_hubs(collection: Collection, table: NeighborTable) -> None:
         {f"times in top {k}": int(found.counts[row]), "chunk": chunk_id, "text": texts.get(chunk_id, "")}
         for row, chunk_id in zip(found.top_rows.tolist(), ids, strict=True)
     ]
-    _show_list(rows, "chunk", "hubs")
+    _show_list(rows, "hubs")
     counts = pd.DataFrame({"chunk": table.chunk_ids, f"times in top {k}": found.counts})
     _show_download(counts, collection, "hubs")
 
@@ -111,7 +111,7 @@ def show_outliers(collection: Collection, table: NeighborTable) -> None:
         {"highest similarity": float(score), "chunk": chunk_id, "text": texts.get(chunk_id, "")}
         for score, chunk_id in zip(found.scores.tolist(), ids, strict=True)
     ]
-    _show_list(rows, "chunk", "outliers")
+    _show_list(rows, "outliers")
     nearest = pd.DataFrame({"chunk": table.chunk_ids, "highest similarity": table.scores[:, 0]})
     _show_download(nearest, collection, "outliers")
 
@@ -120,15 +120,15 @@ def _texts(collection: Collection, ids: Sequence[int]) -> dict[int, str]:
     return {chunk.chunk_id: " ".join(chunk.text.split())[:200] for chunk in collection.chunks(ids)}
 
 
-def _show_list(rows: Sequence[dict[str, object]], column: str, key: str) -> None:
-    """A table; a selected row shows links to its chunk."""
+def _show_list(rows: Sequence[dict[str, object]], key: str) -> None:
+    """A table; a selected row shows links to the chunk in its column "chunk"."""
     event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{key}-list",
         height=min(38 + 35 * len(rows), 390),
-        column_config={column: st.column_config.NumberColumn(format="%d"), **dict.fromkeys(_COSINES, _TWO_DECIMALS)},
+        column_config={"chunk": st.column_config.NumberColumn(format="%d"), **dict.fromkeys(_COSINES, _TWO_DECIMALS)},
     )  # fmt: skip
     if event.selection.rows:
-        show_chunk_links(int(str(rows[event.selection.rows[0]][column])))
+        show_chunk_links(int(str(rows[event.selection.rows[0]]["chunk"])))
     else:
         st.caption("Select a row to open its chunk.")
 

@@ -15,7 +15,7 @@ from pages.shared.documents.chunks import chunking_controls, show_chunked_text, 
 from pages.shared.documents.collection_menu import use_chunking
 from pages.shared.session.resources import columns_of_upload, document_of_upload, embedder, ingest_jobs, prepared_text
 from pages.shared.widgets.common import show_error
-from pages.shared.widgets.status_line import counted
+from pages.shared.widgets.wording import counted
 from rag.chunking.chunker import chunk_prepared
 from rag.documents.formats import READABLE
 from rag.documents.sandbox.reader import DocumentReader
@@ -56,7 +56,7 @@ def _show_upload(collection: Collection) -> None:
             "Preview chunks", help="Shows where each chunk will begin and end, before anything is added."
         )
     if add:
-        start_ingest(collection, [(upload.name, bytes(upload.getbuffer())) for upload in uploads], columns)
+        _start_ingest(collection, [(upload.name, bytes(upload.getbuffer())) for upload in uploads], columns)
         st.session_state[_ROUND] = upload_round + 1
         st.rerun()
     if preview:
@@ -68,11 +68,11 @@ def _show_paste(collection: Collection) -> None:
         name = st.text_input("Name", "Pasted text", help="The name of the new document.")
         text = st.text_area("Text", height=180, placeholder="Paste or type a text")
         if st.form_submit_button("Add text", type="primary", icon=":material/add:") and text.strip():
-            start_ingest(collection, [(f"{name.strip() or 'Pasted text'}.txt", text.encode())], {})
+            _start_ingest(collection, [(f"{name.strip() or 'Pasted text'}.txt", text.encode())], {})
             st.rerun()
 
 
-def start_ingest(collection: Collection, contents: Sequence[tuple[str, bytes]], columns: TextColumns) -> None:
+def _start_ingest(collection: Collection, contents: Sequence[tuple[str, bytes]], columns: TextColumns) -> None:
     """Write the files to a temporary folder, so that they outlive the page run, and start a job that adds them."""
     model = embedder(collection.spec.embedding.model_id)
     spool = tempfile.TemporaryDirectory(prefix="explorer-upload-")

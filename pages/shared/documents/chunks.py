@@ -58,7 +58,9 @@ def _second_control(key: str, strategy: Strategy, largest: int, default: Chunkin
         )
         return ChunkingSpec(largest, 0, strategy, percentile=percentile)
     if strategy == "sentences":
-        help_text = f"The last {default.shared} sentences (of 2: the last one) are repeated in the next chunk."
+        help_text = (
+            f"The next chunk repeats the last {default.shared} sentences, or fewer if a chunk has no more than that."
+        )
         sentences = st.slider("Sentences per chunk", 1, 20, default.sentences, key=f"{key}-s", help=help_text)
         return ChunkingSpec(largest, 0, strategy, sentences=sentences, shared=min(default.shared, sentences - 1))
     help_text = f"{help_for('overlap')} It keeps text at a border together with its context."

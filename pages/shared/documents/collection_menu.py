@@ -13,6 +13,7 @@ from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.session.workspace import choose_collection
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
 from rag.ingest import copy_documents
@@ -113,13 +114,13 @@ def _re_embed(collection: Collection) -> None:
         model = _choose_model("copy", collection.spec.embedding.model_id)
         chunking = chunking_controls("copy", collection.spec.chunking, model.window)
         if st.button("Re-embed", type="primary"):
-            start_copy(collection, name, model, chunking)
+            _start_copy(collection, name, model, chunking)
             _go_to(name)
     except ExplorerError as error:
         show_error(error)
 
 
-def start_copy(source: Collection, name: str, model: Embedder, chunking: ChunkingSpec) -> None:
+def _start_copy(source: Collection, name: str, model: Embedder, chunking: ChunkingSpec) -> None:
     """Create the new collection and start a job that fills it. Raises CollectionError for an invalid name."""
     target = Collection.create(config.data_dir(), name, model.spec, chunking)
     documents = source.documents()
@@ -169,7 +170,8 @@ def _import() -> None:
 def _delete(collection: Collection) -> None:
     name = collection.spec.name
     st.write(
-        f"'{escaped(name)}' holds {len(collection.documents()):,} documents and {collection.n_chunks():,} chunks. "
+        f"'{escaped(name)}' holds {counted(len(collection.documents()), 'document')} and "
+        f"{counted(collection.n_chunks(), 'chunk')}. "
         "They are deleted from this app; your original files are not changed. To keep a copy, export it first."
     )
     if st.button("Delete", type="primary", icon=":material/delete:"):

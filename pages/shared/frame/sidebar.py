@@ -7,7 +7,8 @@ import streamlit as st
 from pages.shared.session.model_servers import ollama_models, openai_models
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.status_line import counted, show_status_line
+from pages.shared.widgets.status_line import show_status_line
+from pages.shared.widgets.wording import counted
 from rag import config
 from rag.embedding.embedder import OLLAMA_PREFIX
 from rag.errors import ExplorerError, ModelError
@@ -29,10 +30,10 @@ def show_sidebar() -> None:
                 help=f"{help_for('collection')} All pages show this one.",
             )
             choose_collection(chosen)
-        show_status()
+        _show_status()
 
 
-def show_status() -> None:
+def _show_status() -> None:
     """A status line for the embedding model and for each model server."""
     collection = require_workspace().collection
     st.subheader("Models", divider="gray")

@@ -14,6 +14,7 @@ NAMES: dict[IndexKind, str] = {
     "ivf_pq": "IVF-PQ", "rabitq": "RaBitQ",
 }  # fmt: skip
 _PER_LIST = 39
+"""The fewest vectors for each list that FAISS trains well with; it warns below."""
 _USED_FOR = "Used for the question below and the index of the collection; the chart shows all values."
 
 

@@ -63,7 +63,7 @@ def show_clusters(collection: Collection, layout: Projection, clusters: Clusters
             disabled=model is None,
             help="The model reads three typical chunks of each cluster and writes a short name. The names are saved."
             if model
-            else "Needs Ollama with a chat model. Start it with 'ollama serve'.",
+            else "Needs a chat model on a server, for example in Ollama. Start it with 'ollama serve'.",
         ):
             _ask_for_names(collection, clusters, requests, place, str(model))
         st.toggle(
@@ -89,7 +89,7 @@ def _show_table(place: DeltaGenerator, clusters: Clusters, requests: Sequence[Na
 
 
 def _naming_model() -> str | None:
-    """The chosen answering model if it runs in Ollama, else the first model of Ollama; None if there is none."""
+    """The chosen answering model if it runs on a server, else the first model of a server; None if there is none."""
     chosen = require_workspace().generator
     choices = [name for name in generator_choices() if name != config.BUILTIN_GENERATOR]
     return chosen if chosen in choices else next(iter(choices), None)

@@ -33,17 +33,18 @@ _ABOUT = {
 }
 
 
-def colour_choices(table: ChunkTable) -> list[str]:
+def _colour_choices(table: ChunkTable) -> list[str]:
     """The choices for colours: the columns of tables first, those with few values before the others."""
     few = sorted(table.columns, key=lambda name: len(set(table.columns[name])) > 20)
-    columns = [name + _COLUMN * (name in _BUILT_IN) for name in few if len(set(table.columns[name])) > 1]
+    columns = [f"{name}{_COLUMN}" if name in _BUILT_IN else name for name in few if len(set(table.columns[name])) > 1]
+    # A chunk without a page has NaN, which is not equal to itself.
     has_pages = len(table) > 0 and not bool((table.pages != table.pages).all())
     return [*columns, *(name for name in _BUILT_IN if name != PAGE or has_pages)]
 
 
 def choose_colour(table: ChunkTable) -> str:
     """The 'Colour by' select box; returns the choice and keeps it in the URL."""
-    choices = colour_choices(table)
+    choices = _colour_choices(table)
     if st.session_state.get(KEY) not in choices:
         linked = st.query_params.get("colour", "")
         linked = _FORMER_NAMES.get(linked, linked) if linked not in choices else linked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -44,9 +45,9 @@ def filter_controls(collection: Collection, table: ChunkTable, clusters: Cluster
     return chosen.keeps(table, clusters.names() if names else (), ids)
 
 
-def _choose(label: str, values: object, key: str) -> tuple[str, ...]:
-    """A multiselect of the most common values."""
-    counted = values if isinstance(values, Counter) else Counter(dict.fromkeys(values, 1))  # type: ignore[call-overload]
+def _choose(label: str, values: Iterable[str], key: str) -> tuple[str, ...]:
+    """A multiselect of the most common values; a Counter says how common each is."""
+    counted = values if isinstance(values, Counter) else Counter(dict.fromkeys(values, 1))
     options = [value for value, _ in counted.most_common(_MOST_VALUES) if value]
     if len(options) < 2:
         return ()

@@ -45,8 +45,8 @@ def layout_controls(uid: str, state: MapState) -> None:
             help=help_for("projection"),
         )
         st.caption(_ABOUT_METHODS[method])
-        is_solid = method != "tsne" and _three_dimensions(uid, now)
-        wanted = ProjectionParameters(method=method, n_components=3 if is_solid else 2)
+        is_3d = method != "tsne" and _three_dimensions(uid, now)
+        wanted = ProjectionParameters(method=method, n_components=3 if is_3d else 2)
         if method != "pca":
             wanted = _neighborhood(uid, now, wanted)
         if st.button("Recompute map", type="primary", width="stretch", key=f"layout-draw-{uid}"):

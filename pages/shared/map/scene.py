@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_MOST_SOLID = 50_000
+_MOST_POINTS_3D = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def scene_of(
         title=f"{collection.spec.name} map",
         shown=None if shown is None else shown[rows],
         texts=previews(collection, ids) if len(ids) <= TEXT_LIMIT else None,
-        labels=() if clusters is None else labels_of(clusters),
+        labels=() if clusters is None else _labels_of(clusters),
         selected=state.selected,
         marks=Marks(focus.star, _row(ids.tolist(), focus.clicked), _rows(ids.tolist(), focus.hits)),
     )
@@ -87,10 +87,10 @@ def scene_of(
 
 def _most_points(layout: Projection) -> int:
     """The limit on points: lower in 3D, because a graphics card can rotate fewer points than it can draw in 2D."""
-    return min(config.map_points(), _MOST_SOLID) if layout.xy.shape[1] == 3 else config.map_points()
+    return min(config.map_points(), _MOST_POINTS_3D) if layout.xy.shape[1] == 3 else config.map_points()
 
 
-def labels_of(clusters: Clusters) -> list[MapLabel]:
+def _labels_of(clusters: Clusters) -> list[MapLabel]:
     """The cluster labels with their positions, the largest cluster first."""
     names = clusters.names_by_label()
     return [MapLabel(one.label, names[one.label], one.x, one.y, one.z) for one in clusters.summaries]

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared.session.model_servers import downloads, refresh_servers
 from pages.shared.widgets.common import escaped
-from pages.shared.widgets.jobs import spoken
+from pages.shared.widgets.wording import spoken
 from rag.servers.downloads import DownloadView
 from rag.servers.ollama import OllamaModel
 

@@ -10,7 +10,8 @@ import streamlit as st
 
 from pages.shared.session.model_servers import ollama_models, ollama_version, openai_models, refresh_servers
 from pages.shared.widgets.common import show_error
-from pages.shared.widgets.status_line import counted, show_status_line
+from pages.shared.widgets.status_line import show_status_line
+from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError, ModelError
 from rag.servers.ollama import OllamaModel

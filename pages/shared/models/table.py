@@ -10,7 +10,7 @@ import streamlit as st
 from pages.shared.session.model_servers import loaded_models, model_details, refresh_servers
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.status_line import counted
+from pages.shared.widgets.wording import counted
 from rag import config
 from rag.embedding.embedder import OLLAMA_PREFIX
 from rag.errors import ExplorerError, ModelError

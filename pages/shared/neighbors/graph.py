@@ -34,7 +34,7 @@ def show_neighborhood(collection: Collection, subject: Subject, hits: Sequence[H
     with right:
         st.plotly_chart(graph_figure(neighbor_graph(compared), names), key="graph", config={"displayModeBar": False})
         st.caption(
-            "Each is linked to its three nearest among these. Thick lines: each is among the nearest of the other."
+            "Each point is linked to the three points nearest to it. Thick lines: each is among the three of the other."
         )
     table = neighbor_table(collection)
     pairs = mutual(np.array([hit.chunk.chunk_id for hit in shown]), table.chunk_ids, table.positions)

@@ -24,12 +24,17 @@ from rag.types import Chunk, Hit
 if TYPE_CHECKING:
     from rag.types import FloatArray
 
+QUERY_KEY = "neighbors-query"
+"""The key of the field for the text; empty after a random chunk was opened."""
 _SENTENCES_FOR = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The text whose neighbors are searched: a stored chunk or a typed text; unit vector float32 (dimension,)."""
+    """The text whose neighbors are searched: a stored chunk or a typed text.
+
+    `vector` is its unit vector, float32 (dimension,).
+    """
 
     text: str
     vector: FloatArray
@@ -68,7 +73,7 @@ def open_random_chunk(collection: Collection) -> None:
     ids = collection.chunk_ids().tolist()
     st.query_params["chunk"] = str(random.choice(ids))
     st.query_params.pop("query", None)
-    st.session_state["neighbors-query"] = ""
+    st.session_state[QUERY_KEY] = ""
 
 
 def choose_options(collection: Collection, k: int, chunk_id: int | None) -> NeighborOptions:
@@ -106,7 +111,7 @@ def find_hits(collection: Collection, subject: Subject, options: NeighborOptions
     """The neighbors of the subject, best first; empty if the filters leave none."""
     ids, unit = vectors(collection)
     allowed = options.allowed.allows(chunk_table(collection))
-    if len(allowed) != len(ids):
+    if len(allowed) != len(ids):  # The collection changed between the two reads.
         return ()
     if subject.chunk is not None:
         near = neighbors_of(ids, unit, subject.chunk.chunk_id, options.k, allowed=allowed, relevance=options.relevance)

@@ -37,48 +37,48 @@ def loaded_models(host: str) -> frozenset[str]:
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
-def listed_by_ollama(host: str) -> list[OllamaModel] | ModelError:
+def _listed_by_ollama(host: str) -> list[OllamaModel] | ModelError:
     """`ollama_models` or its error, cached: otherwise every page run would wait for a server that never answers."""
     return _answer_or_error(OllamaServer(host).models)
 
 
 def ollama_models(host: str) -> list[OllamaModel]:
     """The models of the Ollama server, cached for ten seconds. Raises OllamaError if no server answers."""
-    return _answer_or_raise(listed_by_ollama(host))
+    return _answer_or_raise(_listed_by_ollama(host))
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
-def listed_by_openai_server(url: str) -> list[str] | ModelError:
+def _listed_by_openai_server(url: str) -> list[str] | ModelError:
     """`openai_models` or its error, cached."""
     return _answer_or_error(OpenAIServer(url, config.openai_key()).models) if url else []
 
 
 def openai_models(url: str) -> list[str]:
     """The models of the OpenAI-compatible server; empty if no URL is set. Raises ModelError."""
-    return _answer_or_raise(listed_by_openai_server(url))
+    return _answer_or_raise(_listed_by_openai_server(url))
 
 
 @st.cache_data(ttl=300, max_entries=32, show_spinner=False)
-def described_by_ollama(host: str, name: str) -> ModelDetails | ModelError:
+def _described_by_ollama(host: str, name: str) -> ModelDetails | ModelError:
     """`model_details` or its error, cached."""
     return _answer_or_error(partial(OllamaServer(host).details, name))
 
 
 def model_details(host: str, name: str) -> ModelDetails:
     """The details of a model on the Ollama server. Raises OllamaError."""
-    return _answer_or_raise(described_by_ollama(host, name))
+    return _answer_or_raise(_described_by_ollama(host, name))
 
 
 @st.cache_data(ttl=30, max_entries=2, show_spinner=False)
 def embedding_models(host: str) -> list[str]:
-    """The embedding models that load without a network."""
+    """The embedding models that load without a network; `host` is part of the key, since they include Ollama's."""
     return available_models()
 
 
 def refresh_servers() -> None:
     """Clear the cached answers of the servers in every tab, so that new models and servers are seen."""
-    lists = (listed_by_ollama, listed_by_openai_server, embedding_models)
-    for kept in (*lists, ollama_version, loaded_models, described_by_ollama):
+    lists = (_listed_by_ollama, _listed_by_openai_server, embedding_models)
+    for kept in (*lists, ollama_version, loaded_models, _described_by_ollama):
         kept.clear()
 
 

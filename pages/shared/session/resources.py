@@ -77,7 +77,7 @@ def index(collection: Collection) -> FlatIndex:
 
 def retriever(collection: Collection, only: frozenset[int] | None = None) -> DenseRetriever:
     """Dense retrieval over the collection, or over some of its chunks, with the collection's embedding model."""
-    # Some chunks are found among all: only exact search has them all.
+    # Only exact search ranks every chunk; an approximate index may miss some of the given chunks.
     searched = search_index(collection) if only is None else index(collection)
     return DenseRetriever(collection, searched, embedder(collection.spec.embedding.model_id), only)
 
@@ -167,7 +167,7 @@ def previews(collection: Collection, chunk_ids: IntArray) -> list[str]:
     return _previews((str(collection.path), collection.uid, chunk_ids.tobytes()), collection)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Measuring how true the map is")
+@st.cache_resource(max_entries=4, show_spinner="Measuring map quality")
 def _quality(key: tuple[str, str, str], _parts: Drawn) -> MapQuality | None:
     collection, layout = _parts
     return measure_map(vectors_of(collection, layout), layout.xy)
@@ -228,7 +228,7 @@ def columns_of_upload(name: str, sha256: str, _content: bytes) -> TableColumns |
 
 
 @st.cache_resource(max_entries=4, show_spinner="Finding words and sentences")
-def _prepared(fingerprint: str, text_columns: str, model_id: str, *, has_likeness: bool, _parts: Parts) -> PreparedText:
+def _prepared(fingerprint: str, text_length: str, model_id: str, *, has_likeness: bool, _parts: Parts) -> PreparedText:
     document, model = _parts
     prepared = prepare(document, model.tokenizer)
     return with_likeness(prepared, model.encode_documents) if has_likeness else prepared

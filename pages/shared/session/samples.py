@@ -14,7 +14,8 @@ from rag.ingest import ingest
 from rag.store.collection import Collection, list_collections
 from rag.types import ChunkingSpec
 
-NAME = "Sample"
+SAMPLE = "Sample"
+"""The name of the sample collection."""
 _MARKER = ".sample-made"
 
 
@@ -40,10 +41,10 @@ def make_sample() -> None:
     warm_up_projection()
     with st.status("Preparing the sample collection. This happens once.", expanded=True) as status:
         model = embedder(config.DEFAULT_EMBEDDING_MODEL)
-        if NAME in list_collections(folder):
-            collection = Collection.open(folder, NAME)
+        if SAMPLE in list_collections(folder):
+            collection = Collection.open(folder, SAMPLE)
         else:
-            collection = Collection.create(folder, NAME, model.spec, ChunkingSpec())
+            collection = Collection.create(folder, SAMPLE, model.spec, ChunkingSpec())
         files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
         bar = st.progress(0.0)
         with DocumentReader() as reader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.session.samples import NAME, make_sample
+from pages.shared.session.samples import SAMPLE, make_sample
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.marked_text import Span
 from pages.shared.widgets.marked_text import marked as marked_text
@@ -80,8 +80,8 @@ def require_chunks() -> Collection:
     with st.container(horizontal=True):
         if st.button("Add documents", type="primary", icon=":material/upload:"):
             st.switch_page("pages/documents.py")
-        if (collection is None or collection.spec.name != NAME) and st.button("Open the sample collection"):
+        if (collection is None or collection.spec.name != SAMPLE) and st.button("Open the sample collection"):
             make_sample()
-            choose_collection(NAME)
+            choose_collection(SAMPLE)
             st.rerun()
     return st.stop()

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.widgets.common import escaped
+from pages.shared.widgets.wording import spoken
 from rag.ingest import JobView, Outcome
 from rag.store.collection import Collection
 
@@ -102,13 +103,6 @@ def _progress_text(job: JobView) -> str:
     speed = f" · {job.chunks_embedded / seconds:,.0f} chunks/s" if seconds > 1 and job.chunks_embedded else ""
     remaining = f" · about {spoken(left)} left" if left is not None else ""
     return f"{_STAGES[job.stage]} {escaped(job.name)}{speed}{remaining}"
-
-
-def spoken(seconds: float) -> str:
-    """Short text for a duration: "0.4 s", "12 s", "3 min"."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _show_outcomes(job: JobView) -> None:

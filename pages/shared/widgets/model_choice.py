@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared.session.model_servers import model_details, ollama_models, openai_models
 from pages.shared.session.resources import has_recordings
-from pages.shared.session.samples import NAME as SAMPLE
+from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace
 from pages.shared.widgets.glossary import help_for
 from rag import config

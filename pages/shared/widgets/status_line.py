@@ -22,8 +22,3 @@ def show_status_line(colour: Colour, name: str, sentence: str, *, help: str | No
     """The dot with the name, and the sentence below; Markdown in both is escaped."""
     st.markdown(f":{colour}[{_ICONS[colour]}] **{escaped(name)}**")
     st.caption(escaped(sentence), help=help)
-
-
-def counted(number: int, thing: str) -> str:
-    """ "1 model", "2 models"."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

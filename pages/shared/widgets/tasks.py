@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared.session.resources import task_board
 from pages.shared.widgets.common import escaped
-from pages.shared.widgets.jobs import spoken
+from pages.shared.widgets.wording import spoken
 
 
 def show_task(key: str) -> None:

@@ -18,7 +18,7 @@ def read_json(name: str, text: str) -> list[Fields] | str:
     """The rows of a list of objects (alone, as the only value of an object, or one per line); else indented text.
 
     Raises:
-        DocumentError: the text is not JSON.
+        DocumentError: the text is not JSON, or has too many rows.
     """
     try:
         value: object = json.loads(text)
@@ -54,7 +54,7 @@ def read_json_lines(name: str, text: str) -> tuple[list[Fields], tuple[str, ...]
     """One row per line, and a note that names the lines that are not JSON.
 
     Raises:
-        DocumentError: half of the lines or more are not JSON.
+        DocumentError: more than half of the lines are not JSON, or there are too many lines.
     """
     records, broken = [], []
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]

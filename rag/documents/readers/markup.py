@@ -6,9 +6,9 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
-# Placeholders from Unicode's private use area for characters that the parser drops.
-_STAND_INS = {"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2", '"': "\ufdd3", "'": "\ufdd4", "\t": "\ufdd5"}
-_ORIGINALS = str.maketrans({stand_in: sign for sign, stand_in in _STAND_INS.items()})
+# Placeholders for characters that the parser drops: Unicode's noncharacters, which documents do not use.
+_PLACEHOLDERS = {"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2", '"': "\ufdd3", "'": "\ufdd4", "\t": "\ufdd5"}
+_ORIGINALS = str.maketrans({placeholder: sign for sign, placeholder in _PLACEHOLDERS.items()})
 _NEW_PAGE = "\ufdd6"
 _ENTITIES = {b"amp": "&", b"lt": "<", b"gt": ">", b"quot": '"', b"apos": "'"}
 _REFERENCE = re.compile(rb"&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
@@ -58,7 +58,7 @@ def save_word_signs(part: bytes) -> bytes:
     """
     breaks = _WORD_PAGE_SHOWN if _WORD_PAGE_SHOWN.search(part) else _WORD_PAGE_SET
     part = breaks.sub(f"<w:t>{_NEW_PAGE}</w:t>".encode(), part)
-    part = _WORD_TAB.sub(f"<w:t>{_STAND_INS[chr(9)]}</w:t>".encode(), part)
+    part = _WORD_TAB.sub(f"<w:t>{_PLACEHOLDERS[chr(9)]}</w:t>".encode(), part)
     return _REFERENCE.sub(_placeholder, part)
 
 
@@ -66,7 +66,7 @@ def _placeholder(reference: re.Match[bytes]) -> bytes:
     name, decimal, hexadecimal = reference.groups()
     code = int(decimal) if decimal else int(hexadecimal or b"0", 16)
     sign = _ENTITIES[name] if name else chr(code) if 0 < code < 0x110000 else ""
-    return _STAND_INS.get(sign, sign).encode("utf-8", "replace")
+    return _PLACEHOLDERS.get(sign, sign).encode("utf-8", "replace")
 
 
 def restore_word_signs(text: str) -> tuple[str, tuple[int, ...]]:

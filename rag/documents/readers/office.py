@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.formats import DOCX, EPUB, HTML, ODS, PDF, RTF, XLS, XLSX, label
+from rag.documents.formats import DOCX, EPUB, HTML, PDF, RTF, label
 from rag.documents.parsed import Parsed, Section, clean, join_pages, markdown_headings, name_some
 from rag.documents.readers.markup import restore_word_signs
 from rag.documents.readers.spreadsheets import Sheet
@@ -18,8 +18,6 @@ from rag.types import Heading
 
 if TYPE_CHECKING:
     import kreuzberg
-
-SPREADSHEETS = frozenset({XLSX, XLS, ODS})
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?^(?:## )?title: ?(?P<title>[^\n]*)\n+(?:---\s*\n)?", re.DOTALL | re.MULTILINE)
 _IMAGE = re.compile(r"\\?!\[([^\]\n]{0,300})\]\((?:[^()\n]|\([^()\n]*\))*\)")
@@ -98,8 +96,7 @@ def _reason(name: str, media_type: str, message: str) -> str:
         return f"'{name}' has no readable page. It may be damaged: open it and save it again."
     # The parser nests its messages in one another and in class names; each part is shown once.
     parts = (message.strip().splitlines() or [""])[0].rstrip(".").split(": ")
-    reason = ": ".join(dict.fromkeys(part for part in parts if " " in part)) or parts[-1]
-    reason = reason[:200]
+    reason = (": ".join(dict.fromkeys(part for part in parts if " " in part)) or parts[-1])[:200]
     return f"'{name}' could not be read as {label(media_type)}: {reason}. It may be damaged: open it and save it again."
 
 
@@ -113,7 +110,7 @@ def ocr_is_on() -> bool:
     found = next((folder for folder in folders if (folder / "eng.traineddata").is_file()), None)
     if found is None:
         return False
-    # The OCR engine is built into the parser; it looks for its data only here.
+    # The OCR engine is built into the parser, and looks for its data only in this folder.
     os.environ["TESSDATA_PREFIX"] = str(found)
     return True
 
@@ -158,7 +155,7 @@ def _join_pdf(pages: Sequence[str], markdown: str, without: str) -> Parsed:
 def _place_headings(text: str, markdown: str) -> tuple[Heading, ...]:
     """The headings that the parser guessed from font sizes, if each is a separate line in the text.
 
-    None if there are so many that the font sizes cannot indicate headings.
+    Empty if there are so many that the font sizes cannot indicate headings.
     """
     guessed = [match for match in re.finditer(r"^(#{1,6}) +(.+?)\s*$", markdown, re.MULTILINE) if _is_heading(match[2])]
     lines = [(match.start(), " ".join(match[0].split())) for match in re.finditer(r"^.*\S.*$", text, re.MULTILINE)]

@@ -13,6 +13,7 @@ from rag.documents.readers.markup import parse_xml
 from rag.documents.readers.zip_packages import ZIP_ERRORS, open_package, read_part
 from rag.errors import DocumentError
 
+# XML namespaces.
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -21,8 +22,9 @@ _DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+# Kinds of placeholders on a slide: titles; slide number, date, footer, and the picture of the slide above its notes.
 _TITLES = ("title", "ctrTitle")
-_FURNITURE = ("sldNum", "dt", "ftr", "sldImg")
+_WITHOUT_CONTENT = ("sldNum", "dt", "ftr", "sldImg")
 _DAMAGE = (*ZIP_ERRORS, ElementTree.ParseError)
 
 
@@ -121,13 +123,13 @@ def _pptx_blocks(package: zipfile.ZipFile, part: str) -> list[_Block]:
 
 
 def _drawn_blocks(root: ElementTree.Element) -> list[_Block]:
-    """Shapes and tables in file order, including those in groups, without slide numbers, dates and footers."""
+    """Shapes and tables in file order, with those in groups, but without slide numbers, dates and footers."""
     blocks = []
     for element in root.iter():
         if element.tag == f"{_P}sp":
             place = element.find(f"{_P}nvSpPr/{_P}nvPr/{_P}ph")
             kind = "" if place is None else place.get("type", "")
-            if kind not in _FURNITURE:
+            if kind not in _WITHOUT_CONTENT:
                 blocks.append(_Block(_drawing_text(element), kind in _TITLES))
         elif element.tag == f"{_A}tbl":
             rows = ([_drawing_text(cell) for cell in row.iter(f"{_A}tc")] for row in element.iter(f"{_A}tr"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from rag.types import Fields, Row
 
 _TEXT_NAMES = ("text", "passage", "content", "body", "abstract", "description")
 _PASSAGE_LENGTH = 60
+"""Mean length of a column's cells, in characters, from which it may hold passages."""
 # Excel's line that states the delimiter.
 _STATED = re.compile(r"sep=([,;|\t])\r?\n")
 _FIELD_LIMIT = 10 * 1024 * 1024
-_SAMPLES = 3
+_SAMPLES_PER_COLUMN = 3
 _SAMPLE_LENGTH = 80
 MAX_ROWS = 500_000
+"""The largest number of rows that a table may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,10 @@ class _ColumnSize:
 
 
 def read_delimited(name: str, text: str, delimiter: str = "") -> list[Fields]:
-    """The rows of a CSV file, each cell named by the header; the delimiter (comma, semicolon, tab, bar) is detected.
+    """The rows of a CSV file, each cell named by the header.
+
+    Args:
+        delimiter: detected (comma, semicolon, tab or bar) if empty; a first line "sep=;" takes precedence.
 
     Raises:
         DocumentError: the text cannot be read as a table, or has too many rows.
@@ -121,8 +127,6 @@ def read_records(records: Iterable[dict[str, object]]) -> list[Fields]:
 
 def value_text(value: object) -> str:
     """A cell's value as text: empty if missing, JSON if nested."""
-    import json
-
     if value is None:
         return ""
     if isinstance(value, str):
@@ -136,7 +140,7 @@ def describe_columns(rows: Sequence[Fields]) -> TableColumns:
     samples: dict[str, list[str]] = {column: [] for column in sizes}
     for row in rows[:200]:
         for column, value in row:
-            if value and len(samples[column]) < _SAMPLES:
+            if value and len(samples[column]) < _SAMPLES_PER_COLUMN:
                 samples[column].append(value[:_SAMPLE_LENGTH])
     return TableColumns(
         tuple(sizes), _passage_columns(sizes), tuple(tuple(values) for values in samples.values()), len(rows)

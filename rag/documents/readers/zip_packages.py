@@ -51,7 +51,7 @@ def open_package(name: str, content: bytes) -> zipfile.ZipFile:
 
 
 def read_part(package: zipfile.ZipFile, part: str) -> bytes:
-    """One part of an office file, at most MAX_BYTES even if its header states less; empty if it is missing.
+    """One part of an office file, at most MAX_BYTES of it; empty if it is missing.
 
     Raises:
         ZIP_ERRORS: the part is damaged.
@@ -67,13 +67,13 @@ def ready_word(package: zipfile.ZipFile, content: bytes) -> bytes:
     """A Word document with `save_word_signs` applied to every part; unchanged if a part is damaged."""
     buffer = io.BytesIO()
     try:
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as readied:
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as rewritten:
             for part in dict.fromkeys(package.namelist()):
                 if part.startswith(_WITHOUT_TEXT):
                     continue
                 xml = read_part(package, part)
                 is_text = part.startswith("word/") and part.endswith(".xml")
-                readied.writestr(part, save_word_signs(xml) if is_text else xml)
+                rewritten.writestr(part, save_word_signs(xml) if is_text else xml)
     except ZIP_ERRORS:
         return content
     return buffer.getvalue()

@@ -32,7 +32,7 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A file, and what the reader process shall return for it."""
+    """A file, and the task: to return its document, its table columns, or the files of the archive."""
 
     task: Task
     name: str
@@ -42,7 +42,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The result of a request: `blobs` if `failure` is empty; the first blob is JSON."""
+    """The result of a request: `blobs`, of which the first is JSON, or the reason why there is none.
+
+    `failure` is a sentence for the user; `out_of_memory` means that the reader process reached its limit.
+    """
 
     blobs: tuple[bytes, ...] = ()
     failure: str = ""
@@ -147,7 +150,7 @@ def _read(stream: IO[bytes], size: int) -> bytes:
 
 
 def document_reply(document: Document) -> Reply:
-    """A document as a reply; its text is a blob of its own, in UTF-8."""
+    """A document as a reply; its text is a separate blob, in UTF-8."""
     body = {
         "document_id": document.document_id,
         "name": document.name,
@@ -206,7 +209,7 @@ def _archive(body: bytes, blobs: Sequence[bytes]) -> Archive:
 
 
 def _read_body(read: Callable[[bytes, Sequence[bytes]], T], reply: Reply) -> T:
-    """What `read` makes of the first blob and the others."""
+    """The result of `read(first blob, other blobs)`. Raises WireError where `read` raises ValueError."""
     if not reply.blobs:
         raise WireError("it is not as agreed: the reply is empty")
     try:

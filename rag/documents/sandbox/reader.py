@@ -35,7 +35,7 @@ from rag.types import Document
 T = TypeVar("T")
 _ROOT = Path(__file__).resolve().parents[3]
 # Parsers leak a little memory; starting a new process now and then costs 0.1 s.
-_FILES_A_PROCESS = 500
+_FILES_PER_PROCESS = 500
 _SETTINGS = {
     "HF_HUB_OFFLINE": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -145,7 +145,7 @@ class DocumentReader:
         return cast(T, result)
 
     def _exchange(self, process: _Process, request: Request) -> Reply:
-        watch = threading.Timer(self.limits.seconds, _end_for_time, (process,))
+        watch = threading.Timer(self.limits.seconds, _kill_after_timeout, (process,))
         watch.daemon = True
         watch.start()
         try:
@@ -159,7 +159,7 @@ class DocumentReader:
 
     def _running(self) -> _Process:
         process = self._process
-        if process is not None and process.popen.poll() is None and process.files < _FILES_A_PROCESS:
+        if process is not None and process.popen.poll() is None and process.files < _FILES_PER_PROCESS:
             return process
         self._stop()
         limits = self.limits
@@ -228,7 +228,7 @@ def _collect(stream: IO[bytes], last_lines: deque[str]) -> None:
                 last_lines.append(text)
 
 
-def _end_for_time(process: _Process) -> None:
+def _kill_after_timeout(process: _Process) -> None:
     process.over_time = True
     _kill(process.popen)
 

@@ -23,9 +23,9 @@ from rag.errors import DocumentError
 
 _NEW_USER = 0x10000000
 _NEW_NETWORK = 0x40000000
-_GRACE = 5.0
+_GRACE_SECONDS = 5.0
 # The language detection model is unpacked into a temporary file of 65 MB on first use.
-_TEMPORARY_BYTES = 128 * 1024**2
+_MAX_FILE_BYTES = 128 * 1024**2
 
 
 def main(arguments: list[str]) -> None:
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
     while request := receive_request(requests):
         # The app ends a reader that exceeds its time; if the app has died, the reader ends itself.
-        faulthandler.dump_traceback_later(seconds + _GRACE, exit=True)
+        faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True)
         reply = answer(request, characters)
         faulthandler.cancel_dump_traceback_later()
         del request
@@ -101,7 +101,7 @@ def _limit(memory: int) -> None:
         return
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_AS, memory)
-    _lower(resource.RLIMIT_FSIZE, _TEMPORARY_BYTES)
+    _lower(resource.RLIMIT_FSIZE, _MAX_FILE_BYTES)
 
 
 def _lower(kind: int, value: int) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def to_table(points: MapPoints) -> pd.DataFrame:
-    """Columns chunk_id, document, page (missing without pages), heading, x, y, cluster, label (its name), text."""
+    """Columns chunk_id, document, page (missing without pages), heading, x, y, cluster, label (cluster name), text."""
     import pandas as pd
 
     names = {label.cluster: label.name for label in points.cluster_labels}

@@ -20,14 +20,14 @@ Name = tuple[str, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """Map coordinates to image coordinates: (x, y) is where the map's origin is drawn, `scale` pixels for each unit."""
+    """Transform of map coordinates to image coordinates: (x, y) is the image of the origin, `scale` pixels per unit."""
 
     x: float
     y: float
     scale: float
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """Where in the image a point of the map is drawn."""
+        """The image coordinates of a point of the map, in pixels."""
         return self.x + x * self.scale, self.y - y * self.scale
 
 
@@ -62,7 +62,7 @@ def _circles(points: MapPoints, places: Sequence[tuple[float, float]]) -> Iterat
 
 
 def _legend(points: MapPoints) -> Iterator[str]:
-    """A row for each colour that has room, and how many more there are."""
+    """A row for each colour, as many as there is room for, and how many more there are."""
     left, top = _WIDTH - _LEGEND_WIDTH, _MARGIN + _LINE
     labels = used_labels(points)
     room = (_HEIGHT - top) // _LINE - 2
@@ -85,10 +85,10 @@ def cluster_names(names: Sequence[Name], width: int) -> Iterator[str]:
         if any(abs(x - ox) < half + oh and abs(y - oy) < _LINE for ox, oy, oh in placed):
             continue
         placed.append((x, y, half))
-        yield outlined(text, x, y)
+        yield _outlined(text, x, y)
 
 
-def outlined(text: str, x: float, y: float) -> str:
+def _outlined(text: str, x: float, y: float) -> str:
     """Escaped text with a white outline, centred at (x, y)."""
     return (
         f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-weight="600" fill="{_INK}" '
@@ -103,12 +103,12 @@ def _canvas(points: MapPoints) -> Canvas:
 
 
 def fitted(corners: tuple[list[float], list[float]], span: float, width: int, height: int) -> Canvas:
-    """A rectangle of the map as large as fits within the margins, centred.
+    """The transform that draws a rectangle of the map as large as fits within the margins, centred.
 
     Args:
-        corners: its lower left and its upper right corner, in map coordinates.
-        span: its longer side, or 1 where both sides are 0.
-        width: of the image, in pixels, as is `height`.
+        corners: the lower left and the upper right corner of the rectangle, in map coordinates.
+        span: its longer side, or 1 if both sides are 0.
+        width, height: the size of the image in pixels.
     """
     (left, bottom), (right, top) = corners
     wide, tall = right - left, top - bottom

@@ -1,6 +1,6 @@
 """Render Jinja2 templates to HTML files that fetch nothing, with every text escaped and a strict security policy.
 
-A template extends `page.html.jinja` and lies in an `assets` folder next to its module, with its style and script.
+A template extends `page.html.jinja` and is in an `assets` folder next to its module, with its style and script.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def render_page(
 ) -> str:
     """A whole HTML file. Its content security policy allows this style and this script, and no request.
 
-    So even a text that became markup by mistake could neither run nor fetch anything.
+    So even text that became markup by mistake could neither run nor fetch anything.
 
     Args:
         assets: the folder of the template.
@@ -39,7 +39,11 @@ def render_page(
 
 
 def render(assets: Path, template: str, context: Mapping[str, object]) -> str:
-    """A template of this folder with every text escaped. Raises jinja2.UndefinedError for a name without a value."""
+    """A template of the folder `assets`, with every text escaped.
+
+    Raises:
+        jinja2.UndefinedError: the template uses a name that is not in `context`.
+    """
     return _environment(assets).get_template(template).render(context)
 
 

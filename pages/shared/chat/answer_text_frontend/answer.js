@@ -1,4 +1,5 @@
-// An answer in its segments, and one card for whichever of them is looked at. Text is only ever set as text.
+// Draws an answer as segments, with one card for the citation or sentence under the pointer or in focus. Text is never
+// set as HTML.
 
 const MARGIN = 8, GAP = 6, HEIGHT = "22rem", OPEN_AFTER = 90, CLOSE_AFTER = 220;
 const views = new WeakMap();
@@ -21,7 +22,7 @@ function element(kind, className, text) {
   return made;
 }
 
-// Pieces of text, each in the element its mark asks for: `marks[layer - 1]`.
+// Pieces of text as nodes; the function `marks[layer - 1]` makes the element of a highlighted piece.
 function inPieces(pieces, marks) {
   return pieces.map(([text, layer]) => (layer ? marks[layer - 1](text) : document.createTextNode(text)));
 }
@@ -38,9 +39,9 @@ class AnswerView {
   constructor(root) {
     this.text = element("div", "answer");
     this.card = element("div", "card");
-    this.card.popover = "manual"; // In the top layer nothing cuts it off, and it moves nothing.
+    this.card.popover = "manual"; // A popover is in the top layer: it is not clipped, and the text does not move.
     this.card.setAttribute("role", "dialog");
-    this.anchor = null; // What the card belongs to, while it is open; `line` is which of its lines the card is at.
+    this.anchor = null; // The element that the open card belongs to; `line`: the number of its line next to the card.
     this.reasons = 0;
     root.append(this.text, this.card);
     this.card.addEventListener("pointerenter", () => clearTimeout(this.timer));
@@ -48,12 +49,12 @@ class AnswerView {
     this.card.addEventListener("focusout", (event) => this.blurred(event));
     this.onKey = (event) => this.escape(event);
     this.onPress = (event) => this.pressed(event);
-    this.onMove = () => this.put();
+    this.onMove = () => this.place();
   }
 
   draw(data) {
     const drawn = JSON.stringify(data);
-    if (drawn === this.drawn) return; // A card that is open stays so while the page runs again.
+    if (drawn === this.drawn) return; // An open card stays open while the page runs again.
     this.drawn = drawn;
     this.hide();
     this.sources = data.sources;
@@ -64,7 +65,7 @@ class AnswerView {
     const sentence = element("span", segment.verdict);
     sentence.append(...inPieces(segment.pieces, [differs]));
     if (segment.verdict === "supported") return [sentence, this.chip(segment)];
-    if (segment.verdict === "unsupported") return [sentence, this.doubt(sentence, segment)];
+    if (segment.verdict === "unsupported") return [sentence, this.unsupported(sentence, segment)];
     return [sentence];
   }
 
@@ -79,8 +80,8 @@ class AnswerView {
     return chip;
   }
 
-  // A sentence that nothing supports can be reached with the keyboard too, and is read with its reason.
-  doubt(sentence, segment) {
+  // An unsupported sentence can be focused with the keyboard, and a screen reader reads its reason.
+  unsupported(sentence, segment) {
     const reason = element("span", "", segment.note);
     reason.hidden = true;
     reason.id = `reason-${++this.reasons}`;
@@ -141,7 +142,7 @@ class AnswerView {
     this.line = lines.findLastIndex((one) => y === undefined || (one.top <= y && y <= one.bottom));
     this.fill(segment);
     if (!this.card.matches(":popover-open")) this.card.showPopover();
-    this.put();
+    this.place();
     const passage = this.card.querySelector(".passage"), mark = passage?.querySelector("mark");
     if (mark) passage.scrollTop = mark.offsetTop - passage.clientHeight / 3;
     this.listen("addEventListener");
@@ -196,8 +197,8 @@ class AnswerView {
     return [where, meter(segment.score, source), passage, link];
   }
 
-  // Below what it belongs to, or above where there is more room; never beyond the window.
-  put() {
+  // Places the card below its anchor, or above if there is more room; never outside the window.
+  place() {
     const lines = this.anchor.getClientRects(), line = lines[this.line] ?? lines[lines.length - 1];
     if (!line || line.bottom < 0 || line.top > window.innerHeight) return this.hide();
     const style = this.card.style, above = line.top - GAP - MARGIN;
@@ -217,6 +218,6 @@ function meter(score, source) {
   filled.style.width = `${100 * Math.max(0, Math.min(score, 1))}%`;
   bar.append(filled);
   line.append(bar, element("span", "", `similarity ${score.toFixed(2)}`));
-  line.title = `The sentence to the passage ${score.toFixed(2)}; the question to the whole chunk ${source.similarity.toFixed(2)}`;
+  line.title = `Sentence and passage: ${score.toFixed(2)}; question and whole chunk: ${source.similarity.toFixed(2)}`;
   return line;
 }

@@ -10,7 +10,7 @@ const ANIMATED = 20000, MOVE_MS = 900;
 
 Streamlit.listen((args, theme) => {
   const before = scene, from = places;
-  scene = { ...readScene(args), ...inks(theme) };
+  scene = { ...readScene(args), ...themeColours(theme) };
   if (before && before.colourKey !== scene.colourKey) off.clear();
   document.documentElement.style.setProperty("--page", scene.page);
   chart.setAttribute("aria-label", scene.alt);
@@ -33,7 +33,7 @@ function pictureOf(args, theme) {
   return JSON.stringify([layoutKey, colourKey, star, focus, hits, labels, shown, theme?.base, Boolean(args.other)]);
 }
 
-function inks(theme) {
+function themeColours(theme) {
   const style = document.documentElement.style, page = theme?.backgroundColor || "#ffffff";
   const colours = { page, ink: theme?.textColor || "#1b2127", accent: "#D5006D", grey: "#9AA3AB" };
   colours.rim = { width: 0 };

@@ -73,7 +73,7 @@ function groupTraces(scene, places, off) {
             thickness: 12, len: 0.7, outlinewidth: 0, tickfont: { color: scene.ink } } }
       : { color: scene.colours[group] };
     traces.push(points(scene, places, rows, marker,
-      { name: plain(scene.names[group]), customdata: ids(rows), rows, visible: off.has(scene.names[group]) ? false : true }));
+      { name: plain(scene.names[group]), customdata: ids(rows), rows, visible: !off.has(scene.names[group]) }));
   }
   return traces;
 }
@@ -91,8 +91,7 @@ function overlayTraces(scene, places) {
   const centre = scene.star || (scene.focus >= 0 ? at(scene.focus) : null);
   if (!centre) return traces;
   const hits = scene.hits.map(at);
-  const ring = (size, width, color) => ({ mode: "markers", marker: { size, symbol: scene.dims === 3 ? "circle-open" : "circle-open",
-    color, line: { width, color } } });
+  const ring = (size, width, color) => ({ mode: "markers", marker: { size, symbol: "circle-open", color, line: { width, color } } });
   if (hits.length) {
     drawn(hits.flatMap((hit) => [centre, hit, null]), { mode: "lines", line: { color: scene.accent, width: 1.5 }, opacity: 0.8 });
     drawn(hits, ring(sizeOf(scene.n) + 7, 2, scene.ink));
