@@ -47,6 +47,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.tiny_model
 	$(BIN)/python -m bench.embedding
 	$(BIN)/python -m bench.few_texts
+	$(BIN)/python -m bench.waiting_threads
 	$(BIN)/python -m bench.chunking
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.retrieval_quality

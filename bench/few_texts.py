@@ -30,7 +30,7 @@ def main() -> None:
     embedder = load_ours()
     shapes = {"one question": _QUESTION, "one passage": sample_chunks(1)}
     for busy in (0, 1):
-        with _busy_processes(busy):
+        with busy_processes(busy):
             for name, texts in shapes.items():
                 _report(f"{name} next to {busy} busy processes", embedder, texts, options.rounds)
 
@@ -56,7 +56,8 @@ def _milliseconds(embedder: SentenceTransformerEmbedder, texts: list[str]) -> fl
 
 
 @contextmanager
-def _busy_processes(number: int) -> Iterator[None]:
+def busy_processes(number: int) -> Iterator[None]:
+    """Keep this many cores busy."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(number)]
     try:
         yield

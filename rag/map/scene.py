@@ -116,6 +116,8 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
         message["shown"] = _bytes(scene.shown, np.uint8)
     if scene.other is not None:
         message["other"] = _bytes(scene.other, np.float32)
+    # Streamlit sends a component new arguments only if the part that is JSON has changed.
+    message["revision"] = _digest(*(value for value in message.values() if isinstance(value, bytes)))
     return message
 
 
@@ -141,7 +143,7 @@ def _colour_message(colours: Colours) -> Message:
         "high": high,
         "decimals": decimals,
         "scaleGroup": scale_group,
-        "colourKey": colours.title + hashlib.sha256(content).hexdigest()[:8],
+        "colourKey": colours.title + _digest(content),
     }
 
 
@@ -152,4 +154,11 @@ def _bytes(array: NDArray[np.generic], kind: type[np.generic]) -> bytes | None:
 
 def _key(scene: MapScene) -> str:
     """A key of the coordinates: the view is kept while it stays the same."""
-    return hashlib.sha256(scene.chunk_ids.tobytes() + scene.xy.tobytes()).hexdigest()[:16]
+    return _digest(scene.chunk_ids.tobytes(), scene.xy.tobytes())
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:16]
