@@ -218,20 +218,15 @@ def _names_adapter() -> TypeAdapter[dict[str, str]]:
 def keep_name(collection_cache_folder: Path, uid: str, key: str, name: str) -> None:
     """Add a name to the cached ones, which are read again first; above 5,000 names the oldest are dropped.
 
-    Raises:
-        CollectionError: the folder cannot be written.
+    If the folder cannot be written, the names are kept in memory.
     """
-    names = load_names(collection_cache_folder, uid)
-    names.pop(key, None)
-    names[key] = name
-    kept = dict(list(names.items())[-_MOST_KEPT:])
-    try:
-        artifacts.write_cached(_path(collection_cache_folder, uid), json.dumps(kept).encode())
-    except OSError as error:
-        raise CollectionError(
-            f"The cluster's name '{name}' could not be saved: {error.strerror}. Check that the disk has free space and "
-            f"that the folder '{collection_cache_folder.name}' is writable."
-        ) from error
+    path = _path(collection_cache_folder, uid)
+    with artifacts.exclusive(path):
+        names = load_names(collection_cache_folder, uid)
+        names.pop(key, None)
+        names[key] = name
+        kept = dict(list(names.items())[-_MOST_KEPT:])
+        artifacts.write_cached(path, json.dumps(kept).encode())
 
 
 def _path(folder: Path, uid: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class MapPoints:
 
     `xy` is float32 (n, 2), finite; `clusters` int64 (n,), -1 for unclustered; `cluster_labels` are the clusters' names.
     `colour_labels` is each chunk's group, and `colours` maps groups to "#rrggbb", in legend order.
+    `columns` are the columns of the documents that are tables, "" where a chunk has none.
 
     Raises:
         ValueError: lengths differ, a coordinate is not finite, or a label has no colour or one that is not "#rrggbb".
@@ -48,6 +49,7 @@ class MapPoints:
     cluster_labels: Sequence[MapLabel]
     title: str
     colour_title: str = "Colours"
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what every export relies on."""
@@ -55,7 +57,8 @@ class MapPoints:
 
         n = len(self.chunk_ids)
         rows = (self.texts, self.documents, self.pages, self.headings, self.clusters, self.colour_labels)
-        if self.xy.shape != (n, 2) or any(len(one) != n for one in rows):
+        lengths = {len(row) for row in rows} | {len(values) for values in self.columns.values()}
+        if self.xy.shape != (n, 2) or lengths != {n}:
             raise ValueError(f"every field needs one row for each of the {n} chunks")
         if not np.isfinite(self.xy).all():
             raise ValueError("a map's coordinates must be finite; recompute the layout")

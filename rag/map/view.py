@@ -83,6 +83,7 @@ def map_points(
         cluster_labels=[MapLabel(one.label, one.name, one.x, one.y, one.z) for one in clusters.summaries],
         title=collection.spec.name,
         colour_title=colours.title,
+        columns=table.columns,
     )
 
 

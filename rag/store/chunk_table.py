@@ -63,6 +63,18 @@ class ChunkTable:
         )  # fmt: skip
 
 
+def column_titles(columns: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Titles for table columns in an exported table: each as it is, or with " (column)" where that is taken already."""
+    used, titles = set(taken), []
+    for name in columns:
+        title = name
+        while title in used:
+            title = f"{title} (column)"
+        used.add(title)
+        titles.append(title)
+    return titles
+
+
 def chunk_table(rows: Iterable[ChunkRow], document_names: Mapping[str, str]) -> ChunkTable:
     """The table of these chunks.
 

@@ -6,13 +6,15 @@ import re
 import time
 import unicodedata
 from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
 
 from rag.errors import CollectionError
 
 SUFFIX = ".sqlite"
 _UNFINISHED = ".creating"
-_NAME = re.compile(r"[^\W_][\w .-]{0,59}")
+_LONGEST = 60
+_NAME = re.compile(rf"[^\W_][\w .-]{{0,{_LONGEST - 1}}}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _ABANDONED_AFTER_SECONDS = 24 * 3600
 
@@ -38,6 +40,14 @@ def require_free_name(folder: Path, name: str, *, but_for: str = "") -> None:
     for other in list_collections(folder):
         if other != but_for and _folded(other) == _folded(name):
             raise CollectionError(f"There is already a collection named '{other}'. Choose another name.")
+
+
+def free_name(folder: Path, wanted: str) -> str:
+    """`wanted`, or with " 2", " 3" ... where that is taken; `wanted` itself if it cannot be a name."""
+    taken = {_folded(other) for other in list_collections(folder)}
+    numbered = (f"{wanted[: _LONGEST - 5].rstrip(' .')} {number}" for number in count(2))
+    candidates = chain([wanted], numbered)
+    return next(name for name in candidates if _folded(name) not in taken) if _is_usable(wanted) else wanted
 
 
 def unfinished_path(folder: Path, uid: str) -> Path:

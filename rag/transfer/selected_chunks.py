@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import CollectionError
 from rag.store import schema
+from rag.store.chunk_table import column_titles
 from rag.store.collection import Collection, unfinished_collection
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def selection_table(collection: Collection, chunk_ids: Sequence[int]) -> pd.Data
         }
     )
     all_fields = [dict(chunk.fields) for chunk in chunks]
-    for name in dict.fromkeys(name for fields in all_fields for name in fields):
-        title = f"{name} (column)" if name in table.columns else name
+    names_of_fields = list(dict.fromkeys(name for fields in all_fields for name in fields))
+    for name, title in zip(names_of_fields, column_titles(names_of_fields, table.columns), strict=True):
         table[title] = pd.Series([fields.get(name, "") for fields in all_fields], dtype="str")
     return table

@@ -18,9 +18,11 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.ingest import copy_documents
 from rag.store.collection import Collection, list_collections
+from rag.store.names import free_name
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from rag.types import ChunkingSpec, Embedder
 
+_MENU = "manage-collection"
 _NAME_HELP = "Up to 60 letters, digits, spaces, '-', '_' and '.'. It names the file that holds the collection."
 
 
@@ -33,17 +35,24 @@ def show_collection_menu(collection: Collection | None) -> None:
             _import()
         if collection is None:
             return
-        with st.popover("Manage", icon=":material/folder_managed:"):
+        with st.popover("Manage", icon=":material/folder_managed:", key=_MENU, on_change="rerun"):
             _manage(collection)
+
+
+def _close_menu() -> None:
+    """Close the menu: it would lie over the dialog that one of its buttons opens."""
+    st.session_state[_MENU] = False
 
 
 def _manage(collection: Collection) -> None:
     busy = ingest_jobs().is_busy(collection.uid)
     if busy:
         st.caption("Documents are being added. You can rename or delete the collection when that is done.")
-    if st.button("Rename", icon=":material/edit:", disabled=busy, width="stretch"):
+    if st.button("Rename", icon=":material/edit:", disabled=busy, on_click=_close_menu, width="stretch"):
         _rename(collection)
-    if st.button("Re-embed into a new collection", icon=":material/content_copy:", width="stretch"):
+    if st.button(
+        "Re-embed into a new collection", icon=":material/content_copy:", on_click=_close_menu, width="stretch"
+    ):
         _re_embed(collection)
     with_conversations = st.checkbox(
         "Include conversations",
@@ -61,7 +70,7 @@ def _manage(collection: Collection) -> None:
         help="Saves documents, chunks and embeddings. 'Import' opens the file here or on another machine.",
         width="stretch",
     )
-    if st.button("Delete", icon=":material/delete:", disabled=busy, width="stretch"):
+    if st.button("Delete", icon=":material/delete:", disabled=busy, on_click=_close_menu, width="stretch"):
         _delete(collection)
 
 
@@ -109,7 +118,8 @@ def _re_embed(collection: Collection) -> None:
     st.write(
         "The stored documents are split and embedded again into a new collection. This collection does not change."
     )
-    name = st.text_input("Name of the new collection", f"{collection.spec.name} copy", help=_NAME_HELP)
+    proposed = free_name(config.data_dir(), f"{collection.spec.name} copy")
+    name = st.text_input("Name of the new collection", proposed, help=_NAME_HELP)
     try:
         model = _choose_model("copy", collection.spec.embedding.model_id)
         chunking = chunking_controls("copy", collection.spec.chunking, model.window)
@@ -154,7 +164,8 @@ def _rename(collection: Collection) -> None:
 @st.dialog("Import a collection")
 def _import() -> None:
     upload = st.file_uploader("Collection file", help="A file that was saved with 'Export to a file'.")
-    name = st.text_input("Name", upload.name.rpartition(".")[0] if upload else "", help=_NAME_HELP)
+    proposed = free_name(config.data_dir(), Path(upload.name).stem) if upload else ""
+    name = st.text_input("Name", proposed, help=_NAME_HELP)
     if st.button("Import", type="primary", key="import-now", disabled=upload is None) and upload:
         try:
             with tempfile.TemporaryDirectory() as folder:

@@ -47,14 +47,19 @@ class BenchmarkPlan:
 
 @dataclass(slots=True)
 class BenchmarkRun:
-    """The measurements so far: for each index type a list, one entry for each value of its search setting."""
+    """The measurements so far: for each index type a list, one entry for each value of its search setting.
 
+    `task` is the key of the task that measures; it is empty before the first.
+    """
+
+    task: str = ""
     results: dict[IndexKind, list[BenchmarkResult]] = field(default_factory=dict)
 
 
-@st.cache_resource(show_spinner=False)
-def _runs() -> dict[str, BenchmarkRun]:
-    return {}
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _last_run(uid: str, generation: int) -> BenchmarkRun:
+    """The last measurements of a collection; they outlive the session, so that a reload shows them again."""
+    return BenchmarkRun()
 
 
 def choose_plan(collection: Collection) -> BenchmarkPlan:
@@ -85,24 +90,35 @@ def choose_plan(collection: Collection) -> BenchmarkPlan:
 
 
 def run_of(collection: Collection, plan: BenchmarkPlan) -> BenchmarkRun | None:
-    """The measurements of this plan, with progress while they run; None before the first benchmark was started."""
-    key = f"lab-{collection.uid}-{collection.generation()}-{plan!r}"
-    state_key = f"lab-asked-{collection.uid}"
+    """The last measurements of this collection, with progress while they run; None before the first benchmark."""
+    run = _last_run(collection.uid, collection.generation())
     if st.button("Run benchmark", type="primary", icon=":material/speed:", disabled=not plan.specs):
-        st.session_state[state_key] = key
-        if key not in _runs():
-            task_board().forget(key)
-            _runs()[key] = BenchmarkRun()
-            title = f"Building {len(plan.specs)} indexes over {plan.size:,} vectors"
-            task_board().start(key, title, partial(_work, collection, plan, _runs()[key]))
-    shown: str | None = st.session_state.get(state_key)
-    if shown is None:
+        _start(collection, plan, run)
+    if not run.task:
         return None
-    show_task(shown)
-    return _runs().get(shown)
+    show_task(run.task)
+    return run
 
 
-def _work(collection: Collection, plan: BenchmarkPlan, run: BenchmarkRun, report: Report) -> None:
+def _start(collection: Collection, plan: BenchmarkPlan, run: BenchmarkRun) -> None:
+    """Measure this plan; nothing happens while the same is being measured, and a different measurement is stopped."""
+    key = f"lab-{collection.uid}-{collection.generation()}-{plan!r}"
+    view = task_board().view(run.task)
+    if view is not None and view.is_active:
+        if run.task == key:
+            return
+        task_board().stop(run.task)
+        with st.spinner("Stopping the benchmark that is running"):
+            task_board().wait(run.task)
+    task_board().forget(key)
+    run.task, run.results = key, {}
+    title = f"Building {len(plan.specs)} indexes over {plan.size:,} vectors"
+    task_board().start(key, title, partial(_work, collection, plan, run.results))
+
+
+def _work(
+    collection: Collection, plan: BenchmarkPlan, into: dict[IndexKind, list[BenchmarkResult]], report: Report
+) -> None:
     import numpy as np
 
     unit, queries = benchmark_vectors(vectors(collection)[1], plan.size)
@@ -111,7 +127,7 @@ def _work(collection: Collection, plan: BenchmarkPlan, run: BenchmarkRun, report
     for done, spec in enumerate(plan.specs):
         report(done / len(plan.specs))
         if len(unit) >= least_chunks(spec):
-            results = run.results.setdefault(spec.kind, [])
+            results = into.setdefault(spec.kind, [])
             for one in sweep(spec, ids, unit, queries, plan.k, truth):
                 results.append(one)
                 report(done / len(plan.specs))
@@ -119,19 +135,19 @@ def _work(collection: Collection, plan: BenchmarkPlan, run: BenchmarkRun, report
 
 def show_results(run: BenchmarkRun) -> None:
     """Recall against time as a chart, and a table with the fastest setting of each index type with 95 % recall."""
-    everything = [one for results in run.results.values() for one in results]
-    if not everything:
+    measured = {kind: list(results) for kind, results in list(run.results.items()) if results}
+    if not measured:
         return
-    best = frontier(everything)
+    best = frontier([one for results in measured.values() for one in results])
     st.plotly_chart(
-        frontier_figure({NAMES[kind]: results for kind, results in run.results.items()}, best), key="frontier",
+        frontier_figure({NAMES[kind]: results for kind, results in measured.items()}, best), key="frontier",
         config={"displayModeBar": False},
     )  # fmt: skip
     st.caption(
         "Up and to the left is better. Each line is one index type that searches more and more (nprobe or efSearch "
         "doubles). Ringed points are best: no other is both faster and more exact."
     )
-    rows = [_row(_representative(results), best) for results in run.results.values() if results]
+    rows = [_row(_representative(results), best) for results in measured.values()]
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="lab-table")
 
 

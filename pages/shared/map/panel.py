@@ -15,6 +15,7 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.map.export.files import as_csv, as_parquet
 from rag.store.collection import Collection
+from rag.store.names import free_name
 from rag.transfer.selected_chunks import copy_chunks, selection_table
 from rag.types import Chunk, Hit
 
@@ -39,17 +40,17 @@ def search_box() -> tuple[str, int]:
 
 
 def show_panel(collection: Collection, state: MapState, query: str, hits: Sequence[Hit], clicked: Chunk | None) -> None:
-    """The chunks in the marked area; without one, the clicked chunk; without that, the results of the search."""
+    """The chunks in the marked area; the clicked chunk, or without one the results of the search."""
     if state.selected:
         _show_selection(collection, state)
-    elif clicked is not None:
+    if clicked is not None:
         _show_clicked(collection, clicked, hits)
     elif hits:
         st.markdown(f"**{len(hits)} nearest to “{escaped(query)}”**")
         with st.container(height=560, border=False):
             for hit in hits:
                 show_small_hit(hit)
-    else:
+    elif not state.selected:
         st.caption(
             "Search above, click a point to read its chunk, or use box or lasso select in the toolbar of the map to "
             "mark several."
@@ -131,7 +132,7 @@ def _new_collection(collection: Collection, ids: Sequence[int]) -> None:
         f"{len(ids):,} chunks are copied, with their embeddings and the text of their documents. Nothing is embedded "
         "again."
     )
-    name = st.text_input("Name", f"{collection.spec.name} selection")
+    name = st.text_input("Name", free_name(config.data_dir(), f"{collection.spec.name} selection"))
     if st.button("Create", type="primary"):
         try:
             copy_chunks(collection, config.data_dir(), name, ids)

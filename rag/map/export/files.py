@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag.map.points import UNCLUSTERED_NAME, MapPoints
+from rag.store.chunk_table import column_titles
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def to_table(points: MapPoints) -> pd.DataFrame:
-    """Columns chunk_id, document, page (missing without pages), heading, x, y, cluster, label (cluster name), text."""
+    """Columns chunk_id, document, page (missing without pages), heading, x, y, cluster, label (cluster name), text.
+
+    The columns of the documents that are tables follow; one with a name above gets the suffix " (column)".
+    """
     import pandas as pd
 
     names = {label.cluster: label.name for label in points.cluster_labels}
     labels = [names.get(cluster, UNCLUSTERED_NAME) for cluster in points.clusters.tolist()]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "chunk_id": points.chunk_ids,
             "document": pd.Series(list(points.documents), dtype="str"),
@@ -29,6 +33,9 @@ def to_table(points: MapPoints) -> pd.DataFrame:
             "text": pd.Series(list(points.texts), dtype="str"),
         }
     )
+    titles = column_titles(points.columns, table.columns)
+    fields = {t: pd.Series(list(v), dtype="str") for t, v in zip(titles, points.columns.values(), strict=True)}
+    return pd.concat([table, pd.DataFrame(fields, index=table.index)], axis=1)
 
 
 def to_csv(points: MapPoints) -> bytes:

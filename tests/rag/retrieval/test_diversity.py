@@ -33,7 +33,7 @@ def test_full_relevance_changes_nothing(sample, embedder, dense):
 def test_each_choice_is_the_best_of_what_is_left(sample, dense):
     """Carbonell and Goldstein's rule, written out plainly."""
     relevance, (ids, vectors) = 0.6, sample.embeddings()
-    pool = dense.retrieve(QUERY, 100)
+    pool = dense.retrieve(QUERY, 18)
     vector_of = {chunk_id: vectors[row].astype(float) for row, chunk_id in enumerate(ids.tolist())}
     score_of = {hit.chunk.chunk_id: hit.score for hit in pool}
     chosen = [pool[0].chunk.chunk_id]
@@ -66,3 +66,11 @@ def test_nothing_found_stays_nothing(dense):
     none = VariedRetriever(dense, np.empty(0, np.int64), np.empty((0, 384), np.float32), 0.5)
     assert none.retrieve(QUERY, 3) == ()
     assert VariedRetriever(dense, np.empty(0, np.int64), np.empty((0, 384), np.float32), 0.5).retrieve(" ", 3) == ()
+
+
+def test_only_the_nearest_are_chosen_from(sample, dense):
+    """However much variety is wanted, a passage about cranes does not answer a question about banks."""
+    nearest = ids_of(dense.retrieve(QUERY, 15))
+    varied = VariedRetriever(dense, *sample.embeddings(), 0.1).retrieve(QUERY, 5)
+    assert set(ids_of(varied)) <= set(nearest)
+    assert ids_of(varied) != nearest[:5]

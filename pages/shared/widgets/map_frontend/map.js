@@ -4,6 +4,7 @@ const at = (id) => document.getElementById(id);
 const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas").getContext("2d");
 const off = new Set();
 let scene = null, places = null, sequence = Date.now(), moving = 0, labelled = "", drawn = 0, byHand = false, reported = "";
+let pointer = { x: 0, y: 0 }, hovered = pointer;
 let busy = Promise.resolve(), shownAs = "", width = 0, viewed = "", gliding = false;
 const HEIGHT = () => Math.round(Math.min(scene.height, Math.max(340, window.innerWidth * 0.95)));
 const ANIMATED = 20000, MOVE_MS = 900;
@@ -169,8 +170,8 @@ const fit = () => Streamlit.height(Math.ceil(document.body.scrollHeight));
 
 function listen() {
   chart.on("plotly_relayout", () => { if (scene.dims === 2) label(); });
-  chart.on("plotly_hover", (event) => hover(event.points[0], event.event));
-  chart.on("plotly_unhover", () => { tip.hidden = true; });
+  chart.on("plotly_hover", (event) => hover(event.points[0]));
+  chart.on("plotly_unhover", hideTip);
   chart.on("plotly_click", (event) => {
     const id = event.points[0]?.customdata;
     if (id !== undefined) report("click", [id]);
@@ -190,7 +191,16 @@ function report(kind, ids) {
   Streamlit.value({ kind, ids: list, sequence: ++sequence });
 }
 
-function hover(point, pointer) {
+const hideTip = () => { tip.hidden = true; };
+// In 3D, Plotly gives no place with a hovered point, and does not always say when the pointer leaves it.
+chart.addEventListener("pointermove", (event) => {
+  pointer = { x: event.clientX, y: event.clientY };
+  if (scene?.dims === 3 && Math.hypot(pointer.x - hovered.x, pointer.y - hovered.y) > 12) hideTip();
+}, true);
+chart.addEventListener("pointerleave", hideTip);
+chart.addEventListener("wheel", hideTip, { capture: true, passive: true });
+
+function hover(point) {
   const row = point.data.rows?.[point.pointNumber];
   if (row === undefined) return;
   const lines = [];
@@ -207,7 +217,8 @@ function hover(point, pointer) {
     return line;
   }));
   tip.hidden = false;
-  const box = chart.getBoundingClientRect(), x = pointer.clientX - box.left, y = pointer.clientY - box.top;
+  hovered = pointer;
+  const box = chart.getBoundingClientRect(), x = pointer.x - box.left, y = pointer.y - box.top;
   tip.style.left = Math.max(4, x > box.width / 2 ? x - tip.offsetWidth - 14 : x + 14) + "px";
   tip.style.top = Math.max(4, y > box.height / 2 ? y - tip.offsetHeight - 14 : y + 14) + "px";
 }

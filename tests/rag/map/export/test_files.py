@@ -18,6 +18,18 @@ def test_the_table_names_each_chunks_cluster():
     assert table["label"].tolist() == [UNCLUSTERED_NAME, "<i>name</i>"] * 4 + [UNCLUSTERED_NAME]
 
 
+def test_columns_of_tables_are_columns_of_the_file():
+    columns = {"topic": list("abcdefghi"), "text": ["other"] * 9, "text (column)": [""] * 9}
+    points = made_map(columns=columns)
+    table = to_table(points)
+    assert list(table)[-3:] == ["topic", "text (column)", "text (column) (column)"]
+    assert table["topic"].tolist() == columns["topic"]
+    assert table["text"].tolist() == list(points.texts)
+    assert list(pd.read_parquet(io.BytesIO(to_parquet(points)))) == list(table)
+    with pytest.raises(ValueError, match="9 chunks"):
+        made_map(columns={"topic": ["short"]})
+
+
 def test_csv_and_parquet_round_trip():
     texts = [text.replace("\x00", "") for text in made_map().texts]
     points = made_map(texts=texts, documents=['a,b\n"c"'] * 9)
