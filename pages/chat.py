@@ -65,8 +65,8 @@ def warm_up(chat: Chat, settings: AnswerSettings) -> None:
         show_error(error)
 
 
-def show_turns(chat: Chat, settings: AnswerSettings) -> None:
-    """Show the newest questions and answers, and a button for earlier ones."""
+def show_turns(chat: Chat, settings: AnswerSettings, live_turn_id: int) -> None:
+    """Show the newest questions and answers, except the one being written, and a button for earlier ones."""
     n_shown = st.session_state.setdefault(f"{chat.key_prefix}-shown", SHOWN)
 
     def show_more() -> None:
@@ -75,7 +75,7 @@ def show_turns(chat: Chat, settings: AnswerSettings) -> None:
     if (n_earlier := chat.n_slots() - n_shown) > 0:
         st.button(f"Show earlier questions ({n_earlier:,})", key=f"{chat.key_prefix}-earlier", on_click=show_more)
     try:
-        turns = chat.turns(n_shown)
+        turns = [turn for turn in chat.turns(n_shown) if turn.turn_id != live_turn_id]
     except CollectionError as error:
         show_error(error)
         return
@@ -109,7 +109,7 @@ st.chat_input(
 with notes:
     show_problem(chat)
 with earlier:
-    show_turns(chat, settings)
+    show_turns(chat, settings, live.turn_id if live else -1)
 if live:
     with being_written:
         view.follow()

@@ -1,20 +1,28 @@
-"""Live answers: written in background threads, so that a page that reloads or closes loses none of them."""
+"""Live answers: written in background threads, so that a page that reloads or closes loses none of them.
+
+Where a draft is given, the question is stored before its answers begin, and their words every few seconds.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from rag.answer import Progress, Stage
 from rag.answering.types import Answer, LabelledAnswer
-from rag.errors import ExplorerError
+from rag.errors import CollectionError, ExplorerError
 from rag.runtime.background import Report, TaskBoard
 from rag.servers.types import Thought
 
 _FAULT = "The answer stopped because of a fault in this program. Stored data is unchanged; ask again."
+
+_KEPT_EVERY_SECONDS = 2.0
+_KEEPING = "store the words so far"
 
 Run = Callable[[threading.Event], Iterator[Progress]]
 """Makes one answer: yields what happens, the Answer last; the event asks it to stop."""
@@ -54,11 +62,27 @@ class AnswerSoFar:
                 return replace(self, stage="writing", text=self.text + piece)
 
 
-class LiveTurn:
-    """A question and its answers, which are written at the same time; the last one to end saves them all."""
+class Draft(Protocol):
+    """A turn in a store while its answers are being written; both raise CollectionError if it cannot be stored."""
 
-    def __init__(self, question: str, runs: Mapping[str, Run], save: Save) -> None:
+    def begin(self) -> int:
+        """Store the question; returns the id of its turn."""
+
+    def keep(self, answers: Sequence[AnswerSoFar]) -> None:
+        """Store the words written so far."""
+
+
+class LiveTurn:
+    """A question and its answers, which are written at the same time; the last one to end saves them all.
+
+    `turn_id` is the id under which the draft stored the question; 0 without a draft.
+    """
+
+    def __init__(self, question: str, runs: Mapping[str, Run], save: Save, draft: Draft | None = None) -> None:
         self.question = question
+        self.turn_id = 0
+        self._draft = draft
+        self._storing = threading.Lock()
         self._runs = dict(runs)
         self._save = save
         self._tasks = TaskBoard(one_at_a_time=False)
@@ -73,8 +97,11 @@ class LiveTurn:
         self._problem = ""
 
     def start(self) -> None:
-        """Start all answers."""
+        """Store the question and start all answers. Raises CollectionError if the question cannot be stored."""
         self._started = time.monotonic()
+        if self._draft:
+            self.turn_id = self._draft.begin()
+            self._tasks.start(_KEEPING, "words of the answers", self._keep_words)
         for label, run in self._runs.items():
             work = partial(self._write, label, run)
             self._tasks.start(label, f"answer {label}", work, stop_requested=self._stops[label])
@@ -118,6 +145,22 @@ class LiveTurn:
             self._news.wait_for(lambda: self._version > version, seconds)
             return self._version
 
+    def _keep_words(self, report: Report) -> None:
+        """Store the words every few seconds until the answers are saved. A store that is busy delays no answer."""
+        kept = self.so_far()
+        while not self._wait_for_end(_KEPT_EVERY_SECONDS):
+            answers = self.so_far()
+            with self._storing:
+                if self._draft and answers != kept and not self._is_being_saved:
+                    # The complete answer will be stored, or its own error shown.
+                    with suppress(CollectionError):
+                        self._draft.keep(answers)
+            kept = answers
+
+    def _wait_for_end(self, seconds: float) -> bool:
+        with self._news:
+            return self._news.wait_for(lambda: self._is_being_saved or self._is_over, seconds)
+
     def _write(self, label: str, run: Run, report: Report) -> None:
         """The work of one answer's task. A fault becomes the answer's problem, and the task logs it."""
         problem = _FAULT
@@ -150,7 +193,13 @@ class LiveTurn:
         complete = tuple(LabelledAnswer(one.label, one.answer) for one in answers if one.answer)
         is_saved, problem = False, _FAULT
         try:
-            problem = self._save(complete) if complete else ""
+            with self._storing:
+                if complete:
+                    problem = self._save(complete)
+                else:
+                    problem = ""
+                    if self._draft:
+                        self._draft.keep(answers)
             is_saved = bool(complete)
             problem = problem or next((answer.problem for answer in answers if answer.problem), "")
         except ExplorerError as error:
@@ -169,14 +218,23 @@ class LiveTurns:
         self._lock = threading.Lock()
 
     def start(self, key: str, turn: LiveTurn) -> bool:
-        """Start a turn, unless one with this key is still being answered; returns whether it was started."""
+        """Start a turn, unless one with this key is still being answered; returns whether it was started.
+
+        Raises:
+            CollectionError: the question cannot be stored.
+        """
         with self._lock:
             if key in self._turns and not self._turns[key].is_over:
                 return False
             # A saved turn is read from its collection; one that could not be saved stays until someone has seen it.
             self._turns = {kept: one for kept, one in self._turns.items() if not one.is_over or one.problem}
             self._turns[key] = turn
-        turn.start()
+        try:
+            turn.start()
+        except CollectionError:
+            with self._lock:
+                del self._turns[key]
+            raise
         return True
 
     def of(self, key: str) -> LiveTurn | None:

@@ -18,6 +18,7 @@ from rag.answer import Equipment, Request
 from rag.answering.prompt_template import PromptTemplate
 from rag.answering.types import Answer, LabelledAnswer, Turn
 from rag.conversations.answer_run import AnswerRun
+from rag.conversations.draft import TurnDraft
 from rag.conversations.live import LiveTurn
 from rag.conversations.recordings import RECORDED
 from rag.errors import CollectionError, ExplorerError
@@ -127,7 +128,8 @@ class ShownTurn:
 def ask(question: Question, side_by_side: Mapping[str, Question] | None = None) -> None:
     """Begin to answer a question; `show_problem` shows in the next run what went wrong. Called from callbacks.
 
-    A thread for each answer writes it, and the answers are stored when all are complete, even if this page is closed.
+    The question is stored at once. A thread for each answer writes it; its words so far are stored every few seconds,
+    and the answers when all are complete, even if this page is closed.
     The turn is a new version of the question's slot, or comes at the end of the conversation.
 
     Args:
@@ -139,15 +141,13 @@ def ask(question: Question, side_by_side: Mapping[str, Question] | None = None) 
         runs = {label: variant.run() for label, variant in (side_by_side or {"": question}).items()}
         conversation_id, slot = chat.ensure(), None if side_by_side else question.slot
 
+        draft = TurnDraft(chat.conversations, conversation_id, slot, question.text, runs)
+
         def save(answers: tuple[LabelledAnswer, ...]) -> str:
-            turn = Turn(question.text, answers)
-            if slot is None:
-                chat.conversations.add(conversation_id, turn)
-            else:
-                chat.conversations.add_version(conversation_id, slot, turn)
+            draft.finish(answers)
             return _count_retrieved(chat, answers)
 
-        if not live_turns().start(chat.live_key, LiveTurn(question.text, runs, save)):
+        if not live_turns().start(chat.live_key, LiveTurn(question.text, runs, save, draft)):
             remember_problem(chat, "Another question is still being answered here. Wait for it or stop it.")
 
 

@@ -55,8 +55,10 @@ def _expanded_key(shown: ShownTurn) -> str:
 
 def _offer_actions(shown: ShownTurn) -> None:
     """What can be done with a single answer: regenerate it, compare it, inspect it."""
+    was_interrupted = shown.answer.usage.ending == "broken"
     st.button(
-        "Regenerate", key=f"{shown.key_prefix}-again", icon=":material/refresh:", on_click=ask, args=(shown.question,),
+        "Ask again" if was_interrupted else "Regenerate", key=f"{shown.key_prefix}-again",
+        icon=":material/refresh:", on_click=ask, args=(shown.question,),
         help="Answers the same question again with the settings in the sidebar. This answer is kept as a version.",
     )  # fmt: skip
     if not shown.answer.prompt.messages and shown.answer.usage.ending == "finished":
