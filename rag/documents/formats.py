@@ -69,13 +69,18 @@ _SUFFIXES = {
 }
 READABLE = (
     "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, Markdown, plain text, CSV, TSV, JSON, JSONL, "
-    "Parquet, e-mail (EML), XML, source code, and ZIP archives of these"
+    "Parquet, e-mail (EML), XML, source code, Jupyter "
+    "notebooks, and ZIP archives of these"
 )
 """Supported formats, for a sentence in a message."""
 
 MEDIA_TYPES = {suffix: media_type for media_type, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 """Suffix (lower case, with its dot) -> media type, for all supported formats."""
 
+TABLE_SUFFIXES = frozenset(
+    suffix for kind in (CSV, TSV, JSON, JSON_LINES, PARQUET, XLS, XLSX, ODS) for suffix in _SUFFIXES[kind].split()
+)
+"""Suffixes of files that may be tables, so that their text columns can be chosen."""
 SPREADSHEETS = frozenset({XLSX, XLS, ODS})
 TEXT_TYPES = frozenset({PLAIN, MARKDOWN, SOURCE, HTML, XML, CSV, TSV, JSON, JSON_LINES, NOTEBOOK, MAIL})
 _LABELS = {

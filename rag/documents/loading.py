@@ -183,8 +183,9 @@ def _read_table(file: _File) -> _Table | Parsed | None:
             return _Table(*_delimited(file, "\t"))
         case formats.JSON:
             decoded = decode(file.name, file.content)
-            value = read_json(file.name, decoded.text)
-            return Parsed(value, notes=_notes(decoded)) if isinstance(value, str) else _Table(value, _notes(decoded))
+            value, notes = read_json(file.name, decoded.text)
+            notes = (*_notes(decoded), *notes)
+            return Parsed(value, notes=notes) if isinstance(value, str) else _Table(value, notes)
         case formats.JSON_LINES:
             decoded = decode(file.name, file.content)
             rows, notes = read_json_lines(file.name, decoded.text)

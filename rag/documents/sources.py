@@ -53,7 +53,8 @@ def find_files(paths: Sequence[Path]) -> list[SourceFile]:
             if inner.is_file() and not _hidden(below):
                 found.append((inner, below.as_posix()))
     count = Counter(name for _, name in found)
-    return [file_on_disk(path, name if count[name] == 1 else path.as_posix().lstrip("./")) for path, name in found]
+    # pathlib has removed a leading "./".
+    return [file_on_disk(path, name if count[name] == 1 else path.as_posix()) for path, name in found]
 
 
 def _hidden(path: Path) -> bool:

@@ -36,6 +36,7 @@ _CHECKSUM_BYTES = 4
 _USE_SECONDS = 3600
 _SLICE = 1024
 _WAIT_SECONDS = 30
+_RETRY_SECONDS = 0.02
 
 
 class VectorCache:
@@ -152,8 +153,22 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.text_factory = _decode_leniently
     connection.executescript("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216;")
     if _number(connection, "PRAGMA user_version") == 0:
-        connection.executescript(_SCHEMA)
+        _create(connection)
     connection.execute("SELECT key, vector, used FROM vectors LIMIT 0")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Create the tables. SQLite does not wait for another process while the journal mode changes, so this does."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.executescript(_SCHEMA)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            connection.rollback()
+            time.sleep(_RETRY_SECONDS)
 
 
 def _decode_leniently(text: bytes) -> str:

@@ -25,6 +25,13 @@ _ENGLISH_ONLY = (
     "nomic-embed-text",
     "snowflake-arctic-embed",
 )
+# Later versions of the models above that were trained on many languages.
+_MULTILINGUAL = (
+    "nomic-embed-text-v2",
+    "snowflake-arctic-embed-l-v2",
+    "snowflake-arctic-embed-m-v2",
+    "snowflake-arctic-embed2",
+)
 
 
 def language_warning(model_id: str, language: str) -> str:
@@ -34,7 +41,8 @@ def language_warning(model_id: str, language: str) -> str:
         language: an ISO 639-1 code, or empty if unknown.
     """
     name = model_id.rpartition("/")[2].removeprefix("ollama:").lower()
-    if language in ("", "en") or "multilingual" in name or not name.startswith(_ENGLISH_ONLY):
+    is_multilingual = "multilingual" in name or name.startswith(_MULTILINGUAL)
+    if language in ("", "en") or is_multilingual or not name.startswith(_ENGLISH_ONLY):
         return ""
     return (
         f"The text appears to be in {language_name(language)}, but '{name}' was trained on English: similar texts may "

@@ -12,6 +12,7 @@ import streamlit as st
 from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
 from rag.conversations.live import LiveTurns
 from rag.conversations.recordings import recorded_turns
+from rag.documents.formats import TABLE_SUFFIXES
 from rag.documents.readers.tables import TableColumns
 from rag.documents.sandbox.reader import DocumentReader
 from rag.embedding.cached import CachedEmbedder, load_cached_embedder
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 Parts = tuple[Document, Embedder]
 Drawn = tuple[Collection, Projection]
 _OPTIONS = AnsweringOptions()
-_TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"})
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the embedding model")
@@ -221,14 +221,14 @@ def document_of_upload(name: str, sha256: str, text_columns: tuple[str, ...], _c
 @st.cache_resource(max_entries=32, show_spinner="Looking for tables")
 def columns_of_upload(name: str, sha256: str, _content: bytes) -> TableColumns | None:
     """The columns of an uploaded table, None for other files. Raises DocumentError."""
-    if PurePath(name).suffix.lower() not in _TABLES:
+    if PurePath(name).suffix.lower() not in TABLE_SUFFIXES:
         return None
     with DocumentReader() as reader:
         return reader.table_columns(name, _content)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Finding words and sentences")
-def _prepared(fingerprint: str, text_length: str, model_id: str, *, has_likeness: bool, _parts: Parts) -> PreparedText:
+def _prepared(name: str, text_digest: str, model_id: str, *, has_likeness: bool, _parts: Parts) -> PreparedText:
     document, model = _parts
     prepared = prepare(document, model.tokenizer)
     return with_likeness(prepared, model.encode_documents) if has_likeness else prepared
@@ -236,7 +236,9 @@ def _prepared(fingerprint: str, text_length: str, model_id: str, *, has_likeness
 
 def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> PreparedText:
     """The document's text prepared for chunking, with embeddings of its sentences if the strategy needs them."""
-    key = (document.name + document.sha256, str(len(document.text)), model.spec.model_id)
+    # The same file gives different texts for different text columns.
+    digest = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+    key = (document.name, digest, model.spec.model_id)
     return _prepared(*key, has_likeness=strategy == "semantic", _parts=(document, model))
 
 

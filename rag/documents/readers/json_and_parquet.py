@@ -14,8 +14,10 @@ from rag.types import Fields
 _BATCH = 1000
 
 
-def read_json(name: str, text: str) -> list[Fields] | str:
+def read_json(name: str, text: str) -> tuple[list[Fields] | str, tuple[str, ...]]:
     """The rows of a list of objects (alone, as the only value of an object, or one per line); else indented text.
+
+    With notes on what was left out.
 
     Raises:
         DocumentError: the text is not JSON, or has too many rows.
@@ -25,13 +27,13 @@ def read_json(name: str, text: str) -> list[Fields] | str:
         records = _records(value)
         if records:
             check_rows(name, len(records))
-            return read_records(records)
+            return read_records(records), ()
         if value is None or value in ([], {}):
-            return ""
-        return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1))
+            return "", ()
+        return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)), ()
     except (ValueError, RecursionError) as error:
         if str(error).startswith("Extra data"):
-            return read_json_lines(name, text)[0]
+            return read_json_lines(name, text)
         raise DocumentError(
             f"'{name}' is not valid JSON: {_why(error)}. Correct the file or save it as text."
         ) from error
@@ -68,7 +70,7 @@ def read_json_lines(name: str, text: str) -> tuple[list[Fields], tuple[str, ...]
         records.append(value if isinstance(value, dict) else {"value": value})
     if len(broken) > len(lines) / 2:
         raise DocumentError(
-            f"'{name}' is not JSON Lines (one object per line): line {broken[0]} is not an object. Save it again."
+            f"'{name}' is not JSON Lines (one object per line): line {broken[0]} is not JSON. Save it again."
         )
     note = f"Lines that are not JSON were left out: line {name_some(broken)}." if broken else ""
     return read_records(records), (note,) if note else ()

@@ -61,7 +61,8 @@ def read_delimited(name: str, text: str, delimiter: str = "") -> list[Fields]:
         text, delimiter = text[stated.end() :], stated[1]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text), skipinitialspace=True)
     try:
-        lines = [line for line in islice(reader, MAX_ROWS + 2) if any(map(str.strip, line))]
+        filled = (line for line in reader if any(map(str.strip, line)))
+        lines = list(islice(filled, MAX_ROWS + 2))
     except csv.Error as error:
         raise DocumentError(
             f"'{name}' cannot be read as a table: {error}. Save it as CSV with one header row."
@@ -111,8 +112,10 @@ def name_rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[Fie
     taken: set[str] = set()
     for position, cell in enumerate(header, start=1):
         name = clean(cell).strip() or f"column {position}"
-        names.append(name if name not in taken else f"{name} {position}")
-        taken.add(names[-1])
+        while name in taken:
+            name = f"{name} {position}"
+        names.append(name)
+        taken.add(name)
     rows = []
     for line in lines:
         names += [f"column {position}" for position in range(len(names) + 1, len(line) + 1)]

@@ -167,3 +167,12 @@ def test_a_name_that_is_no_text_can_be_stored(tmp_path):
 def test_a_file_that_is_gone_is_named(tmp_path):
     with pytest.raises(DocumentError, match=r"'gone.txt' could not be read: No such file"):
         find_files([tmp_path / "gone.txt"])[0].read()
+
+
+def test_a_folder_above_is_not_taken_for_one_below(tmp_path, monkeypatch):
+    for folder in ("here/docs", "docs"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.txt").write_text(folder)
+    monkeypatch.chdir(tmp_path / "here")
+    names = [file.name for file in find_files([Path("docs"), Path("../docs")])]
+    assert names == ["docs/a.txt", "../docs/a.txt"]
