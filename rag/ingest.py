@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 Outcome = Literal["added", "replaced", "unchanged", "empty", "failed"]
+_FIRST_BATCH = 32
 _CHUNKS_PER_BATCH = 512
 _CHUNKS_PER_REPORT = 128
 
@@ -287,19 +288,20 @@ def _embed(
 
 
 def _batches(steps: Iterator[Step | None]) -> Iterator[list[Step]]:
-    """Steps in their order, in batches of at least _CHUNKS_PER_BATCH chunks.
+    """Steps in their order, in batches of a growing number of chunks, so that the first documents are stored soon.
 
+    The first has at least _FIRST_BATCH chunks, each later one twice as many, up to _CHUNKS_PER_BATCH.
     A None among the steps means that the next one is not ready yet: the batch so far is not kept waiting for it.
     """
     batch: list[Step] = []
-    n_chunks = 0
+    n_chunks, wanted = 0, _FIRST_BATCH
     for step in steps:
         if step is not None:
             batch.append(step)
             n_chunks += len(step.chunks) if isinstance(step, _Ready) else 0
-        if batch and (step is None or n_chunks >= _CHUNKS_PER_BATCH):
+        if batch and (step is None or n_chunks >= wanted):
             yield batch
-            batch, n_chunks = [], 0
+            batch, n_chunks, wanted = [], 0, min(2 * wanted, _CHUNKS_PER_BATCH)
     if batch:
         yield batch
 

@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from pages.shared.documents.chunks import chunking_controls, show_chunked_text, show_sizes
 from pages.shared.documents.collection_menu import use_chunking
 from pages.shared.session.resources import columns_of_upload, document_of_upload, embedder, ingest_jobs, prepared_text
-from pages.shared.widgets.common import show_error
+from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag.chunking.chunker import chunk_prepared
 from rag.documents.formats import READABLE
@@ -26,7 +26,11 @@ from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 
 _ROUND = "upload-round"
+_IS_STARTING = "upload-is-starting"
 TextColumns = Mapping[str, tuple[str, ...]]
+"""The chosen text columns of tables, by the id of the uploaded file; a file without a choice has the guessed ones."""
+Upload = tuple[str, bytes, tuple[str, ...]]
+"""A file's name, content and chosen text columns."""
 
 
 def show_add_documents(collection: Collection) -> None:
@@ -51,16 +55,36 @@ def _show_upload(collection: Collection) -> None:
         return
     columns = _choose_columns(uploads)
     with st.container(horizontal=True, vertical_alignment="center"):
-        add = st.button(f"Add {counted(len(uploads), 'file')}", type="primary", icon=":material/upload:")
+        st.button(
+            f"Add {counted(len(uploads), 'file')}", type="primary", icon=":material/upload:", on_click=_begin_starting
+        )
         preview = st.toggle(
             "Preview chunks", help="Shows where each chunk will begin and end, before anything is added."
         )
-    if add:
-        _start_ingest(collection, [(upload.name, bytes(upload.getbuffer())) for upload in uploads], columns)
-        st.session_state[_ROUND] = upload_round + 1
-        st.rerun()
+    if st.session_state.get(_IS_STARTING):
+        _start_uploads(collection, uploads, columns)
     if preview:
         _show_preview(collection, uploads, columns)
+
+
+def _begin_starting() -> None:
+    """Remember the click until the job has started: the page may run again while the model loads."""
+    st.session_state[_IS_STARTING] = True
+
+
+def _start_uploads(collection: Collection, uploads: Sequence[UploadedFile], columns: TextColumns) -> None:
+    try:
+        _start_ingest(
+            collection,
+            [(upload.name, bytes(upload.getbuffer()), columns.get(upload.file_id, ())) for upload in uploads],
+        )
+    except ExplorerError as error:
+        del st.session_state[_IS_STARTING]
+        show_error(error)
+        return
+    del st.session_state[_IS_STARTING]
+    st.session_state[_ROUND] += 1
+    st.rerun()
 
 
 def _show_paste(collection: Collection) -> None:
@@ -68,15 +92,15 @@ def _show_paste(collection: Collection) -> None:
         name = st.text_input("Name", "Pasted text", help="The name of the new document.")
         text = st.text_area("Text", height=180, placeholder="Paste or type a text")
         if st.form_submit_button("Add text", type="primary", icon=":material/add:") and text.strip():
-            _start_ingest(collection, [(f"{name.strip() or 'Pasted text'}.txt", text.encode())], {})
+            _start_ingest(collection, [(f"{name.strip() or 'Pasted text'}.txt", text.encode(), ())])
             st.rerun()
 
 
-def _start_ingest(collection: Collection, contents: Sequence[tuple[str, bytes]], columns: TextColumns) -> None:
+def _start_ingest(collection: Collection, uploads: Sequence[Upload]) -> None:
     """Write the files to a temporary folder, so that they outlive the page run, and start a job that adds them."""
     model = embedder(collection.spec.embedding.model_id)
     spool = tempfile.TemporaryDirectory(prefix="explorer-upload-")
-    files = [_spooled(Path(spool.name) / str(i), name, content, columns) for i, (name, content) in enumerate(contents)]
+    files = [_spooled(Path(spool.name) / str(i), upload) for i, upload in enumerate(uploads)]
 
     def work(report: Report, cancelled: threading.Event) -> Iterator[FileOutcome]:
         with DocumentReader() as reader:
@@ -93,9 +117,10 @@ def _start_ingest(collection: Collection, contents: Sequence[tuple[str, bytes]],
     )
 
 
-def _spooled(path: Path, name: str, content: bytes, columns: TextColumns) -> SourceFile:
+def _spooled(path: Path, upload: Upload) -> SourceFile:
+    name, content, text_columns = upload
     path.write_bytes(content)
-    return file_on_disk(path, name, shown_as=name, text_columns=columns.get(name, ()))
+    return file_on_disk(path, name, shown_as=name, text_columns=text_columns)
 
 
 def _choose_columns(uploads: Sequence[UploadedFile]) -> TextColumns:
@@ -118,7 +143,7 @@ def _choose_columns(uploads: Sequence[UploadedFile]) -> TextColumns:
             help="These columns are embedded. The others become labels, to colour and filter the map by.",
         )
         if tuple(selected) != tuple(table.guessed):
-            chosen[upload.name] = tuple(selected)
+            chosen[upload.file_id] = tuple(selected) or tuple(table.names)
     return chosen
 
 
@@ -132,7 +157,7 @@ def _show_preview(collection: Collection, uploads: Sequence[UploadedFile], colum
     upload = uploads[row or 0]
     content = bytes(upload.getbuffer())
     try:
-        document = document_of_upload(upload.name, _digest(content), columns.get(upload.name, ()), content)
+        document = document_of_upload(upload.name, _digest(content), columns.get(upload.file_id, ()), content)
         model = embedder(collection.spec.embedding.model_id)
         chunking = chunking_controls("preview", collection.spec.chunking, model.window)
         chunks = chunk_prepared(prepared_text(document, model, chunking.strategy), chunking, model.window)
@@ -140,7 +165,7 @@ def _show_preview(collection: Collection, uploads: Sequence[UploadedFile], colum
         show_error(error)
         return
     for note in document.notes:
-        st.info(note, icon=":material/info:")
+        st.info(escaped(note), icon=":material/info:")
     show_sizes(chunks, key="preview-sizes")
     if chunking != collection.spec.chunking:
         _offer_chunking(collection, chunking)
