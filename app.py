@@ -1,13 +1,19 @@
 """Entry point of the app: page configuration, navigation, sidebar, and the page that was opened."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.shared.frame.former_addresses import pages_that_redirect
 from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
 from pages.shared.session.workspace import follow_deep_link, open_workspace
+from pages.shared.widgets.storage_notes import show_unsaved
 
-st.set_page_config(page_title="Embedding Explorer", page_icon=":material/scatter_plot:", layout="wide")
+# As a file: for an icon by name, the browser would ask a font server.
+_ICON = Path(__file__).with_name("pages") / "shared" / "frame" / "favicon.png"
+
+st.set_page_config(page_title="Embedding Explorer", page_icon=str(_ICON), layout="wide")
 
 sections = {
     "Explore": [
@@ -30,8 +36,12 @@ sections = {
     ],
 }
 page = st.navigation({**sections, "": pages_that_redirect()})
-open_workspace()
+workspace = open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar()
 require_settings()
-page.run()
+try:
+    page.run()
+finally:
+    # A page may stop before its end.
+    show_unsaved(workspace.collection)

@@ -14,7 +14,7 @@ from pages.shared.session.resources import live_turns
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace, require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
-from pages.shared.widgets.model_choice import choose_generator, choose_options
+from pages.shared.widgets.model_choice import choose_generator, choose_options, show_reason
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 from rag.errors import CollectionError, ExplorerError
 from rag.store.collection import Collection
@@ -100,6 +100,7 @@ if live:
 show_conversations(chat)
 with notes:
     settings = choose_answer_settings(workspace, collection)
+    show_reason(workspace, settings.model)
 is_busy = live is not None and not live.is_over
 has_no_chunks = settings.chunk_ids is not None and not settings.chunk_ids
 st.chat_input(

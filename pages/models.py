@@ -10,6 +10,7 @@ from pages.shared.models.servers import show_first_step, show_ollama, show_other
 from pages.shared.models.table import show_installed
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.server_watch import rerun_when_answered
 from rag import config
 from rag.errors import ExplorerError
 
@@ -22,16 +23,17 @@ st.caption(
 try:
     host = config.ollama_host()
     st.subheader("Ollama", divider="gray")
-    models = show_ollama(host)
-    if models is None:
+    found = show_ollama(host)
+    if found.models is not None:
+        show_installed(host, found.models)
+    elif not found.is_checking:
         show_first_step()
-    else:
-        show_installed(host, models)
     st.subheader("Download a model", divider="gray")
-    show_get_model(host, models)
+    show_get_model(host, found.models)
     st.subheader("OpenAI-compatible server", divider="gray")
     show_other_server()
     st.subheader("Built-in models", divider="gray")
     show_builtin(host)
+    rerun_when_answered()
 except ExplorerError as error:
     show_error(error)

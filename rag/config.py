@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ExplorerError
-from rag.settings import load_settings
+from rag.settings import load_settings, same_server
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds `app.py`, `rag` and `pages`: the checkout, or the installed package's folder."""
@@ -84,8 +84,19 @@ def openai_url() -> str:
 
 
 def openai_key() -> str:
-    """The key of the OpenAI-compatible server: EXPLORER_OPENAI_KEY, which is never saved; empty without one."""
-    return os.environ.get("EXPLORER_OPENAI_KEY", "").strip()
+    """The key for the OpenAI-compatible server: EXPLORER_OPENAI_KEY, which is never saved; see `openai_key_for`.
+
+    Raises:
+        ExplorerError: the saved settings are damaged.
+    """
+    return openai_key_for(openai_url())
+
+
+def openai_key_for(url: str) -> str:
+    """EXPLORER_OPENAI_KEY if it was given for the server at `url`: the one in EXPLORER_OPENAI_URL; else empty."""
+    given_for = os.environ.get("EXPLORER_OPENAI_URL", "").strip()
+    is_given = bool(given_for) and same_server(given_for, url)
+    return os.environ.get("EXPLORER_OPENAI_KEY", "").strip() if is_given else ""
 
 
 def cpu_threads() -> int:

@@ -6,6 +6,7 @@ ExplorerError
 │   └── ModelMismatch    vectors of one model are used with a collection of another
 ├── ModelError           an embedding or answering model is not available
 │   ├── OllamaError      the Ollama server is unreachable, refuses, or stops midway
+│   │   └── OllamaAbsent  nothing answers at its address
 │   └── OpenAIServerError  the same for an OpenAI-compatible server
 └── PromptError          a question does not fit the model's context window
 """
@@ -33,6 +34,10 @@ class ModelError(ExplorerError):
 
 class OllamaError(ModelError):
     """The Ollama server does not answer, refuses a request, or stops midway."""
+
+
+class OllamaAbsent(OllamaError):
+    """No Ollama server answers at the address."""
 
 
 class OpenAIServerError(ModelError):

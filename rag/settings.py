@@ -98,6 +98,19 @@ def check_url(text: str) -> str:
     return _checked(text.strip(), _URL_EXAMPLES)
 
 
+def same_server(url: str, other: str) -> bool:
+    """Whether two addresses name the same program: scheme, host and port, whatever the path."""
+    try:
+        return _program(url) == _program(other)
+    except ValueError:
+        return False
+
+
+def _program(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
 def _checked(typed: str, examples: str) -> str:
     if not typed:
         return ""

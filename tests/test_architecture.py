@@ -22,7 +22,7 @@ HOMES = {
     "chardet": {"rag.documents.encodings"},
     "py3langid": {"rag.text.language"},
     "pyarrow": {"rag.documents.readers.json_and_parquet"},
-    "ollama": {"rag.servers.ollama", "rag.servers.ollama_connection"},
+    "ollama": {"rag.servers.ollama_library", "rag.servers.ollama", "rag.servers.ollama_connection"},
     "openai": {"rag.servers.openai_compatible"},
     "tokenizers": {"rag.text.tokens"},
     "sentencex": {"rag.text.sentences"},

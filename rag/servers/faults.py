@@ -39,7 +39,7 @@ class Exchange:
 def absent(kind: str, address: str, error: BaseException, *, way_on: str) -> str:
     """Message: no server answers at the address."""
     reason = ""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, socket.gaierror):
             reason = ": no host has that name"
         elif isinstance(cause, ssl.SSLError):
@@ -67,6 +67,17 @@ def too_slow(server: str, exchange: Exchange) -> str:
         f"{server} did not answer in time. It may still be loading the model: wait a minute and try again, "
         "or choose a smaller model."
     )
+
+
+def no_answer(server: str, seconds: float, *, way_on: str) -> str:
+    """Message: the server accepted a question about its state, but the reply was not complete in time."""
+    return f"{server} does not answer: its reply was not complete after {seconds:g} seconds. {way_on}"
+
+
+def misbehaved(server: str, exchange: Exchange, reason: str) -> str:
+    """Message: the reply was refused; `reason` continues a sentence that begins with the server."""
+    kept = f" It {exchange.broke_off}." if exchange.broke_off else ""
+    return f"{server} {reason}.{kept}"
 
 
 def broke_off(server: str, exchange: Exchange) -> str:
@@ -115,14 +126,15 @@ def cannot_pull(server: str, name: str, status: int, words: str) -> str:
 
 def quote(words: str, status: int) -> str:
     """The server's message, shortened to one line; the status text if it sent none, or sent an HTML page."""
-    line = " ".join(words.split()).rstrip(".")
+    line = " ".join(words.encode("utf-8", "replace").decode("utf-8").split()).rstrip(".")
     if line and not line.startswith("<"):
         return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
     known = status in {each.value for each in HTTPStatus}
     return f"status {status} {HTTPStatus(status).phrase}" if known else f"status {status}"
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what led to it, newest first."""
     while error:
         yield error
         error = error.__cause__ or error.__context__

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
@@ -12,7 +14,7 @@ from rag.errors import OllamaError
 from rag.runtime.streams import pump
 from rag.servers import faults
 from rag.servers.faults import Exchange
-from rag.servers.ollama_connection import REQUEST_TIMEOUT, OllamaConnection
+from rag.servers.ollama_connection import REQUEST_TIMEOUT, STATUS_TIMEOUT, OllamaConnection
 from rag.servers.pull_progress import Layers, PullProgress
 from rag.servers.thinking import split_thoughts
 from rag.servers.types import Ending, Message, Piece, Thought, Usage
@@ -21,8 +23,14 @@ from rag.servers.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import ollama
 
-_STATUS_TIMEOUT = 2.0
+_DESCRIBING_TIMEOUT = 10.0
+"""Seconds to describe a model: the server may have to read its file first."""
 _PULL_TIMEOUT = 1800.0
+_LONGEST_PULL = 7 * 24 * 3600.0
+_PULL_MEGABYTES = 1024
+_VOCABULARY_MEGABYTES = 16
+_EMBEDDING_MEGABYTES = 16
+_LONGEST_CONTEXT = 1 << 31
 _EMBEDDING_FAMILIES = frozenset({"bert", "nomic-bert", "nomic-bert-moe"})
 _NANOSECONDS = 1e9
 _BARE_TEMPLATES = frozenset({"", "{{ .Prompt }}", "{{.Prompt}}"})
@@ -63,15 +71,13 @@ class OllamaServer:
 
     def version(self) -> str:
         """The server's version. Raises OllamaError if no server answers within two seconds."""
-        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
-            return str(client._request_raw("GET", "/api/version").json()["version"])  # type: ignore[no-untyped-call]
+        with self._connection.explained(Exchange(), STATUS_TIMEOUT):
+            return str(json.loads(self._connection.reply("/api/version", seconds=STATUS_TIMEOUT))["version"])
 
     def models(self) -> list[OllamaModel]:
         """The installed models, sorted by name. Raises OllamaError if no server answers within two seconds."""
-        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
-            listed = client.list().models
         models = []
-        for model in listed:
+        for model in self._listed():
             details = model.details
             family = (details.family if details else "") or ""
             parameters = (details.parameter_size if details else "") or ""
@@ -80,8 +86,11 @@ class OllamaServer:
 
     def loaded(self) -> frozenset[str]:
         """Names of the models in memory now. Raises OllamaError if no server answers within two seconds."""
-        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
-            return frozenset(model.model or "" for model in client.ps().models)
+        from rag.servers.ollama_library import ollama
+
+        with self._connection.explained(Exchange(), STATUS_TIMEOUT):
+            reply = self._connection.reply("/api/ps", seconds=STATUS_TIMEOUT)
+            return frozenset(model.model or "" for model in ollama.ProcessResponse.model_validate_json(reply).models)
 
     def resolve(self, name: str) -> OllamaModel:
         """The installed model `name`, with or without ':latest'. Raises OllamaError if it is not installed."""
@@ -94,12 +103,17 @@ class OllamaServer:
 
     def digest(self, name: str) -> str:
         """The first 12 characters of the model's digest: its revision. Raises OllamaError if it is not installed."""
-        with self._connection.asking(timeout=_STATUS_TIMEOUT) as client:
-            listed = client.list().models
-        for model in listed:
+        for model in self._listed():
             if name in (model.model, (model.model or "").removesuffix(":latest")):
                 return (model.digest or "")[:12]
         raise OllamaError(self._connection.lacks(name))
+
+    def _listed(self) -> Sequence[ollama.ListResponse.Model]:
+        from rag.servers.ollama_library import ollama
+
+        with self._connection.explained(Exchange(), STATUS_TIMEOUT):
+            reply = self._connection.reply("/api/tags", seconds=STATUS_TIMEOUT)
+            return ollama.ListResponse.model_validate_json(reply).models
 
     def details(self, name: str) -> ModelDetails:
         """Describe a model. This is one request to the server: cache the result.
@@ -107,12 +121,14 @@ class OllamaServer:
         Raises:
             OllamaError: the server is unreachable or does not have the model.
         """
-        with self._connection.asking(name) as client:
-            shown = client.show(name)
-        info = shown.modelinfo or {}
-        lengths = [int(value) for key, value in info.items() if key.endswith(".context_length")]
+        from rag.servers.ollama_library import ollama
+
+        with self._connection.explained(Exchange(name), _DESCRIBING_TIMEOUT):
+            reply = self._connection.reply("/api/show", {"model": name}, seconds=_DESCRIBING_TIMEOUT)
+            shown = ollama.ShowResponse.model_validate_json(reply)
+            lengths = [int(value) for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")]
         return ModelDetails(
-            context_length=lengths[0] if lengths else None,
+            context_length=next((length for length in lengths if 0 < length < _LONGEST_CONTEXT), None),
             has_template=_has_template(shown.template or "", shown.modelfile or ""),
             can_think="thinking" in (shown.capabilities or []),
             quantization=(shown.details.quantization_level if shown.details else "") or "",
@@ -151,20 +167,33 @@ class OllamaServer:
 
     def _model_info(self, name: str) -> Mapping[str, object]:
         """The metadata of the model's file, including its tokens: a few megabytes."""
-        with self._connection.asking(name) as client:
-            request = {"model": name, "verbose": True}
-            response = client._request_raw("POST", "/api/show", json=request)  # type: ignore[no-untyped-call]
-            return response.json().get("model_info") or {}
+        request = {"model": name, "verbose": True}
+        with self._connection.explained(Exchange(name)):
+            info = json.loads(self._connection.reply("/api/show", request, megabytes=_VOCABULARY_MEGABYTES))[
+                "model_info"
+            ]
+            return {str(key): value for key, value in (info or {}).items()}
 
     def embed(self, name: str, texts: Sequence[str]) -> list[Sequence[float]]:
         """One vector for each text, in order, all of the model's dimension.
 
         Raises:
             OllamaError: the server is unreachable, lacks the model, or refuses a text that is longer than the model
-                reads (it is never cut).
+                reads (it is never cut); or its vectors are not as many as the texts, of one dimension, and finite.
         """
-        with self._connection.asking(name) as client:
-            return list(client.embed(model=name, input=list(texts), truncate=False).embeddings)
+        from rag.servers.ollama_library import ollama
+
+        request = {"model": name, "input": list(texts), "truncate": False}
+        with self._connection.explained(Exchange(name)):
+            reply = self._connection.reply("/api/embed", request, megabytes=_EMBEDDING_MEGABYTES)
+            vectors = list(ollama.EmbedResponse.model_validate_json(reply).embeddings)
+        if len(vectors) != len(texts) or len({len(vector) for vector in vectors}) > 1:
+            what = f"{len(vectors):,} vectors for {len(texts):,} texts, or of several lengths"
+            raise OllamaError(f"{self._connection.called} sent {what}. Choose another embedding model.")
+        if not all(vector and all(map(math.isfinite, vector)) for vector in vectors):
+            what = "vectors that are empty or not of finite numbers"
+            raise OllamaError(f"{self._connection.called} sent {what}. Choose another embedding model.")
+        return vectors
 
     def chat(
         self,
@@ -175,28 +204,30 @@ class OllamaServer:
         num_predict: int,
         temperature: float = 0.0,
         keep_alive: str = "5m",
+        stop_sequences: Sequence[str] = (),
         stop: threading.Event | None = None,
     ) -> Iterator[Piece]:
         """Stream the answer: pieces of text and thoughts, and one Usage last.
 
         `num_ctx` is the context window, prompt and answer together; `num_predict` the answer's token limit;
-        `keep_alive` a time like "5m", or seconds. The Usage ends "stopped" if `stop` was set, and "broken" if the
-        stream ended without its last message. Closing the iterator, or setting `stop`, closes the connection at
-        once, and the server stops.
+        `keep_alive` a time like "5m", or seconds; at one of the `stop_sequences` the answer ends. The Usage ends
+        "stopped" if `stop` was set, and "broken" if the stream ended without its last message. Closing the iterator,
+        or setting `stop`, closes the connection at once, and the server stops.
 
         Raises:
             OllamaError: the server is unreachable, slow, refuses or stops midway; pieces yielded before are valid.
         """
+        options = {"num_ctx": num_ctx, "num_predict": num_predict, "temperature": temperature}
         request = {
             "model": name,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "options": {"num_ctx": num_ctx, "num_predict": num_predict, "temperature": temperature},
+            "options": options | ({"stop": list(stop_sequences)} if stop_sequences else {}),
             "keep_alive": _keep_alive(keep_alive),
             "stream": True,
         }
         usage = Usage(None, None, "stopped")
         with closing(pump(lambda: self._answer(name, request), stop)) as pieces:
-            for piece in split_thoughts(pieces):
+            for piece in split_thoughts(pieces, name):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -204,11 +235,12 @@ class OllamaServer:
         yield usage
 
     async def _answer(self, name: str, request: Mapping[str, object]) -> AsyncIterator[Piece]:
-        import ollama
+        from rag.servers.guarded_http import streamed
+        from rag.servers.ollama_library import ollama
 
         usage = Usage(None, None, "broken")
         with self._connection.explained(Exchange(name)) as exchange:
-            async with aclosing(self._connection.lines("/api/chat", request, REQUEST_TIMEOUT)) as lines:
+            async with aclosing(self._connection.lines("/api/chat", request, streamed(REQUEST_TIMEOUT))) as lines:
                 async for line in lines:
                     part = ollama.ChatResponse.model_validate_json(line)
                     exchange.broke_off = faults.ANSWER_BROKE_OFF
@@ -219,6 +251,8 @@ class OllamaServer:
                     if part.done:
                         usage = _usage(part)
                         break
+        if not exchange.broke_off:
+            raise OllamaError(faults.broke_off(self._connection.called, exchange))
         yield usage
 
     def pull(self, name: str, stop: threading.Event | None = None) -> Iterator[PullProgress]:
@@ -233,12 +267,13 @@ class OllamaServer:
         return pump(lambda: self._pulled(name), stop)
 
     async def _pulled(self, name: str) -> AsyncIterator[PullProgress]:
-        import ollama
+        from rag.servers.guarded_http import streamed
+        from rag.servers.ollama_library import ollama
 
-        layers = Layers()
+        layers, limits = Layers(), streamed(_PULL_TIMEOUT, seconds=_LONGEST_PULL, megabytes=_PULL_MEGABYTES)
         request = {"model": name, "stream": True}
         with self._connection.explained(Exchange(name, pulls=True)) as exchange:
-            async with aclosing(self._connection.lines("/api/pull", request, _PULL_TIMEOUT)) as lines:
+            async with aclosing(self._connection.lines("/api/pull", request, limits)) as lines:
                 async for line in lines:
                     said = ollama.ProgressResponse.model_validate_json(line)
                     exchange.broke_off = faults.PULL_BROKE_OFF
@@ -248,8 +283,8 @@ class OllamaServer:
 
     def delete(self, name: str) -> None:
         """Remove an installed model from the server's disk. Raises OllamaError if it is not installed."""
-        with self._connection.asking(name) as client:
-            client.delete(name)
+        with self._connection.explained(Exchange(name)):
+            self._connection.reply("/api/delete", {"model": name}, method="DELETE")
 
 
 def _keep_alive(value: str) -> str | int:

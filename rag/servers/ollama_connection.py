@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from rag.errors import OllamaError
+from rag.errors import OllamaAbsent, OllamaError
+from rag.runtime.streams import pump
 from rag.servers import faults
 from rag.servers.faults import Exchange
 
 if TYPE_CHECKING:
-    import ssl
-
-    import httpx
     import ollama
 
+    from rag.servers.guarded_http import Limits
+
 REQUEST_TIMEOUT = 300.0
-_CONNECT_TIMEOUT = 5.0
+STATUS_TIMEOUT = 2.0
+"""Seconds for a question about the server's state, from the first byte to the last."""
 _KIND = "Ollama server"
 _EXAMPLE = "http://127.0.0.1:11434"
+_DEFAULT = "127.0.0.1:11434"
 _NO_MODEL = re.compile(r"model .*not found", re.IGNORECASE)
 _WAY_ON = "Start it with `ollama serve`, choose another host, or the built-in model."
 
 
 class OllamaConnection:
-    """Requests to the server at `host` (a URL, host or host:port); timeouts are in seconds without a byte."""
+    """Requests to the server at `host` (a URL, host or host:port)."""
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -44,46 +46,79 @@ class OllamaConnection:
         """The message for a model that is not installed."""
         return f"{self.called} does not have the model '{name}'. Run: ollama pull {name} - or {other_way}."
 
-    @contextmanager
-    def asking(self, model: str = "", timeout: float = REQUEST_TIMEOUT) -> Iterator[ollama.Client]:
-        """A client for one request; its failures become an OllamaError that says what to do."""
-        import ollama
+    def reply(
+        self,
+        path: str,
+        request: Mapping[str, object] | None = None,
+        *,
+        method: str = "",
+        seconds: float = REQUEST_TIMEOUT,
+        megabytes: int = 4,
+    ) -> bytes:
+        """The body of the server's reply to one request, which must be complete in time; use it within `explained`.
 
-        with (
-            self.explained(Exchange(model)),
-            ollama.Client(host=self._address(), timeout=_timeouts(timeout), verify=_tls()) as client,
-        ):
-            yield client
+        Args:
+            request: sent as JSON by POST; without it, GET.
+            megabytes: the largest body that is read.
+        """
+        used = method or ("GET" if request is None else "POST")
+        with closing(pump(lambda: self._replied(used, path, request, seconds, megabytes))) as replies:
+            return next(replies)
 
-    async def lines(self, path: str, request: Mapping[str, object], timeout: float) -> AsyncGenerator[bytes, None]:
-        """The JSON lines of the server's reply; a line with an error is raised.
+    async def _replied(
+        self, method: str, path: str, request: Mapping[str, object] | None, seconds: float, megabytes: int
+    ) -> AsyncIterator[bytes]:
+        from rag.servers.guarded_http import whole
+        from rag.servers.ollama_library import ollama
+
+        async with self._client(whole(seconds, megabytes=megabytes)) as client:
+            response = await client._client.request(method, path, json=request)
+            if not response.is_success:
+                raise ollama.ResponseError(response.text, response.status_code)
+        yield response.content
+
+    async def lines(self, path: str, request: Mapping[str, object], limits: Limits) -> AsyncGenerator[bytes, None]:
+        """The JSON lines of the server's reply, without empty ones; a line with an error is raised.
 
         The library would also split lines at U+0085, which a model may write inside a text.
         """
         import httpx
-        import ollama
 
-        async with (
-            ollama.AsyncClient(host=self._address(), timeout=_timeouts(timeout), verify=_tls()) as client,
-            client._client.stream("POST", path, json=request) as response,
-        ):
-            if response.is_error:
+        from rag.servers.ollama_library import ollama
+
+        async with self._client(limits) as client, client._client.stream("POST", path, json=request) as response:
+            if not response.is_success:
                 raise ollama.ResponseError((await response.aread()).decode(errors="replace"), response.status_code)
-            rest = b""
+            rest = bytearray()
             async for received in response.aiter_bytes():
-                *lines, rest = (rest + received).split(b"\n")
-                for line in lines:
-                    yield _checked(line)
-            if rest and not _is_json(rest):
+                rest += received
+                if b"\n" in received:
+                    *lines, rest = rest.split(b"\n")
+                    for line in lines:
+                        if line.strip():
+                            yield _checked(line)
+            if rest.lstrip().startswith(b"{") and not _is_json(rest):
                 raise httpx.RemoteProtocolError("The connection was closed in the middle of a line.")
-            if rest:
+            if rest.strip():
                 yield _checked(rest)
 
+    @asynccontextmanager
+    async def _client(self, limits: Limits) -> AsyncIterator[ollama.AsyncClient]:
+        from rag.servers.guarded_http import client_options
+        from rag.servers.ollama_library import ollama
+
+        async with ollama.AsyncClient(host=self._address(), **client_options(limits)) as client:
+            if not self._may_have_key():
+                client._client.headers.pop("Authorization", None)
+            yield client
+
     @contextmanager
-    def explained(self, exchange: Exchange) -> Iterator[Exchange]:
-        """Turn exceptions of the client into an OllamaError that says what to do."""
+    def explained(self, exchange: Exchange, seconds: float = REQUEST_TIMEOUT) -> Iterator[Exchange]:
+        """Turn exceptions of the client into an OllamaError that says what to do; `seconds` is the request's limit."""
         import httpx
-        import ollama
+
+        from rag.servers.guarded_http import misbehaviour
+        from rag.servers.ollama_library import ollama
 
         try:
             yield exchange
@@ -91,13 +126,17 @@ class OllamaConnection:
             raise OllamaError(self._refusal(exchange, error.status_code, str(error.error))) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise OllamaError(faults.no_address(self.host, _EXAMPLE)) from error
-        except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise OllamaError(faults.absent(_KIND, self.host, error, way_on=_WAY_ON)) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise OllamaAbsent(faults.absent(_KIND, self.host, error, way_on=_WAY_ON)) from error
         except httpx.TimeoutException as error:
+            if seconds <= STATUS_TIMEOUT:
+                raise OllamaAbsent(faults.no_answer(self.called, seconds, way_on=_WAY_ON)) from error
             raise OllamaError(faults.too_slow(self.called, exchange)) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, RecursionError) as error:
+            if reason := misbehaviour(error):
+                raise OllamaError(faults.misbehaved(self.called, exchange, reason)) from error
             raise OllamaError(faults.broke_off(self.called, exchange)) from error
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, ArithmeticError) as error:
             raise OllamaError(faults.unreadable(_KIND, self.host, self.called, exchange)) from error
 
     def _address(self) -> str:
@@ -106,6 +145,10 @@ class OllamaConnection:
         except ValueError as error:
             raise OllamaError(faults.no_address(self.host, _EXAMPLE)) from error
         return self.host
+
+    def _may_have_key(self) -> bool:
+        """Whether OLLAMA_API_KEY, which the library sends, was given for this host: the one of OLLAMA_HOST."""
+        return _plain(self.host) == _plain(os.environ.get("OLLAMA_HOST") or _DEFAULT)
 
     def _refusal(self, exchange: Exchange, status: int, words: str) -> str:
         if exchange.pulls:
@@ -117,31 +160,21 @@ class OllamaConnection:
         return faults.refused(self.called, exchange, status, words)
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """The trusted certificates, read once: that takes 30 ms, which would delay each answer."""
-    import httpx
-
-    return httpx.create_ssl_context()
+def _plain(host: str) -> str:
+    return host.strip().lower().removeprefix("http://").rstrip("/")
 
 
-def _timeouts(seconds: float) -> httpx.Timeout:
-    import httpx
-
-    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT))
-
-
-def _checked(line: bytes) -> bytes:
+def _checked(line: bytes | bytearray) -> bytes:
     """The line, unless it holds an error, which is raised."""
-    import ollama
+    from rag.servers.ollama_library import ollama
 
     said = json.loads(line)
     if isinstance(said, dict) and said.get("error"):
         raise ollama.ResponseError(str(said["error"]))
-    return line
+    return bytes(line)
 
 
-def _is_json(line: bytes) -> bool:
+def _is_json(line: bytes | bytearray) -> bool:
     try:
         json.loads(line)
     except ValueError:

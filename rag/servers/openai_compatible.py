@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -19,12 +18,12 @@ from rag.servers.thinking import split_thoughts
 from rag.servers.types import Ending, Message, Piece, Thought, Usage
 
 if TYPE_CHECKING:
-    import ssl
-
+    import httpx2
     import openai
     from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
-_CONNECT_TIMEOUT = 5.0
+    from rag.servers.guarded_http import Limits
+
 _STATUS_TIMEOUT = 2.0
 _REQUEST_TIMEOUT = 300.0
 _EXAMPLE = "http://127.0.0.1:8080/v1"
@@ -49,15 +48,15 @@ class OpenAIServer:
         Raises:
             OpenAIServerError: no server answers within two seconds, or it refuses.
         """
-        import openai
+        with self._explained(Exchange(), _STATUS_TIMEOUT), closing(pump(self._listed)) as listed:
+            return sorted({_readable(name) for name in next(listed)})
 
-        with (
-            self._explained(Exchange()),
-            openai.OpenAI(
-                base_url=self._address(), api_key=self._key or _NO_KEY, max_retries=0, timeout=_STATUS_TIMEOUT
-            ) as client,
-        ):
-            return sorted(model.id for model in client.models.list().data)
+    async def _listed(self) -> AsyncIterator[list[str]]:
+        from rag.servers.guarded_http import whole
+
+        async with self._client(whole(_STATUS_TIMEOUT)) as client:
+            models = (await client.models.list()).data
+        yield [model.id for model in models]
 
     def chat(
         self,
@@ -78,7 +77,7 @@ class OpenAIServer:
         """
         usage = Usage(None, None, "stopped")
         with closing(pump(lambda: self._answer(name, messages, max_tokens, temperature), stop)) as pieces:
-            for piece in split_thoughts(pieces):
+            for piece in split_thoughts(pieces, name):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -88,18 +87,11 @@ class OpenAIServer:
     async def _answer(
         self, name: str, messages: Sequence[Message], max_tokens: int, temperature: float
     ) -> AsyncIterator[Piece]:
-        import openai
+        from rag.servers.guarded_http import streamed
 
         with self._explained(Exchange(name)) as exchange:
-            timeout = openai.Timeout(_REQUEST_TIMEOUT, connect=_CONNECT_TIMEOUT)
             async with (
-                openai.AsyncOpenAI(
-                    base_url=self._address(),
-                    api_key=self._key or _NO_KEY,
-                    max_retries=0,
-                    timeout=timeout,
-                    http_client=openai.DefaultAsyncHttpxClient(verify=_tls()),
-                ) as client,
+                self._client(streamed(_REQUEST_TIMEOUT)) as client,
                 await client.chat.completions.create(
                     model=name,
                     messages=_as_parameters(messages),
@@ -114,9 +106,28 @@ class OpenAIServer:
                     exchange.broke_off = faults.ANSWER_BROKE_OFF
                     for piece in reported.read(chunk):
                         yield piece
+                has_events = "event-stream" in chunks.response.headers.get("content-type", "")
+        if not exchange.broke_off and not has_events:
+            raise OpenAIServerError(faults.unreadable(_KIND, self.url, self._called, exchange))
         if not exchange.broke_off:
             raise OpenAIServerError(faults.broke_off(self._called, exchange))
         yield Usage(reported.prompt_tokens, reported.answer_tokens, reported.ending)
+
+    @asynccontextmanager
+    async def _client(self, limits: Limits) -> AsyncIterator[openai.AsyncOpenAI]:
+        import httpx
+        import openai
+
+        from rag.servers.guarded_http import client_options
+
+        options = client_options(limits)
+        # The library takes clients of httpx as well as of httpx2; only its type hints name one of them.
+        http_client = cast("httpx2.AsyncClient", httpx.AsyncClient(**options))
+        async with openai.AsyncOpenAI(
+            base_url=self._address(), api_key=self._key or _NO_KEY, max_retries=0, http_client=http_client,
+            timeout=openai.Timeout(limits.idle_seconds, connect=limits.connect_seconds),
+        ) as client:  # fmt: skip
+            yield client
 
     def _address(self) -> str:
         """The base address; /v1 is added to an address without a path."""
@@ -134,30 +145,40 @@ class OpenAIServer:
         return f"The server at {self.url}"
 
     @contextmanager
-    def _explained(self, exchange: Exchange) -> Iterator[Exchange]:
-        """Turn exceptions of the client into an OpenAIServerError that says what to do."""
-        import httpx2
+    def _explained(self, exchange: Exchange, seconds: float = _REQUEST_TIMEOUT) -> Iterator[Exchange]:
+        """Turn exceptions of the client into an OpenAIServerError that says what to do; `seconds` is the limit."""
+        import httpx
         import openai
+
+        from rag.servers.guarded_http import misbehaviour
 
         try:
             yield exchange
         except openai.APIStatusError as error:
             raise OpenAIServerError(self._refusal(exchange, error.status_code, _words(error))) from error
-        except openai.APITimeoutError as error:
-            raise OpenAIServerError(faults.too_slow(self._called, exchange)) from error
-        except openai.APIConnectionError as error:
-            if isinstance(error.__cause__, httpx2.ConnectError):
+        except (openai.APIConnectionError, httpx.HTTPError, RecursionError) as error:
+            is_late = isinstance(error, (openai.APITimeoutError, httpx.TimeoutException))
+            if isinstance(error.__cause__, (httpx.ConnectError, httpx.ConnectTimeout)):
                 raise OpenAIServerError(faults.absent(_KIND, self.url, error, way_on=_WAY_ON)) from error
+            if is_late and seconds <= _STATUS_TIMEOUT:
+                raise OpenAIServerError(faults.no_answer(self._called, seconds, way_on=_WAY_ON)) from error
+            if is_late:
+                raise OpenAIServerError(faults.too_slow(self._called, exchange)) from error
+            if reason := misbehaviour(error):
+                raise OpenAIServerError(faults.misbehaved(self._called, exchange, reason)) from error
             raise OpenAIServerError(faults.broke_off(self._called, exchange)) from error
         except openai.APIError as error:
             raise OpenAIServerError(faults.refused(self._called, exchange, _IN_STREAM, _words(error))) from error
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
             raise OpenAIServerError(faults.unreadable(_KIND, self.url, self._called, exchange)) from error
 
     def _refusal(self, exchange: Exchange, status: int, words: str) -> str:
+        words = words.replace(self._key, "***") if self._key else words
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             said = faults.quote(words, status)
             return f"{self._called} does not accept the key: {said}. Set the key that the server was started with."
+        if status == HTTPStatus.NOT_FOUND and not exchange.model:
+            return faults.unreadable(_KIND, self.url, self._called, exchange)
         if status == HTTPStatus.NOT_FOUND and "model" in words:
             return f"{self._called} does not have the model '{exchange.model}'. Choose one of its models."
         return faults.refused(self._called, exchange, status, words)
@@ -173,24 +194,18 @@ class _Reported:
 
     def read(self, chunk: ChatCompletionChunk) -> Iterator[Piece]:
         if chunk.usage:
-            self.prompt_tokens, self.answer_tokens = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
+            self.prompt_tokens, self.answer_tokens = map(
+                _count, (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+            )
         for choice in chunk.choices:
             for field in _THOUGHT_FIELDS:
                 if thought := (choice.delta.model_extra or {}).get(field):
-                    yield Thought(str(thought))
+                    yield Thought(_readable(str(thought)))
                     break
             if choice.delta.content:
-                yield choice.delta.content
+                yield _readable(choice.delta.content)
             if choice.finish_reason:
                 self.ending = "length" if choice.finish_reason == "length" else "finished"
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """The trusted certificates, read once: that takes 30 ms, which would delay each answer."""
-    import httpx2
-
-    return httpx2.create_ssl_context()
 
 
 def _as_parameters(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:
@@ -198,8 +213,20 @@ def _as_parameters(messages: Sequence[Message]) -> list[ChatCompletionMessagePar
     return cast("list[ChatCompletionMessageParam]", wire)
 
 
+def _count(value: object) -> int | None:
+    """The library does not check what a server reports."""
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _readable(text: str) -> str:
+    """The text with a mark for each half of a character, which could not be stored or shown. Raises AttributeError."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _words(error: openai.APIError) -> str:
     """The server's message, without the text that the library adds."""
     if isinstance(error.body, dict):
         return str(error.body.get("message") or error.body.get("detail") or error.body)
-    return str(error.body or error.message)
+    import openai
+
+    return str(error.body or ("" if isinstance(error, openai.APIStatusError) else error.message))

@@ -19,9 +19,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """A piece of the reasoning that a model writes before its answer."""
+    """A piece of the reasoning that a model writes before its answer.
+
+    With `covers_text`, all text before it was reasoning too: only its end was marked.
+    """
 
     text: str
+    covers_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from tests.support.cores import every_core
 _SHELL = Path("/usr/bin/chromium-headless-shell")
 CHROMIUM = _SHELL if _SHELL.exists() else Path("/usr/bin/chromium")
 """Debian's Chromium. Its headless shell, if installed, needs less CPU time: it draws no window around a page."""
-_MAP = "iframe[title='pages.shared.widgets.map_chart.map']"
+MAP = "iframe[title='pages.shared.widgets.map_chart.map']"
+"""The frame in which the map is drawn."""
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -136,7 +137,7 @@ def launch() -> Iterator[Browser]:
 
 def map_frame(page: Page, *, seconds: float = 90.0) -> FrameLocator:
     """The frame that the map is drawn in, once it is drawn."""
-    frame = page.frame_locator(_MAP)
+    frame = page.frame_locator(MAP)
     frame.locator("#chart[data-drawn]").wait_for(timeout=seconds * 1000)
     return frame
 
@@ -144,13 +145,13 @@ def map_frame(page: Page, *, seconds: float = 90.0) -> FrameLocator:
 def map_value(page: Page, expression: str) -> object:
     """The value of a JavaScript expression in the map's frame, where `scene`, `chart` and `places` are defined."""
     script = "([frame, expression]) => document.querySelector(frame).contentWindow.eval(expression)"
-    return page.evaluate(script, [_MAP, expression])
+    return page.evaluate(script, [MAP, expression])
 
 
 def wait_until(page: Page, expression: str, *, seconds: float = 60.0) -> None:
     """Wait until a JavaScript expression is true in the map's frame."""
     script = "([frame, expression]) => document.querySelector(frame).contentWindow.eval(expression)"
-    page.wait_for_function(script, arg=[_MAP, expression], timeout=seconds * 1000)
+    page.wait_for_function(script, arg=[MAP, expression], timeout=seconds * 1000)
 
 
 def place_of_chunk(page: Page, row: int) -> tuple[float, float]:

@@ -40,10 +40,11 @@ def follow(orders: Iterable[str], answers: TextIO) -> None:
 def forget() -> None:
     """Clear this process's servers, jobs, downloads and unfinished answers."""
     # Imported when Streamlit's runtime is there, as a page would.
-    from pages.shared.session.model_servers import downloads
+    from pages.shared.session.model_servers import downloads, forget_servers
     from pages.shared.session.resources import ingest_jobs, live_turns, task_board
 
     st.cache_data.clear()
+    forget_servers()
     for kept in (ingest_jobs, task_board, downloads, live_turns):
         kept.clear()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rag import config
 from tests.browser.app_server import app_process
-from tests.pages.support.hand_made_answer import MOON, NINE, TEXT
+from tests.pages.support.hand_made_answer import MOON, NINE, NOT, TEXT
 
 _APP = Path(__file__).with_name("answer_app") / "app.py"
 
@@ -56,7 +56,7 @@ def test_the_text_is_shown_as_it_is(page: Page):
     assert shown == TEXT
     assert page.locator(".answer img").count() == 0
     assert page.locator(".answer .differs").all_inner_texts() == [NINE]
-    assert [chip.inner_text() for chip in page.locator(".chip").all()] == ["1", "1", "2"]
+    assert [chip.inner_text() for chip in page.locator(".chip").all()] == ["1", "1", "2", "2?"]
 
 
 def test_a_chip_shows_its_passage_and_moves_nothing(page: Page):
@@ -98,6 +98,23 @@ def test_an_unsupported_sentence_says_why(page: Page):
     assert moon.evaluate("it => getComputedStyle(it).textDecorationStyle") == "dotted"
     moon.focus()
     expect(moon).to_have_accessible_description("No retrieved passage supports this sentence.")
+
+
+def test_an_altered_sentence_has_an_amber_chip_with_a_question_mark_that_says_what_differs(page: Page):
+    colours = "chip => getComputedStyle(chip).color"
+    doubtful, sure = page.locator(".chip.doubtful"), page.locator(".chip:not(.doubtful)").last
+    assert doubtful.evaluate(colours) != sure.evaluate(colours)
+    expect(page.locator(".altered")).to_have_text(NOT)
+    expect(doubtful).to_have_accessible_name(
+        "Source 2: sickness_and_other_absence_final_v2.pdf, page 3 · Benefits > Leave, similarity 0.91. "
+        "Says something else? The sentence says 'not', which the passage does not."
+    )
+    doubtful.hover()
+    expect(card(page)).to_contain_text("Says something else? The sentence says 'not', which the passage does not.")
+    expect(card(page)).to_contain_text("Compare with the passage:")
+    expect(card(page).locator("mark").first).to_be_visible()
+    doubtful.click()
+    expect(page.get_by_text("opened chunk 42")).to_be_visible()
 
 
 def test_an_open_card_stays_while_the_page_runs_again(page: Page):

@@ -10,13 +10,13 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
-from pages.shared.session.model_servers import downloads
+from pages.shared.session.model_servers import QUESTIONS, downloads, forget_servers
 from pages.shared.session.resources import ingest_jobs
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.pages.support.chat_page import echoed
-from tests.pages.support.models_page import REAL_HOST
+from tests.pages.support.models_page import PATIENCE, REAL_HOST
 from tests.support.scripted_ollama import HEALTHY, scripted_server
 
 
@@ -33,7 +33,15 @@ def fresh_caches(monkeypatch):
     """No Ollama unless a test asks for it, and no cache left from the test before."""
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     st.cache_data.clear()
+    forget_servers()
     ingest_jobs.clear()
+
+
+@pytest.fixture(autouse=True)
+def patient_pages(monkeypatch):
+    """Pages wait for the servers, so that what they show does not depend on the machine's speed."""
+    for question in QUESTIONS:
+        monkeypatch.setattr(question, "patience", PATIENCE)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import random
 
 from pages.shared.chat.answer_text import answer_message
 from pages.shared.widgets.marked_text import cut, marked
-from tests.pages.support.hand_made_answer import LEAVE, LOST, MOON, NINE, SICKNESS, SIX, TEXT, YEAR, made_answer
+from tests.pages.support.hand_made_answer import LEAVE, LOST, MOON, NINE, NOT, SICKNESS, SIX, TEXT, YEAR, made_answer
 
 
 def joined(pieces, *layers: int) -> str:
@@ -43,6 +43,13 @@ def test_an_unsupported_sentence_says_why_and_shows_what_comes_nearest():
     assert sentence(NINE)["note"] == "The most similar passage does not contain the number 9."
     assert (sentence(NINE)["number"], sentence(NINE)["score"]) == (2, 0.83)
     assert joined(sentence(NINE)["passage"]) == SICKNESS
+
+
+def test_an_altered_sentence_cites_the_passage_and_says_what_differs():
+    segment = sentence(NOT)
+    assert (segment["verdict"], segment["number"], segment["score"]) == ("altered", 2, 0.91)
+    assert segment["note"] == "Says something else? The sentence says 'not', which the passage does not."
+    assert joined(segment["passage"], 1, 2) == "Sick pay is paid in full for six weeks."
 
 
 def test_what_lies_between_sentences_has_no_verdict():

@@ -8,8 +8,15 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pages.shared.session.model_servers import ollama_models, ollama_version, openai_models, refresh_servers
-from pages.shared.widgets.common import show_error
+from pages.shared.session.model_servers import (
+    NotYetKnown,
+    ask_state,
+    ollama_models,
+    ollama_version,
+    openai_models,
+    refresh_servers,
+)
+from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.status_line import show_status_line
 from pages.shared.widgets.wording import counted
 from rag import config
@@ -52,18 +59,26 @@ _OTHER = _UrlField(
 )
 
 
-def show_ollama(host: str) -> list[OllamaModel] | None:
-    """The status and the URL of Ollama; returns its models, or None if no server answers."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The models of the Ollama server: None if it does not answer, or, while `is_checking`, has not yet answered."""
+
+    models: list[OllamaModel] | None
+    is_checking: bool = False
+
+
+def show_ollama(host: str) -> Found:
+    """The status and the URL of Ollama; returns its models."""
     saved = load_settings(config.data_dir())
-    models = _show_ollama_status(host)
+    found = _show_ollama_status(host)
     if (typed := _typed_url(_OLLAMA, host, is_saved=bool(saved.ollama_host))) is not None:
         save_settings(config.data_dir(), replace(saved, ollama_host=typed))
         st.rerun()
     st.caption(_origin(saved.ollama_host, "OLLAMA_HOST", "Default address."))
-    return models
+    return found
 
 
-def _show_ollama_status(host: str) -> list[OllamaModel] | None:
+def _show_ollama_status(host: str) -> Found:
     status, refresh = st.columns([5, 1], vertical_alignment="center")
     refresh.button(
         "Refresh",
@@ -75,13 +90,24 @@ def _show_ollama_status(host: str) -> list[OllamaModel] | None:
     with status:
         try:
             models = ollama_models(host)
-            version = ollama_version(host)
+            ask_state(host)
+        except NotYetKnown:
+            show_status_line("gray", "Ollama", f"Checking {host}")
+            return Found(None, is_checking=True)
         except ModelError as error:
             show_status_line("gray", "Ollama", str(error))
-            return None
-        found = counted(len(models), "model") if models else "no model yet: download one below"
-        show_status_line("green" if models else "orange", f"Ollama {version}", f"Connected to {host}, {found}")
-    return models
+            return Found(None)
+        number = counted(len(models), "model") if models else "no model yet: download one below"
+        show_status_line("green" if models else "orange", _name(host), f"Connected to {host}, {number}")
+    return Found(models)
+
+
+def _name(host: str) -> str:
+    """Ollama with its version, if the server tells it."""
+    try:
+        return f"Ollama {ollama_version(host)}"
+    except ModelError:
+        return "Ollama"
 
 
 def show_first_step() -> None:
@@ -101,9 +127,25 @@ def show_other_server() -> None:
     if (typed := _typed_url(_OTHER, url, is_saved=bool(saved.openai_url))) is not None:
         save_settings(config.data_dir(), replace(saved, openai_url=typed))
         st.rerun()
-    has_key = "A key is set." if config.openai_key() else "No key is set; local servers seldom need one."
     origin = _origin(saved.openai_url, _URL, "No server is set.")
-    st.caption(f"{origin} The API key is read from the environment variable {_KEY} only and is never saved. {has_key}")
+    about_key = f"The API key is read from the environment variable {_KEY} only and is never saved."
+    st.caption(escaped(f"{origin} {about_key} {_whether_key_is_sent(url)}"))
+
+
+def _whether_key_is_sent(url: str) -> str:
+    if not os.environ.get(_KEY, "").strip():
+        return "No key is set; local servers seldom need one."
+    if config.openai_key_for(url):
+        return "A key is set."
+    if not url:
+        return "A key is set, and is sent nowhere."
+    given_for = os.environ.get(_URL, "").strip()
+    if not given_for:
+        return f"A key is set, but not sent: {_URL} has to name the server that it is for."
+    return (
+        f"A key is set, but not sent to this server: it was given for {given_for} ({_URL}). To use it here, set {_URL} "
+        "to this address and start the app again."
+    )
 
 
 def _show_other_status(url: str) -> None:
@@ -112,6 +154,9 @@ def _show_other_status(url: str) -> None:
         return
     try:
         names = openai_models(url)
+    except NotYetKnown:
+        show_status_line("gray", "OpenAI-compatible server", f"Checking {url}")
+        return
     except ModelError as error:
         show_status_line("orange", "OpenAI-compatible server", str(error))
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.shared.session.model_servers import loaded_models, model_details, refresh_servers
+from pages.shared.session.model_servers import NotYetKnown, loaded_models, model_details, refresh_servers
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.wording import counted
@@ -25,17 +25,13 @@ def show_installed(host: str, models: Sequence[OllamaModel]) -> None:
     if not models:
         return
     st.caption("Select a model to delete it.")
-    try:
-        table = _table(host, models)
-    except ModelError as error:
-        show_error(error)
-        return
+    table = _table(host, models)
     if selected := _selected(models, table):
         _offer_deletion(host, selected)
 
 
 def _table(host: str, models: Sequence[OllamaModel]) -> pd.DataFrame:
-    loaded = loaded_models(host)
+    loaded = _loaded(host)
     details = [_details(host, model.name) for model in models]
     lengths = [detail.context_length if detail else None for detail in details]
     return pd.DataFrame(
@@ -51,10 +47,23 @@ def _table(host: str, models: Sequence[OllamaModel]) -> pd.DataFrame:
     )
 
 
+def _loaded(host: str) -> frozenset[str]:
+    """The models in memory; none after an error, which is shown above the table."""
+    try:
+        return loaded_models(host)
+    except NotYetKnown:
+        return frozenset()
+    except ModelError as error:
+        st.caption(f":orange[:material/error:] {escaped(str(error))}")
+        return frozenset()
+
+
 def _details(host: str, name: str) -> ModelDetails | None:
-    """The details of a model; None after an error, which is shown above the table."""
+    """The details of a model; None while they are unknown, and after an error, which is shown above the table."""
     try:
         return model_details(host, name)
+    except NotYetKnown:
+        return None
     except ModelError as error:
         st.caption(f":orange[:material/error:] {escaped(str(error))}")
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 
 import streamlit as st
 
@@ -26,9 +28,12 @@ def _making() -> threading.Lock:
 
 
 def ensure_sample() -> None:
-    """Create the sample collection, unless it was created in this data folder before."""
+    """Create the sample collection, unless it was created in this data folder before.
+
+    A read-only folder is left as it is if it has any collection. Raises ExplorerError if the sample cannot be created.
+    """
     marker = config.data_dir() / _MARKER
-    if marker.exists():
+    if marker.exists() or (list_collections(config.data_dir()) and not os.access(marker.parent, os.W_OK)):
         return
     with _making():
         if not marker.exists():
@@ -51,4 +56,5 @@ def make_sample() -> None:
             for done, outcome in enumerate(ingest(collection, files, model, reader), start=1):
                 bar.progress(done / len(files), f"{outcome.outcome}: {files[done - 1].name}")
         status.update(label="The sample collection is ready", state="complete", expanded=False)
-    (folder / _MARKER).touch()
+    with suppress(OSError):  # the folder has become read-only, or the disk full: the next start looks again
+        (folder / _MARKER).touch()

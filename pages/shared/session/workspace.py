@@ -12,6 +12,7 @@ from pages.shared.session.samples import ensure_sample
 from rag import config
 from rag.errors import ExplorerError
 from rag.store.collection import Collection, list_collections
+from rag.store.last_used import collection_to_open, note_used
 
 _KEY = "workspace"
 _WANTED = "wanted-page"
@@ -70,9 +71,9 @@ def follow_deep_link(pages: Sequence[st.Page]) -> None:
 
 
 def choose_collection(name: str | None) -> None:
-    """Open this collection; if it does not exist, the first one. An error while opening goes to `problem`."""
-    names = list_collections(config.data_dir())
-    chosen = name if name in names else next(iter(names), None)
+    """Open this collection; if it does not exist, the last used one. An error while opening goes to `problem`."""
+    folder = config.data_dir()
+    chosen = name if name in list_collections(folder) else collection_to_open(folder)
     workspace: Workspace = st.session_state[_KEY]
     if chosen is None:
         workspace.collection = None
@@ -80,6 +81,7 @@ def choose_collection(name: str | None) -> None:
     workspace.problem = None
     st.query_params["collection"] = chosen
     try:
-        workspace.collection = Collection.open(config.data_dir(), chosen)
+        workspace.collection = Collection.open(folder, chosen)
+        note_used(folder, chosen)
     except ExplorerError as error:
         workspace.collection, workspace.problem = None, error

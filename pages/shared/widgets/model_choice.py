@@ -10,11 +10,13 @@ from pages.shared.session.model_servers import model_details, ollama_models, ope
 from pages.shared.session.resources import has_recordings
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace
+from pages.shared.widgets.common import escaped
 from pages.shared.widgets.glossary import help_for
 from rag import config
 from rag.conversations.recordings import RECORDED
 from rag.errors import ExplorerError, ModelError
 from rag.generation.generators import OLLAMA_PREFIX, OPENAI_PREFIX
+from rag.generation.ranking import Candidate, Default, default_of, memory_of, ranked
 from rag.generation.types import AnsweringOptions
 
 _BUILTIN_LABEL = "Built-in (tiny demo model)"
@@ -30,15 +32,10 @@ def model_label(name: str) -> str:
 
 
 def generator_choices(workspace: Workspace | None = None) -> list[str]:
-    """Names of the models that can answer: Ollama's, those of another server, the built-in one, and, for the sample,
-    the recorded answers."""
-    choices: list[str] = []
-    # If a server does not answer, the status in the sidebar says so.
-    with suppress(ModelError):
-        models = ollama_models(config.ollama_host())
-        choices += [OLLAMA_PREFIX + model.name for model in models if not model.embeds_only]
-    with suppress(ModelError):
-        choices += [OPENAI_PREFIX + name for name in openai_models(config.openai_url())]
+    """Names of the models that can answer: the servers', the fittest first, the built-in one, and, for the sample, the
+    recorded answers."""
+    candidates, others = _candidates()
+    choices = [*(one.name for one in ranked(candidates, memory_of(config.ollama_host()))), *others]
     choices.append(config.BUILTIN_GENERATOR)
     collection = workspace.collection if workspace else None
     if collection and collection.spec.name == SAMPLE and has_recordings():
@@ -46,20 +43,61 @@ def generator_choices(workspace: Workspace | None = None) -> list[str]:
     return choices
 
 
+def _candidates() -> tuple[list[Candidate], list[str]]:
+    """The answering models of the servers, and the names of those of which the server has not yet told more."""
+    candidates: list[Candidate] = []
+    others: list[str] = []
+    host = config.ollama_host()
+    # If a server does not answer, the status in the sidebar says so.
+    with suppress(ModelError):
+        for model in (one for one in ollama_models(host) if not one.embeds_only):
+            name = OLLAMA_PREFIX + model.name
+            try:
+                candidates.append(Candidate(name, model.size, model_details(host, model.name).has_template))
+            except ModelError:
+                others.append(name)
+    with suppress(ModelError):
+        candidates += [Candidate(OPENAI_PREFIX + name) for name in openai_models(config.openai_url())]
+    return candidates, others
+
+
+def default_model() -> Default:
+    """The model that answers until a person chooses one, and why a server's model was passed over."""
+    return default_of(_candidates()[0], memory_of(config.ollama_host()))
+
+
 def choose_generator(workspace: Workspace) -> str:
     """Show the choice of the answering model in the sidebar; returns its name."""
-    choices = generator_choices(workspace)
-    index = choices.index(workspace.generator) if workspace.generator in choices else 0
-    workspace.generator = st.sidebar.selectbox(
+    choices, default = generator_choices(workspace), default_model().name
+    offered = workspace.generator if workspace.generator in choices else default
+    name: str = st.sidebar.selectbox(
         "Answering model",
         choices,
-        index=index,
+        index=choices.index(offered),
         format_func=model_label,
         help="Writes the answer from the retrieved passages. It is not the model that computes the embeddings.",
     )
-    if note := _note(workspace.generator):
+    if name != offered:
+        workspace.generator = name
+    if note := _note(name):
         st.sidebar.caption(note)
-    return workspace.generator
+    return name
+
+
+def show_reason(workspace: Workspace, name: str) -> None:
+    """Say why this model answers instead of a server's, with a button for that one; nothing after a person's choice."""
+    default = default_model()
+    if not default.reason or name != default.name or workspace.generator is not None:
+        return
+    other = next((one for one in generator_choices() if one != name), None)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":material/info: {escaped(model_label(name))} answers. {escaped(default.reason)}")
+        if other:
+            st.button(f"Use {escaped(model_label(other))}", on_click=_use, args=(workspace, other))
+
+
+def _use(workspace: Workspace, name: str) -> None:
+    workspace.generator = name
 
 
 def _note(name: str) -> str:

@@ -1,8 +1,8 @@
-"""An answer made by hand: supported and unsupported sentences, a wrong number, text that looks like markup."""
+"""An answer made by hand: supported, altered and unsupported sentences, a wrong number, text that looks like markup."""
 
 from __future__ import annotations
 
-from rag.answering.types import Answer, Support, Timings, Verdict
+from rag.answering.types import Answer, Contradiction, Support, Timings, Verdict
 from rag.generation.types import Prompt
 from rag.servers.types import Usage
 from rag.types import Chunk, Hit
@@ -18,7 +18,8 @@ LOST = "Leave not taken by 31 March is lost."
 MOON = "The moon is made of green cheese, which is a sentence long enough for more than one line of a narrow screen."
 NINE = "Sick pay is paid in full for 9 weeks."
 SIX = "Sick pay is paid in full for six weeks."
-TEXT = f"{YEAR} {LOST}\n\n- {MOON}\n- {NINE} {SIX}\n<img src=x onerror=alert(1)> **plain**"
+NOT = "Sick pay is not paid in full for six weeks."
+TEXT = f"{YEAR} {LOST}\n\n- {MOON}\n- {NINE} {SIX} {NOT}\n<img src=x onerror=alert(1)> **plain**"
 
 
 def _hit(number: int, text: str, document: str, score: float) -> Hit:
@@ -28,14 +29,16 @@ def _hit(number: int, text: str, document: str, score: float) -> Hit:
 
 def _support(
     sentence: str, verdict: Verdict, scores: tuple[float, float], number: int, source: str, passage: str,
-    missing: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (), contradictions: tuple[Contradiction, ...] = (),
 ) -> Support:  # fmt: skip
     start, at = TEXT.index(sentence), source.index(passage)
-    return Support(start, start + len(sentence), verdict, scores, number, (at, at + len(passage)), missing)
+    return Support(
+        start, start + len(sentence), verdict, scores, number, (at, at + len(passage)), missing, contradictions
+    )
 
 
 def made_answer() -> Answer:
-    """Five sentences, two passages: chunks 41 (leave) and 42 (sickness)."""
+    """Six sentences, two passages: chunks 41 (leave) and 42 (sickness)."""
     hits = (_hit(1, LEAVE, "handbook.md", 0.71), _hit(2, SICKNESS, "sickness_and_other_absence_final_v2.pdf", 0.55))
     paid, lost = LEAVE[8:58], LEAVE[LEAVE.index("Leave that") : LEAVE.index("A day") - 1]
     first = SICKNESS[:39]
@@ -45,6 +48,7 @@ def made_answer() -> Answer:
         _support(MOON, "unsupported", (0.10, 0.12), 0, SICKNESS, first),
         _support(NINE, "unsupported", (0.30, 0.83), 0, SICKNESS, first, ("9",)),
         _support(SIX, "supported", (0.20, 0.97), 2, SICKNESS, first),
+        _support(NOT, "altered", (0.20, 0.91), 2, SICKNESS, first, (), (Contradiction("negation", "not", ""),)),
     )
     prompt = Prompt((), hits, (), 100, 4096, 256)
     return Answer("leave?", "leave?", hits, prompt, TEXT, supports, "made", Usage(1, 2, "finished"), Timings())

@@ -11,6 +11,7 @@ from rag import config
 from rag.errors import ModelError
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.generators import default_generator, load_generator
+from rag.generation.ranking import Default
 from rag.generation.types import AnsweringOptions, Prompt
 from rag.servers.types import Message, Usage
 from tests.support.scripted_ollama import CHAT_MODEL, HEALTHY, TEMPLATE, Stream, chat_lines, scripted_server, streamed
@@ -152,13 +153,21 @@ def test_by_default_a_model_with_a_template_answers_and_never_one_that_embeds(se
             "/api/show": lambda body: shown[body["model"]],
         }
     )
-    assert default_generator() == "ollama:scripted:latest"
+    assert default_generator() == Default("ollama:scripted:latest")
     assert "bert:latest" not in {body["model"] for body in scripted.sent_to("/api/show")}
 
 
-def test_by_default_a_base_model_answers_where_there_is_no_other(serve):
+def test_by_default_a_base_model_answers_only_where_there_is_no_other(serve, monkeypatch):
     serve({"/api/show": show(template="{{ .Prompt }}")})
-    assert default_generator() == "ollama:scripted:latest"
+    default = default_generator()
+    assert default.name == "builtin"
+    assert default.reason == (
+        "'scripted:latest' has no chat template: it continues the text of the prompt instead of answering."
+    )
+    monkeypatch.setattr("rag.generation.ranking.has_builtin", lambda: False)
+    default = default_generator()
+    assert default.name == "ollama:scripted:latest"
+    assert default.reason.endswith("No other model is installed.")
 
 
 def test_by_default_the_other_server_answers_where_ollama_has_no_model_and_else_the_builtin_one(serve, monkeypatch):
@@ -169,9 +178,9 @@ def test_by_default_the_other_server_answers_where_ollama_has_no_model_and_else_
         }
     )
     monkeypatch.delenv("EXPLORER_OPENAI_URL", raising=False)
-    assert default_generator() == "builtin"
+    assert default_generator() == Default("builtin")
     monkeypatch.setenv("EXPLORER_OPENAI_URL", f"{scripted.address}/v1")
-    assert default_generator() == "openai:local"
+    assert default_generator() == Default("openai:local")
 
 
 # How a served model is asked

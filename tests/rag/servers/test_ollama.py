@@ -9,8 +9,8 @@ import pytest
 from rag.errors import OllamaError
 from rag.servers.ollama import ModelDetails, OllamaServer
 from rag.servers.types import Message, Thought, Usage
-from tests.support.ollama_requests import ANSWER, HALF, PATIENCE, QUESTION, ask, asked, text_of
 from tests.support.scripted_ollama import Stream, chat_lines, scripted_ollama, scripted_server, streamed
+from tests.support.servers.ollama_requests import ANSWER, HALF, PATIENCE, QUESTION, ask, asked, text_of
 
 
 def test_an_answer_comes_word_by_word_with_what_the_server_counted():

@@ -9,8 +9,8 @@ import pytest
 
 from rag.errors import OllamaError
 from rag.servers.ollama import OllamaServer
-from tests.support.ollama_requests import ANSWER, HALF, PATIENCE, ask, fault_of, text_of
 from tests.support.scripted_ollama import Stream, scripted_ollama, streamed
+from tests.support.servers.ollama_requests import ANSWER, HALF, PATIENCE, ask, fault_of, text_of
 
 KEPT = "Ollama at HOST stopped in the middle of the answer. The text so far is kept. Ask again."
 UNANSWERED = (
@@ -124,7 +124,8 @@ def test_out_of_memory_in_mid_answer_keeps_what_came():
         ),
         (
             Stream([b"<html>hello</html>\n"], content_type="text/html"),
-            "The program at HOST is not an Ollama server. Choose another host or port.",
+            "Ollama at HOST answered with a web page: the sign-in page of a network, perhaps, or another program. "
+            "Check the address, or open it in a browser.",
         ),
         (
             Stream([b"<html>not here</html>"], 404, "text/html"),

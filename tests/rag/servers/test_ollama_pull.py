@@ -10,8 +10,8 @@ import pytest
 
 from rag.errors import OllamaError
 from rag.servers.ollama import OllamaServer
-from tests.support.ollama_requests import PATIENCE
 from tests.support.scripted_ollama import Stream, scripted_ollama, scripted_server
+from tests.support.servers.ollama_requests import PATIENCE
 
 
 def pull_lines(*messages: dict) -> Stream:

@@ -176,7 +176,10 @@ def test_reset_in_mid_answer():
             "settings.",
         ),
         (events(b"data: no json\n\n"), "The program at HOST is not an OpenAI-compatible server. Choose another"),
-        (Stream([b"<html>hello</html>"], content_type="text/html"), UNANSWERED),
+        (
+            Stream([b"<html>hello</html>"], content_type="text/html"),
+            "The server at HOST answered with a web page: the sign-in page of a network, perhaps, or another program.",
+        ),
         (Stream([], cut_after=0), UNANSWERED),
     ],
     ids=["unknown model", "key", "loading", "memory", "400", "no json", "another program", "closed at once"],
