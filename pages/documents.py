@@ -14,6 +14,7 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.jobs import show_jobs
 from pages.shared.widgets.map_state import chosen_chunk
+from pages.shared.widgets.storage_notes import NOT_CHANGEABLE
 from pages.shared.widgets.wording import counted
 from rag.documents.formats import label
 from rag.errors import ExplorerError
@@ -61,7 +62,7 @@ def show_selected(collection: Collection, selected: Sequence[DocumentSummary]) -
     """A button that deletes the selected documents; a single selected document is shown with its chunks."""
     if not selected:
         return
-    with st.popover(f"Delete {len(selected):,} selected", icon=":material/delete:"):
+    with st.popover(f"Delete {len(selected):,} selected", icon=":material/delete:", disabled=collection.is_read_only):
         st.write("Deletes the documents, their chunks and embeddings. Your original files are not changed.")
         if st.button("Delete", type="primary"):
             collection.delete_documents([document.document_id for document in selected])
@@ -110,7 +111,10 @@ try:
     else:
         show_linked_chunk(workspace.collection)
         show_jobs(workspace.collection)
-        show_add_documents(workspace.collection)
+        if workspace.collection.is_read_only:
+            st.info(NOT_CHANGEABLE, icon=":material/lock:")
+        else:
+            show_add_documents(workspace.collection)
         show_documents(workspace.collection)
 except ExplorerError as error:
     show_error(error)

@@ -1,27 +1,27 @@
-"""The commands for whole collections: `ingest` adds files, `map` exports the map, `collections` lists them."""
+"""The commands for whole collections: `ingest` adds files, `map` exports, `collections` lists, `check` verifies."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from rag import config
 from rag.cli.common import Commands, Json, add_collection, add_json, count, open_collection, print_result
 from rag.errors import ExplorerError
+from rag.store.collection import Collection, list_collections
 from rag.types import Strategy
 
 if TYPE_CHECKING:
     from rag.embedding.cached import CachedEmbedder
-    from rag.store.collection import Collection
     from rag.types import ChunkingSpec
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `ingest`, `map` and `collections`."""
+    """Add `ingest`, `map`, `collections` and `check`."""
     ingest = commands.add_parser("ingest", help="add files and folders to a collection")
     _add_ingest_arguments(ingest)
     ingest.set_defaults(command=_ingest)
@@ -30,9 +30,12 @@ def add_commands(commands: Commands) -> None:
     export.set_defaults(command=_map)
     collections = commands.add_parser("collections", help="list the collections")
     collections.set_defaults(command=_collections)
+    check = commands.add_parser("check", help="compare every document with what was stored, and name damaged ones")
+    check.add_argument("--collection", metavar="NAME", help="check only this collection (default: all)")
+    check.set_defaults(command=_check)
     for command in (ingest, export):
         add_collection(command)
-    for command in (ingest, export, collections):
+    for command in (ingest, export, collections, check):
         add_json(command)
 
 
@@ -74,7 +77,6 @@ def _ingest(options: argparse.Namespace) -> int:
 
 def _open_or_create(options: argparse.Namespace) -> tuple[Collection, CachedEmbedder]:
     from rag.embedding.cached import load_cached_embedder
-    from rag.store.collection import Collection, list_collections
 
     folder, name = config.data_dir(), options.collection
     if name in list_collections(folder):
@@ -97,9 +99,10 @@ def _map(options: argparse.Namespace) -> int:
     from rag.map.colours import group_colours
     from rag.map.layout import load_layout, make_layout
     from rag.map.projection import ProjectionParameters
-    from rag.map.view import map_file, map_points, present
+    from rag.map.view import map_file, map_points, present, require_export
     from rag.store.chunk_table import ChunkTable
 
+    require_export(options.output.name)
     collection = open_collection(options)
     made = load_layout(collection, ProjectionParameters()) or make_layout(collection, ProjectionParameters())
     layout, table = present(made, ChunkTable.of(collection))
@@ -122,13 +125,34 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _collections(options: argparse.Namespace) -> int:
-    from rag.store.collection import Collection, list_collections
+    found = list(map(_listed, list_collections(config.data_dir())))
+    lines = [str(one.get("error")) if "error" in one else _line(one) for one in found]
+    print_result(options, {"collections": found}, lines or ["There are no collections yet."])
+    return 1 if any("error" in one for one in found) else 0
 
-    found: list[Json] = []
-    for name in list_collections(config.data_dir()):
+
+def _listed(name: str) -> Json:
+    """What is listed of a collection; for one that cannot be read, the error."""
+    try:
         collection = Collection.open(config.data_dir(), name)
         model = collection.spec.embedding.model_id
-        found.append({"name": name, "chunks": collection.n_chunks(), "embedding_model": model})
-    lines = [f"{item['name']}  {item['chunks']} chunks  {item['embedding_model']}" for item in found]
-    print_result(options, {"collections": found}, lines or ["There are no collections yet."])
-    return 0
+        listed: Json = {"name": name, "chunks": collection.n_chunks(), "embedding_model": model}
+    except ExplorerError as error:
+        return {"name": name, "error": str(error)}
+    return {**listed, "read_only": True} if collection.is_read_only else listed
+
+
+def _line(listed: Json) -> str:
+    read_only = "  read-only" if "read_only" in listed else ""
+    return f"{listed['name']}  {listed['chunks']} chunks  {listed['embedding_model']}{read_only}"
+
+
+def _check(options: argparse.Namespace) -> int:
+    from rag.store.check import check_collection
+
+    names = [options.collection] if options.collection else list_collections(config.data_dir())
+    reports = [check_collection(config.data_dir(), name) for name in names]
+    rows = [asdict(report) for report in reports]
+    lines = [line for report in reports for line in report.lines()]
+    print_result(options, {"collections": rows}, lines or ["There are no collections yet."])
+    return 1 if any(report.problems for report in reports) else 0

@@ -58,10 +58,10 @@ def load_chosen_index(collection: Collection) -> FlatIndex | SearchIndex:
     spec = chosen_index(collection)
     if spec.kind == "flat":
         return load_index(collection)
-    ids, vectors = collection.embeddings()
+    generation, ids, vectors = collection.stored_vectors()
     if len(ids) < least_chunks(completed(spec, *vectors.shape)):
         return load_index(collection)
-    path = _path(collection, spec)
+    path = _path(collection, generation, spec)
     index = SearchIndex.load(path, spec, ids, vectors)
     if index is None:
         index = build(spec, ids, vectors)
@@ -70,9 +70,9 @@ def load_chosen_index(collection: Collection) -> FlatIndex | SearchIndex:
     return index
 
 
-def _path(collection: Collection, spec: IndexSpec) -> Path:
+def _path(collection: Collection, generation: int, spec: IndexSpec) -> Path:
     digest = hashlib.sha256(repr(spec).encode()).hexdigest()[:12]
-    return cache_path(collection, collection.generation(), f"index-{digest}")
+    return cache_path(collection, generation, f"index-{digest}")
 
 
 def cache_path(collection: Collection, generation: int, kind: str) -> Path:
@@ -82,8 +82,7 @@ def cache_path(collection: Collection, generation: int, kind: str) -> Path:
 
 def load_index(collection: Collection) -> FlatIndex:
     """The exact index: from its cache, or built again if that is stale, missing or damaged."""
-    generation = collection.generation()
-    ids, vectors = collection.embeddings()
+    generation, ids, vectors = collection.stored_vectors()
     path = cache_path(collection, generation, "flat")
     index = FlatIndex.load(path, ids)
     if index is None:

@@ -41,7 +41,8 @@ def load_neighbors(collection: Collection) -> NeighborTable:
     if content is not None:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             return NeighborTable(stored["chunk_ids"], stored["positions"], stored["scores"])
-    ids, vectors = collection.embeddings()
+    generation, ids, vectors = collection.stored_vectors()
+    path = cache_path(collection, generation, "neighbors")
     table = _table(ids, vectors)
     buffer = io.BytesIO()
     np.savez(buffer, chunk_ids=table.chunk_ids, positions=table.positions, scores=table.scores)

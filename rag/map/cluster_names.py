@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import CollectionError, PromptError
+from rag.errors import PromptError
 from rag.generation.types import Generator, Prompt
 from rag.map.cluster_terms import ClusterSummary
 from rag.runtime import artifacts
@@ -105,11 +105,15 @@ def name_clusters(
 
 def _ask(request: NameRequest, generator: Generator) -> Iterator[NamedCluster]:
     text, shown, ending = "", "", "broken"
-    with closing(_pieces(generator, naming_prompt(request, generator))) as pieces:
+    with closing(_closable(generator.stream(naming_prompt(request, generator)))) as pieces:
         for piece in pieces:
             if isinstance(piece, Usage):
                 ending = piece.ending
                 break
+            if isinstance(piece, Thought):
+                # The thoughts of a model that marks only their end came as text.
+                text = "" if piece.covers_text else text
+                continue
             text += piece
             if (name := clean_name(text)) and name != shown:
                 shown = name
@@ -119,12 +123,6 @@ def _ask(request: NameRequest, generator: Generator) -> Iterator[NamedCluster]:
                 ending = "finished"
                 break
     yield _final(request, text, ending)
-
-
-def _pieces(generator: Generator, prompt: Prompt) -> Stream[str | Usage, None, None]:
-    """The model's stream without thoughts; closing this closes the model's stream."""
-    with closing(_closable(generator.stream(prompt))) as pieces:
-        yield from (piece for piece in pieces if not isinstance(piece, Thought))
 
 
 def _closable(pieces: Iterator[Piece]) -> Stream[Piece, None, None]:

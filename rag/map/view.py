@@ -87,8 +87,15 @@ def map_points(
     )
 
 
+def require_export(name: str) -> None:
+    """Raise ExplorerError unless the suffix of `name` is one of EXPORTS."""
+    if PurePath(name).suffix.lower() not in EXPORTS:
+        raise ExplorerError(f"'{name}' is not a supported type of map file. Use one of: {', '.join(EXPORTS)}.")
+
+
 def map_file(points: MapPoints, name: str) -> bytes:
     """Export the map to the file type of `name`'s suffix, one of EXPORTS. Raises ExplorerError for any other."""
+    require_export(name)
     match PurePath(name).suffix.lower():
         case ".html":
             return to_html(points).encode()
@@ -96,6 +103,5 @@ def map_file(points: MapPoints, name: str) -> bytes:
             return to_svg(points).encode()
         case ".csv":
             return to_csv(points)
-        case ".parquet":
+        case _:
             return to_parquet(points)
-    raise ExplorerError(f"'{name}' is not a supported type of map file. Use one of: {', '.join(EXPORTS)}.")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.store.collection import Collection
 from rag.store.schema import fields_from_json
-from rag.store.transactions import transaction
 from rag.types import Fields
 
 if TYPE_CHECKING:
@@ -103,16 +102,11 @@ def chunk_table(rows: Iterable[ChunkRow], document_names: Mapping[str, str]) -> 
 
 def _chunk_rows(collection: Collection) -> Iterator[ChunkRow]:
     """All chunks without their texts, by ascending id. Raises CollectionError if the file cannot be read."""
-    with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
-        for chunk_id, document_id, page, n_tokens, fields in connection.execute(
-            "SELECT chunk_id, document_id, page, n_tokens, fields FROM chunks ORDER BY chunk_id"
-        ):
-            yield ChunkRow(chunk_id, document_id, page, n_tokens, fields_from_json(fields))
+    for document_id, _, _, _, n_tokens, page, _, fields, chunk_id in collection.chunk_properties():
+        yield ChunkRow(chunk_id, document_id, page, n_tokens, fields_from_json(fields))
 
 
 def ids_containing(collection: Collection, text: str) -> frozenset[int]:
     """Ids of the chunks whose text contains this, ignoring case. Raises CollectionError if the file cannot be read."""
     wanted = text.casefold()
-    with transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name) as connection:
-        connection.create_function("holds", 1, lambda stored: wanted in stored.casefold(), deterministic=True)
-        return frozenset(row[0] for row in connection.execute("SELECT chunk_id FROM chunks WHERE holds(text)"))
+    return collection.ids_of_texts(lambda stored: wanted in stored.casefold())

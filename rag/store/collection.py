@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import uuid4
 
-from rag.errors import CollectionError, ModelMismatch
-from rag.store import schema
+from rag.errors import CollectionError, ModelMismatch, first_problem
+from rag.store import damage, digests, read_only, schema, word_index
 from rag.store.names import collection_path, list_collections
-from rag.store.schema import CHUNK_COLUMNS, DOCUMENT_COLUMNS, SCHEMA_VERSION, SUMMARY_COLUMNS
-from rag.store.transactions import WHAT_TO_DO, Begin, transaction, unfinished_file
+from rag.store.reasons import reason_of
+from rag.store.schema import SCHEMA_VERSION
+from rag.store.transactions import WHAT_TO_DO, Begin, damaged, transaction, unfinished_file
 from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
 if TYPE_CHECKING:
@@ -23,14 +24,24 @@ if TYPE_CHECKING:
 __all__ = ["Collection", "collection_path", "list_collections", "unfinished_collection"]
 
 _ROWS_AT_ONCE = 1024
-_RESERVED_KEYS = frozenset({"spec", "uid", "generation", "digest", schema.CONVERSATIONS_DIGEST})
+_RESERVED_KEYS = frozenset({"spec", "uid", "generation", "digest", schema.SPEC_DIGEST, schema.CONVERSATIONS_DIGEST})
+_DIGEST_OF = "digest of "
+"""What the key of a setting's digest begins with."""
+
+
+class StoredVectors(NamedTuple):
+    """All vectors of a collection in one state of it: chunk ids int64 (n,), ascending, and float32 (n, dimension)."""
+
+    generation: int
+    ids: IntArray
+    vectors: FloatArray
 
 
 class Collection:
     """Documents, their chunks and embeddings. Every call opens the file separately, so threads may share one object.
 
     Other threads and processes may read and write at the same time; a read sees the state at its beginning. Every
-    method raises CollectionError if the file cannot be read or written.
+    method raises CollectionError if the file cannot be read or written, and if what it reads is not what was stored.
     """
 
     def __init__(self, path: Path, spec: CollectionSpec, uid: str) -> None:
@@ -47,7 +58,7 @@ class Collection:
 
     @classmethod
     def open(cls, folder: Path, name: str) -> Collection:
-        """Open the collection `name`; a file of an earlier version is migrated.
+        """Open the collection `name`; a file of an earlier version is migrated, unless it cannot be written.
 
         Raises:
             CollectionError: it is missing, damaged, of a newer version, or from another program.
@@ -57,18 +68,23 @@ class Collection:
             there = ", ".join(f"'{other}'" for other in list_collections(folder)) or "none yet"
             raise CollectionError(f"There is no collection named '{name}'. Existing collections: {there}.")
         try:
-            with closing(schema.connect(path)) as connection:
-                if schema.file_version(connection, path.name) < SCHEMA_VERSION:
-                    schema.migrate(connection)
-                meta = dict(connection.execute("SELECT key, value FROM meta"))
-            return cls(path, schema.spec_from_json(meta["spec"], name, path.name), meta["uid"])
+            meta = _migrated_meta(path)
+            spec = schema.spec_from_json(meta["spec"], name, path.name)
+            if meta.get(schema.SPEC_DIGEST) not in (None, schema.spec_digest(meta["uid"], meta["spec"])):
+                raise ValueError("its description differs from what was stored")
+            return cls(path, spec, meta["uid"])
         except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
             if schema.is_hindered(error):
-                raise CollectionError(f"'{path.name}' could not be opened: {error}. {WHAT_TO_DO}") from error
+                raise CollectionError(f"'{path.name}' could not be opened: {reason_of(error)}. {WHAT_TO_DO}") from error
             raise CollectionError(
-                f"'{path.name}' is not a readable collection ({error}). Nothing was changed. Restore a copy, "
+                f"'{path.name}' is not a readable collection: {reason_of(error)}. Nothing was changed. Restore a copy, "
                 "or move the file away and ingest the documents again."
             ) from error
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether documents cannot be changed, because the file or its folder cannot be written."""
+        return not read_only.is_writable(self.path)
 
     @property
     def cache_folder(self) -> Path:
@@ -141,7 +157,11 @@ class Collection:
     def setting(self, key: str) -> str | None:
         """A setting stored with the collection, such as its index; None if it was never set."""
         with self._reading() as connection:
-            return schema.read_setting(connection, key)
+            value = schema.read_setting(connection, key)
+            digest = schema.read_setting(connection, _DIGEST_OF + key)
+        if value is not None and digest not in (None, digests.of_setting(key, value)):
+            raise damaged(self.spec.name, f"its setting '{key}' differs from what was stored")
+        return value
 
     def set_setting(self, key: str, value: str | None) -> None:
         """Store a setting with the collection; None removes it. The generation does not change.
@@ -153,38 +173,33 @@ class Collection:
             raise ValueError(f"'{key}' is not a setting: the key is reserved for the collection.")
         with self._transaction("BEGIN IMMEDIATE") as connection:
             schema.write_setting(connection, key, value)
+            digest = None if value is None else digests.of_setting(key, value)
+            schema.write_setting(connection, _DIGEST_OF + key, digest)
             connection.execute("COMMIT")
 
     def documents(self) -> list[DocumentSummary]:
         """All documents by name, without their texts."""
         with self._reading() as connection:
-            rows = connection.execute(f"SELECT {SUMMARY_COLUMNS} FROM documents ORDER BY name").fetchall()
-            counts = dict(connection.execute("SELECT document_id, count(*) FROM chunks GROUP BY document_id"))
-        return [schema.summary_from_row(row, counts.get(row[0], 0)) for row in rows]
+            rows, counts = damage.summaries(connection), damage.counts(connection)
+            return [schema.summary_from_row(row, counts.get(row[0], 0)) for row in rows]
 
     def document_names(self, document_ids: Sequence[str] | None = None) -> dict[str, str]:
         """Names by document id, for these documents (as far as they exist) or for all."""
-        query = "SELECT document_id, name FROM documents"
         with self._reading() as connection:
-            if document_ids is None:
-                return dict(connection.execute(query))
-            wanted = json.dumps(list(document_ids))
-            return dict(connection.execute(f"{query} WHERE document_id IN (SELECT value FROM json_each(?))", (wanted,)))
+            return {row[0]: row[1] for row in damage.summaries(connection, document_ids)}
 
     def document(self, document_id: str) -> Document:
         """One document with its text. Raises CollectionError if it does not exist (any more)."""
-        columns = DOCUMENT_COLUMNS[SCHEMA_VERSION]
         with self._reading() as connection:
-            query = f"SELECT {columns} FROM documents WHERE document_id = ?"
-            row = connection.execute(query, (document_id,)).fetchone()
-        if row is None:
+            found = damage.document(connection, document_id)
+        if found is None:
             raise CollectionError(f"Collection '{self.spec.name}' no longer contains this document. Reload the page.")
-        return schema.document_from_row(row)
+        return found
 
     def n_chunks(self) -> int:
         """Number of chunks."""
         with self._reading() as connection:
-            return int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+            return damage.n_chunks(connection)
 
     def chunk_ids(self) -> IntArray:
         """The ids of all chunks, int64 (n,), ascending."""
@@ -199,37 +214,46 @@ class Collection:
         """The chunks with these ids, in this order, without deleted ones; by default all chunks, by id."""
         with self._reading() as connection:
             if chunk_ids is None:
-                rows = connection.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks ORDER BY chunk_id").fetchall()
-                return [schema.chunk_from_row(row) for row in rows]
-            query = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
-            rows = connection.execute(query, (json.dumps([int(chunk_id) for chunk_id in chunk_ids]),)).fetchall()
-        found = {chunk.chunk_id: chunk for chunk in map(schema.chunk_from_row, rows)}
-        return [found[int(chunk_id)] for chunk_id in chunk_ids if int(chunk_id) in found]
+                return damage.chunks(connection)
+            return damage.chunks_with(connection, [int(chunk_id) for chunk_id in chunk_ids])
 
     def chunks_of(self, document_id: str) -> list[Chunk]:
         """The chunks of one document in text order; empty if it does not exist."""
-        query = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY chunk_id"
         with self._reading() as connection:
-            return [schema.chunk_from_row(row) for row in connection.execute(query, (document_id,))]
+            return damage.chunks_of(connection, document_id)
+
+    def chunk_properties(self) -> list[schema.ChunkRow]:
+        """The rows of all chunks by id, with "" in place of their texts."""
+        with self._reading() as connection:
+            return list(damage.chunk_properties(connection))
+
+    def ids_of_texts(self, accepts: Callable[[str], bool]) -> frozenset[int]:
+        """Ids of the chunks whose text is accepted."""
+        with self._reading() as connection:
+            return frozenset(chunk_id for chunk_id, text in damage.texts(connection) if accepts(text))
 
     def embeddings(self) -> tuple[IntArray, FloatArray]:
         """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
+        stored = self.stored_vectors()
+        return stored.ids, stored.vectors
+
+    def stored_vectors(self) -> StoredVectors:
+        """`embeddings` and `generation`, read in one transaction. The vectors are checked here, not at each search."""
         import numpy as np
 
         with self._reading() as connection:
-            n = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
+            generation = schema.read_setting(connection, "generation")
+            n = connection.execute("SELECT count(*) FROM embeddings").fetchone()[0]
             ids, vectors = np.empty(n, np.int64), np.empty((n, self.spec.embedding.dimension), np.float32)
             cursor = connection.execute("SELECT chunk_id, vector FROM embeddings ORDER BY chunk_id")
             start = 0
-            try:
-                while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                    part = slice(start, start + len(rows))
-                    ids[part] = [row[0] for row in rows]
-                    vectors[part] = schema.vectors_from_blobs([row[1] for row in rows], vectors.shape[1])
-                    start += len(rows)
-            except ValueError as error:
-                raise CollectionError(f"'{self.path.name}' is damaged: it contains {error}. Restore a copy.") from error
-        return ids[:start], vectors[:start]
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                part = slice(start, start + len(rows))
+                ids[part] = [row[0] for row in rows]
+                vectors[part] = schema.vectors_from_blobs([row[1] for row in rows], vectors.shape[1])
+                start += len(rows)
+            damage.require_vectors(connection, ids, vectors)
+        return StoredVectors(int(generation or 0), ids, vectors)
 
     def search_words(self, words: Sequence[str], k: int, only: frozenset[int] | None = None) -> list[tuple[int, float]]:
         """Chunk ids and BM25 scores (higher is better) of the k best chunks with any of the words.
@@ -241,6 +265,8 @@ class Collection:
             return []
         query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
         # Without the plus sign, SQLite would run a separate word search for each of these chunks.
+        with self._explaining_damage():
+            word_index.require_sound(self.path, self.uid, self.spec.name)
         within = "TRUE" if only is None else "+rowid IN (SELECT value FROM json_each(:only))"
         with self._reading() as connection:
             rows = connection.execute(
@@ -274,14 +300,29 @@ class Collection:
 
         Outside this module, only `schema.insert_document` and `schema.insert_conversation` may be used in it.
         """
+        if self.path.exists() and self.is_read_only:
+            raise CollectionError(read_only.explain(self.spec.name))
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
             connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
             connection.execute("COMMIT")
 
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A read transaction: a consistent state of the file."""
-        return self._transaction("BEGIN")
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A read transaction: a consistent state of the file. Explains damage that is found in the block."""
+        with self._transaction("BEGIN") as connection, self._explaining_damage(connection):
+            yield connection
+
+    @contextmanager
+    def _explaining_damage(self, connection: sqlite3.Connection | None = None) -> Iterator[None]:
+        """Turn what damaged content raises into CollectionError, with the documents' names from the connection."""
+        try:
+            yield
+        except damage.Damage as error:
+            raise damaged(self.spec.name, damage.describe(connection, error)) from error
+        except (ValueError, TypeError, OverflowError) as error:
+            what = first_problem(error) if isinstance(error, ValueError) else "a value has a wrong type"
+            raise damaged(self.spec.name, what) from error
 
     def _transaction(self, begin: Begin) -> AbstractContextManager[sqlite3.Connection]:
         return transaction(self.path, self.uid, begin, shown_as=self.spec.name)
@@ -299,3 +340,20 @@ def unfinished_collection(
     spec, uid = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION), uuid4().hex
     with unfinished_file(folder, spec, uid) as path:
         yield Collection(path, spec, uid)
+
+
+def _migrated_meta(path: Path) -> dict[str, str]:
+    """The table `meta` of the file, which is migrated if its version is earlier and it can be written."""
+    read_only.note_migration(path, failed=False)
+    mode: Literal["rw", "ro"] = "rw" if read_only.is_writable(path) else "ro"
+    with closing(schema.connect(path, mode=mode)) as connection:
+        if schema.file_version(connection, path.name) < SCHEMA_VERSION and mode == "rw":
+            try:
+                schema.migrate(connection)
+            except sqlite3.Error as error:
+                if not schema.is_unwritable(error):
+                    raise
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                read_only.note_migration(path, failed=True)
+        return dict(connection.execute("SELECT key, value FROM meta"))

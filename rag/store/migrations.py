@@ -54,4 +54,13 @@ _VERSION_4 = (
     "CREATE UNIQUE INDEX chosen_turns ON turns (conversation_id, slot) WHERE is_chosen",
     "UPDATE meta SET value = json_set(value, '$.schema_version', 4) WHERE key = 'spec'",
 )
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# `rag.store.schema.migrate` computes the digests of what such a file already holds.
+_VERSION_5 = (
+    "ALTER TABLE chunks ADD COLUMN digest BLOB",
+    """CREATE TABLE digests (
+    document_id TEXT PRIMARY KEY REFERENCES documents ON DELETE CASCADE,
+    n_chunks INTEGER NOT NULL, summary BLOB NOT NULL, contents BLOB NOT NULL, chunks BLOB NOT NULL,
+    vectors BLOB NOT NULL)""",
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 5) WHERE key = 'spec'",
+)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rag.errors import CollectionError, first_problem
+from rag.store import digests
 from rag.store.migrations import MIGRATIONS
 from rag.types import (
     Chunk,
@@ -41,10 +42,14 @@ SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages,
 DOCUMENT_COLUMNS = {
     1: "document_id, name, media_type, sha256, characters(text), json_array_length(pages), '', '[]', "
     "pages, headings, rows, text",
-    **dict.fromkeys((2, 3, 4), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
+    **dict.fromkeys((2, 3, 4, 5), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
 }
 """The columns to select from `documents`, by file version, to get those of the current version."""
 CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, chunk_id"
+DIGESTS_SINCE = 5
+"""The first file version with digests of documents."""
+SPEC_DIGEST = "spec digest"
+"""The key in `meta` of the digest of the collection's id, model and chunking."""
 CONVERSATIONS_DIGEST = "conversations digest"
 """The key in `meta` of the SHA-256 of the exported conversations; removed when they change."""
 SummaryRow = tuple[str, str, str, str, int, int, str, str]
@@ -60,6 +65,7 @@ _PATIENCE = 30
 _HINDRANCES = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
 }  # fmt: skip
+_UNWRITABLE = _HINDRANCES - {sqlite3.SQLITE_BUSY}
 _UNIT_TOLERANCE = 0.01
 _NO_ITEMS = "[]"
 _Spec = TypeVar("_Spec", EmbeddingSpec, ChunkingSpec)
@@ -69,6 +75,17 @@ def connect(path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rw") -> sqlite3.C
     """Connect outside any transaction; only "rwc" creates a missing file. Waits up to 30 seconds for other writers."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
+    _add_functions(connection)
+    return connection
+
+
+def connect_memory(address: str = "file::memory:") -> sqlite3.Connection:
+    """Connect to a database in memory, to which files can be attached by their URIs; by default a new one.
+
+    Args:
+        address: the URI of a database that several connections of this process share. Any thread may use them.
+    """
+    connection = sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     _add_functions(connection)
     return connection
 
@@ -106,6 +123,11 @@ def is_hindered(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _HINDRANCES
 
 
+def is_unwritable(error: sqlite3.Error) -> bool:
+    """Whether the file cannot be written now, while it may still be read."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNWRITABLE
+
+
 def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
     """Migrate a file (empty if `is_new`) to the current version in one transaction. Raises sqlite3.Error."""
     # Replacing a table must not delete rows that refer to it; this has no effect within a transaction.
@@ -115,9 +137,40 @@ def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
     for statements in MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)
+    if not is_new and version < DIGESTS_SINCE <= SCHEMA_VERSION:
+        _record_digests(connection)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute("COMMIT")
+
+
+def _record_digests(connection: sqlite3.Connection) -> None:
+    """Compute and store the digests of everything in a file of a version that had none."""
+    rows = connection.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks ORDER BY chunk_id")
+    # A list, because the table must not be read while it is changed.
+    updates = [(digests.of_chunk(row), row[-1]) for row in rows]
+    connection.executemany("UPDATE chunks SET digest = ? WHERE chunk_id = ?", updates)
+    columns = DOCUMENT_COLUMNS[SCHEMA_VERSION]
+    for (document_id,) in connection.execute("SELECT document_id FROM documents").fetchall():
+        row = connection.execute(f"SELECT {columns} FROM documents WHERE document_id = ?", (document_id,)).fetchone()
+        chunks = connection.execute(
+            "SELECT digest, chunk_id, vector FROM chunks JOIN embeddings USING (chunk_id) WHERE document_id = ? "
+            "ORDER BY chunk_id",
+            (document_id,),
+        ).fetchall()
+        parts = [list(part) for part in zip(*chunks, strict=True)] or [[], [], []]
+        _insert_digests(connection, digests.of_document(row, *parts))
+    meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('spec', 'uid')"))
+    write_setting(connection, SPEC_DIGEST, spec_digest(meta["uid"], meta["spec"]))
+
+
+def spec_digest(uid: str, spec: str) -> str:
+    """The digest of the collection's id and its stored spec, except what a migration changes in the spec.
+
+    Raises ValueError, KeyError or TypeError if the spec is damaged.
+    """
+    values = json.loads(spec)
+    return digests.of_spec(uid, values["embedding"], values["chunking"])
 
 
 def create_file(path: Path, meta: dict[str, str]) -> None:
@@ -126,6 +179,7 @@ def create_file(path: Path, meta: dict[str, str]) -> None:
         migrate(connection, is_new=True)
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        write_setting(connection, SPEC_DIGEST, spec_digest(meta["uid"], meta["spec"]))
         connection.execute("COMMIT")
 
 
@@ -137,6 +191,16 @@ def expected_objects(version: int) -> set[tuple[str, str, str]]:
             for statement in statements:
                 connection.execute(statement)
         return stored_objects(connection)
+
+
+def statements_of(tables: Sequence[str]) -> list[str]:
+    """The SQL that creates these tables and their indexes in a file of this version."""
+    with closing(connect_memory()) as connection:
+        for statements in MIGRATIONS:
+            for statement in statements:
+                connection.execute(statement)
+        rows = connection.execute("SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+        return [sql for table, sql in rows if table in tables]
 
 
 def stored_objects(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
@@ -235,9 +299,10 @@ def insert_document(
     chunk_ids: Sequence[int],
     vectors: FloatArray,
 ) -> None:
-    """Insert a document, its chunks with the given ids, and their embeddings, within a transaction.
+    """Insert a document, its chunks with the given ids, their embeddings and the digests of all, in a transaction.
 
     Args:
+        chunk_ids: ascending.
         vectors: unit vectors float32 (len(chunks), dimension).
 
     Raises:
@@ -246,12 +311,19 @@ def insert_document(
     row = document_row(document)
     columns, places = DOCUMENT_COLUMNS[SCHEMA_VERSION], ", ".join("?" * len(row))
     connection.execute(f"INSERT INTO documents ({columns}) VALUES ({places})", row)
+    rows = [chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, chunk_ids, strict=True)]
+    chunk_digests = [digests.of_chunk(one) for one in rows]
     connection.executemany(
-        f"INSERT INTO chunks ({CHUNK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, chunk_ids, strict=True)),
+        f"INSERT INTO chunks ({CHUNK_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((*one, digest) for one, digest in zip(rows, chunk_digests, strict=True)),
     )
-    blobs = (vector.tobytes() for vector in vectors.astype("<f4", copy=False))
+    blobs = [vector.tobytes() for vector in vectors.astype("<f4", copy=False)]
     connection.executemany("INSERT INTO embeddings VALUES (?, ?)", zip(chunk_ids, blobs, strict=True))
+    _insert_digests(connection, digests.of_document(row, chunk_digests, chunk_ids, blobs))
+
+
+def _insert_digests(connection: sqlite3.Connection, of_document: digests.DocumentDigests) -> None:
+    connection.execute("INSERT INTO digests VALUES (?, ?, ?, ?, ?, ?)", of_document)
 
 
 def insert_conversation(

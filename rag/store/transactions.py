@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import CollectionError
-from rag.store import schema
+from rag.store import read_only, schema
 from rag.store.names import (
     collection_path,
     discard_file,
@@ -17,12 +17,15 @@ from rag.store.names import (
     require_free_name,
     unfinished_path,
 )
+from rag.store.reasons import reason_of
 from rag.types import CollectionSpec
 
 WHAT_TO_DO = (
     "Close other programs that use it, check that the disk has free space and the file is writable, and try again."
 )
 """The end of a message about a file that cannot be read or written."""
+_BRIEF = 160
+"""Characters of an error of SQLite that a message quotes: it may contain a whole text."""
 Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
 """A read transaction with a consistent state, or an exclusive write transaction."""
 
@@ -30,6 +33,8 @@ Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
 @contextmanager
 def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterator[sqlite3.Connection]:
     """A connection within a transaction; changes not committed in the block are rolled back.
+
+    A read-only collection is connected as `rag.store.read_only` describes.
 
     Args:
         uid: the id of the collection that the file must still contain.
@@ -39,7 +44,8 @@ def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterato
         CollectionError: the file is missing, contains another collection, or cannot be read or written.
     """
     try:
-        with closing(schema.connect(path)) as connection:
+        is_writable = read_only.is_writable(path) or not path.exists()
+        with closing(schema.connect(path) if is_writable else read_only.connect(path, uid)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(begin)
             _require_same_file(connection, uid, shown_as)
@@ -47,9 +53,24 @@ def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterato
     except sqlite3.Error as error:
         if not path.exists():
             raise CollectionError(f"Collection '{shown_as}' was renamed or deleted. Select it again.") from error
-        raise CollectionError(
-            f"Collection '{shown_as}' could not be read or written: {error}. Stored data is unchanged. {WHAT_TO_DO}"
-        ) from error
+        raise _explained(error, shown_as) from error
+
+
+def _explained(error: sqlite3.Error, shown_as: str) -> CollectionError:
+    if schema.is_hindered(error) or isinstance(error, sqlite3.IntegrityError):
+        return CollectionError(
+            f"Collection '{shown_as}' could not be read or written: {reason_of(error)}. Stored data is unchanged. "
+            f"{WHAT_TO_DO}"
+        )
+    return damaged(shown_as, reason_of(error))
+
+
+def damaged(shown_as: str, what: str) -> CollectionError:
+    """The error for a damaged collection; `what` is the damaged part, as a clause."""
+    return CollectionError(
+        f"Collection '{shown_as}' is damaged: {what}. Delete the damaged document and add its file again, or restore a "
+        "copy of the collection."
+    )
 
 
 def _require_same_file(connection: sqlite3.Connection, uid: str, shown_as: str) -> None:
@@ -63,22 +84,32 @@ def unfinished_file(folder: Path, spec: CollectionSpec, uid: str) -> Iterator[Pa
     """A new file without documents: renamed to the name in `spec` when the block ends, deleted if the block fails.
 
     Raises:
-        CollectionError: the name is taken or invalid, or the folder cannot be written.
+        CollectionError: the name is taken or invalid, or the folder cannot be written. An error of the block is raised
+            as it is.
     """
     path = collection_path(folder, spec.name)
     require_free_name(folder, spec.name)
     unfinished = unfinished_path(folder, uid)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        drop_leftovers(folder)
-        schema.create_file(unfinished, {"spec": schema.spec_to_json(spec), "uid": uid, "generation": "0"})
+        with _creating(folder, spec):
+            folder.mkdir(parents=True, exist_ok=True)
+            drop_leftovers(folder)
+            schema.create_file(unfinished, {"spec": schema.spec_to_json(spec), "uid": uid, "generation": "0"})
         yield unfinished
         require_free_name(folder, spec.name)
-        unfinished.replace(path)
-    except (OSError, sqlite3.Error) as error:
-        raise CollectionError(
-            f"Collection '{spec.name}' could not be created: {error}. Check that the disk has free space and that "
-            f"the folder '{folder.name}' may be written."
-        ) from error
+        with _creating(folder, spec):
+            unfinished.replace(path)
     finally:
         discard_file(unfinished)
+
+
+@contextmanager
+def _creating(folder: Path, spec: CollectionSpec) -> Iterator[None]:
+    """Explain errors of the steps that create the file; those of the caller's block are its own."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise CollectionError(
+            f"Collection '{spec.name}' could not be created: {reason_of(error)}. Check that the disk has free space "
+            f"and that the folder '{folder.name}' may be written."
+        ) from error

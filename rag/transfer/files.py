@@ -14,6 +14,8 @@ from rag.errors import CollectionError
 from rag.store import schema
 from rag.store.collection import Collection, unfinished_collection
 from rag.store.names import collection_path, discard_file, require_free_name
+from rag.store.read_only import explain, is_writable
+from rag.store.reasons import reason_of
 from rag.transfer.untrusted import open_untrusted
 
 
@@ -25,6 +27,8 @@ def rename_collection(folder: Path, name: str, new_name: str) -> Collection:
     """
     collection = Collection.open(folder, name)
     target = collection_path(folder, new_name)
+    if collection.is_read_only:
+        raise CollectionError(explain(name))
     with _locked(collection.path):
         require_free_name(folder, new_name, but_for=name)
         collection.path.rename(target)
@@ -45,6 +49,8 @@ def delete_collection(folder: Path, name: str) -> None:
     path = collection_path(folder, name)
     if not path.is_file():
         raise CollectionError(f"There is no collection named '{name}', so nothing was deleted. Reload the page.")
+    if not is_writable(path):
+        raise CollectionError(explain(name))
     with _locked(path):
         path.unlink()
         path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
@@ -69,6 +75,7 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
     try:
         with closing(schema.connect(collection.path)) as connection:
             connection.execute("VACUUM INTO ?", (str(unfinished.absolute()),))
+        _migrate(unfinished)
         if not conversations:
             _drop_conversations(unfinished)
         with open_untrusted(unfinished, collection.path.name) as exported:
@@ -82,8 +89,8 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
         unfinished.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise CollectionError(
-            f"Collection '{collection.spec.name}' could not be exported to '{path.name}': {error}. Check that the "
-            "collection is still there, and that the folder exists, has free space and is writable."
+            f"Collection '{collection.spec.name}' could not be exported to '{path.name}': {reason_of(error)}. Check "
+            "that the collection is still there, and that the folder exists, has free space and is writable."
         ) from error
     finally:
         discard_file(unfinished)
@@ -114,6 +121,13 @@ def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: s
     return Collection.open(folder, name)
 
 
+def _migrate(path: Path) -> None:
+    """Migrate the copy of a read-only collection of an earlier version."""
+    with closing(schema.connect(path)) as connection:
+        if schema.file_version(connection, path.name) < schema.SCHEMA_VERSION:
+            schema.migrate(connection)
+
+
 def _drop_conversations(path: Path) -> None:
     """Delete all conversations so that no trace of them is left in the file."""
     with closing(schema.connect(path)) as connection:
@@ -133,7 +147,7 @@ def _locked(path: Path) -> Iterator[None]:
             yield
     except (OSError, sqlite3.Error) as error:
         raise CollectionError(
-            f"'{path.name}' could not be renamed or deleted: {error}. Wait until no documents are being "
+            f"'{path.name}' could not be renamed or deleted: {reason_of(error)}. Wait until no documents are being "
             "added, and try again."
         ) from error
 

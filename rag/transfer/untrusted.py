@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.conversations.record import turn_from_json
 from rag.errors import CollectionError, first_problem
-from rag.store import schema
+from rag.store import damage, digests, schema
+from rag.store.reasons import reason_of
 from rag.transfer.validation import is_chunk, is_chunking, is_conversation, is_document, is_turn
 from rag.types import Chunk, CollectionSpec, Document
 
@@ -153,11 +154,22 @@ class UntrustedCollection:
         for chunk, columns in zip(chunks, rows, strict=True):
             is_as_stored = is_chunk(chunk, document) and schema.chunk_row(chunk, chunk.chunk_id) == columns
             _require(is_as_stored, f"a chunk of {what} is malformed")
+        self._require_digests(row, rows, blobs)
         vectors = schema.vectors_from_blobs(blobs, self.spec.embedding.dimension)
         _require(schema.are_unit(vectors), f"{what} has embeddings that are not unit vectors")
         self._hash.update(json.dumps([row, rows]).encode())
         self._hash.update(b"".join(blobs))
         return StoredDocument(document, chunks, vectors)
+
+    def _require_digests(
+        self, row: schema.DocumentRow, rows: Sequence[schema.ChunkRow], blobs: Sequence[bytes]
+    ) -> None:
+        """Require what was recorded when the document was stored; files of a version before 5 have no digests."""
+        if schema.file_version(self._connection, self._shown_as) < schema.DIGESTS_SINCE:
+            return
+        stored = damage.recorded(self._connection, [row[0]]).get(row[0])
+        found = digests.of_document(row, list(map(digests.of_chunk, rows)), [one[-1] for one in rows], blobs)
+        _require(stored == found, f"its document '{row[1]}' differs from what was stored")
 
 
 @contextmanager
@@ -188,6 +200,8 @@ def _checked(connection: sqlite3.Connection, shown_as: str) -> UntrustedCollecti
     _require(found == "ok", str(found))
     meta = dict(connection.execute("SELECT key, value FROM meta"))
     spec = schema.spec_from_json(meta["spec"], "", shown_as)
+    is_as_stored = meta.get(schema.SPEC_DIGEST) in (None, schema.spec_digest(meta["uid"], meta["spec"]))
+    _require(is_as_stored, "its description differs from what was stored")
     _require(is_chunking(spec.chunking) and meta["generation"].isdecimal(), "its description is malformed")
     return UntrustedCollection(connection, shown_as, meta, spec)
 
@@ -200,11 +214,10 @@ def _reporting_damage(shown_as: str) -> Iterator[None]:
     except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         if schema.is_hindered(error):
             raise CollectionError(
-                f"'{shown_as}' could not be read: {error}. Close other programs that use it, or choose a copy of it."
+                f"'{shown_as}' could not be read: {reason_of(error)}. Close other programs that use it, or choose "
+                "a copy."
             ) from error
-        what = "its contents are malformed"
-        if isinstance(error, (sqlite3.Error, ValueError)):
-            what = first_problem(error) if isinstance(error, ValueError) else str(error)
+        what = first_problem(error) if isinstance(error, ValueError) else reason_of(error)
         raise CollectionError(
             f"'{shown_as}' is damaged: {what}. Nothing was changed. Use another copy, or export it again."
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -95,6 +96,21 @@ def everything_in(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")
     }
+
+
+def take_back_to(path: Path, version: int) -> None:
+    """Turn a new file into one of version 3 or 4, as that version would have written it."""
+    later = {
+        4: "DROP TABLE digests; ALTER TABLE chunks DROP COLUMN digest;",
+        3: "DROP TABLE turns; DROP TABLE conversations;",
+    }
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number in range(4, version - 1, -1):
+            connection.executescript(later[number])
+        connection.execute("DELETE FROM meta WHERE key LIKE '%digest%'")
+        change = "UPDATE meta SET value = json_set(value, '$.schema_version', ?) WHERE key = 'spec'"
+        connection.execute(change, (version,))
+        connection.execute(f"PRAGMA user_version = {version}")
 
 
 class QuickEmbedder(WordEmbedder):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from rag.answering.types import Answer, Dependence, LabelledAnswer, Support, Timings, Turn
+from rag.answering.types import Answer, Contradiction, Dependence, LabelledAnswer, Support, Timings, Turn
 from rag.generation.types import Prompt, PromptParts
 from rag.retrieval.settings import RetrievalSettings
 from rag.servers.types import Message, Usage
@@ -71,11 +71,17 @@ def _hits(draw: st.DrawFn) -> Hit:
 
 @st.composite
 def _supports(draw: st.DrawFn, start: int, end: int, hits: tuple[Hit, ...]) -> Support:
-    verdict = draw(st.sampled_from(["supported", "unsupported", "unchecked"] if hits else ["unsupported", "unchecked"]))
-    number = draw(st.integers(1, len(hits))) if verdict == "supported" else 0
+    alike = ["supported", "altered"] if hits else []
+    verdict = draw(st.sampled_from([*alike, "unsupported", "unchecked"]))
+    number = draw(st.integers(1, len(hits))) if verdict in alike else 0
+    kinds = st.sampled_from(["negation", "name", "opposite", "unit", "number", "order"])
+    differences = st.lists(st.builds(Contradiction, kinds, TEXTS, TEXTS), min_size=1, max_size=2).map(tuple)
+    contradictions = draw(differences) if verdict == "altered" else ()
     passage = (0, len(hits[number - 1].chunk.text)) if number else (0, 0)
     scores = tuple(draw(NUMBERS) for _ in hits)
-    return Support(start, end, verdict, scores, number, passage, tuple(draw(st.lists(TEXTS, max_size=2))))
+    return Support(
+        start, end, verdict, scores, number, passage, tuple(draw(st.lists(TEXTS, max_size=2))), contradictions
+    )
 
 
 @st.composite

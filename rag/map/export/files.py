@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rag.map.points import UNCLUSTERED_NAME, MapPoints
@@ -9,6 +10,9 @@ from rag.store.chunk_table import column_titles
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 
 def to_table(points: MapPoints) -> pd.DataFrame:
@@ -49,8 +53,25 @@ def to_parquet(points: MapPoints) -> bytes:
 
 
 def as_csv(table: pd.DataFrame) -> bytes:
-    """A table as CSV in UTF-8 with a byte order mark; without the mark Excel reads another encoding."""
-    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    """A table as CSV in UTF-8 with a byte order mark; without the mark Excel reads another encoding.
+
+    A text that a spreadsheet would compute as a formula gets a leading apostrophe; see `escape_formula`.
+    """
+    import pandas as pd
+
+    escaped = table.rename(columns=escape_formula)
+    for place, kind in enumerate(table.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            escaped.isetitem(place, table.iloc[:, place].map(escape_formula, na_action="ignore").array)
+    return escaped.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def escape_formula(text: str) -> str:
+    """The text, with an apostrophe before it if it begins as a formula does and is no plain number.
+
+    https://owasp.org/www-community/attacks/CSV_Injection lists the characters.
+    """
+    return f"'{text}" if text.startswith(_FORMULA_BEGINS) and not _NUMBER.fullmatch(text) else text
 
 
 def as_parquet(table: pd.DataFrame) -> bytes:

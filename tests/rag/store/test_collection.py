@@ -157,7 +157,7 @@ def test_a_write_protected_file_can_be_read(data_dir, collection, words, monkeyp
     put(collection, words, plain_document("a.txt", "An owl."))
     connect = schema.connect
     monkeypatch.setattr(schema, "connect", lambda path, **options: connect(path, mode="ro"))
-    with pytest.raises(CollectionError, match=r"readonly.*Stored data is unchanged.*is writable"):
+    with pytest.raises(CollectionError, match=r"it may not be written.*Stored data is unchanged.*is writable"):
         collection.delete_document("id of a.txt")
     assert Collection.open(data_dir, "c").chunks()[0].text == "An owl."
 

@@ -118,7 +118,7 @@ def test_a_busy_file_is_an_error_that_says_so(collection, monkeypatch):
     monkeypatch.setattr(schema, "_PATIENCE", 0)
     with closing(sqlite3.connect(collection.path, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        with pytest.raises(CollectionError, match=r"'Birds' could not be read or written.*locked"):
+        with pytest.raises(CollectionError, match=r"'Birds' could not be read or written: another program is using it"):
             collection.count_retrieved(first_ids(collection, 1))
     assert collection.retrieved_counts() == {}
 

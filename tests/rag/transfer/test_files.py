@@ -188,9 +188,9 @@ def test_a_collection_in_use_is_neither_renamed_nor_deleted(data_dir, collection
     before = contents(collection)
     with closing(sqlite3.connect(collection.path, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        with pytest.raises(CollectionError, match=r"'Birds\.sqlite'.*locked.*Wait"):
+        with pytest.raises(CollectionError, match=r"'Birds\.sqlite'.*another program is using it.*Wait"):
             rename_collection(data_dir, "Birds", "Owls")
-        with pytest.raises(CollectionError, match=r"'Birds\.sqlite'.*locked.*Wait"):
+        with pytest.raises(CollectionError, match=r"'Birds\.sqlite'.*another program is using it.*Wait"):
             delete_collection(data_dir, "Birds")
         with pytest.raises(CollectionError, match=r"'Birds' could not be read or written.*locked"):
             collection.delete_document("d1")

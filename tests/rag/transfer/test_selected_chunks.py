@@ -127,7 +127,9 @@ def test_a_copy_that_fails_in_the_middle_leaves_nothing(data_dir, source, monkey
 
     def fail_later(connection, document, *rest):
         if connection.total_changes > 10:
-            raise sqlite3.OperationalError("the disk is full")
+            error = sqlite3.OperationalError("no more space")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
         insert(connection, document, *rest)
 
     monkeypatch.setattr(schema, "insert_document", fail_later)

@@ -6,13 +6,14 @@ import json
 import random
 import sqlite3
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag.errors import CollectionError
+from rag.store import schema
 from rag.store.collection import Collection
 from rag.store.schema import SCHEMA_VERSION
 from rag.transfer.files import export_collection, import_collection
@@ -33,10 +34,15 @@ def exported(original, tmp_path) -> Path:
 
 
 def tamper(path: Path, *statements: str) -> None:
-    """Change an exported file with care: its digest, which would give every change away, is gone."""
+    """Change an exported file with care: its digests, which would give every change away, are gone or made to fit."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in ("DELETE FROM meta WHERE key = 'digest'", *statements):
             connection.execute(statement)
+    with closing(schema.connect(path)) as connection, suppress(sqlite3.Error, TypeError, ValueError, KeyError):
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM digests")
+        schema._record_digests(connection)
+        connection.execute("COMMIT")
 
 
 def refused(data_dir: Path, path: Path, message: str | None = None) -> None:
@@ -55,7 +61,7 @@ def set_spec(path: Path, part: str, name: str, value: object) -> None:
         spec = json.loads(connection.execute("SELECT value FROM meta WHERE key = 'spec'").fetchone()[0])
         spec[part][name] = value
         connection.execute("UPDATE meta SET value = ? WHERE key = 'spec'", (json.dumps(spec),))
-        connection.execute("DELETE FROM meta WHERE key = 'digest'")
+        connection.execute("DELETE FROM meta WHERE key IN ('digest', 'spec digest')")
 
 
 def test_tampering_that_changes_nothing_is_taken(data_dir, exported, original):
