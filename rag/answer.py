@@ -165,6 +165,8 @@ class _Draft:
                 if self.timings.first_token is None:
                     self.timings = replace(self.timings, first_token=time.perf_counter() - started)
                 if isinstance(piece, Thought):
+                    if piece.covers_text:
+                        self.thoughts, self.pieces = [*self.thoughts, *self.pieces], []
                     self.thoughts.append(piece.text)
                 else:
                     self.pieces.append(piece)
@@ -181,7 +183,8 @@ class _Draft:
         if self.request.uses_documents:
             started = time.perf_counter()
             try:
-                self.supports = support("".join(self.pieces).strip(), self.prompt.hits, self.equipment.embedder)
+                text = "".join(self.pieces).strip()
+                self.supports = support(text, self.prompt.hits, self.equipment.embedder, self.request.question)
                 self.vector = tuple(self.equipment.embedder.encode_queries([self.query])[0].tolist())
             except ModelError as error:
                 # The embedding model may run on a server that has stopped since: keep the answer without its sources.

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 
 from rag.text.sentences import split_sentences
-from rag.text.stems import count_words
+from rag.text.stated_numbers import stated_numbers
+from rag.text.stems import count_words, is_common, stemmed_words
 
 _MINIMUM_WORDS = 3
+_MINIMUM_TELLING = 2
 _LINE_MARK = re.compile(r"^\s*(?:(?:[-*+•>]|#{1,6}|\(?\d{1,3}[.)])\s+)+")
 _NUMBERING = re.compile(r"\(?\d{1,3}[.)][^\S\n]+")
 _CITATION = re.compile(
@@ -53,6 +55,11 @@ _REFUSALS = [
         r"^(?:unfortunately,? )?there (?:is|was) (?:no|not enough) (?:information|mention|answer)\b",
     )
 ]
+_WITHOUT_SUBJECT = re.compile(
+    r"^(?:(?:and|but|or|it|this|that|they|which) )?(?:is|are|was|were|be|been|being|to be|has|have|had|will|would|can|"
+    r"could|may|might|must|shall|should|does|did)\b",
+    re.I,
+)
 _TURN = re.compile(r"\b(?:but|however|although|though|yet|still)\b[^.]*\w", re.I)
 
 
@@ -60,8 +67,8 @@ _TURN = re.compile(r"\b(?:but|however|although|though|yet|still)\b[^.]*\w", re.I
 class Statement:
     """A sentence of an answer at [start, end); `plain` is its text without markup and citation marks.
 
-    `is_checkable` is false for sentences without a claim: headings, questions, greetings, fewer than three words, and
-    statements that the passages do not answer the question.
+    `is_checkable` is false for sentences without a claim: headings, questions, greetings, fewer than three words,
+    fragments such as "is to be replaced.", and statements that the passages do not answer the question.
     """
 
     start: int
@@ -114,7 +121,15 @@ def is_checkable(sentence: str, next_line: str = "") -> bool:
         return False
     if sentence.startswith("|") and _RULE.fullmatch(next_line):
         return False
-    if count_words(_OPENING.sub("", plain)) < _MINIMUM_WORDS:
+    if count_words(_OPENING.sub("", plain)) < _MINIMUM_WORDS or _is_fragment(plain):
         return False
     refusals = [refusal for form in _REFUSALS if (refusal := form.search(plain))]
     return not refusals or any(_TURN.search(plain, refusal.end()) for refusal in refusals)
+
+
+def _is_fragment(plain: str) -> bool:
+    """Whether a text says nothing about anything: a verb with fewer than two words or numbers that tell something."""
+    if not _WITHOUT_SUBJECT.match(plain):
+        return False
+    telling = sum(not is_common(plain[word.start : word.end]) for word in stemmed_words(plain))
+    return telling + len(stated_numbers(plain)) < _MINIMUM_TELLING

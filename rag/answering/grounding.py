@@ -1,4 +1,4 @@
-"""Grounding: find the passage that supports each sentence of an answer.
+"""Grounding: find the passage that supports each sentence of an answer, or that it alters.
 
 Citations are computed, because small models do not write them reliably.
 """
@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.answering.claims import Statement, plain_text, statements
+from rag.answering.contradictions import Surroundings, contradictions
 from rag.answering.passage_match import Match, Passage, likeness, match_statements, passages_of
-from rag.answering.types import Support, Verdict
+from rag.answering.types import Contradiction, Support, Verdict
 from rag.text.sentences import split_sentences
 from rag.text.stated_numbers import stated_numbers
 from rag.text.stems import stemmed_words, telling_words
@@ -26,19 +27,24 @@ MINIMUM_SUPPORT = 0.56
 It was chosen for its precision and recall on one half of the sample questions; bench/grounding.py prints the table,
 and the figures for the other half."""
 _MINIMUM_LETTERS = 12
+_NEARLY_AS_LIKE = 0.05
+_MOST_BY_OTHER = 0.3
+_MOST_COMPARED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Groundedness:
     """Groundedness of an answer: how many of the `checked` sentences are `supported`, and the `share` in [0, 1].
 
-    The share is None if no sentence could be checked. `sentence` explains the result to the user.
+    `altered` sentences resemble a passage but may say something else. The share is None if no sentence could be
+    checked. `sentence` explains the result to the user.
     """
 
     supported: int
     checked: int
     share: float | None
     sentence: str
+    altered: int = 0
 
 
 def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n: int = 2) -> tuple[Hit, ...]:
@@ -63,17 +69,19 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n:
     return tuple(replace(hits[row], excerpt=excerpt) for row, excerpt in excerpts.items())
 
 
-def support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Support, ...]:
+def support(answer: str, hits: Sequence[Hit], embedder: Embedder, question: str = "") -> tuple[Support, ...]:
     """For each sentence of the answer, find the passage that supports it, if any.
 
     A passage is a sentence of a hit's chunk, or two adjacent ones. It supports a sentence if it contains every number,
-    date and code of the sentence, and its likeness in meaning and words is at least MINIMUM_SUPPORT. Of several, the
-    one with the highest likeness is chosen. Not detected: negations, swapped names, wrong units, and false claims in
-    the passage's own words.
+    date and code of the sentence, its likeness in meaning and words is at least MINIMUM_SUPPORT, and the rules of
+    `contradictions` find no difference. Of several, the one with the highest likeness is chosen. If all that are about
+    as similar differ from the sentence, its verdict is "altered". Not detected: false claims in the passage's own
+    words, and differences that no rule knows.
 
     Args:
         hits: in the prompt's numbering: the first is passage 1. The whole chunk counts, even if the model read only an
             excerpt.
+        question: what was asked; a name that only the question has is not taken for another name.
 
     Returns:
         Supports in answer order, none for lines without letters and digits. Without hits nothing is supported.
@@ -83,9 +91,14 @@ def support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> tuple[Suppo
     if not stated or not passages:
         return tuple(_without_passages(statement, len(hits)) for statement in stated)
     matches = match_statements(stated, passages, embedder)
-    return tuple(
-        _judged(statement, match, passages, len(hits)) for statement, match in zip(stated, matches, strict=True)
-    )
+    judge = _Judge(passages, len(hits), surroundings_of(hits, question))
+    return tuple(judge.judged(statement, match) for statement, match in zip(stated, matches, strict=True))
+
+
+def surroundings_of(hits: Sequence[Hit], question: str = "") -> Surroundings:
+    """The texts in which the names of an answer may stand: the hits' chunks, headings and documents, the question."""
+    texts = [text for hit in hits for text in (hit.chunk.text, hit.chunk.heading, hit.document_name)]
+    return Surroundings((*texts, question))
 
 
 def groundedness(supports: Sequence[Support]) -> Groundedness:
@@ -98,13 +111,16 @@ def groundedness(supports: Sequence[Support]) -> Groundedness:
         return Groundedness(
             0, 0, None, "No sentence of this answer makes a claim that could be checked against a source."
         )
+    altered = sum(item.verdict == "altered" for item in supports)
     sentences = "sentence is" if checked == 1 else "sentences are"
+    others = f"{altered} may say something else than the passage cited. " if altered else ""
     return Groundedness(
         supported,
         checked,
         supported / checked,
-        f"{supported} of {checked} {sentences} supported by a retrieved passage. "
+        f"{supported} of {checked} {sentences} supported by a retrieved passage. {others}"
         "This says where a sentence comes from, not that it is true.",
+        altered,
     )
 
 
@@ -137,27 +153,60 @@ def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-def _judged(statement: Statement, match: Match, passages: Sequence[Passage], n_hits: int) -> Support:
-    """The verdict on a statement, with the best passage that supports it, or else the most similar one."""
-    scores = _scores(match.cosines, passages, n_hits)
-    is_supported = statement.is_checkable and float(match.support.max()) >= MINIMUM_SUPPORT
-    best = int(match.support.argmax()) if is_supported else _nearest(match, passages, scores)
-    missing = [number.text for number, lacks in zip(match.numbers, match.lacks[:, best], strict=True) if lacks]
-    return Support(
-        statement.start,
-        statement.end,
-        _verdict(statement, is_supported=is_supported),
-        scores,
-        passages[best].source + 1 if is_supported else 0,
-        (passages[best].start, passages[best].end),
-        tuple(dict.fromkeys(missing)) if statement.is_checkable else (),
-    )
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Gives verdicts on statements that were compared with the passages of `n_hits` hits."""
+
+    passages: Sequence[Passage]
+    n_hits: int
+    surroundings: Surroundings
+
+    def judged(self, statement: Statement, match: Match) -> Support:
+        """The verdict, with the passage that supports the statement or that it alters, or else the most similar."""
+        scores = _scores(match.cosines, self.passages, self.n_hits)
+        is_alike = statement.is_checkable and float(match.support.max()) >= MINIMUM_SUPPORT
+        best, found = self._best(statement, match) if is_alike else (_nearest(match, self.passages, scores), ())
+        missing = [number.text for number, lacks in zip(match.numbers, match.lacks[:, best], strict=True) if lacks]
+        passage = self.passages[best]
+        return Support(
+            statement.start,
+            statement.end,
+            _verdict(statement, is_alike=is_alike, is_altered=bool(found)),
+            scores,
+            passage.source + 1 if is_alike else 0,
+            (passage.start, passage.end),
+            tuple(dict.fromkeys(missing)) if statement.is_checkable else (),
+            found,
+        )
+
+    def _best(self, statement: Statement, match: Match) -> tuple[int, tuple[Contradiction, ...]]:
+        """The row of the most similar passage, or of the first of those about as similar that does not contradict."""
+        ranked = (-match.support).argsort(kind="stable")[:_MOST_COMPARED].tolist()
+        least = max(float(match.support[ranked[0]]) - _NEARLY_AS_LIKE, MINIMUM_SUPPORT)
+        compared = [
+            (row, contradictions(statement.plain, plain_text(self._compared(row, match).text), self.surroundings))
+            for row in ranked
+            if float(match.support[row]) >= least
+        ]
+        return next((each for each in compared if not each[1]), compared[0])
+
+    def _compared(self, row: int, match: Match) -> Passage:
+        """The passage at `row`; of two adjacent sentences the one that supports the statement about as well alone.
+
+        Otherwise a name of the other sentence would not be noticed in the wrong place.
+        """
+        singles = [column for column, passage in enumerate(self.passages) if passage.is_single]
+        part = max((singles[part] for part in self.passages[row].parts), key=match.support.tolist().__getitem__)
+        least = max(float(match.support[row]) - _MOST_BY_OTHER, MINIMUM_SUPPORT)
+        return self.passages[part if float(match.support[part]) >= least else row]
 
 
-def _verdict(statement: Statement, *, is_supported: bool) -> Verdict:
+def _verdict(statement: Statement, *, is_alike: bool, is_altered: bool = False) -> Verdict:
     if not statement.is_checkable:
         return "unchecked"
-    return "supported" if is_supported else "unsupported"
+    if is_altered:
+        return "altered"
+    return "supported" if is_alike else "unsupported"
 
 
 def _scores(cosines: FloatArray, passages: Sequence[Passage], n_hits: int) -> tuple[float, ...]:
@@ -177,4 +226,4 @@ def _nearest(match: Match, passages: Sequence[Passage], scores: Sequence[float])
 
 
 def _without_passages(statement: Statement, n_hits: int) -> Support:
-    return Support(statement.start, statement.end, _verdict(statement, is_supported=False), (0.0,) * n_hits)
+    return Support(statement.start, statement.end, _verdict(statement, is_alike=False), (0.0,) * n_hits)

@@ -10,8 +10,26 @@ from rag.retrieval.settings import RetrievalSettings
 from rag.servers.types import Usage
 from rag.types import Hit
 
-Verdict = Literal["supported", "unsupported", "unchecked"]
-"""Whether a passage supports a sentence; "unchecked" is a sentence that states nothing to check."""
+Verdict = Literal["supported", "altered", "unsupported", "unchecked"]
+"""Whether a passage supports a sentence. "altered" is a sentence that resembles a passage but may say something else;
+"unchecked" is a sentence that states nothing to check."""
+
+ContradictionKind = Literal["negation", "name", "opposite", "unit", "number", "order"]
+"""What two texts state differently: a "not", a name, a word and its opposite, what a number counts, a number in words,
+or who does what to whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What a sentence says otherwise than its passage, by rules that can be wrong.
+
+    `stated` are the words of the sentence, `found` those of the passage in their place; either is empty if that text
+    has none there. Of kind "order", both texts have both names, and `stated` is the one that the sentence has first.
+    """
+
+    kind: ContradictionKind
+    stated: str
+    found: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +48,12 @@ class Support:
         start: where the sentence begins in the answer's text, in characters.
         end: where it ends (exclusive).
         scores: for each hit of the prompt, in order, the cosine similarity of its most similar sentence, in [-1, 1].
-        number: the number of the passage that supports the sentence, from 1; 0 if none does.
+        number: the number of the passage that supports the sentence, from 1, or that an altered sentence resembles; 0
+            if there is none.
         passage: the most similar sentence as a span of the supporting hit's chunk text; if no passage supports the
             sentence, of the most similar hit's.
         missing: the numbers, dates and codes of the sentence that `passage` does not contain.
+        contradictions: what an altered sentence says otherwise than `passage`; empty for the other verdicts.
     """
 
     start: int
@@ -43,6 +63,7 @@ class Support:
     number: int = 0
     passage: tuple[int, int] = (0, 0)
     missing: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.answering.types import Answer, Support
-from rag.report.figures import source
+from rag.report.figures import doubt_sentence, source
 
 _CONTEXT_CHARACTERS = 160
 
@@ -14,7 +14,8 @@ _CONTEXT_CHARACTERS = 160
 class Citation:
     """The passage that supports a sentence: its number in the prompt, its source, its cosine similarity.
 
-    `match` is the supporting sentence or pair of sentences, `before` and `after` are the text around it.
+    `match` is the supporting sentence or pair of sentences, `before` and `after` are the text around it. `doubt` says
+    what an altered sentence says otherwise; "" for a supported one.
     """
 
     number: int
@@ -23,6 +24,7 @@ class Citation:
     before: str
     match: str
     after: str
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +62,5 @@ def _citation(answer: Answer, support: Support) -> Citation | None:
         ("… " if start > _CONTEXT_CHARACTERS else "") + before,
         text[start:end],
         after + (" …" if end + _CONTEXT_CHARACTERS < len(text) else ""),
+        doubt_sentence(support),
     )

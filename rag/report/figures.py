@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answering.types import Answer, Dependence, Timings
+from rag.answering.types import Answer, Contradiction, Dependence, Support, Timings
 from rag.generation.types import Prompt
 from rag.map.colours import PALETTE
 from rag.servers.types import Ending
@@ -91,11 +91,33 @@ def all_hits(answer: Answer) -> tuple[Hit, ...]:
 
 
 def prompt_position(answer: Answer, hit: Hit) -> str:
-    """A hit's number in the prompt as "[1]", or why it has none: "did not fit" or "not shown"."""
+    """A hit's number in the prompt as "[1]", or why it has none.
+
+    Either it did not fit, its similarity is below the minimum, or a model that is shown only sentences got none of its.
+    """
     if number := prompt_numbers(answer).get(hit.chunk):
         return f"[{number}]"
-    did_not_fit = any(one.chunk == hit.chunk for one in answer.prompt.left_out)
-    return "did not fit" if did_not_fit else "not shown"
+    if any(one.chunk == hit.chunk for one in answer.prompt.left_out):
+        return "did not fit"
+    if hit.score < answer.settings.minimum:
+        return "below the minimum"
+    return "no sentence chosen" if has_excerpts(answer) else "not shown"
+
+
+def has_excerpts(answer: Answer) -> bool:
+    """Whether the model was shown only sentences of the passages, as the built-in model is."""
+    return any(hit.excerpt for hit in answer.prompt.hits)
+
+
+def excerpt_sentence(answer: Answer) -> str:
+    """How a model that is shown only sentences got them; "" for models that are shown whole passages."""
+    if not has_excerpts(answer):
+        return ""
+    n_shown, n_found = len(answer.prompt.hits), len(all_hits(answer))
+    return (
+        "This model is shown only the sentences most similar to the question, because whole passages confuse it: they "
+        f"come from {n_shown} of the {_count(n_found, 'retrieved passage')}."
+    )
 
 
 def similarity(hit: Hit) -> float | None:
@@ -155,12 +177,17 @@ def window_sentence(prompt: Prompt) -> str:
     return f"The prompt takes {prompt.n_tokens:,} of the context window's {prompt.context_window:,} tokens ({how})."
 
 
-def left_out_sentences(prompt: Prompt) -> tuple[str, ...]:
-    """What did not fit into the prompt; empty if everything fitted."""
+def left_out_sentences(prompt: Prompt, budget: int = 0) -> tuple[str, ...]:
+    """What did not fit into the prompt; empty if everything fitted.
+
+    Args:
+        budget: the tokens that passages may take; 0 for as many as fit into the context window.
+    """
     n_hits, n_exchanges = len(prompt.left_out), prompt.history_left_out
     sentences = []
     if n_hits:
-        sentences.append(f"{_count(n_hits, 'passage')} did not fit into the prompt.")
+        room = f"the {budget:,} tokens allowed for passages" if budget else "the prompt"
+        sentences.append(f"{_count(n_hits, 'passage')} did not fit into {room}.")
     if n_exchanges:
         sentences.append(f"{_count(n_exchanges, 'earlier exchange')} did not fit into the prompt.")
     return tuple(sentences)
@@ -193,7 +220,7 @@ def ending_sentence(answer: Answer) -> str:
 
 
 def verdict_sentences(answer: Answer) -> tuple[str, ...]:
-    """Which sentences no passage supports, and which could not be checked; sentences count from 1."""
+    """Which sentences no passage supports, which say something else, and which could not be checked; counted from 1."""
     unsupported = [i for i, one in enumerate(answer.supports, start=1) if one.verdict == "unsupported"]
     unchecked = [i for i, one in enumerate(answer.supports, start=1) if one.verdict == "unchecked"]
     sentences = []
@@ -202,10 +229,28 @@ def verdict_sentences(answer: Answer) -> tuple[str, ...]:
     for i in unsupported:
         if missing := answer.supports[i - 1].missing:
             sentences.append(f"Sentence {i} states {', '.join(missing)}, which the nearest passage does not contain.")
+    for i, one in enumerate(answer.supports, start=1):
+        if one.verdict == "altered":
+            sentences.append(f"Sentence {i} may say something else than passage {one.number}. {doubt_sentence(one)}")
     if unchecked:
         verb = "states" if len(unchecked) == 1 else "state"
         sentences.append(f"{name_sentences(unchecked).capitalize()} {verb} nothing that could be checked.")
     return tuple(sentences)
+
+
+def doubt_sentence(support: Support) -> str:
+    """What an altered sentence says otherwise than its passage, in sentences; "" for the other verdicts."""
+    return " ".join(_contradiction_sentence(one) for one in support.contradictions)
+
+
+def _contradiction_sentence(one: Contradiction) -> str:
+    if one.kind == "order":
+        return f"The passage has '{one.stated}' and '{one.found}' in each other's place."
+    if not one.found:
+        return f"The sentence says '{one.stated}', which the passage does not."
+    if not one.stated:
+        return f"The passage says '{one.found}', which the sentence does not."
+    return f"The sentence says '{one.stated}', the passage '{one.found}'."
 
 
 def dependence_sentence(dependence: Dependence) -> str:

@@ -18,6 +18,7 @@ from rag.report.figures import (
     all_hits,
     dependence_sentence,
     ending_sentence,
+    excerpt_sentence,
     finding,
     format_seconds,
     found_sentence,
@@ -262,7 +263,9 @@ def _prompt(answer: Answer) -> tuple[Block, ...]:
     if not prompt.messages:
         return ()
     blocks: list[Block] = [Shares("What fills the context window", window_shares(prompt))]
-    if left_out := left_out_sentences(prompt):
+    if chosen := excerpt_sentence(answer):
+        blocks.append(Note(chosen, "info"))
+    if left_out := left_out_sentences(prompt, answer.settings.budget):
         blocks.append(Note(" ".join(left_out), "info"))
     if reading := reading_sentence(answer):
         blocks.append(Note(reading, "warning" if answer.usage.was_cut else "quiet"))

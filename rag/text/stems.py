@@ -28,6 +28,11 @@ class StemmedWord:
     stem: str
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words between the spaces of a text, for a constant."""
+    return frozenset(text.split())
+
+
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Spans [start, end) of words and numbers, in order; in scripts without spaces, one span per letter."""
     return [match.span() for match in _WORD.finditer(text)]
@@ -43,7 +48,7 @@ def count_words(text: str) -> int:
 def telling_words(text: str) -> tuple[StemmedWord, ...]:
     """The words as from `stemmed_words`, without English stop words; all words if there are only stop words."""
     words = stemmed_words(text)
-    return tuple(word for word in words if not _is_common(text[word.start : word.end])) or words
+    return tuple(word for word in words if not is_common(text[word.start : word.end])) or words
 
 
 def stemmed_words(text: str) -> tuple[StemmedWord, ...]:
@@ -60,20 +65,21 @@ def _words(text: str) -> Iterator[StemmedWord]:
     unspaced = [bool(_ONE_UNSPACED.match(text, start)) for start, _ in spans]
     for (start, end), is_letter in zip(spans, unspaced, strict=True):
         if not is_letter:
-            yield StemmedWord(start, end, _stem(text[start:end]))
+            yield StemmedWord(start, end, stem_of(text[start:end]))
     for (i, (start, end)), (j, (next_start, next_end)) in pairwise(enumerate(spans)):
         if unspaced[i] and unspaced[j] and end == next_start:
             yield StemmedWord(start, next_end, text[start:next_end])
 
 
-def _is_common(word: str) -> bool:
+def is_common(word: str) -> bool:
+    """Whether a word is an English stop word, such as "the", "not" or "before"."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     # A contraction counts as the word before the apostrophe: "don't" as "do", "it's" as "it".
     return re.split("n?['’]", word.lower())[0] in ENGLISH_STOP_WORDS
 
 
-def _stem(word: str) -> str:
+def stem_of(word: str) -> str:
     """Light stemmer: removes the most common English endings (days -> day, answered -> answer, policies -> policy).
 
     It is deliberately cautious: it misses many forms, and does not merge words of different meaning.

@@ -12,7 +12,8 @@ from pages.shared.widgets.marked_text import Span
 from pages.shared.widgets.model_choice import model_label
 from rag.answering.grounding import groundedness
 from rag.answering.types import Answer
-from rag.retrieval.settings import counting_note
+from rag.report.figures import excerpt_sentence, left_out_sentences, prompt_position
+from rag.retrieval.counting import counting_note
 from rag.store.collection import Collection
 
 
@@ -34,7 +35,8 @@ def show_answer(answer: Answer, collection: Collection, *, key: str, differing: 
     _show_ending(answer)
     for note in answer.notes:
         st.caption(f":material/info: {escaped(note)}")
-    if note := counting_note(answer.question, len(answer.prompt.hits), collection.n_chunks()):
+    is_backed = groundedness(answer.supports).share == 1.0
+    if note := counting_note(answer.question, len(answer.prompt.hits), collection.n_chunks(), is_backed=is_backed):
         st.caption(f":material/info: {note}")
     if answer.prompt.messages:
         st.caption(_facts(answer), help=groundedness(answer.supports).sentence)
@@ -63,6 +65,8 @@ def _facts(answer: Answer) -> str:
     grounded = groundedness(answer.supports)
     if grounded.checked:
         facts.append(f"{grounded.supported} of {grounded.checked} sentences backed by sources")
+    if grounded.altered:
+        facts.append(f"{grounded.altered} may say something else")
     return " · ".join(facts)
 
 
@@ -70,14 +74,12 @@ def _show_passages(answer: Answer) -> None:
     """Show every retrieved passage, with its number if the model was shown it."""
     if not answer.hits:
         return
-    numbers = {hit.chunk.chunk_id: number for number, hit in enumerate(answer.prompt.hits, start=1)}
     with st.expander(f"All {len(answer.hits)} retrieved passages"):
-        if any(hit.excerpt for hit in answer.prompt.hits):
-            st.caption("The built-in model was shown only the sentences most similar to your question.")
+        if chosen := excerpt_sentence(answer):
+            st.caption(chosen)
         for hit in answer.hits:
-            number = numbers.get(hit.chunk.chunk_id)
-            mark = f"\\[{number}\\]" if number else "not shown to the model"
+            mark = escaped(prompt_position(answer, hit))
             st.markdown(f"**{mark}** {escaped(hit.document_name)}{escaped(place(hit))} · similarity {hit.score:.2f}")
             st.text(hit.chunk.text)
-        if answer.prompt.left_out:
-            st.caption(f"{len(answer.prompt.left_out)} did not fit into the prompt.")
+        for sentence in left_out_sentences(answer.prompt, answer.settings.budget):
+            st.caption(sentence)

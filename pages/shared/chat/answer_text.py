@@ -13,6 +13,7 @@ from pages.shared.widgets.common import bare_place
 from pages.shared.widgets.marked_text import Span, cut
 from rag.answering.grounding import nearest_number, supporting_words
 from rag.answering.types import Answer, Support
+from rag.report.figures import doubt_sentence
 from rag.types import Hit
 
 _FRONTEND = Path(__file__).with_name("answer_text_frontend")
@@ -74,7 +75,7 @@ def _segments(answer: Answer, differing: Sequence[Span]) -> Iterator[Mapping[str
 
 
 def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Mapping[str, object]:
-    """One sentence with the passage that supports it, or else the most similar passage."""
+    """One sentence with the passage that supports it or that it may alter, or else the most similar passage."""
     pieces = _pieces(answer.text, support.start, support.end, differing)
     number = support.number or nearest_number(support)
     if support.verdict == "unchecked" or not number:
@@ -96,7 +97,10 @@ def _pieces(text: str, start: int, end: int, differing: Sequence[Span]) -> list[
 
 
 def _note(support: Support) -> str:
-    """Why no passage supports the sentence; empty if one does, or if the sentence was not checked."""
+    """Why no passage supports the sentence, or what it says otherwise; empty if one supports it, or if it was not
+    checked."""
+    if support.verdict == "altered":
+        return f"Says something else? {doubt_sentence(support)}"
     if support.verdict != "unsupported":
         return ""
     if support.missing:

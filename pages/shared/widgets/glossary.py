@@ -115,6 +115,8 @@ _CHAT: Mapping[str, str] = {
     "reasoning": "The text that some models write before their answer, while they work it out.",
     "citation": "The number after a sentence of the answer that points to the passage supporting it; the app computes "
     "it, the model does not write it.",
+    "says something else?": 'A sentence of the answer that resembles a passage but may differ from it in a "not", a '
+    "name, an opposite word, a unit or an order; found by rules that can be wrong, so compare both.",
     "backed by sources": "A sentence of the answer that matches a passage in meaning, words and numbers; this shows "
     "where it may come from, not that it is true.",
     "leave-one-out": "Answering again with one passage left out each time, to see which sentences of the answer change "

@@ -13,6 +13,7 @@ STATING = [
     "The document describes the leave policy.", "The policy does not cover ski trips.", "年假有二十九天。",
     "The passages do not mention bicycles, but the budget is 640 euros.", "| Per diem | 38 | 19 |",
     "Срок составляет 45 дней.",
+    "It is closed on Sundays.", "is replaced by the new controller.", "It was 29 days.",
     "Visitors are not allowed in the workshop.", "According to passage 2, it is 29 days.",
 ]  # fmt: skip
 STATING_NOTHING = [
@@ -22,7 +23,8 @@ STATING_NOTHING = [
     "This is not mentioned in the passages.", "No information about hotels is given in the passages.",
     "The context says nothing about it.", "Unfortunately, the context does not provide the salary.",
     "There is no information about this.", "The passages do not mention it yet.", "I hope this helps you!",
-    "Let me know if you have further questions.", "Tuppence.", "What is it?**", "这是什么意思呢？",
+    "Let me know if you have further questions.", "Tuppence.", "What is it?**",
+    "is to be replaced.", "Is to be replaced.", "It is to be replaced.", "and was not allowed to.", "这是什么意思呢？",
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from rag import config
 from rag.answering.claims import statements
 from rag.answering.grounding import groundedness, support, supporting_words
 from rag.answering.passage_match import passages_of
-from rag.answering.types import Support
+from rag.answering.types import Contradiction, Support
 from rag.index.loading import load_index
 from rag.retrieval.retrievers import DenseRetriever
 from rag.types import EmbeddingSpec, Hit
@@ -127,6 +127,34 @@ def test_inventions_about_the_same_subject_are_mostly_unsupported(all_hits, mode
     assert share_of("unsupported", found) >= 0.7
 
 
+def test_a_sentence_that_says_something_else_names_its_passage_and_the_difference(model):
+    answer = "Full-time staff do not have 29 days of paid leave a year. The robot is called Tuppence."
+    found, other = support(answer, hits(ROBOT, LEAVE), model)
+    assert (found.verdict, found.number, found.passage) == ("altered", 2, (0, len(LEAVE)))
+    assert found.contradictions == (Contradiction("negation", "not", ""),)
+    assert (other.verdict, other.contradictions) == ("supported", ())
+
+
+def test_a_passage_that_says_the_same_wins_over_a_nearer_one_that_does_not(model):
+    denied = "Full-time staff have no 29 days of paid leave a year."
+    [found] = support(LEAVE, hits(denied, f"{LEAVE[:-1]}, as ever."), model)
+    assert (found.verdict, found.number) == ("supported", 2)
+
+
+def test_the_other_sentence_of_a_pair_lends_no_name(model):
+    chunk = "Elinor Vance founded the observatory in 1887. Harriet Doyle was the teacher of Samuel Prior."
+    [found] = support("Harriet Doyle founded the observatory in 1887.", hits(chunk), model)
+    assert found.contradictions == (Contradiction("name", "Harriet Doyle", "Elinor Vance"),)
+
+
+def test_a_name_of_the_question_is_no_other_name(model):
+    answer, shown = "The staff of Acme have 29 days of paid leave a year.", hits(LEAVE)
+    [found] = support(answer, shown, model)
+    assert found.contradictions == (Contradiction("name", "Acme", ""),)
+    [found] = support(answer, shown, model, question="How long is the leave at Acme?")
+    assert found.verdict == "supported"
+
+
 def test_the_number_that_is_missing_is_named(model):
     [found] = support("Full-time staff have 31 days of paid leave a year.", hits(ROBOT, LEAVE), model)
     assert (found.verdict, found.number, found.missing) == ("unsupported", 0, ("31",))
@@ -229,7 +257,8 @@ def test_every_support_is_within_its_texts(answer, texts):
         assert 0 <= item.start < item.end <= len(answer)
         assert len(item.scores) == len(texts)
         assert all(-1 <= score <= 1 for score in item.scores)
-        assert (item.number > 0) == (item.verdict == "supported")
+        assert (item.number > 0) == (item.verdict in ("supported", "altered"))
+        assert bool(item.contradictions) == (item.verdict == "altered")
         # Who shows an unsupported sentence shows the passage in the hit with the highest score.
         source = item.number - 1 if item.number else int(np.argmax(item.scores or [0]))
         spans = {(one.start, one.end) for one in passages_of(texts) if one.source == source}
@@ -249,6 +278,15 @@ def test_groundedness_says_what_it_means():
         "This says where a sentence comes from, not that it is true."
     )
     assert groundedness(made("supported")).sentence.startswith("1 of 1 sentence is supported")
+    assert found.altered == 0
+
+
+def test_groundedness_counts_altered_sentences_apart():
+    found = groundedness(made("supported", "altered", "altered", "unchecked"))
+    assert (found.supported, found.altered, found.checked, found.share) == (1, 2, 3, 1 / 3)
+    assert found.sentence.startswith(
+        "1 of 3 sentences are supported by a retrieved passage. 2 may say something else than the passage cited. This"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.types import Support
+from rag.answering.types import Contradiction, Support
 from rag.report.citations import Citation, segments
 from tests.support.answers import PASSAGES, made_answer
 
@@ -34,6 +34,15 @@ def test_a_long_passage_is_cut_around_the_supporting_words():
     citation = segments(replace(answer, supports=(support,)))[0].citation
     assert citation is not None
     assert (citation.before, citation.match, citation.after) == ("… " + "a" * 160, "MATCH", "z" * 160 + " …")
+
+
+def test_an_altered_sentence_cites_its_passage_with_a_doubt():
+    answer = made_answer()
+    altered = replace(answer.supports[0], verdict="altered", contradictions=(Contradiction("negation", "", "not"),))
+    [segment, *_] = segments(replace(answer, supports=(altered,)))
+    assert segment.citation is not None
+    assert (segment.verdict, segment.citation.number) == ("altered", 1)
+    assert segment.citation.doubt == "The passage says 'not', which the sentence does not."
 
 
 def test_a_number_that_the_prompt_does_not_have_is_no_citation():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.types import Timings
+from rag.answering.types import Contradiction, Timings
 from rag.report.figures import (
     all_hits,
     dependence_sentence,
@@ -147,6 +147,23 @@ def test_sentences_about_support():
         "Without passage 1, sentences 1 and 2 change.",
         "Without passage 2, no sentence changes.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "stated", "found", "sentence"),
+    [
+        ("negation", "not", "", "The sentence says 'not', which the passage does not."),
+        ("negation", "", "never", "The passage says 'never', which the sentence does not."),
+        ("unit", "weeks", "days", "The sentence says 'weeks', the passage 'days'."),
+        ("order", "Oslo", "Rome", "The passage has 'Oslo' and 'Rome' in each other's place."),
+    ],
+)
+def test_what_an_altered_sentence_says_otherwise(kind, stated, found, sentence):
+    answer = made_answer()
+    altered = replace(answer.supports[0], verdict="altered", contradictions=(Contradiction(kind, stated, found),))
+    assert verdict_sentences(replace(answer, supports=(altered,))) == (
+        f"Sentence 1 may say something else than passage 1. {sentence}",
+    )
 
 
 @pytest.mark.parametrize(

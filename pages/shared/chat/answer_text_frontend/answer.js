@@ -64,16 +64,17 @@ class AnswerView {
   segment(segment) {
     const sentence = element("span", segment.verdict);
     sentence.append(...inPieces(segment.pieces, [differs]));
-    if (segment.verdict === "supported") return [sentence, this.chip(segment)];
+    if (segment.verdict === "supported" || segment.verdict === "altered") return [sentence, this.chip(segment)];
     if (segment.verdict === "unsupported") return [sentence, this.unsupported(sentence, segment)];
     return [sentence];
   }
 
   chip(segment) {
-    const source = this.sources[segment.number - 1], chip = element("button", "chip", String(segment.number));
+    const source = this.sources[segment.number - 1], isAltered = segment.verdict === "altered";
+    const chip = element("button", isAltered ? "chip doubtful" : "chip", `${segment.number}${isAltered ? "?" : ""}`);
     const where = [source.document, source.place, `similarity ${segment.score.toFixed(2)}`].filter(Boolean).join(", ");
     chip.type = "button";
-    chip.setAttribute("aria-label", `Source ${segment.number}: ${where}`);
+    chip.setAttribute("aria-label", [`Source ${segment.number}: ${where}`, segment.note].filter(Boolean).join(". "));
     chip.setAttribute("aria-haspopup", "dialog");
     chip.setAttribute("aria-expanded", "false");
     this.opensCard(chip, segment, () => this.open(segment.number));
@@ -180,13 +181,14 @@ class AnswerView {
   fill(segment) {
     const parts = segment.note ? [element("div", "note", segment.note)] : [];
     if (segment.number) parts.push(...this.about(segment, this.sources[segment.number - 1]));
-    this.card.setAttribute("aria-label", segment.verdict === "supported" ? `Source ${segment.number}` : segment.note);
+    this.card.setAttribute("aria-label", segment.note || `Source ${segment.number}`);
     this.card.replaceChildren(...parts);
   }
 
   about(segment, source) {
     const where = element("div", "where"), passage = element("div", "passage");
-    if (segment.note) where.append(element("div", "quiet", "The nearest passage:"));
+    if (segment.verdict === "altered") where.append(element("div", "quiet", "Compare with the passage:"));
+    else if (segment.note) where.append(element("div", "quiet", "The nearest passage:"));
     where.append(element("span", "number", String(source.number)), element("span", "document", source.document));
     if (source.place) where.append(element("span", "quiet", source.place));
     passage.tabIndex = 0;
