@@ -16,6 +16,7 @@ from pages.shared.session.workspace import Workspace, require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
 from pages.shared.widgets.model_choice import choose_generator, choose_options, show_reason
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
+from pages.shared.widgets.server_watch import rerun_when_answered
 from rag.errors import CollectionError, ExplorerError
 from rag.store.collection import Collection
 
@@ -119,3 +120,4 @@ elif not chat.n_slots():
         show_examples(chat, settings)
 if not live:
     warm_up(chat, settings)
+rerun_when_answered()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from rag.answering.types import Answer, Turn
 from rag.conversations.record import turn_from_json, turn_to_json
 from rag.errors import CollectionError
-from rag.report.figures import similarity
+from rag.report.figures import doubt_sentence, similarity
 from rag.servers.types import Ending
 from rag.types import Hit
 
@@ -27,6 +27,7 @@ _UNFINISHED: dict[Ending, str] = {
     "broken": "It broke off.",
 }
 _UNSUPPORTED = "[?]"
+_ALTERED = "[{}?]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ def from_json(text: str) -> ExportedConversation:
 def to_markdown(title: str, turns: Sequence[Turn]) -> str:
     """Questions and answers with numbered sources, as CommonMark.
 
-    A supported sentence ends with the number of its passage, an unsupported one with [?]. Questions, answers and
-    documents are escaped: nothing in them becomes a heading, a link, an image or HTML.
+    A supported sentence ends with the number of its passage, such as [1], an unsupported one with [?], and one that may
+    say something else than its passage with [1?]. Questions, answers and documents are escaped: nothing in them becomes
+    a heading, a link, an image or HTML.
     """
     return "\n\n".join([f"# {_line(title)}", *(block for turn in turns for block in _turn_blocks(turn))]) + "\n"
 
@@ -94,6 +96,9 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
         yield _line(answer.problem)
     if any(support.verdict == "unsupported" for support in answer.supports):
         yield f"{_UNSUPPORTED} No passage supports this sentence."
+    for number, doubt in dict.fromkeys((one.number, doubt_sentence(one)) for one in answer.supports):
+        if doubt:
+            yield f"{_ALTERED.format(number)} This passage may say something else. {_line(doubt)}"
     yield _made_by(answer)
     for number, hit in enumerate(answer.prompt.hits, start=1):
         yield _source(number, hit)
@@ -108,6 +113,8 @@ def _marked(answer: Answer) -> str:
         end = support.end
         if support.verdict == "supported":
             pieces.append(f" [{support.number}]")
+        elif support.verdict == "altered":
+            pieces.append(f" {_ALTERED.format(support.number)}")
         elif support.verdict == "unsupported":
             pieces.append(f" {_UNSUPPORTED}")
     return "".join([*pieces, _escaped(answer.text[end:])])

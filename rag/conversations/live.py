@@ -56,6 +56,8 @@ class AnswerSoFar:
                 return AnswerSoFar(self.label, "", piece.text, piece.thoughts, piece)
             case Stage():
                 return replace(self, stage=piece.name)
+            case Thought(covers_text=True):
+                return replace(self, stage="writing", text="", thoughts=self.thoughts + self.text + piece.text)
             case Thought():
                 return replace(self, stage="writing", thoughts=self.thoughts + piece.text)
             case str():

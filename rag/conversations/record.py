@@ -20,7 +20,8 @@ from rag.types import Chunk, Hit
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VERSION = 1
+VERSION = 2
+"""Version 2 is written only for a turn with altered sentences, which version 1 does not know."""
 _LARGEST = 2**53
 """Larger whole numbers are not exact in every reader of JSON."""
 _NO_CHUNK = Chunk("", 0, 0, "", 0)
@@ -82,7 +83,7 @@ def turn_from_json(text: str) -> Turn:
             raise CollectionError(
                 "A stored answer cannot be read: a newer version of this program made it. Update the program."
             )
-        if version != VERSION:
+        if version not in (1, VERSION):
             raise ValueError("it has no version")
         return _turn(record)
     except (ValueError, RecursionError) as error:
@@ -115,7 +116,12 @@ def _values(turn: Turn) -> _Object:
         labelled["answer"].update(refers_to)
     for hit, position in zip(values["hits"], of_hits, strict=True):
         hit["chunk"] = position
-    return {"version": VERSION, **values}
+    supports = [support for labelled in values["turn"]["answers"] for support in labelled["answer"]["supports"]]
+    for support in supports:
+        if not support["contradictions"]:
+            del support["contradictions"]
+    version = VERSION if any(support["verdict"] == "altered" for support in supports) else 1
+    return {"version": version, **values}
 
 
 def _without_references(answer: Answer) -> Answer:
@@ -260,8 +266,9 @@ def _require_prompt(prompt: Prompt) -> None:
 
 def _require_support(support: Support, hits: Sequence[Hit]) -> None:
     _require(len(support.scores) in (0, len(hits)), "the scores of a sentence")
-    least = 1 if support.verdict == "supported" else 0
+    least = 1 if support.verdict in ("supported", "altered") else 0
     _require(least <= support.number <= len(hits), "the passage of a sentence")
+    _require((support.verdict == "altered") == bool(support.contradictions), "what an altered sentence says")
     start, end = support.passage
     longest = max((len(hit.chunk.text) for hit in hits), default=0)
     of = len(hits[support.number - 1].chunk.text) if support.number else longest

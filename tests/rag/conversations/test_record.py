@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from rag import config
-from rag.answering.types import LabelledAnswer, Turn
+from rag.answering.types import Contradiction, LabelledAnswer, Turn
 from rag.conversations.record import VERSION, turn_from_json, turn_to_json
 from rag.errors import CollectionError
 from tests.support.turns import any_turns, made_answer, made_turn
@@ -75,6 +75,19 @@ def test_recorded_answers_are_written_as_they_were():
     for record in recorded:
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
         assert turn_to_json(turn_from_json(text)) == text
+
+
+def test_an_altered_sentence_comes_back_and_only_its_record_has_the_newer_version():
+    plain = json.loads(turn_to_json(made_turn()))
+    first, second = made_answer("Q").supports
+    differences = (Contradiction("name", "Owls", "Bats"), Contradiction("negation", "not", ""))
+    turn = with_answer(supports=(replace(first, verdict="altered", contradictions=differences), second))
+    record = json.loads(turn_to_json(turn))
+    assert (plain["version"], record["version"]) == (1, VERSION)
+    one, two = record["turn"]["answers"][0]["answer"]["supports"]
+    assert one["contradictions"][0] == {"kind": "name", "stated": "Owls", "found": "Bats"}
+    assert "contradictions" not in two
+    assert turn_from_json(json.dumps(record)) == turn
 
 
 @pytest.mark.parametrize("number", ["9007199254740993", "-9007199254740993", "1" + "0" * 400, "1e999", "-1e999"])
@@ -149,6 +162,8 @@ def test_a_wrong_value_anywhere_is_refused_or_makes_a_turn_that_can_be_stored(wr
         ("supports.0.passage", [5, 2]),
         ("supports.0.passage", [0, 1, 2]),
         ("supports.0.verdict", "true"),
+        ("supports.0.verdict", "altered"),
+        ("supports.0.contradictions", [{"kind": "name", "stated": "a", "found": "b"}]),
         ("dependences.0.number", 3),
         ("dependences.0.changed", [2]),
         ("prompt.hits", [0, 7]),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rag.errors import CollectionError, ModelError, OllamaError, PromptError
+from rag.errors import ModelError, OllamaError, PromptError
 from rag.generation.generators import load_generator
 from rag.generation.types import Prompt
 from rag.map import cluster_names
@@ -25,6 +26,7 @@ from rag.map.cluster_names import (
     naming_prompt,
 )
 from rag.map.cluster_terms import ClusterSummary
+from rag.runtime import artifacts
 from rag.runtime.artifacts import write_cached
 from rag.servers.types import Ending, Message, Usage
 
@@ -250,12 +252,12 @@ def test_names_are_kept_for_their_collection(tmp_path):
     keep_name(folder, UID, "a", "Night owls")
     assert load_names(folder, UID) == {"a": "Night owls", "b": "Ships"}
     assert load_names(folder, "another uid") == {}
-    assert [path.name for path in folder.iterdir()] == ["cluster-names.0123456789ab"]
+    assert [path.name for path in folder.glob("[!.]*")] == ["cluster-names.0123456789ab"]
 
 
 def test_writers_keep_what_others_have_kept_meanwhile(tmp_path):
-    for writer in range(20):
-        keep_name(tmp_path, UID, f"key {writer}", f"name {writer}")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda writer: keep_name(tmp_path, UID, f"key {writer}", f"name {writer}"), range(20)))
     assert load_names(tmp_path, UID) == {f"key {writer}": f"name {writer}" for writer in range(20)}
 
 
@@ -283,10 +285,12 @@ def test_the_oldest_names_go_where_there_are_too_many(tmp_path, monkeypatch):
     assert load_names(tmp_path, UID) == {"c": "3", "a": "4", "d": "5"}
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+def test_names_for_a_folder_that_cannot_be_written_are_kept_in_memory(tmp_path):
     (tmp_path / "Owls.cache").write_bytes(b"a file, where the folder should be")
-    with pytest.raises(CollectionError, match=r"'Night owls' could not be saved.*'Owls\.cache'"):
-        keep_name(tmp_path / "Owls.cache", UID, "a", "Night owls")
+    keep_name(tmp_path / "Owls.cache", UID, "a", "Night owls")
+    keep_name(tmp_path / "Owls.cache", UID, "b", "Ships")
+    assert load_names(tmp_path / "Owls.cache", UID) == {"a": "Night owls", "b": "Ships"}
+    assert "'Owls.cache'" in artifacts.unsaved(tmp_path / "Owls.cache")
 
 
 def test_a_real_server_streams_names_that_are_kept(ollama, tmp_path):

@@ -12,6 +12,7 @@ from rag.errors import ExplorerError
 from rag.map.cluster_names import keep_name
 from rag.map.clustering import find_clusters
 from rag.map.colours import OTHER_NAME, group_colours, value_colours
+from rag.map.export.files import escape_formula
 from rag.map.layout import make_layout
 from rag.map.points import UNCLUSTERED_NAME
 from rag.map.projection import ProjectionParameters
@@ -39,7 +40,7 @@ def test_every_kind_of_file_is_made_and_the_table_holds_the_collection(sample, p
     assert all(map_file(points, f"map{suffix}") for suffix in EXPORTS)
     table = pd.read_csv(io.BytesIO(map_file(points, "map.CSV")))
     assert table["chunk_id"].tolist() == sample.chunk_ids().tolist()
-    assert table["text"].tolist() == [chunk.text for chunk in sample.chunks()]
+    assert table["text"].tolist() == [escape_formula(chunk.text) for chunk in sample.chunks()]
     with pytest.raises(ExplorerError, match=r"'map.txt' is not a supported type of map file. Use one of: .html"):
         map_file(points, "map.txt")
 

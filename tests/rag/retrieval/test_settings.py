@@ -1,4 +1,4 @@
-"""Hits that reach the minimum are kept; counting questions get a note; without passages no model is asked."""
+"""Hits that reach the minimum are kept; without passages no model is asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from rag.index.loading import load_index
 from rag.retrieval.retrievers import DenseRetriever
-from rag.retrieval.settings import NothingFound, counting_note, similar_enough
+from rag.retrieval.settings import NothingFound, similar_enough
 
 
 @pytest.fixture
@@ -25,15 +25,3 @@ def test_if_no_hit_reaches_the_minimum_the_best_similarity_is_named(hits):
         similar_enough(hits, 0.99)
     with pytest.raises(NothingFound, match="no model was asked"):
         similar_enough((), 0.0)
-
-
-@pytest.mark.parametrize("question", ["How many policies are there?", "Count the holidays", "List all error codes"])
-def test_a_question_that_counts_gets_a_note_unless_everything_was_read(question):
-    assert counting_note(question, 5, 1298) == "Only 5 of 1,298 passages were read, so totals may be incomplete."
-    assert counting_note(question, 1, 2) == "Only 1 of 2 passages was read, so totals may be incomplete."
-    assert counting_note(question, 0, 298) == counting_note(question, 5, 5) == ""
-
-
-@pytest.mark.parametrize("question", ["Who may take leave?", "What does the country discount mean?", ""])
-def test_other_questions_get_none(question):
-    assert counting_note(question, 5, 298) == ""

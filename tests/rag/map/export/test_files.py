@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
 
 import pandas as pd
 import pytest
 
-from rag.map.export.files import to_csv, to_parquet, to_table
+from rag.map.export.files import as_csv, escape_formula, to_csv, to_parquet, to_table
 from rag.map.points import UNCLUSTERED_NAME
 from tests.support.maps import made_map
 
@@ -41,6 +42,28 @@ def test_csv_and_parquet_round_trip():
     again = pd.read_csv(io.BytesIO(content), dtype=kinds | words, keep_default_na=False, na_values={"page": [""]})
     pd.testing.assert_frame_equal(again, table)
     pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(to_parquet(points))), table)
+
+
+FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-")
+PLAIN = ("a=1", "", " =1", "-12.5", "+49", "'quoted")
+
+
+def test_texts_that_a_spreadsheet_would_compute_get_an_apostrophe():
+    texts = [*FORMULAS, "-12.5", "plain"]
+    points = made_map(texts=texts, documents=["=file.csv"] * 9, columns={"@topic": ["-7"] * 8 + ["=1"]})
+    rows = list(csv.DictReader(io.StringIO(to_csv(points).decode("utf-8-sig"), newline="")))
+    assert [row["text"] for row in rows] == [*(f"'{text}" for text in FORMULAS), "-12.5", "plain"]
+    assert {row["document"] for row in rows} == {"'=file.csv"}
+    assert [row["'@topic"] for row in rows] == ["-7"] * 8 + ["'=1"]
+    assert [float(row["x"]) for row in rows] == pytest.approx(points.xy[:, 0].tolist())
+    assert pd.read_parquet(io.BytesIO(to_parquet(points)))["text"].tolist() == texts
+
+
+def test_only_formulas_are_escaped():
+    assert [escape_formula(text) for text in FORMULAS] == [f"'{text}" for text in FORMULAS]
+    assert [escape_formula(text) for text in PLAIN] == list(PLAIN)
+    negative = pd.DataFrame({"n": [-1, 2], "x": [-0.5, float("nan")], "page": pd.array([None, -3], dtype="Int64")})
+    assert as_csv(negative).decode("utf-8-sig").splitlines() == ["n,x,page", "-1,-0.5,", "2,,-3"]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
