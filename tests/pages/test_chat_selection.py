@@ -163,7 +163,7 @@ def test_words_documents_and_number_are_kept_to(sample, model):
     found = ask(app)
     assert len(found) == 3
     assert set(found) <= set(chunks_of(sample, "error-codes.csv"))
-    assert f"Only 3 of {sample.n_chunks()} passages were read, so totals may be incomplete." in texts(app)
+    assert f"Only 3 of {sample.n_chunks()} passages were read, so totals and lists may be incomplete." in texts(app)
     labelled(app.get("button_group"), "Search by").set_value("keyword").run()
     labelled(app.multiselect, "Documents").unselect("error-codes.csv").run()
     assert ask(app)

@@ -192,7 +192,7 @@ def test_a_collection_in_use_is_neither_renamed_nor_deleted(data_dir, collection
             rename_collection(data_dir, "Birds", "Owls")
         with pytest.raises(CollectionError, match=r"'Birds\.sqlite'.*another program is using it.*Wait"):
             delete_collection(data_dir, "Birds")
-        with pytest.raises(CollectionError, match=r"'Birds' could not be read or written.*locked"):
+        with pytest.raises(CollectionError, match=r"'Birds' could not be read or written: another program is using it"):
             collection.delete_document("d1")
     assert contents(collection) == before
     assert list_collections(data_dir) == ["Birds"]
