@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -29,6 +30,9 @@ _MAGIC = b"SQLite format 3\0"
 _ROLLBACK_JOURNAL = b"\x01\x01"
 # The schema version in every digest: the one that introduced digests, so that the same contents have the same digest.
 _DIGESTED_AS = 2
+_MODEL_NAME = re.compile(r"(?:ollama:)?\w[\w.-]*(?:/\w[\w.-]*){0,2}(?::[\w.-]+)?")
+"""A name on the Hugging Face hub ("owner/name") or of Ollama ("ollama:name:tag"), and no path."""
+_LONGEST_QUOTE = 120
 _CHOOSE_ANOTHER = "Choose a file that was exported by Embedding Explorer."
 
 
@@ -203,7 +207,24 @@ def _checked(connection: sqlite3.Connection, shown_as: str) -> UntrustedCollecti
     is_as_stored = meta.get(schema.SPEC_DIGEST) in (None, schema.spec_digest(meta["uid"], meta["spec"]))
     _require(is_as_stored, "its description differs from what was stored")
     _require(is_chunking(spec.chunking) and meta["generation"].isdecimal(), "its description is malformed")
+    _require_model_name(spec.embedding.model_id, shown_as)
     return UntrustedCollection(connection, shown_as, meta, spec)
+
+
+def _require_model_name(model_id: str, shown_as: str) -> None:
+    """Refuse a folder or another path as the embedding model: a file from elsewhere does not choose what is loaded."""
+    if not _MODEL_NAME.fullmatch(model_id):
+        raise CollectionError(
+            f"'{shown_as}' names '{model_id[:_LONGEST_QUOTE]}' as its embedding model, which is a path, not the "
+            "name of a model. On the machine where it was made, re-embed it with a model of the Hugging Face hub or of "
+            "Ollama, and export it again."
+        )
+
+
+def embedding_model_of(path: Path, shown_as: str) -> str:
+    """The name of the embedding model of a collection file. Raises CollectionError as `open_untrusted` does."""
+    with open_untrusted(path, shown_as) as source:
+        return source.spec.embedding.model_id
 
 
 @contextmanager

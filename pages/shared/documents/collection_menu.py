@@ -16,11 +16,13 @@ from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.storage_notes import NOT_CHANGEABLE
 from pages.shared.widgets.wording import counted
 from rag import config
+from rag.embedding.embedder import OLLAMA_PREFIX, local_models
 from rag.errors import ExplorerError
 from rag.ingest import copy_documents
 from rag.store.collection import Collection, list_collections
 from rag.store.names import free_name
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
+from rag.transfer.untrusted import embedding_model_of
 from rag.types import ChunkingSpec, Embedder
 
 _MENU = "manage-collection"
@@ -170,15 +172,32 @@ def _import() -> None:
     upload = st.file_uploader("Collection file", help="A file that was saved with 'Export to a file'.")
     proposed = free_name(config.data_dir(), Path(upload.name).stem) if upload else ""
     name = st.text_input("Name", proposed, help=_NAME_HELP)
-    if st.button("Import", type="primary", key="import-now", disabled=upload is None) and upload:
+    warned = f"import-warned-{upload.file_id}" if upload else ""
+    label = "Import anyway" if warned in st.session_state else "Import"
+    if st.button(label, type="primary", key="import-now", disabled=upload is None) and upload:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "upload"
                 path.write_bytes(upload.getbuffer())
+                if warned not in st.session_state and (model := _missing_model(path, upload.name)):
+                    st.session_state[warned] = model
+                    st.rerun(scope="fragment")
                 import_collection(config.data_dir(), path, name, shown_as=upload.name)
             _go_to(name)
         except ExplorerError as error:
             show_error(error)
+    if warned in st.session_state:
+        st.warning(
+            f"This collection was made with the embedding model '{escaped(st.session_state[warned])}', which is not on "
+            "this machine. When the collection is opened, the model is downloaded from the Hugging Face hub.",
+            icon=":material/download:",
+        )
+
+
+def _missing_model(path: Path, shown_as: str) -> str:
+    """The embedding model of a collection file if it would have to be downloaded; else an empty text."""
+    model = embedding_model_of(path, shown_as)
+    return "" if model.startswith(OLLAMA_PREFIX) or model in local_models() else model
 
 
 @st.dialog("Delete this collection?")

@@ -17,6 +17,7 @@ from rag.store import schema
 from rag.store.collection import Collection
 from rag.store.schema import SCHEMA_VERSION
 from rag.transfer.files import export_collection, import_collection
+from rag.transfer.untrusted import embedding_model_of
 from tests.support.collections import contents, everything_in, rich_collection, rich_documents
 from tests.support.fakes import WordEmbedder
 
@@ -281,3 +282,17 @@ def test_errors_call_an_upload_what_the_person_calls_it(data_dir, tmp_path):
     (tmp_path / "upload").write_bytes(b"no collection")
     with pytest.raises(CollectionError, match=r"'My birds\.explorer' is not a collection"):
         import_collection(data_dir, tmp_path / "upload", "Copy", shown_as="My birds.explorer")
+
+
+@pytest.mark.parametrize(
+    "model", ["/etc/models/mini", "../mini", "./mini", "~/mini", "C:\\models\\mini", "a/b/c/d", ""]
+)
+def test_a_path_as_the_embedding_model_is_refused(tmp_path, exported, model):
+    set_spec(exported, "embedding", "model_id", model)
+    refused(tmp_path / "data", exported, "is a path, not the name of a model")
+
+
+@pytest.mark.parametrize("model", ["sentence-transformers/all-MiniLM-L6-v2", "mini", "ollama:nomic-embed-text:v1.5"])
+def test_the_name_of_the_embedding_model_can_be_asked_for(exported, model):
+    set_spec(exported, "embedding", "model_id", model)
+    assert embedding_model_of(exported, "Birds") == model
