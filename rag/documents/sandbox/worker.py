@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import BinaryIO
 
+from rag.documents.sandbox.isolation import leave_network
 from rag.documents.sandbox.protocol import (
     Reply,
     Request,
@@ -21,8 +22,7 @@ from rag.documents.sandbox.protocol import (
 )
 from rag.errors import DocumentError
 
-_NEW_USER = 0x10000000
-_NEW_NETWORK = 0x40000000
+_OPEN_NETWORK = "The process that read this file could reach the network: this system lets no process give that up."
 _GRACE_SECONDS = 5.0
 # The language detection model is unpacked into a temporary file of 65 MB on first use.
 _MAX_FILE_BYTES = 128 * 1024**2
@@ -36,29 +36,33 @@ def main(arguments: list[str]) -> None:
     """
     memory, seconds, characters = int(arguments[0]), float(arguments[1]), int(arguments[2])
     requests, replies = _take_streams()
-    _leave_network()
+    notes = (_OPEN_NETWORK,) if leave_network() == "none" and sys.platform.startswith("linux") else ()
     _limit(memory)
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
     while request := receive_request(requests):
         # The app ends a reader that exceeds its time; if the app has died, the reader ends itself.
         faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True)
-        reply = answer(request, characters)
+        reply = answer(request, characters, notes)
         faulthandler.cancel_dump_traceback_later()
         del request
         send_reply(replies, reply)
 
 
-def answer(request: Request, max_characters: int) -> Reply:
-    """The reply to one request; a bad file gives a failure message, a fault of the reader ends the process."""
+def answer(request: Request, max_characters: int, notes: tuple[str, ...] = ()) -> Reply:
+    """The reply to one request; a bad file gives a failure message, a fault of the reader ends the process.
+
+    Args:
+        notes: sentences that are added to the notes of a document.
+    """
     try:
-        return _answer(request, max_characters)
+        return _answer(request, max_characters, notes)
     except DocumentError as error:
         return Reply(failure=str(error))
     except MemoryError:
         return Reply(out_of_memory=True)
 
 
-def _answer(request: Request, max_characters: int) -> Reply:
+def _answer(request: Request, max_characters: int, notes: tuple[str, ...]) -> Reply:
     # Accessed through the module, so that tests can replace the parser.
     from rag.documents import archives, loading
 
@@ -72,7 +76,7 @@ def _answer(request: Request, max_characters: int) -> Reply:
             f"'{request.name}' has {len(document.text):,} characters of text; the limit is {max_characters:,}. "
             "Split the file."
         )
-    return document_reply(document)
+    return document_reply(replace(document, notes=(*document.notes, *notes)))
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -84,13 +88,6 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
     os.close(nothing)
     os.dup2(2, 1)
     return requests, replies
-
-
-def _leave_network() -> None:
-    """Cut off the network for this process, if the system allows it (mostly Linux)."""
-    if sys.platform.startswith("linux"):
-        # An ordinary user needs a user namespace for this; root would lose its permission to read files in one.
-        ctypes.CDLL(None).unshare(_NEW_NETWORK if os.geteuid() == 0 else _NEW_USER | _NEW_NETWORK)
 
 
 def _limit(memory: int) -> None:

@@ -136,19 +136,14 @@ def test_the_parser_sees_no_secret(monkeypatch):
 
 
 def test_the_parser_reaches_no_server_not_even_on_this_machine(faulty):
-    if not may_leave_network():
-        pytest.skip("this system lets no process leave the network")
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux can cut a process off from the network")
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
-        with pytest.raises(DocumentError, match="unreachable"):
+        with pytest.raises(DocumentError, match="unreachable|Permission denied"):
             faulty.read("connect.txt", str(server.getsockname()[1]).encode())
         with pytest.raises(BlockingIOError):
             server.accept()
-
-
-def may_leave_network() -> bool:
-    code = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x50000000))"
-    return sys.platform.startswith("linux") and not subprocess.run([sys.executable, "-c", code], check=False).returncode
 
 
 def test_what_the_parser_leaves_in_temporary_files_goes_with_it():
