@@ -140,7 +140,7 @@ def test_the_parser_reaches_no_server_not_even_on_this_machine(faulty):
         pytest.skip("only Linux can cut a process off from the network")
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
-        with pytest.raises(DocumentError, match="unreachable|Permission denied"):
+        with pytest.raises(DocumentError, match=r"unreachable|Permission denied"):
             faulty.read("connect.txt", str(server.getsockname()[1]).encode())
         with pytest.raises(BlockingIOError):
             server.accept()
