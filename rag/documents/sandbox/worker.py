@@ -1,4 +1,4 @@
-"""The reader process: reads files for the sandbox, within limits and without a network."""
+"""The reader process: reads files for the sandbox, within limits, without a network and without other files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from typing import BinaryIO
 
+from rag.documents.sandbox.file_access import restrict_files
 from rag.documents.sandbox.isolation import leave_network
 from rag.documents.sandbox.protocol import (
     Reply,
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> None:
     """
     memory, seconds, characters = int(arguments[0]), float(arguments[1]), int(arguments[2])
     requests, replies = _take_streams()
+    restrict_files()
     notes = (_OPEN_NETWORK,) if leave_network() == "none" and sys.platform.startswith("linux") else ()
     _limit(memory)
     threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()

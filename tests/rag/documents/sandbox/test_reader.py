@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -144,6 +145,18 @@ def test_the_parser_reaches_no_server_not_even_on_this_machine(faulty):
             faulty.read("connect.txt", str(server.getsockname()[1]).encode())
         with pytest.raises(BlockingIOError):
             server.accept()
+
+
+def test_the_parser_reads_no_other_file(faulty, tmp_path):
+    version = ctypes.CDLL(None).syscall(444, None, 0, 1) if sys.platform.startswith("linux") else 0
+    if version < 1:
+        pytest.skip("this system has no Landlock")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("a key")
+    for path in (secret, config.ROOT / "README.md", Path.home() / ".bashrc", Path(f"/proc/{os.getpid()}/environ")):
+        with pytest.raises(DocumentError, match=r"PermissionError|FileNotFoundError"):
+            faulty.read("peek.txt", str(path).encode())
+    assert faulty.read("good.txt", b"after").text == "after"
 
 
 def test_what_the_parser_leaves_in_temporary_files_goes_with_it():
