@@ -150,8 +150,8 @@ def _bare_count(draft: _Draft, room: int) -> int:
     """Tokens of the prompt without passages and history. Raises PromptError if it does not fit."""
     if (bare := draft.count()) > room:
         raise PromptError(
-            f"The question takes {bare:,} tokens, and the model's context window has room for {room:,} without "
-            "the answer. Shorten it, or choose a larger window."
+            f"The question and the instructions take {bare:,} tokens, and the model's context window has room for "
+            f"{room:,} without the answer. Shorten them, or choose a larger window."
         )
     return bare
 

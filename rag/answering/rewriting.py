@@ -187,8 +187,12 @@ def _without_model(question: str, history: Sequence[Exchange], reason: str) -> R
         before.insert(0, turn.question.strip()[:_LONGEST_QUERY])
         if not _depends_on_history(turn.question):
             break
-    note = f"{reason}, so the search also used the previous question."
+    note = f"{reason}, so the search also used {_earlier(len(before))}."
     return Rewriting(" ".join([*before, question.strip()]), note)
+
+
+def _earlier(n: int) -> str:
+    return "the previous question" if n < 2 else f"the {n} previous questions"
 
 
 def _depends_on_history(question: str) -> bool:

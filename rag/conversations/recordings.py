@@ -160,7 +160,8 @@ def recorded_for(request: Request, collection: Collection, *, searches_all: bool
     found = recorded_answer(request.question)
     if found is None:
         known = "; ".join(turn.question for turn in recorded_turns()[:5])
-        raise ModelError(f"There is no sample answer to this question. Ask one of these: {known}")
+        way_on = f"Ask one of these: {known}" if known else "Choose another model."
+        raise ModelError(f"There is no sample answer to this question. {way_on}")
     answer = attached(found, collection).answers[0].answer
     model = "the built-in model" if answer.model == config.BUILTIN_GENERATOR else f"the model '{answer.model}'"
     note = f"Sample answer, recorded on {answer.asked_at[:10]} from {model}. No model was asked now."

@@ -14,6 +14,8 @@ def title_from(question: str) -> str:
     if len(title) <= _FROM_QUESTION:
         return title
     start = title[:_FROM_QUESTION]
+    if title[_FROM_QUESTION] == " ":
+        return f"{start}…"
     whole, _, rest = start.rpartition(" ")
     # Some scripts have no spaces, and some words are longer than a title.
     return f"{whole if len(rest) < _FROM_QUESTION // 2 else start}…"

@@ -103,7 +103,7 @@ def _star(
     import numpy as np
 
     if not answer.query_vector:
-        return None, "The question has no position here: the search compared words only, or no search was made."
+        return None, "The question has no position here: no embedding of it was stored with the answer."
     if len(answer.query_vector) != collection.spec.embedding.dimension:
         return None, "The question has no position here: its embedding is from another model than the collection's."
     place = place_query(index, np.array([answer.query_vector], dtype=np.float32), layout)

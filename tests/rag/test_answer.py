@@ -101,7 +101,7 @@ def test_if_no_passage_reaches_the_minimum_no_model_is_asked_unless_it_is_ignore
 def test_a_question_that_does_not_fit_the_context_window_is_a_problem(retriever, embedder):
     never = ScriptedGenerator(AssertionError("the model was asked"), context_window=200)
     answer = steps_of(Request("word " * 300), retriever, embedder, never)[-1]
-    assert "Shorten it" in answer.problem
+    assert "Shorten them" in answer.problem
     assert answer.prompt.messages == ()
 
 

@@ -14,6 +14,7 @@ from tests.support.turns import made_turn
     [
         ("Where do\n owls  live?", "Where do owls live?"),
         ("word " * 30, "word word word word word word word word word word word word…"),
+        ("abcd " * 11 + "efghi jk", "abcd " * 11 + "efghi…"),
         ("x" * 100, "x" * 60 + "…"),
         ("问" * 100, "问" * 60 + "…"),
         ("a " + "y" * 100, "a " + "y" * 58 + "…"),

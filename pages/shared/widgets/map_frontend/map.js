@@ -261,8 +261,10 @@ at("share").oninput = () => {
   draw();
 };
 at("play").onclick = () => {
-  const back = at("share").value >= 50, ends = back ? [scene.other, scene.xy] : [scene.xy, scene.other];
-  glide(ends[0], ends[1], (share) => { at("share").value = 100 * (back ? 1 - share : share); });
+  // From where the slider is to the farther end.
+  const from = at("share").value / 100, to = from >= 0.5 ? 0 : 1;
+  glide(between(scene.xy, scene.other, from), to ? scene.other : scene.xy,
+    (share) => { at("share").value = 100 * (from + (to - from) * share); });
 };
 // The height of the frame follows the picture, so only a new width needs a new picture.
 window.addEventListener("resize", () => { if (scene && document.documentElement.clientWidth !== width) draw(); });
