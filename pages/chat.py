@@ -14,7 +14,7 @@ from pages.shared.session.resources import live_turns
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace, require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
-from pages.shared.widgets.model_choice import choose_generator, choose_options, show_reason
+from pages.shared.widgets.model_choice import choose_generator, choose_options, is_undecided, show_reason
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 from pages.shared.widgets.server_watch import rerun_when_answered
 from rag.errors import CollectionError, ExplorerError
@@ -41,15 +41,15 @@ def choose_answer_settings(workspace: Workspace, collection: Collection) -> Answ
     return AnswerSettings(model, options, retrieval, chosen_chunks(collection), template, rewrites)
 
 
-def show_examples(chat: Chat, settings: AnswerSettings) -> None:
-    """Show what to do in an empty conversation: for the sample, questions to click."""
+def show_examples(chat: Chat, settings: AnswerSettings, *, is_off: bool) -> None:
+    """Show what to do in an empty conversation: for the sample, questions to click, unless they are off."""
     if chat.collection.spec.name != SAMPLE:
         st.info("Type a question about your documents below.", icon=":material/lightbulb:")
         return
     st.caption("Try one of these:")
     for number, text in enumerate(_EXAMPLES):
         key = f"{chat.key_prefix}-example-{number}"
-        st.button(text, key=key, on_click=ask, args=(Question(chat, settings, text),))
+        st.button(text, key=key, on_click=ask, args=(Question(chat, settings, text),), disabled=is_off)
 
 
 def ask_typed(chat: Chat, settings: AnswerSettings) -> None:
@@ -103,11 +103,15 @@ with notes:
     settings = choose_answer_settings(workspace, collection)
     show_reason(workspace, settings.model)
 is_busy = live is not None and not live.is_over
+is_checking = is_undecided(workspace)
 has_no_chunks = settings.chunk_ids is not None and not settings.chunk_ids
 st.chat_input(
-    "Answering..." if is_busy else "Ask about your documents",
-    key=f"question-{collection.uid}", disabled=has_no_chunks or is_busy, on_submit=ask_typed, args=(chat, settings),
-)  # fmt: skip
+    "Answering..." if is_busy else "Checking the model servers..." if is_checking else "Ask about your documents",
+    key=f"question-{collection.uid}",
+    disabled=has_no_chunks or is_busy or is_checking,
+    on_submit=ask_typed,
+    args=(chat, settings),
+)
 with notes:
     show_problem(chat)
 with earlier:
@@ -117,7 +121,7 @@ if live:
         view.follow()
 elif not chat.n_slots():
     with beginning.container():
-        show_examples(chat, settings)
+        show_examples(chat, settings, is_off=is_checking)
 if not live:
     warm_up(chat, settings)
 rerun_when_answered()

@@ -37,16 +37,18 @@ _MARK = re.compile(r"<\|(start|channel|constrain|message|end|return|call)\|>")
 _MAY_MARK = re.compile(r"<(?:\|\w{0,9}\|?)?$")
 _THINKERS = re.compile(r"think|reason|\bqwq|(?:\b|-)r1\b|magistral|exaone-deep", re.IGNORECASE)
 """Names of models that think before every answer."""
-_MUSING = re.compile(
-    r"(?:(?:ok(?:ay)?|alright|wait)[,.]? (?:the|i|let|we|so|this|user|what|first)\b|hmm+\b"
-    r"|let me (?:think|see|look|check)\b|let's (?:think|see)\b|we are asked\b"
-    r"|(?:(?:so|first|well),? )?(?:i|we) (?:need|have) to\b"
-    r"|(?:(?:so|first|well),? )?the user (?:is|asks|asked|wants)\b|user asks\b)",
-    re.IGNORECASE,
-)
+_OKAY = ("ok", "okay", "alright", "wait")
+_AFTER_OKAY = ("the", "i", "let", "we", "so", "this", "user", "what", "first")
+_LEADS = ("", *(f"{word}{comma} " for word in ("so", "first", "well") for comma in ("", ",")))
+_MUSINGS = (
+    *(f"{word}{sign} {then}" for word in _OKAY for sign in ("", ",", ".") for then in _AFTER_OKAY),
+    *(f"let me {verb}" for verb in ("think", "see", "look", "check")),
+    *(f"{lead}{who} {verb} to" for lead in _LEADS for who in ("i", "we") for verb in ("need", "have")),
+    *(f"{lead}the user {verb}" for lead in _LEADS for verb in ("is", "asks", "asked", "wants")),
+    "hmm", "let's think", "let's see", "we are asked", "user asks",
+)  # fmt: skip
 """How models begin to think aloud. Text with such a beginning is kept back until its end is known, and never lost."""
-_FIRST_WORDS = ("okay", "ok", "alright", "wait", "hmm", "let", "so", "first", "well", "i", "we", "the", "user")
-_LONGEST_MUSING = 24
+_MUSING = re.compile(rf"(?:{'|'.join(map(re.escape, _MUSINGS))}|hmm+)\b", re.IGNORECASE)
 _KEPT_BACK = 200_000
 _LONGEST_TAG = max(map(len, _CLOSINGS))
 
@@ -123,13 +125,9 @@ class _Reader:
 
     def _judge(self, begun: str) -> None:
         """Decide from the first words whether the text is kept back."""
-        word = re.match(r"[a-z]*", begun.lower())
-        first = word.group() if word else ""
-        is_whole = len(first) < len(begun)
-        may_muse = first in _FIRST_WORDS if is_whole else any(known.startswith(first) for known in _FIRST_WORDS)
         if self.is_thinker or _MUSING.match(begun):
             self.part = "kept back"
-        elif not may_muse or len(begun) >= _LONGEST_MUSING:
+        elif not any(musing.startswith(begun.lower()) for musing in _MUSINGS):
             self.part = "text"
 
     def _read_kept_back(self, n_new: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pages.shared.index_benchmark.results import last_run
 from pages.shared.session.resources import task_board
 from rag.documents.sources import SourceFile
 from rag.index.loading import chosen_index
@@ -130,7 +131,7 @@ def test_the_benchmark_measures_shows_missed_neighbors_and_saves_the_choice(samp
     app.get("button_group")[0].set_value(298).run()
     labelled(app.multiselect, "Index types").set_value(["flat", "hnsw"]).run()
     button(app, "Run benchmark").click().run()
-    task_board().wait(app.session_state[f"lab-asked-{sample.uid}"])
+    task_board().wait(last_run(sample.uid, sample.generation()).task)
     app.run()
     assert not app.exception
     table = next(frame.value for frame in app.dataframe if "recall" in frame.value)

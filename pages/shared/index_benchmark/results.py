@@ -57,7 +57,7 @@ class BenchmarkRun:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _last_run(uid: str, generation: int) -> BenchmarkRun:
+def last_run(uid: str, generation: int) -> BenchmarkRun:
     """The last measurements of a collection; they outlive the session, so that a reload shows them again."""
     return BenchmarkRun()
 
@@ -91,7 +91,7 @@ def choose_plan(collection: Collection) -> BenchmarkPlan:
 
 def run_of(collection: Collection, plan: BenchmarkPlan) -> BenchmarkRun | None:
     """The last measurements of this collection, with progress while they run; None before the first benchmark."""
-    run = _last_run(collection.uid, collection.generation())
+    run = last_run(collection.uid, collection.generation())
     if st.button("Run benchmark", type="primary", icon=":material/speed:", disabled=not plan.specs):
         _start(collection, plan, run)
     if not run.task:

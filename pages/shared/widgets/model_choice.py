@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
-from pages.shared.session.model_servers import model_details, ollama_models, openai_models
+from pages.shared.session.model_servers import NotYetKnown, model_details, ollama_models, openai_models
 from pages.shared.session.resources import has_recordings
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace
@@ -59,6 +61,27 @@ def _candidates() -> tuple[list[Candidate], list[str]]:
     with suppress(ModelError):
         candidates += [Candidate(OPENAI_PREFIX + name) for name in openai_models(config.openai_url())]
     return candidates, others
+
+
+def is_undecided(workspace: Workspace) -> bool:
+    """Whether a server that may have the fittest model has not told of its models yet, and nobody has chosen one."""
+    if workspace.generator is not None:
+        return False
+    host = config.ollama_host()
+    questions: list[Callable[[], object]] = [partial(openai_models, config.openai_url()), partial(ollama_models, host)]
+    with suppress(ModelError):
+        questions += [partial(model_details, host, one.name) for one in ollama_models(host) if not one.embeds_only]
+    return any(map(_is_unanswered, questions))
+
+
+def _is_unanswered(question: Callable[[], object]) -> bool:
+    try:
+        question()
+    except NotYetKnown:
+        return True
+    except ModelError:
+        return False
+    return False
 
 
 def default_model() -> Default:

@@ -60,7 +60,9 @@ def test_hits_that_are_gone_are_not_drawn(answer, sample, layout):
     assert found.notes() == ("2 passages are not drawn: not in the collection any more, or not on its map.",)
 
 
-@pytest.mark.parametrize(("vector", "why"), [((), "no embedding of it was stored"), ((1.0, 0.0), "is from another model")])
+@pytest.mark.parametrize(
+    ("vector", "why"), [((), "no embedding of it was stored"), ((1.0, 0.0), "is from another model")]
+)
 def test_a_question_without_a_place_says_why(answer, sample, layout, vector, why):
     found = drawn(replace(answer, query_vector=vector), sample, layout)
     assert found.star is None
