@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 import time
+from itertools import repeat
 from pathlib import Path
 
 from rag.documents import loading
@@ -26,9 +27,7 @@ def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = 
             # Holds the interpreter's lock for longer than the universe will last.
             re.match(r"(a+)+$", "a" * 60 + "b")
         case "eat":
-            eaten = []
-            while True:
-                eaten.append(bytearray(1 << 24))
+            list(map(bytearray, repeat(1 << 24)))
         case "crash":
             ctypes.string_at(0)
         case "leave":
