@@ -14,7 +14,13 @@ from pages.shared.session.resources import live_turns
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace, require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
-from pages.shared.widgets.model_choice import choose_generator, choose_options, is_undecided, show_reason
+from pages.shared.widgets.model_choice import (
+    AnsweringModels,
+    answering_models,
+    choose_generator,
+    choose_options,
+    show_reason,
+)
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 from pages.shared.widgets.server_watch import rerun_when_answered
 from rag.errors import CollectionError, ExplorerError
@@ -27,9 +33,9 @@ _EXAMPLES = (
 )
 
 
-def choose_answer_settings(workspace: Workspace, collection: Collection) -> AnswerSettings:
+def choose_answer_settings(workspace: Workspace, collection: Collection, models: AnsweringModels) -> AnswerSettings:
     """Show the sidebar's controls; returns the settings for the next answer."""
-    model = choose_generator(workspace)
+    model = choose_generator(workspace, models)
     options = choose_options(model)
     retrieval = choose_settings(collection)
     template = prompt_button(collection)
@@ -100,10 +106,12 @@ if live:
         view.show_first_words()
 show_conversations(chat)
 with notes:
-    settings = choose_answer_settings(workspace, collection)
-    show_reason(workspace, settings.model)
+    models = answering_models(workspace)
+    settings = choose_answer_settings(workspace, collection, models)
+    show_reason(workspace, models, settings.model)
 is_busy = live is not None and not live.is_over
-is_checking = is_undecided(workspace)
+# The default may still change; a model that a person has chosen does not.
+is_checking = models.is_undecided and workspace.generator is None
 has_no_chunks = settings.chunk_ids is not None and not settings.chunk_ids
 st.chat_input(
     "Answering..." if is_busy else "Checking the model servers..." if is_checking else "Ask about your documents",
@@ -124,4 +132,5 @@ elif not chat.n_slots():
         show_examples(chat, settings, is_off=is_checking)
 if not live:
     warm_up(chat, settings)
-rerun_when_answered()
+if is_checking:
+    rerun_when_answered()

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shared.chat.asking import Question, ShownTurn, ask, problems_shown_later
 from pages.shared.session.resources import query_vector, vectors
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.model_choice import generator_choices, model_label
+from pages.shared.widgets.model_choice import answering_models, model_label
 from pages.shared.widgets.retrieval_settings import MODES
 from rag.answering.wrong_context import wrong_context
 from rag.retrieval.settings import Mode
@@ -30,7 +30,7 @@ def offer_comparison(shown: ShownTurn) -> None:
             help="Wrong documents are passages about another topic. They show whether the model notices.",
         )  # fmt: skip
         other_model = st.selectbox(
-            "Another model", [name for name in generator_choices(require_workspace()) if name != settings.model],
+            "Another model", [name for name in answering_models(require_workspace()).names if name != settings.model],
             index=None, format_func=model_label, placeholder="none", key=f"{shown.key_prefix}-model",
             help="Also answers with this model, from the same documents.",
         )  # fmt: skip

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared.session.resources import generator
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import show_error
-from pages.shared.widgets.model_choice import generator_choices, model_label
+from pages.shared.widgets.model_choice import answering_models, model_label
 from rag import config
 from rag.errors import ExplorerError
 from rag.map.cluster_names import NameRequest, keep_name, name_clusters
@@ -91,7 +91,7 @@ def _show_table(place: DeltaGenerator, clusters: Clusters, requests: Sequence[Na
 def _naming_model() -> str | None:
     """The chosen answering model if it runs on a server, else the first model of a server; None if there is none."""
     chosen = require_workspace().generator
-    choices = [name for name in generator_choices() if name != config.BUILTIN_GENERATOR]
+    choices = [name for name in answering_models().names if name != config.BUILTIN_GENERATOR]
     return chosen if chosen in choices else next(iter(choices), None)
 
 

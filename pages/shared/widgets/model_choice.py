@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -33,70 +31,62 @@ def model_label(name: str) -> str:
     return names.get(name, name.removeprefix(OLLAMA_PREFIX).removeprefix(OPENAI_PREFIX))
 
 
-def generator_choices(workspace: Workspace | None = None) -> list[str]:
-    """Names of the models that can answer: the servers', the fittest first, the built-in one, and, for the sample, the
-    recorded answers."""
-    candidates, others = _candidates()
-    choices = [*(one.name for one in ranked(candidates, memory_of(config.ollama_host()))), *others]
-    choices.append(config.BUILTIN_GENERATOR)
+@dataclass(frozen=True, slots=True)
+class AnsweringModels:
+    """The models that can answer, by name, and the one that answers until a person chooses.
+
+    `names` are the servers' models, the fittest first, then the built-in one and, for the sample, the recorded answers.
+    `is_undecided` is true while a server that may have a fitter model than `default` has not yet told of its models.
+    """
+
+    names: tuple[str, ...]
+    default: Default
+    is_undecided: bool
+
+
+def answering_models(workspace: Workspace | None = None) -> AnsweringModels:
+    """What the servers have told so far; recorded answers only with the workspace of the sample."""
+    host = config.ollama_host()
+    candidates, others, is_undecided = _candidates(host)
+    memory = memory_of(host)
+    names = [*(one.name for one in ranked(candidates, memory)), *others, config.BUILTIN_GENERATOR]
     collection = workspace.collection if workspace else None
     if collection and collection.spec.name == SAMPLE and has_recordings():
-        choices.append(RECORDED)
-    return choices
+        names.append(RECORDED)
+    return AnsweringModels(tuple(names), default_of(candidates, memory), is_undecided)
 
 
-def _candidates() -> tuple[list[Candidate], list[str]]:
-    """The answering models of the servers, and the names of those of which the server has not yet told more."""
+def _candidates(host: str) -> tuple[list[Candidate], list[str], bool]:
+    """The servers' models that are known, the names of those that are not described, and whether more may be told."""
     candidates: list[Candidate] = []
     others: list[str] = []
-    host = config.ollama_host()
+    is_undecided = False
     # If a server does not answer, the status in the sidebar says so.
-    with suppress(ModelError):
-        for model in (one for one in ollama_models(host) if not one.embeds_only):
-            name = OLLAMA_PREFIX + model.name
-            try:
-                candidates.append(Candidate(name, model.size, model_details(host, model.name).has_template))
-            except ModelError:
-                others.append(name)
-    with suppress(ModelError):
-        candidates += [Candidate(OPENAI_PREFIX + name) for name in openai_models(config.openai_url())]
-    return candidates, others
-
-
-def is_undecided(workspace: Workspace) -> bool:
-    """Whether a server that may have the fittest model has not told of its models yet, and nobody has chosen one."""
-    if workspace.generator is not None:
-        return False
-    host = config.ollama_host()
-    questions: list[Callable[[], object]] = [partial(openai_models, config.openai_url()), partial(ollama_models, host)]
-    with suppress(ModelError):
-        questions += [partial(model_details, host, one.name) for one in ollama_models(host) if not one.embeds_only]
-    return any(map(_is_unanswered, questions))
-
-
-def _is_unanswered(question: Callable[[], object]) -> bool:
     try:
-        question()
-    except NotYetKnown:
-        return True
-    except ModelError:
-        return False
-    return False
+        listed = [model for model in ollama_models(host) if not model.embeds_only]
+    except ModelError as error:
+        listed, is_undecided = [], isinstance(error, NotYetKnown)
+    for model in listed:
+        name = OLLAMA_PREFIX + model.name
+        try:
+            candidates.append(Candidate(name, model.size, model_details(host, model.name).has_template))
+        except ModelError as error:
+            others.append(name)
+            is_undecided |= isinstance(error, NotYetKnown)
+    try:
+        candidates += [Candidate(OPENAI_PREFIX + name) for name in openai_models(config.openai_url())]
+    except ModelError as error:
+        is_undecided |= isinstance(error, NotYetKnown)
+    return candidates, others, is_undecided
 
 
-def default_model() -> Default:
-    """The model that answers until a person chooses one, and why a server's model was passed over."""
-    return default_of(_candidates()[0], memory_of(config.ollama_host()))
-
-
-def choose_generator(workspace: Workspace) -> str:
+def choose_generator(workspace: Workspace, models: AnsweringModels) -> str:
     """Show the choice of the answering model in the sidebar; returns its name."""
-    choices, default = generator_choices(workspace), default_model().name
-    offered = workspace.generator if workspace.generator in choices else default
+    offered = workspace.generator if workspace.generator in models.names else models.default.name
     name: str = st.sidebar.selectbox(
         "Answering model",
-        choices,
-        index=choices.index(offered),
+        models.names,
+        index=models.names.index(offered),
         format_func=model_label,
         help="Writes the answer from the retrieved passages. It is not the model that computes the embeddings.",
     )
@@ -107,12 +97,12 @@ def choose_generator(workspace: Workspace) -> str:
     return name
 
 
-def show_reason(workspace: Workspace, name: str) -> None:
+def show_reason(workspace: Workspace, models: AnsweringModels, name: str) -> None:
     """Say why this model answers instead of a server's, with a button for that one; nothing after a person's choice."""
-    default = default_model()
+    default = models.default
     if not default.reason or name != default.name or workspace.generator is not None:
         return
-    other = next((one for one in generator_choices() if one != name), None)
+    other = next((one for one in models.names if one not in (name, config.BUILTIN_GENERATOR, RECORDED)), None)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f":material/info: {escaped(model_label(name))} answers. {escaped(default.reason)}")
         if other:

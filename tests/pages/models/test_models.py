@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pages.shared.widgets.model_choice import generator_choices
+from pages.shared.widgets.model_choice import answering_models
 from rag.settings import FILE_NAME, SavedSettings, load_settings
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, EmbeddingSpec
@@ -121,13 +121,13 @@ def test_a_deleted_model_is_gone_from_the_server_and_from_the_table(nothing, mon
     with serving(tags=lambda request: (200, {"models": models}), delete=delete) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = tick(start("models.py"), 1)
-        assert "ollama:talker:1b" in generator_choices()
+        assert "ollama:talker:1b" in answering_models().names
         assert "Deleting 'talker:1b' frees 1.30 GB" in texts(app)
         button(app, "Delete").click().run()
         assert not app.exception
         assert [body["model"] for body in server.sent_to("/api/delete")] == ["talker:1b"]
         assert installed(app).index.to_list() == ["embed:latest"]
-        assert "ollama:talker:1b" not in generator_choices()
+        assert "ollama:talker:1b" not in answering_models().names
 
 
 def test_a_failed_deletion_is_a_sentence(nothing, monkeypatch):
