@@ -55,7 +55,9 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.index
 	$(BIN)/python -m bench.chat
 	$(BIN)/python -m bench.tokens
-	$(BIN)/python -m bench.grounding
+	$(BIN)/python -m bench.answer_checks.grounding
+	$(BIN)/python -m bench.answer_checks.altered
+	$(BIN)/python -m bench.long_life
 
 screenshots: $(DEV_READY)
 	$(BIN)/python -m tests.browser.screenshots

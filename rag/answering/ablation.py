@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAME_SENTENCE = 0.8
 """The minimum cosine similarity at which two sentences with the same numbers count as the same.
 
-In bench/answers.jsonl, 24 of 30 rewordings reach it, and none of the invented sentences."""
+In bench/answer_checks/answers.jsonl, 24 of 30 rewordings reach it, and none of the invented sentences."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MINIMUM_SUPPORT = 0.56
 """The minimum likeness of a passage that supports a sentence; see `passage_match.Match`.
 
-It was chosen for its precision and recall on one half of the sample questions; bench/grounding.py prints the table,
-and the figures for the other half."""
+It was chosen for its precision and recall on one half of the sample questions; bench/answer_checks/grounding.py prints
+the table, and the figures for the other half."""
 _MINIMUM_LETTERS = 12
 _NEARLY_AS_LIKE = 0.05
 _MOST_BY_OTHER = 0.3

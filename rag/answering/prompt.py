@@ -39,9 +39,7 @@ def build_prompt(
     budget: int = 0,
     is_exact: bool = True,
 ) -> Prompt:
-    """Build the prompt of a question, with as many hits (in order, numbered from 1) and earlier exchanges as fit.
-
-    The newest exchanges are kept; `Prompt.left_out` holds the hits that do not fit.
+    """Build the prompt of a question, with as many hits, in order, and of the newest earlier exchanges as fit.
 
     Args:
         context_window: limit of tokens for prompt and answer together.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.grounding import Remembering, read_lines, topic_sentences, with_changed_number
+from bench.answer_checks.grounding import Remembering, read_lines, topic_sentences, with_changed_number
 from rag import config
 from rag.answering.claims import statements
 from rag.answering.grounding import groundedness, support, supporting_words
@@ -24,7 +24,7 @@ from tests.support.fakes import WordEmbedder
 from tests.support.turns import made_hit
 
 QUESTIONS = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
-ANSWERS = read_lines(config.ROOT / "bench" / "answers.jsonl")
+ANSWERS = read_lines(config.ROOT / "bench" / "answer_checks" / "answers.jsonl")
 LEAVE = "Full-time staff have 29 days of paid leave a year."
 ROBOT = "The robot that carries parcels through the office is called Tuppence."
 HOTEL = "A hotel room may cost at most 124 euros per night. Breakfast is part of that price."

@@ -1,6 +1,6 @@
 """Precision and recall of grounding at several thresholds: supported sentences against unsupported ones.
 
-python -m bench.grounding     about a minute; creates a new sample collection each time
+python -m bench.answer_checks.grounding     about a minute; creates a new sample collection each time
 
 MINIMUM_SUPPORT was chosen with the 1st, 3rd, 5th ... of the 30 sample questions, and is tested with the others. The
 answers are in answers.jsonl: close (reworded), loose (in quite different words, often shorter) and invented (about the

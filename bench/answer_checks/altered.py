@@ -1,6 +1,8 @@
 """Sentences with a false word in them: the share that is flagged, before and with the rules of `contradictions`.
 
-python -m bench.altered [-v] [-a]     about a minute; -v lists the faults, with -a those of the last two subjects
+python -m bench.answer_checks.altered [-v] [-a]
+
+It takes about a minute; -v lists the faults, with -a those of the last two subjects too.
 
 altered.jsonl has sentences of six subjects, each with a paraphrase and with alterations: a word and what replaces it,
 or two phrases that change places. All were written for this benchmark.
@@ -20,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.grounding import Remembering, read_lines
+from bench.answer_checks.grounding import Remembering, read_lines
 from bench.reference import load_ours
 from rag import config
 from rag.answering.grounding import support

@@ -1,0 +1,1 @@
+"""Benchmarks of the check of answers against their passages."""
