@@ -6,6 +6,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from rag.store.collection import Collection
+from rag.transfer.files import export_collection
+from rag.types import ChunkingSpec, EmbeddingSpec
+
 _PATIENCE = 120_000
 
 
@@ -80,3 +84,26 @@ def test_errors_are_shown_in_the_dialog(documents: Page, tmp_path: Path):
     press(page, "Import")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("half.explorer", timeout=_PATIENCE)
     assert page.get_by_test_id("stException").count() == 0
+
+
+def test_the_menu_is_closed_while_its_dialog_is_open(documents: Page):
+    for entry, heading in (("Rename", "Rename"), ("Delete", "Delete this collection?")):
+        manage(documents, entry)
+        expect(documents.get_by_role("dialog").get_by_role("heading", name=heading)).to_be_visible(timeout=_PATIENCE)
+        expect(documents.get_by_text("Include conversations")).to_have_count(0)
+        documents.keyboard.press("Escape")
+        expect(documents.get_by_role("dialog")).to_have_count(0)
+
+
+def test_import_asks_before_a_model_would_be_downloaded(documents: Page, tmp_path: Path):
+    spec = EmbeddingSpec("nobody/model-of-elsewhere", "1", 4)
+    made = Collection.create(tmp_path / "elsewhere", "Sample", spec, ChunkingSpec())
+    export_collection(made, tmp_path / "Sample.explorer")
+    import_file(documents, tmp_path / "Sample.explorer")
+    name = documents.get_by_role("dialog").get_by_role("textbox", name="Name")
+    expect(name).to_have_value("Sample 2", timeout=_PATIENCE)
+    press(documents, "Import")
+    expect(documents.get_by_role("dialog").get_by_text("which is not on this machine")).to_be_visible(timeout=_PATIENCE)
+    press(documents, "Import anyway")
+    expect(documents.get_by_role("dialog")).to_have_count(0, timeout=_PATIENCE)
+    expect(documents.get_by_text("Add documents to 'Sample 2'")).to_be_visible(timeout=_PATIENCE)

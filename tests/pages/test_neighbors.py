@@ -144,5 +144,8 @@ def test_the_benchmark_measures_shows_missed_neighbors_and_saves_the_choice(samp
     button(app, "Use this index").click().run()
     assert chosen_index(sample).kind == "hnsw"
     assert "Now: HNSW" in texts(app)
+    # A reload is a new session, which finds the measurements again.
+    again = start("index_benchmark.py")
+    assert any("recall" in frame.value for frame in again.dataframe)
     again = start("index_benchmark.py")
     assert "Now: HNSW" in texts(again)
