@@ -15,6 +15,7 @@ from pages.shared.chat.side_by_side import offer_comparison
 from pages.shared.widgets.common import escaped
 from rag.answering.differences import differing_words
 from rag.answering.types import Answer
+from rag.conversations.draft import INTERRUPTED
 from rag.store.collection import Collection
 
 
@@ -100,7 +101,8 @@ def _show_side_by_side(shown: ShownTurn) -> None:
 
 
 def _offer_recorder(answer: Answer, collection: Collection, key: str) -> None:
-    if st.button("Show how this was answered", key=f"{key}-how", icon=":material/timeline:"):
+    """Offer the steps of the answer; of one that was interrupted only the words are known."""
+    if answer.problem != INTERRUPTED and st.button("Show how this was answered", key=f"{key}-how", icon=":material/timeline:"):
         _open_recorder(answer, collection, key)
 
 
