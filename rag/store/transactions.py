@@ -24,8 +24,6 @@ WHAT_TO_DO = (
     "Close other programs that use it, check that the disk has free space and the file is writable, and try again."
 )
 """The end of a message about a file that cannot be read or written."""
-_BRIEF = 160
-"""Characters of an error of SQLite that a message quotes: it may contain a whole text."""
 Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
 """A read transaction with a consistent state, or an exclusive write transaction."""
 

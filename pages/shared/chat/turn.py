@@ -102,7 +102,9 @@ def _show_side_by_side(shown: ShownTurn) -> None:
 
 def _offer_recorder(answer: Answer, collection: Collection, key: str) -> None:
     """Offer the steps of the answer; of one that was interrupted only the words are known."""
-    if answer.problem != INTERRUPTED and st.button("Show how this was answered", key=f"{key}-how", icon=":material/timeline:"):
+    if answer.problem != INTERRUPTED and st.button(
+        "Show how this was answered", key=f"{key}-how", icon=":material/timeline:"
+    ):
         _open_recorder(answer, collection, key)
 
 
