@@ -22,7 +22,7 @@ from pages.shared.widgets.model_choice import (
     show_reason,
 )
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
-from pages.shared.widgets.server_watch import rerun_when_answered
+from pages.shared.widgets.server_watch import ServerWatch
 from rag.errors import CollectionError, ExplorerError
 from rag.store.collection import Collection
 
@@ -106,6 +106,7 @@ if live:
         view.show_first_words()
 show_conversations(chat)
 with notes:
+    watch = ServerWatch()
     models = answering_models(workspace)
     settings = choose_answer_settings(workspace, collection, models)
     show_reason(workspace, models, settings.model)
@@ -133,4 +134,4 @@ elif not chat.n_slots():
 if not live:
     warm_up(chat, settings)
 if is_checking:
-    rerun_when_answered()
+    watch.rerun_when_answered()

@@ -10,7 +10,7 @@ from pages.shared.models.servers import show_first_step, show_ollama, show_other
 from pages.shared.models.table import show_installed
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import show_error
-from pages.shared.widgets.server_watch import rerun_when_answered
+from pages.shared.widgets.server_watch import ServerWatch
 from rag import config
 from rag.errors import ExplorerError
 
@@ -20,6 +20,7 @@ st.caption(
     "An embedding model turns text into vectors; an answering model writes answers from the passages that were found. "
     "Both are pretrained."
 )
+watch = ServerWatch()
 try:
     host = config.ollama_host()
     st.subheader("Ollama", divider="gray")
@@ -34,6 +35,6 @@ try:
     show_other_server()
     st.subheader("Built-in models", divider="gray")
     show_builtin(host)
-    rerun_when_answered()
+    watch.rerun_when_answered()
 except ExplorerError as error:
     show_error(error)

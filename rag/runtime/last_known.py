@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 _SLOW_FACTOR = 15.0
 """An answer that took long is kept so many times as long: 30 seconds for a server that never answers."""
+_FAULT = "A fault in this app, not in the server: {} while asking it. The terminal that runs the app shows the details."
 _numbers = itertools.count()
 _BOARD = TaskBoard(keep=0, one_at_a_time=False)
 
@@ -36,6 +37,8 @@ class _Ask(Generic[T]):
     started: float
     ended: float = 0.0
     answer: T | ModelError | None = None
+    is_missed: bool = False
+    """Somebody wanted the answer, and went on without it."""
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -43,7 +46,8 @@ class LastKnown(Generic[K, T]):
     """The last answers to one kind of question, by its argument; shared by all tabs, thread-safe.
 
     Args:
-        ask: answers the question, in a background thread; a ModelError that it raises is an answer too.
+        ask: answers the question, in a background thread; a ModelError that it raises is an answer too. Any other
+            error is logged, and the answer says so.
         fresh_seconds: how long an answer counts as fresh.
         patience: seconds that `get` waits for an answer from the moment it was asked for; most servers answer sooner.
         keep: for how many arguments answers are kept.
@@ -57,6 +61,7 @@ class LastKnown(Generic[K, T]):
         self._asks: dict[K, _Ask[T]] = {}
         self._answered: dict[K, _Ask[T]] = {}
         self._expired = 0.0
+        self._n_late = 0
         self._lock = threading.Lock()
 
     @property
@@ -64,6 +69,12 @@ class LastKnown(Generic[K, T]):
         """Whether an answer is on its way."""
         with self._lock:
             return any(not ask.done.is_set() for ask in self._asks.values())
+
+    @property
+    def n_late(self) -> int:
+        """How many answers came after a `get` had returned without them."""
+        with self._lock:
+            return self._n_late
 
     def start(self, key: K) -> None:
         """Ask in the background, unless the answer is fresh or on its way."""
@@ -77,6 +88,7 @@ class LastKnown(Generic[K, T]):
         ask.done.wait(max(0.0, ask.started + self.patience - time.monotonic()))
         with self._lock:
             answered = self._answered.get(key)
+            ask.is_missed |= not ask.done.is_set()
             return Known(answered.answer if answered else None, not ask.done.is_set())
 
     def expire(self) -> None:
@@ -111,14 +123,21 @@ class LastKnown(Generic[K, T]):
                 ask.answer = self._ask(key)
             except ModelError as error:
                 ask.answer = error
+            except Exception as error:
+                ask.answer = ModelError(_FAULT.format(type(error).__name__))
+                raise
             finally:
-                ask.ended = time.monotonic()
-                with self._lock:
-                    # An answer to an older question, or from before `clear`, does not replace a newer one.
-                    earlier = self._answered.get(key)
-                    is_wanted = self._asks.get(key) is ask or (earlier and earlier.started < ask.started)
-                    if is_wanted and ask.answer is not None:
-                        self._answered[key] = ask
-                ask.done.set()
+                self._end(key, ask)
 
         return work
+
+    def _end(self, key: K, ask: _Ask[T]) -> None:
+        ask.ended = time.monotonic()
+        with self._lock:
+            # An answer to an older question, or from before `clear`, does not replace a newer one.
+            earlier = self._answered.get(key)
+            is_wanted = self._asks.get(key) is ask or (earlier and earlier.started < ask.started)
+            if is_wanted and ask.answer is not None:
+                self._answered[key] = ask
+            self._n_late += ask.is_missed
+            ask.done.set()

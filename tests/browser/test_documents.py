@@ -82,14 +82,20 @@ def test_a_cancelled_job_keeps_added_files_and_the_next_job_adds_the_others(docu
     assert page.get_by_text("unchanged").count() >= 1
 
 
-def test_a_chunk_opens_in_its_document(documents):
+def test_a_chunk_opens_in_its_document(sample, documents):
     page = documents
     page.goto("/neighbors?collection=Sample&query=days+of+paid+leave")
-    page.get_by_role("link", name="Open in document").first.click(timeout=_PATIENCE)
+    page.get_by_text("Similarity among the results").wait_for(timeout=_PATIENCE)  # the page is complete
+    link = page.get_by_role("link", name="Open in document").first
+    target = str(link.get_attribute("href"))
+    link.click(timeout=_PATIENCE)
+    page.wait_for_url(f"**{target}", timeout=_PATIENCE)
     page.get_by_text(re.compile(r"Characters [\d,]+ to [\d,]+ of [\d,]+\.")).first.wait_for(timeout=_PATIENCE)
     opened = page.locator("span[style*=outline]").first
     expect(opened).to_be_in_viewport()
-    assert "leave" in opened.inner_text()
+    chunk = sample.chunks([int(target.rpartition("chunk=")[2])])[0]
+    assert "leave" in chunk.text
+    assert chunk.text.startswith(opened.inner_text()[:40])
 
 
 def test_a_dropped_file_is_previewed_before_it_is_added(documents):

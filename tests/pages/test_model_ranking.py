@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from pages.shared.chat.asking import Question
+from pages.shared.session.model_servers import QUESTIONS, forget_servers, is_asking
 from tests.pages.support.app import answer_texts, button, labelled, start, texts
 from tests.pages.support.chat_page import GOLD, QUESTION, ask, echoed, kept
 from tests.support.scripted_ollama import CHAT_MODEL, HEALTHY, ScriptedServer, scripted_server, streamed
@@ -58,6 +61,24 @@ def test_of_two_models_the_one_that_was_trained_to_answer_is_asked(sample, serve
     assert answer_texts(app) == [GOLD]
     assert kept(sample)[0].answers[0].answer.model == "ollama:scripted:latest"
     assert "answers. " not in texts(app)
+
+
+def test_a_server_that_answers_while_the_page_is_drawn_completes_it(sample, serve, monkeypatch):
+    """The server answers after the page looked, and before the page's end."""
+    serve({})
+    start()  # what every page loads once
+    forget_servers()
+    for question in QUESTIONS:
+        monkeypatch.setattr(question, "patience", 0.0)
+
+    def prepare(question: Question) -> None:
+        while is_asking():
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Question, "prepare_equipment", prepare)
+    app = start("chat.py")
+    assert app.chat_input[0].placeholder == "Ask about your documents"
+    assert labelled(app.selectbox, "Answering model").value == "ollama:scripted:latest"
 
 
 def test_with_the_real_server_the_first_example_is_answered_with_its_source(sample, real_ollama):

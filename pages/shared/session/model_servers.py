@@ -155,6 +155,11 @@ def is_asking() -> bool:
     return any(question.is_asking for question in QUESTIONS)
 
 
+def n_late_answers() -> int:
+    """How many answers of servers came after a page had gone on without them, since the start of the process."""
+    return sum(question.n_late for question in QUESTIONS)
+
+
 def refresh_servers() -> None:
     """Ask the servers again at the next look, so that new models and servers are seen in every tab."""
     _local_models.clear()

@@ -48,6 +48,34 @@ def test_before_the_first_answer_nothing_is_known():
     over.set()
 
 
+def test_an_answer_is_late_when_somebody_went_on_without_it():
+    over = threading.Event()
+    known = LastKnown(lambda key: over.wait(PATIENCE), fresh_seconds=600, patience=0.0)
+    known.start("nobody waits")
+    known.get("a")
+    known.get("a")
+    assert known.n_late == 0
+    over.set()
+    known.patience = PATIENCE
+    assert known.get("nobody waits").answer
+    assert known.get("a").answer
+    assert known.n_late == 1
+
+
+def test_an_answer_in_time_is_not_late():
+    known = LastKnown(lambda key: key, fresh_seconds=600, patience=PATIENCE)
+    known.get("a")
+    assert known.n_late == 0
+
+
+def test_an_unexpected_error_is_an_answer_that_blames_the_app():
+    def ask(key: str) -> int:
+        raise ZeroDivisionError
+
+    known = LastKnown(ask, fresh_seconds=600, patience=PATIENCE)
+    assert "fault in this app, not in the server: ZeroDivisionError" in str(known.get("a").answer)
+
+
 def test_an_error_is_an_answer():
     def ask(key: str) -> int:
         raise ModelError("no server")
