@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from pages.shared.session.samples import SAMPLE, make_sample
@@ -13,6 +15,10 @@ from rag.map.scene import preview
 from rag.report.figures import place_of
 from rag.store.collection import Collection
 from rag.types import Hit
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>~:$]")
+_IN_ADDRESS = re.compile(r"(?<=http)(?=://)|(?<=https)(?=://)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_SPLIT = ":small[]"
 
 
 def show_error(error: ExplorerError) -> None:
@@ -62,8 +68,11 @@ def bare_place(hit: Hit) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text with Markdown characters escaped."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]()#+-.!|<>~:$" else letter for letter in text)
+    """The text as Markdown that shows it as it is: no character has a meaning, and no address becomes a link.
+
+    Markdown makes links of bare addresses, and an escape does not prevent it: an element without text splits them.
+    """
+    return _SPLIT.join(_MARKUP.sub(r"\\\g<0>", part) for part in _IN_ADDRESS.split(text))
 
 
 def require_chunks() -> Collection:

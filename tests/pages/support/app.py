@@ -31,7 +31,12 @@ def start(page: str = "", **query: str) -> AppTest:
 def texts(app: AppTest) -> str:
     """All prose on the page, without Markdown's escapes."""
     elements = [*app.markdown, *app.caption, *app.text, *app.info, *app.error, *app.warning, *app.title]
-    return "\n".join(str(element.value) for element in elements).replace("\\", "")
+    return shown("\n".join(str(element.value) for element in elements))
+
+
+def shown(markdown: str) -> str:
+    """Text that the app has made Markdown of, as a person sees it."""
+    return markdown.replace("\\", "").replace(":small[]", "")
 
 
 def button(app: AppTest, label: str) -> Button:
