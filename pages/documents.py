@@ -14,7 +14,7 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.jobs import show_jobs
 from pages.shared.widgets.map_state import chosen_chunk
-from pages.shared.widgets.storage_notes import NOT_CHANGEABLE
+from pages.shared.widgets.storage_notes import not_changeable
 from pages.shared.widgets.wording import counted
 from rag.documents.formats import label
 from rag.errors import ExplorerError
@@ -111,8 +111,8 @@ try:
     else:
         show_linked_chunk(workspace.collection)
         show_jobs(workspace.collection)
-        if workspace.collection.is_read_only:
-            st.info(NOT_CHANGEABLE, icon=":material/lock:")
+        if reason := not_changeable(workspace.collection):
+            st.info(reason, icon=":material/lock:")
         else:
             show_add_documents(workspace.collection)
         show_documents(workspace.collection)

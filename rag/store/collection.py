@@ -83,8 +83,18 @@ class Collection:
 
     @property
     def is_read_only(self) -> bool:
-        """Whether documents cannot be changed, because the file or its folder cannot be written."""
-        return not read_only.is_writable(self.path)
+        """Whether documents cannot be changed; see `why_read_only`."""
+        return bool(self.why_read_only)
+
+    @property
+    def why_read_only(self) -> str:
+        """Why documents cannot be changed now, and what to do, as sentences; empty if they can."""
+        return read_only.why_not_writable(self.path)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether the collection can be neither renamed nor deleted: its file or folder cannot be written."""
+        return read_only.is_protected(self.path)
 
     @property
     def cache_folder(self) -> Path:
@@ -300,8 +310,8 @@ class Collection:
 
         Outside this module, only `schema.insert_document` and `schema.insert_conversation` may be used in it.
         """
-        if self.path.exists() and self.is_read_only:
-            raise CollectionError(read_only.explain(self.spec.name))
+        if self.path.exists() and (why := read_only.explain(self.path, self.spec.name)):
+            raise CollectionError(why)
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
             connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")

@@ -1,7 +1,7 @@
 """Read-only collections: documents are read from a file that cannot be written, and what changes is kept in memory.
 
-A file is read-only if it, or its folder, cannot be written by this process; or if a file of an earlier version could
-not be migrated, because the disk is full. Conversations, retrieval counts and settings of such a collection are copied
+A file is read-only if it, or its folder, cannot be written by this process; while the disk is full; or if a file of an
+earlier version could not be migrated, because the disk is full. Conversations, retrieval counts and settings of such a collection are copied
 to memory, where they may change; they are lost when the process ends. A file of an earlier version gets views that
 look like the tables of this version.
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -22,6 +23,8 @@ from rag.store.digests import NOT_RECORDED
 
 KEPT_TABLES = ("conversations", "turns", "retrievals")
 """The tables that are copied to memory. All others but `meta` are read from the file."""
+_LEAST_FREE_BYTES = 1024 * 1024
+"""Free space that storing an answer may take, with SQLite's journal."""
 _SETTINGS = "CREATE TABLE changed_settings (key TEXT PRIMARY KEY, value TEXT)"
 # A trigger of a view cannot name a database, so the table of settings has a name of its own.
 _META = (
@@ -45,17 +48,33 @@ _kept: dict[str, sqlite3.Connection] = {}
 _not_migrated: set[Path] = set()
 
 
-def explain(shown_as: str) -> str:
-    """Why the collection shown under this name cannot be changed, and what to do."""
-    return (
-        f"Collection '{shown_as}' is read-only: its file or folder cannot be written, or the disk is full. Documents "
-        "cannot be added or deleted. Make both writable, or export the collection and import it elsewhere."
-    )
+def explain(path: Path, shown_as: str) -> str:
+    """Why the collection shown under this name cannot be changed, and what to do; empty if it can."""
+    if why := why_not_writable(path):
+        return f"Collection '{shown_as}' is read-only: {why} Documents cannot be added or deleted until then."
+    return ""
 
 
 def is_writable(path: Path) -> bool:
     """Whether this process can write the collection file; SQLite needs to create a journal next to it."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and path.absolute() not in _not_migrated
+    return not why_not_writable(path)
+
+
+def why_not_writable(path: Path) -> str:
+    """Why the collection file cannot be written, and what to do, as sentences; empty if it can be."""
+    if is_protected(path):
+        return (
+            "its file or folder cannot be written. Make both writable, or export the collection and import it "
+            "elsewhere."
+        )
+    if path.absolute() in _not_migrated or shutil.disk_usage(path.parent).free < _LEAST_FREE_BYTES:
+        return "the disk is full. Free some space, and reload the page."
+    return ""
+
+
+def is_protected(path: Path) -> bool:
+    """Whether this process may not write the file or its folder, so that it can be neither renamed nor deleted."""
+    return not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
 def note_migration(path: Path, *, failed: bool) -> None:

@@ -14,7 +14,7 @@ from rag.errors import CollectionError
 from rag.store import schema
 from rag.store.collection import Collection, unfinished_collection
 from rag.store.names import collection_path, discard_file, require_free_name
-from rag.store.read_only import explain, is_writable
+from rag.store.read_only import explain, is_protected
 from rag.store.reasons import reason_of
 from rag.transfer.untrusted import open_untrusted
 
@@ -27,8 +27,8 @@ def rename_collection(folder: Path, name: str, new_name: str) -> Collection:
     """
     collection = Collection.open(folder, name)
     target = collection_path(folder, new_name)
-    if collection.is_read_only:
-        raise CollectionError(explain(name))
+    if collection.is_protected:
+        raise CollectionError(explain(collection.path, name))
     with _locked(collection.path):
         require_free_name(folder, new_name, but_for=name)
         collection.path.rename(target)
@@ -49,8 +49,8 @@ def delete_collection(folder: Path, name: str) -> None:
     path = collection_path(folder, name)
     if not path.is_file():
         raise CollectionError(f"There is no collection named '{name}', so nothing was deleted. Reload the page.")
-    if not is_writable(path):
-        raise CollectionError(explain(name))
+    if is_protected(path):
+        raise CollectionError(explain(path, name))
     with _locked(path):
         path.unlink()
         path.with_name(f"{path.name}-journal").unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import streamlit as st
 from rag.runtime import artifacts
 from rag.store import word_index
 from rag.store.collection import Collection
+from rag.transfer.files import delete_collection
 from tests.pages.support.app import answer_texts, button, start, texts
 from tests.support.unwritable import full_disk, read_only_mount
 
@@ -19,6 +20,7 @@ PAGES = (
     "data_quality.py", "index_benchmark.py", "models.py",
 )  # fmt: skip
 QUERIES = {"": "banks", "neighbors.py": "banks"}
+WHY = {"read-only folder": "its file or folder cannot be written.", "full disk": "the disk is full. Free some space"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +43,8 @@ def test_every_page_works_when_nothing_can_be_written(sample_without_caches, tro
             app = start(page, **({"query": QUERIES[page]} if page in QUERIES else {}))
             assert not app.exception, page
             assert not app.error, (page, [error.value for error in app.error])
-            assert ("This collection is read-only" in texts(app)) == (trouble == "read-only folder"), (page, texts(app))
+            assert ("This collection is read-only" in texts(app)) == (trouble in WHY), (page, texts(app))
+            assert WHY.get(trouble, "") in texts(app)
             if page == "":
                 assert texts(app).count("could not be saved in 'Sample.cache'") == 1
 
@@ -55,9 +58,10 @@ def test_controls_of_a_read_only_collection_say_why_they_are_off(sample):
         assert not button(app, "Re-embed").disabled
 
 
-def test_chat_with_a_read_only_collection_is_kept_in_memory(sample, server):
+@pytest.mark.parametrize("trouble", WHY)
+def test_chat_with_a_read_only_collection_is_kept_in_memory(sample, server, trouble):
     before = sample.path.read_bytes()
-    with read_only_mount(sample.path.parent):
+    with {"read-only folder": read_only_mount, "full disk": full_disk}[trouble](sample.path.parent):
         app = start("chat.py")
         app.chat_input[0].set_value("How many days of paid leave do full-time staff have?").run()
         assert not app.exception
@@ -66,6 +70,16 @@ def test_chat_with_a_read_only_collection_is_kept_in_memory(sample, server):
         app = start("chat.py", conversation="1")
         assert len(answer_texts(app)) == 1
     assert sample.path.read_bytes() == before
+
+
+def test_a_collection_on_a_full_disk_can_be_deleted(sample):
+    with full_disk(sample.path.parent):
+        assert sample.is_read_only
+        app = start("documents.py")
+        assert "Adding and deleting documents is off" in texts(app)
+        assert not button(app, "Delete").disabled
+        delete_collection(sample.path.parent, "Sample")
+        assert not sample.path.exists()
 
 
 def harm(collection: Collection, statement: str) -> None:

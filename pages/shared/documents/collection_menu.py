@@ -13,7 +13,7 @@ from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.session.workspace import choose_collection
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.storage_notes import NOT_CHANGEABLE
+from pages.shared.widgets.storage_notes import not_changeable
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.embedding.embedder import OLLAMA_PREFIX, local_models
@@ -51,8 +51,8 @@ def _manage(collection: Collection) -> None:
     busy = ingest_jobs().is_busy(collection.uid)
     if busy:
         st.caption("Documents are being added. You can rename or delete the collection when that is done.")
-    if collection.is_read_only:
-        st.caption(NOT_CHANGEABLE)
+    if collection.is_protected:
+        st.caption(not_changeable(collection))
         busy = True
     if st.button("Rename", icon=":material/edit:", disabled=busy, on_click=_close_menu, width="stretch"):
         _rename(collection)

@@ -9,20 +9,22 @@ from rag import config
 from rag.runtime import artifacts
 from rag.store.collection import Collection
 
-READ_ONLY = (
-    "This collection is read-only: its file or folder cannot be written. Search, map and chat work, but conversations "
-    "and settings are lost when the app stops."
-)
-NOT_CHANGEABLE = (
-    "Adding, deleting and renaming are off, because the file or folder of this collection cannot be written. Make both "
-    "writable, or export the collection and import it elsewhere."
-)
+
+def not_changeable(collection: Collection) -> str:
+    """What is off while the collection is read-only, and why, as Markdown; empty if it is not."""
+    off = "Adding and deleting documents is" if not collection.is_protected else "Adding, deleting and renaming are"
+    why = collection.why_read_only
+    return escaped(f"{off} off, because {why}") if why else ""
 
 
 def show_read_only(collection: Collection | None) -> None:
     """Say that the collection is read-only, if it is."""
-    if collection is not None and collection.is_read_only:
-        st.caption(f":material/lock: {escaped(READ_ONLY)}")
+    if collection is not None and (why := collection.why_read_only):
+        note = (
+            f"This collection is read-only: {why} Search, map and chat work, but new conversations and settings are lost "
+            "when the app stops."
+        )
+        st.caption(f":material/lock: {escaped(note)}")
 
 
 def show_unsaved(collection: Collection | None) -> None:

@@ -48,7 +48,7 @@ def test_every_command_works_or_says_why(unwritable, capsys, tmp_path):
     assert main(["collections"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Sample: sound (12 documents, ")
-    assert lines[1].endswith("read-only") == (unwritable == "read-only folder")
+    assert lines[1].endswith("read-only") == (unwritable != "file in the place of the cache")
     new = tmp_path / "new.txt"
     new.write_text("Otters hold hands while they sleep. " * 20_000)
     can_store = unwritable == "file in the place of the cache"

@@ -243,7 +243,7 @@ def test_a_read_only_mount(data_dir, tmp_path):
 
 
 def test_a_full_disk(data_dir, tmp_path):
-    """The file may be written, but there is no room: an old collection is not migrated, and still read."""
+    """The file may be written, but there is no room: it is read, an old one is not migrated, and chat is in memory."""
     collection = rich_collection(data_dir, "Birds", WordEmbedder())
     wanted = contents(collection)
     for version in (4, 5):
@@ -251,7 +251,9 @@ def test_a_full_disk(data_dir, tmp_path):
             take_back_to(collection.path, version)
         with full_disk(data_dir):
             again = Collection.open(data_dir, "Birds")
-            assert again.is_read_only == (version == 4)
+            assert "the disk is full" in again.why_read_only
+            assert not again.is_protected
             assert contents(again) == wanted
+            assert Conversations(again).create()
         shutil.rmtree(data_dir.with_name(f"{data_dir.name}-aside"))
         assert contents(Collection.open(data_dir, "Birds")) == wanted
