@@ -21,8 +21,8 @@ def show_read_only(collection: Collection | None) -> None:
     """Say that the collection is read-only, if it is."""
     if collection is not None and (why := collection.why_read_only):
         note = (
-            f"This collection is read-only: {why} Search, map and chat work, but new conversations and settings are lost "
-            "when the app stops."
+            f"This collection is read-only: {why} Search, map and chat work, but new conversations and settings are "
+            "lost when the app stops."
         )
         st.caption(f":material/lock: {escaped(note)}")
 
