@@ -2,8 +2,8 @@
 
 A file is read-only if it, or its folder, cannot be written by this process; while the disk is full; or if a file of an
 earlier version could not be migrated, because the disk is full. Conversations, retrieval counts and settings of such a
-collection are copied to memory, where they may change; they are lost when the process ends. A file of an earlier version
-gets views that look like the tables of this version.
+collection are copied to memory, where they may change; they are lost when the process ends. A file of an earlier
+version gets views that look like the tables of this version.
 
 The file is not opened as immutable: another process may be able to write it, and its locks must be respected.
 """
