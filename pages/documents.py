@@ -10,8 +10,9 @@ import streamlit as st
 from pages.shared.documents.add import show_add_documents
 from pages.shared.documents.chunks import show_chunked_text, show_sizes
 from pages.shared.documents.collection_menu import show_collection_menu
+from pages.shared.documents.language_offer import offer_after
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.common import escaped, show_chunk_links, show_error
 from pages.shared.widgets.jobs import show_jobs
 from pages.shared.widgets.map_state import chosen_chunk
 from pages.shared.widgets.storage_notes import not_changeable
@@ -96,6 +97,7 @@ def show_linked_chunk(collection: Collection) -> None:
         st.query_params.pop("chunk")
         st.rerun()
     show_document(collection, found[0].document_id, found[0].chunk_id)
+    show_chunk_links(chunk_id)
     st.divider()
 
 
@@ -115,6 +117,7 @@ try:
             st.info(reason, icon=":material/lock:")
         else:
             show_add_documents(workspace.collection)
+        offer_after(workspace.collection)
         show_documents(workspace.collection)
 except ExplorerError as error:
     show_error(error)

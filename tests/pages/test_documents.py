@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pages.shared.session.resources import ingest_jobs
+from rag.documents.sources import find_files
+from rag.embedding.languages import MULTILINGUAL
 from rag.errors import ModelError
-from rag.ingest import FileOutcome
+from rag.ingest import FileOutcome, ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
+from tests.conftest import ReadHere
 from tests.pages.support.app import button, labelled, start, texts, wait_for_jobs
 
 FERRY = "The ferry to the island leaves at seven in the morning and returns before dark, except on Sundays in winter."
@@ -89,13 +92,45 @@ def n_chunks(page: str) -> int:
 
 
 def test_a_language_that_the_model_does_not_support_is_named(empty):
-    text = "Die Fähre verlässt die Insel jeden Morgen um sieben Uhr und kehrt vor dem Abend zurück. " * 5
-    app = upload(start("documents.py"), "fähre.txt", text.encode())
+    app = upload(start("documents.py"), "fähre.txt", GERMAN.encode())
     button(app, "Add 1").click().run()
     wait_for_jobs(app, empty)
     (reason,) = app.dataframe[0].value["details"]
     assert "German" in reason
     assert "multilingual" in reason
+
+
+GERMAN = "Die Fähre verlässt die Insel jeden Morgen um sieben Uhr und kehrt vor dem Abend zurück. " * 5
+
+
+def test_before_the_first_document_a_model_for_its_language_is_proposed(empty):
+    app = upload(start("documents.py"), "fähre.txt", GERMAN.encode())
+    assert "These files appear to be in German" in texts(app)
+    button(app, "Use multilingual").click().run(timeout=120)
+    assert not app.exception
+    changed = Collection.open(empty.path.parent, "Empty")
+    assert changed.spec.embedding.model_id == MULTILINGUAL
+    assert "appear to be in German" not in texts(app)
+
+
+def test_english_files_need_no_other_model(empty):
+    app = upload(start("documents.py"), "ferry.txt", FERRY.encode())
+    assert "appear to be in" not in texts(app)
+
+
+def test_a_collection_in_another_language_is_copied_in_one_click(empty, embedder, tmp_path):
+    (tmp_path / "fähre.txt").write_text(GERMAN)
+    (tmp_path / "ferry.txt").write_text(FERRY)
+    list(ingest(empty, find_files([tmp_path / "fähre.txt", tmp_path / "ferry.txt"]), embedder, ReadHere()))
+    app = start("documents.py")
+    assert "1 document of 2 appear to be in German" in texts(app)
+    button(app, "Copy with multilingual").click().run(timeout=120)
+    copied = Collection.open(empty.path.parent, "Empty multilingual")
+    wait_for_jobs(app, copied)
+    assert copied.spec.embedding.model_id == MULTILINGUAL
+    assert len(copied.documents()) == 2
+    assert "appear to be in" not in texts(app)
+    assert empty.n_chunks() == 2
 
 
 def test_a_document_opens_at_the_chunk_of_the_link(sample):

@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.documents.chunks import chunking_controls, show_chunked_text, show_sizes
 from pages.shared.documents.collection_menu import use_chunking
+from pages.shared.documents.language_offer import offer_before
 from pages.shared.session.resources import columns_of_upload, document_of_upload, embedder, ingest_jobs, prepared_text
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
@@ -53,6 +54,7 @@ def _show_upload(collection: Collection) -> None:
     if not uploads:
         st.caption(f"{READABLE}.")
         return
+    offer_before(collection, uploads)
     columns = _choose_columns(uploads)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(

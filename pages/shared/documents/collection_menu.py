@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -23,7 +24,7 @@ from rag.store.collection import Collection, list_collections
 from rag.store.names import free_name
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from rag.transfer.untrusted import embedding_model_of
-from rag.types import ChunkingSpec, Embedder
+from rag.types import ChunkingSpec, Embedder, EmbeddingSpec
 
 _MENU = "manage-collection"
 _NAME_HELP = "Up to 60 letters, digits, spaces, '-', '_' and '.'. It names the file that holds the collection."
@@ -130,13 +131,13 @@ def _re_embed(collection: Collection) -> None:
         model = _choose_model("copy", collection.spec.embedding.model_id)
         chunking = chunking_controls("copy", collection.spec.chunking, model.window)
         if st.button("Re-embed", type="primary"):
-            _start_copy(collection, name, model, chunking)
+            start_copy(collection, name, model, chunking)
             _go_to(name)
     except ExplorerError as error:
         show_error(error)
 
 
-def _start_copy(source: Collection, name: str, model: Embedder, chunking: ChunkingSpec) -> None:
+def start_copy(source: Collection, name: str, model: Embedder, chunking: ChunkingSpec) -> None:
     """Create the new collection and start a job that fills it. Raises CollectionError for an invalid name."""
     target = Collection.create(config.data_dir(), name, model.spec, chunking)
     documents = source.documents()
@@ -151,8 +152,18 @@ def _start_copy(source: Collection, name: str, model: Embedder, chunking: Chunki
 
 def use_chunking(collection: Collection, chunking: ChunkingSpec) -> None:
     """Recreate an empty collection with another chunking."""
+    _recreate(collection, collection.spec.embedding, chunking)
+
+
+def use_model(collection: Collection, model: Embedder) -> None:
+    """Recreate an empty collection with another embedding model; its chunks are as long as that one can read."""
+    chunking = collection.spec.chunking
+    _recreate(collection, model.spec, replace(chunking, max_tokens=min(chunking.max_tokens, model.window)))
+
+
+def _recreate(collection: Collection, embedding: EmbeddingSpec, chunking: ChunkingSpec) -> None:
     delete_collection(config.data_dir(), collection.spec.name)
-    Collection.create(config.data_dir(), collection.spec.name, collection.spec.embedding, chunking)
+    Collection.create(config.data_dir(), collection.spec.name, embedding, chunking)
     choose_collection(collection.spec.name)
 
 

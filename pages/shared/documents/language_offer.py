@@ -1,0 +1,92 @@
+"""Documents in a language that the embedding model does not know: propose the multilingual model, before or after."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.shared.documents.collection_menu import start_copy, use_model
+from pages.shared.session.model_servers import embedding_models
+from pages.shared.session.resources import document_of_upload, embedder
+from pages.shared.session.workspace import choose_collection
+from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.wording import counted
+from rag import config
+from rag.embedding.languages import language_warning, model_for
+from rag.errors import ExplorerError
+from rag.store.collection import Collection
+from rag.store.names import free_name
+from rag.text.language import language_name
+
+_MOST_READ = 3
+_MOST_BYTES = 2_000_000
+
+
+def offer_before(collection: Collection, uploads: Sequence[UploadedFile]) -> None:
+    """Before the first chunk: propose another model if the chosen files are in languages that this one lacks."""
+    if collection.n_chunks():
+        return
+    languages = [_language(upload) for upload in uploads[:_MOST_READ] if upload.size <= _MOST_BYTES]
+    language, better = _better(collection, languages)
+    if not better:
+        return
+    st.warning(
+        f"These files appear to be in {language_name(language)}, but '{_short(collection.spec.embedding.model_id)}' "
+        "was trained on English: similar texts may not be found.",
+        icon=":material/translate:",
+    )
+    if st.button(f"Use {_short(better)} for this collection", icon=":material/translate:"):
+        try:
+            use_model(collection, embedder(better))
+            st.rerun()
+        except ExplorerError as error:
+            show_error(error)
+
+
+def offer_after(collection: Collection) -> None:
+    """For a collection with documents in such a language: propose a copy with another model."""
+    documents = collection.documents()
+    language, better = _better(collection, [one.language for one in documents])
+    if not better:
+        return
+    n = sum(bool(language_warning(collection.spec.embedding.model_id, one.language)) for one in documents)
+    st.warning(
+        f"{counted(n, 'document')} of {len(documents):,} appear to be in {language_name(language)} or another language "
+        f"that '{_short(collection.spec.embedding.model_id)}' was not trained on: similar texts may not be found.",
+        icon=":material/translate:",
+    )
+    if st.button(f"Copy with {_short(better)}", icon=":material/translate:", help="This collection does not change."):
+        name = free_name(config.data_dir(), f"{collection.spec.name} multilingual")
+        try:
+            start_copy(collection, name, embedder(better), collection.spec.chunking)
+            choose_collection(name)
+            st.rerun()
+        except ExplorerError as error:
+            show_error(error)
+
+
+def _better(collection: Collection, languages: Iterable[str]) -> tuple[str, str]:
+    """The most frequent language that the collection's model lacks, and an installed model that knows it."""
+    model_id = collection.spec.embedding.model_id
+    lacking = Counter(one for one in languages if language_warning(model_id, one))
+    if not lacking:
+        return "", ""
+    language = lacking.most_common(1)[0][0]
+    return language, model_for(language, embedding_models(config.ollama_host()))
+
+
+def _language(upload: UploadedFile) -> str:
+    """The language of a chosen file; empty if it cannot be read, which the outcome of the job will explain."""
+    content = bytes(upload.getbuffer())
+    try:
+        return document_of_upload(upload.name, hashlib.sha256(content).hexdigest(), (), content).language
+    except ExplorerError:
+        return ""
+
+
+def _short(model_id: str) -> str:
+    return escaped(model_id.rpartition("/")[2])
