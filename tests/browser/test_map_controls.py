@@ -68,6 +68,8 @@ def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of a field that takes several."""
     page.get_by_role("combobox", name=label, exact=True).last.click()
     page.get_by_role("option", name=option, exact=True).click()
+    # What is chosen is no longer offered.
+    expect(page.get_by_role("option", name=option, exact=True)).to_have_count(0)
     page.keyboard.press("Escape")
 
 

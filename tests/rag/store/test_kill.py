@@ -181,11 +181,14 @@ text = long_text(9, 40_000)
 document = plain_document("00.txt", text)
 chunks = [Chunk(document.document_id, i, i + 100, text[i : i + 100], 100) for i in range(0, len(text) - 100, 100)]
 vectors = np.eye(1, 16, dtype=np.float32).repeat(len(chunks), axis=0)
-with collection.writing() as connection:
-    connection.execute("DELETE FROM documents")
-    schema.insert_document(connection, document, chunks, range(10**6, 10**6 + len(chunks)), vectors)
-    print("half written", flush=True)
-    sys.stdin.read()
+# Not by `writing`: without its setting, pages go into the file before the commit, as in the middle of a commit.
+connection = schema.connect(collection.path)
+connection.execute("PRAGMA foreign_keys = ON")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("DELETE FROM documents")
+schema.insert_document(connection, document, chunks, range(10**6, 10**6 + len(chunks)), vectors)
+print("half written", flush=True)
+sys.stdin.read()
 """
 
 

@@ -1,0 +1,1 @@
+"""What reaches the network, or leads there: requests, proxies, addresses in texts."""
