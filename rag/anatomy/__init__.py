@@ -1,0 +1,1 @@
+"""How an embedding comes to be: the numbers behind each chapter of the page."""
