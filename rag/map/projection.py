@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 __all__ = [
-    "UMAP_MINIMUM", "Method", "Metric", "ProjectionParameters", "comparable", "from_bytes", "project", "to_bytes",
-    "trust", "warm_up",
+    "UMAP_MINIMUM", "Method", "Metric", "ProjectionParameters", "comparable", "from_bytes", "principal_components",
+    "project", "to_bytes", "trust", "warm_up",
 ]  # fmt: skip
 
 UMAP_MINIMUM = 10
@@ -87,7 +87,7 @@ def _draw(
     if method == "pca" or n_different < UMAP_MINIMUM:
         asked = _NAMES[method]
         few = f"Drawn by PCA: {asked} needs at least {UMAP_MINIMUM} different chunks, but there are {n_different}."
-        return _pca(vectors, parameters.n_components), "pca", "" if method == "pca" else few
+        return principal_components(vectors, parameters.n_components), "pca", "" if method == "pca" else few
     compared = comparable(vectors, parameters.metric)
     positions, distances = _self_first(positions, 1.0 - scores)
     if parameters.metric == "euclidean":
@@ -108,8 +108,8 @@ def _count_different(vectors: FloatArray, most: int) -> int:
     return len(seen)
 
 
-def _pca(vectors: FloatArray, n_components: int) -> FloatArray:
-    """Principal components; axes without variance are 0."""
+def principal_components(vectors: FloatArray, n_components: int) -> FloatArray:
+    """Principal component analysis (PCA): float32 (n, n_components); axes without variance are 0."""
     import numpy as np
     from sklearn.decomposition import PCA
 
@@ -221,8 +221,8 @@ def _tsne(
         f"it must be less than a third of the {len(vectors)} chunks."
     )
     xy = draw_tsne(
-        np.ascontiguousarray(positions[:, others], dtype=np.int64), distances[:, others], _pca(vectors, 2), perplexity,
-        parameters.seed, report,
+        np.ascontiguousarray(positions[:, others], dtype=np.int64), distances[:, others],
+        principal_components(vectors, 2), perplexity, parameters.seed, report,
     )  # fmt: skip
     return xy, note if perplexity < asked else ""
 
