@@ -57,6 +57,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.tokens
 	$(BIN)/python -m bench.answer_checks.grounding
 	$(BIN)/python -m bench.answer_checks.altered
+	$(BIN)/python -m bench.tiny_training
 	$(BIN)/python -m bench.long_life
 
 screenshots: $(DEV_READY)

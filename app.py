@@ -23,7 +23,8 @@ sections = {
         st.Page("pages/search.py", title="Search", icon=":material/manage_search:"),
         st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
     ],
-    "Learn": [
+    "Understand": [
+        st.Page("pages/how_it_works.py", title="How embeddings work", icon=":material/school:"),
         st.Page("pages/vector_arithmetic.py", title="Vector arithmetic", icon=":material/calculate:"),
         st.Page("pages/compare_models.py", title="Compare models", icon=":material/compare:"),
     ],

@@ -36,9 +36,16 @@ def show_neighbors(page: Page) -> None:
     page.get_by_text("Sum of all token pairs").wait_for(timeout=60_000)
 
 
+def show_how_it_works(page: Page) -> None:
+    """One word in two meanings, layer by layer."""
+    page.goto("/how_it_works?collection=Sample&chapter=3")
+    page.get_by_text("8 occurrences of 'bank'").first.wait_for(timeout=60_000)
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
+
+
 def show_index_benchmark(page: Page) -> None:
     """The index benchmark, measured."""
-    page.goto("/index_benchmark")
+    page.goto("/index_benchmark?collection=Sample")
     page.get_by_role("button", name="Run benchmark").click()
     page.get_by_text("Up and to the left is better").wait_for(timeout=400_000)
     page.get_by_role("button", name="Stop").wait_for(state="detached", timeout=400_000)
@@ -81,6 +88,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
     "map": show_map,
     "documents": show_documents,
     "neighbors": show_neighbors,
+    "how-it-works": show_how_it_works,
     "index-benchmark": show_index_benchmark,
     "compare": show_compare,
     "chat": show_chat,

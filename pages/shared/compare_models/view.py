@@ -61,11 +61,18 @@ def choose_model(collection: Collection, available: Sequence[str]) -> str | None
         help=f"{help_for('word counts')} You can also type a sentence-transformers name or ollama:NAME.",
     )
     key = f"{_KEY}-{collection.uid}"
-    if right.button("Compare", type="primary", icon=":material/compare:", width="stretch"):
-        task_board().forget(_task_key(collection, str(chosen)))
-        st.session_state[key] = chosen
+    right.button(
+        "Compare", type="primary", icon=":material/compare:", width="stretch", on_click=_begin,
+        args=(collection, str(chosen)),
+    )  # fmt: skip
     second: str | None = st.session_state.get(key)
     return second
+
+
+def _begin(collection: Collection, model: str) -> None:
+    """Compare with this model. A callback runs before the page, so that a rerun meanwhile cannot lose the click."""
+    task_board().forget(_task_key(collection, model))
+    st.session_state[f"{_KEY}-{collection.uid}"] = model
 
 
 def _task_key(collection: Collection, model: str) -> str:

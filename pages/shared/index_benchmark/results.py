@@ -92,8 +92,11 @@ def choose_plan(collection: Collection) -> BenchmarkPlan:
 def run_of(collection: Collection, plan: BenchmarkPlan) -> BenchmarkRun | None:
     """The last measurements of this collection, with progress while they run; None before the first benchmark."""
     run = last_run(collection.uid, collection.generation())
-    if st.button("Run benchmark", type="primary", icon=":material/speed:", disabled=not plan.specs):
-        _start(collection, plan, run)
+    # A callback runs before the page, so that a rerun in the meantime cannot lose the click.
+    st.button(
+        "Run benchmark", type="primary", icon=":material/speed:", disabled=not plan.specs, on_click=_start,
+        args=(collection, plan, run),
+    )  # fmt: skip
     if not run.task:
         return None
     show_task(run.task)
@@ -108,8 +111,7 @@ def _start(collection: Collection, plan: BenchmarkPlan, run: BenchmarkRun) -> No
         if run.task == key:
             return
         task_board().stop(run.task)
-        with st.spinner("Stopping the benchmark that is running"):
-            task_board().wait(run.task)
+        task_board().wait(run.task)
     task_board().forget(key)
     run.task, run.results = key, {}
     title = f"Building {len(plan.specs)} indexes over {plan.size:,} vectors"

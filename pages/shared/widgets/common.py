@@ -49,12 +49,13 @@ def show_small_hit(hit: Hit) -> None:
 
 
 def show_chunk_links(chunk_id: int) -> None:
-    """Links from a chunk to its neighbors and to its place in the document."""
+    """Links from a chunk to its neighbors, to its place in the document, and to how its embedding was made."""
     collection = require_workspace().collection
     where = {"collection": collection.spec.name if collection else "", "chunk": str(chunk_id)}
     with st.container(horizontal=True):
         st.page_link("pages/neighbors.py", label="Neighbors", icon=":material/hub:", query_params=where)
         st.page_link("pages/documents.py", label="Open in document", icon=":material/description:", query_params=where)
+        st.page_link("pages/how_it_works.py", label="How was this made?", icon=":material/school:", query_params=where)
 
 
 def place(hit: Hit) -> str:

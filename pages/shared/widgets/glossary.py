@@ -31,6 +31,16 @@ _EMBEDDINGS: Mapping[str, str] = {
     "nearest neighbors": "The chunks whose embeddings are most similar to the embedding of a text.",
     "mutual neighbors": "Two chunks that are each among the nearest neighbors of the other.",
     "contribution": "The part of a cosine similarity that comes from one pair of tokens, one from each text.",
+    "token table": "The table in which a model looks up one vector for each token, the same in every text.",
+    "layer": "One of the steps in which a model computes: each changes the vector of every token by what the other "
+    "tokens say.",
+    "contextual vector": "The vector of a token after some layers: the same word has another one in another sentence.",
+    "attention": "How much each token takes from each other token in a layer; what a token takes adds up to 1.",
+    "head": "One of several kinds of attention that a layer has at the same time.",
+    "pooling": "Making one embedding of the vectors of all tokens, usually by their mean.",
+    "contrastive training": "Training on pairs of texts that belong together: their embeddings are pulled together, "
+    "and those of all other texts are pushed apart.",
+    "Matryoshka": "Training after which the first numbers of an embedding can be used alone, as a shorter embedding.",
     "vector arithmetic": "Adding and subtracting the embeddings of texts, then looking for the chunks most similar to "
     "the result.",
     "interpolation": "Moving in a straight line from the embedding of one text to the embedding of another.",

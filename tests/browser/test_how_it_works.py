@@ -1,0 +1,79 @@
+"""How embeddings work in a real browser: led through by Next, by keyboard, from a chunk, and with an animation."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.shared.how_it_works.chapters import CHAPTERS
+from rag.store.collection import Collection
+
+PATIENCE = 90_000
+
+
+@pytest.fixture
+def chapters(sample: Collection, page: Page) -> Page:
+    page.goto("/how_it_works?collection=Sample")
+    page.get_by_role("heading", name=CHAPTERS[0].headline).wait_for(timeout=PATIENCE)
+    return page
+
+
+def wait_until_drawn(page: Page) -> None:
+    page.get_by_test_id("stSpinner").first.wait_for(state="detached", timeout=PATIENCE)
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=PATIENCE)
+
+
+def test_next_leads_through_all_chapters_and_each_figure_has_words(chapters: Page):
+    page = chapters
+    for number, chapter in enumerate(CHAPTERS, start=1):
+        page.get_by_role("heading", name=f"{number}. {chapter.headline}").wait_for(timeout=PATIENCE)
+        wait_until_drawn(page)
+        assert page.get_by_test_id("stException").count() == 0, chapter.name
+        figures = page.get_by_test_id("stPlotlyChart")
+        described = figures.filter(has=page.locator("[aria-label]")).or_(figures.and_(page.locator("[aria-label]")))
+        expect(described).to_have_count(figures.count(), timeout=PATIENCE)
+        if number < len(CHAPTERS):
+            page.get_by_role("button", name="Next: ").first.click()
+    assert "chapter=10" in page.url
+
+
+def test_the_keyboard_alone_reaches_the_controls(chapters: Page):
+    page = chapters
+    wait_until_drawn(page)
+    page.get_by_role("textbox", name="Your text").focus()
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        label = page.evaluate("(document.activeElement.innerText || document.activeElement.ariaLabel || '').trim()")
+        seen.add(label)
+        if label.endswith("Next: Token table"):
+            break
+    assert any("1 Tokens" in label for label in seen)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=CHAPTERS[1].headline).wait_for(timeout=PATIENCE)
+
+
+def test_the_slider_of_layers_changes_the_picture(chapters: Page):
+    page = chapters
+    page.goto("/how_it_works?collection=Sample&chapter=3")
+    page.get_by_text("8 occurrences of 'bank'").first.wait_for(timeout=PATIENCE)
+    wait_until_drawn(page)
+    chart = page.get_by_test_id("stPlotlyChart").first
+    before = chart.screenshot()
+    page.get_by_role("slider", name="After layer").focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("slider", name="After layer")).to_have_value("0", timeout=PATIENCE)
+    wait_until_drawn(page)
+    page.wait_for_timeout(1500)
+    assert chart.screenshot() != before
+
+
+def test_a_hit_leads_to_how_it_was_made(sample: Collection, page: Page):
+    page.goto("/neighbors?collection=Sample&query=days+of+paid+leave")
+    page.get_by_text("Similarity among the results").wait_for(timeout=PATIENCE)
+    link = page.get_by_role("link", name="How was this made?").first
+    chunk_id = int(str(link.get_attribute("href")).rpartition("chunk=")[2])
+    link.click()
+    page.get_by_role("heading", name=CHAPTERS[0].headline).wait_for(timeout=PATIENCE)
+    expect(page.get_by_role("textbox", name="Your text")).to_have_value(sample.chunks([chunk_id])[0].text)
