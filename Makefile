@@ -44,6 +44,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.first_map
 	$(BIN)/python -m bench.projection
 	$(BIN)/python -m bench.map_page
+	$(BIN)/python -m bench.page_runs
 	$(BIN)/python -m bench.tiny_model
 	$(BIN)/python -m bench.embedding
 	$(BIN)/python -m bench.few_texts
