@@ -7,7 +7,6 @@ import streamlit as st
 from pages.shared.frame.former_addresses import pages_that_redirect
 from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
-from pages.shared.session.resources import start_garbage_collection
 from pages.shared.session.workspace import follow_deep_link, open_workspace
 from pages.shared.widgets.storage_notes import show_unsaved
 
@@ -37,7 +36,6 @@ sections = {
         st.Page("pages/models.py", title="Models", icon=":material/dns:"),
     ],
 }
-start_garbage_collection()
 page = st.navigation({**sections, "": pages_that_redirect()})
 workspace = open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])

@@ -32,7 +32,6 @@ from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_m
 from rag.map.scene import preview
 from rag.retrieval.retrievers import DenseRetriever
 from rag.runtime.background import TaskBoard
-from rag.runtime.garbage import collect_in_background
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Document, Embedder, Projection, Strategy
@@ -43,12 +42,6 @@ if TYPE_CHECKING:
 Parts = tuple[Document, Embedder]
 Drawn = tuple[Collection, Projection]
 _OPTIONS = AnsweringOptions()
-
-
-@st.cache_resource(show_spinner=False)
-def start_garbage_collection() -> threading.Thread:
-    """Collect garbage in the background from now on, once in a process; Streamlit's own collection is off."""
-    return collect_in_background()
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the embedding model")
