@@ -13,46 +13,47 @@ from rag.anatomy.examples import examples
 from rag.errors import ExplorerError
 from rag.store.collection import Collection
 
-_TEXT, _CHAPTER, _FROM = "anatomy-text", "anatomy-chapter", "anatomy-from"
+_TEXT, _CHAPTER = "anatomy-text", "anatomy-chapter"
 _LONGEST = 200_000
 
 
 def choose_text(collection: Collection | None) -> str:
-    """Show the text at the top; a chunk in the address fills it once. Returns the text."""
-    origin = _take_chunk(collection)
+    """Show the text at the top: that of the chunk in the address, until another is typed or chosen. Returns it."""
+    source = _take_chunk(collection)
     st.session_state.setdefault(_TEXT, examples().texts[0])
     text: str = st.text_area(
-        "Your text", key=_TEXT, height=80, max_chars=_LONGEST,
+        "Your text", key=_TEXT, height=80, max_chars=_LONGEST, on_change=_leave_chunk, persist_state="session",
         help="Every chapter shows what becomes of this text. Type your own, or choose an example below.",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Examples:", width="content")
         for number, example in enumerate(examples().texts):
             st.button(_short(example), key=f"anatomy-example-{number}", on_click=_use, args=(example,), type="tertiary")
-    if origin and text == origin.partition("\0")[2]:
-        st.caption(f":material/description: {escaped(origin.partition(chr(0))[0])}")
+    if source:
+        st.caption(f":material/description: A chunk of {escaped(source)}")
     return text
 
 
 def _take_chunk(collection: Collection | None) -> str:
-    """Where the text comes from, and the text, if it is a chunk of the address."""
+    """Use the text of the chunk in the address, if there is one; returns the name of its document."""
     chunk_id = chosen_chunk()
     if chunk_id is None or collection is None:
         return ""
     found = collection.chunks([chunk_id])
     if not found:
-        st.warning("The chunk of this address no longer exists. An example is shown.", icon=":material/warning:")
+        st.warning("The chunk of this address no longer exists.", icon=":material/warning:")
         return ""
-    text = found[0].text
-    if st.session_state.get(_FROM) != (collection.uid, chunk_id):
-        st.session_state[_FROM] = (collection.uid, chunk_id)
-        st.session_state[_TEXT] = text
-    return f"A chunk of {collection.document(found[0].document_id).name}\0{text}"
+    st.session_state[_TEXT] = found[0].text
+    return collection.document(found[0].document_id).name
+
+
+def _leave_chunk() -> None:
+    st.query_params.pop("chunk", None)
 
 
 def _use(example: str) -> None:
     st.session_state[_TEXT] = example
-    st.query_params.pop("chunk", None)
+    _leave_chunk()
 
 
 def _short(text: str) -> str:
@@ -67,6 +68,7 @@ def choose_chapter() -> int:
     chosen = st.segmented_control(
         "Chapter", range(len(CHAPTERS)), format_func=lambda number: f"{number + 1} {CHAPTERS[number].name}",
         key=_CHAPTER, required=True, label_visibility="collapsed", wrap=True,
+        persist_state="session",
     )  # fmt: skip
     number = int(chosen or 0)
     st.query_params["chapter"] = str(number + 1)

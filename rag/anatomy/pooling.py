@@ -23,14 +23,12 @@ class TokenShares:
     """The parts that n tokens have in one embedding.
 
     `parts` float32 (n, d) add up to the embedding. `shares` float32 (n,) are the parts along the embedding: they add up
-    to 1, and a token whose vector points elsewhere has a negative one. `without` float32 (n,) is the cosine similarity
-    of the embedding to the one that is pooled without this token; the model reads the others as before.
+    to 1, and a token whose vector points elsewhere has a negative one.
     """
 
     pooling: Pooling
     parts: FloatArray
     shares: FloatArray
-    without: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,7 @@ def token_shares(inside: ModelInside, reading: Reading) -> TokenShares | None:
             return None
     parts: FloatArray = vectors * weights[:, None]
     parts /= max(float(np.linalg.norm(parts.sum(axis=0))), float(np.finfo(np.float32).tiny))
-    without = np.zeros(n, dtype=np.float32)
-    for row in range(n if n > 1 else 0):
-        without[row] = inside.pool(np.delete(vectors, row, axis=0)) @ reading.embedding
-    return TokenShares(inside.pooling, parts, parts @ reading.embedding, without)
+    return TokenShares(inside.pooling, parts, parts @ reading.embedding)
 
 
 def words_of(tokens: tuple[Piece, ...], text: str) -> list[tuple[int, ...]]:
@@ -98,10 +93,13 @@ def read_without(inside: ModelInside, reading: Reading, positions: tuple[int, ..
     return Changed(" ".join(shown.split()), similarity)
 
 
-def shuffled(inside: ModelInside, text: str, seed: int, *, as_query: bool = False) -> Changed:
-    """The same words in a random order. For a model that ignores order, the similarity would be 1."""
+def shuffled(inside: ModelInside, reading: Reading, text: str, seed: int) -> Changed:
+    """The same words in a random order. For a model that ignores order, the similarity would be 1.
+
+    Args:
+        reading: of the text, as a document.
+    """
     words = text.split()
     random.Random(seed).shuffle(words)
     other = " ".join(words)
-    before, after = (inside.read(one, as_query=as_query).embedding for one in (text, other))
-    return Changed(other, float(before @ after))
+    return Changed(other, float(inside.read(other).embedding @ reading.embedding))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.anatomy.layers import find_occurrences
 from rag.anatomy.pooling import words_of
 from rag.embedding.inside import ModelInside
 from rag.map.layout import lay_out
@@ -38,7 +38,7 @@ class TokenPoint:
 class TokenCloud:
     """n words in their contexts with their unit vectors float32 (n, d) from the last layer.
 
-    `n_chunks` of the `n_all_chunks` of the collection were read: all, or a random sample.
+    `n_chunks` of the `n_all_chunks` of the collection were read.
     """
 
     points: tuple[TokenPoint, ...]
@@ -58,41 +58,51 @@ def token_cloud(
 ) -> TokenCloud:
     """Read chunks in a random order that depends on the seed alone, until they hold `limit` words.
 
-    Chunks that hold `word` come first, until there are two thirds of the words.
-
-    Words are the model's tokens joined where they continue one another; a word's vector is the mean of its tokens'.
+    Chunks that hold `word` come first, until there are two thirds of the words. Words are the model's tokens, joined
+    where they continue one another; a word's vector is the mean of its tokens'.
 
     Args:
         report: called with the share done; an exception from it ends the work.
     """
     import numpy as np
 
-    order = list(chunks)
-    random.Random(seed).shuffle(order)
-    pattern = re.compile(rf"(?<!\w){re.escape(word.strip())}(?!\w)", re.IGNORECASE)
-    wanted = [chunk for chunk in order if word.strip() and pattern.search(chunk.text)]
-    held = {chunk.chunk_id for chunk in wanted}
-    others = [chunk for chunk in order if chunk.chunk_id not in held]
+    wanted, others = _with_word_first(chunks, word, seed)
     points: list[TokenPoint] = []
     vectors: list[FloatArray] = []
     n_read = 0
-    for chunk in (*wanted, *others):
-        if len(points) >= (limit if chunk.chunk_id not in held else 2 * limit // 3):
-            continue
-        reading = inside.read(chunk.text)
-        for rows in words_of(reading.tokens, chunk.text):
-            start, end = reading.tokens[rows[0]].start, reading.tokens[rows[-1]].end
-            word = chunk.text[start:end].strip()
-            if any(letter.isalnum() for letter in word):
-                points.append(TokenPoint(chunk.chunk_id, word, start, end))
-                vectors.append(reading.layers[-1][list(rows)].mean(axis=0))
-        n_read += 1
-        if report:
-            report(min(len(points) / limit, 1.0))
+    for group, most in ((wanted, 2 * limit // 3), (others, limit)):
+        for chunk in group:
+            if len(points) >= most:
+                break
+            for point, vector in _words_in(inside, chunk):
+                points.append(point)
+                vectors.append(vector)
+            n_read += 1
+            if report:
+                report(min(len(points) / limit, 1.0))
     stacked = np.array(vectors, dtype=np.float32).reshape(len(points), -1)
     norms = np.linalg.norm(stacked, axis=1, keepdims=True)
     unit: FloatArray = stacked / np.maximum(norms, np.finfo(np.float32).tiny)
     return TokenCloud(tuple(points), unit, n_read, len(chunks))
+
+
+def _with_word_first(chunks: Sequence[Chunk], word: str, seed: int) -> tuple[list[Chunk], list[Chunk]]:
+    """The chunks that hold the word, and the others, each in a random order."""
+    order = list(chunks)
+    random.Random(seed).shuffle(order)
+    wanted = [chunk for chunk in order if find_occurrences([chunk.text], word, 1)]
+    held = {chunk.chunk_id for chunk in wanted}
+    return wanted, [chunk for chunk in order if chunk.chunk_id not in held]
+
+
+def _words_in(inside: ModelInside, chunk: Chunk) -> Iterator[tuple[TokenPoint, FloatArray]]:
+    """Each word of a chunk that has a letter or digit, with its vector float32 (d,) from the last layer."""
+    reading = inside.read(chunk.text)
+    for rows in words_of(reading.tokens, chunk.text):
+        start, end = reading.tokens[rows[0]].start, reading.tokens[rows[-1]].end
+        spelled = chunk.text[start:end].strip()
+        if any(letter.isalnum() for letter in spelled):
+            yield TokenPoint(chunk.chunk_id, spelled, start, end), reading.layers[-1][list(rows)].mean(axis=0)
 
 
 def draw_cloud(cloud: TokenCloud, report: Report | None = None) -> Projection:
@@ -130,7 +140,8 @@ def _groups(vectors: FloatArray) -> list[int]:
     from sklearn.metrics import silhouette_score
 
     best, best_score = [0] * len(vectors), _SEPARATED
-    for n in range(2, min(_MOST_SENSES, len(vectors) - 1) + 1):
+    n_different = len({vector.tobytes() for vector in vectors})
+    for n in range(2, min(_MOST_SENSES, n_different, len(vectors) - 1) + 1):
         labels = KMeans(n, n_init=10, random_state=0).fit_predict(vectors)
         score = float(silhouette_score(vectors, labels, metric="cosine")) if len(set(labels.tolist())) > 1 else 0.0
         if score > best_score:

@@ -89,9 +89,25 @@ class BuiltinGenerator:
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Exact number of tokens of the prompt."""
-        return len(self._loaded.tokenizer.encode(self._render(messages), add_special_tokens=False))
+        return len(self._loaded.tokenizer.encode(self.render(messages), add_special_tokens=False))
 
-    def _render(self, messages: Sequence[Message]) -> str:
+    @property
+    def loaded(self) -> LoadedModel:
+        """The model in memory; take its lock `busy` before using it."""
+        return self._loaded
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers of the model."""
+        return int(self._loaded.model.config.num_hidden_layers)
+
+    @property
+    def n_vocabulary(self) -> int:
+        """Number of tokens of the model's vocabulary."""
+        return int(self._loaded.model.config.vocab_size)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The messages as one text, as the model was trained to read them."""
         wire = [{"role": message.role, "content": message.content} for message in messages]
         return str(self._loaded.tokenizer.apply_chat_template(wire, tokenize=False, add_generation_prompt=True))
 
@@ -107,7 +123,7 @@ class BuiltinGenerator:
                 yield Usage(None, None, "stopped")
                 return
         try:
-            yield from _Writing(self._loaded, self._render(prompt.messages), prompt.max_answer_tokens, stop).pieces()
+            yield from _Writing(self._loaded, self.render(prompt.messages), prompt.max_answer_tokens, stop).pieces()
         finally:
             busy.release()
 

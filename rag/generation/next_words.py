@@ -108,8 +108,8 @@ def next_words(
     if top < 1:
         raise ValueError(f"top must be 1 or more, got {top}.")
     generator = BuiltinGenerator.load()
-    loaded, tokenizer = generator._loaded, generator._loaded.tokenizer
-    bare, full = (_encoded(tokenizer, generator._render(messages)) for messages in (without, with_passages))
+    loaded, tokenizer = generator.loaded, generator.loaded.tokenizer
+    bare, full = (_encoded(tokenizer, generator.render(messages)) for messages in (without, with_passages))
     with loaded.busy:
         use_all_cores()
         if answer.strip():

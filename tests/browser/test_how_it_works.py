@@ -69,7 +69,42 @@ def test_the_slider_of_layers_changes_the_picture(chapters: Page):
     assert chart.screenshot() != before
 
 
-def test_a_hit_leads_to_how_it_was_made(sample: Collection, page: Page):
+def edit_first_row(page: Page, text: str) -> None:
+    editor = page.get_by_test_id("stDataFrame").first
+    editor.locator("canvas").first.wait_for(timeout=PATIENCE)
+    page.get_by_text("What embeddings hardly see").scroll_into_view_if_needed()
+    page.wait_for_timeout(1_500)  # The charts above take their heights.
+    editor.scroll_into_view_if_needed()
+    box = editor.bounding_box()
+    assert box
+    page.mouse.dblclick(box["x"] + 0.7 * box["width"], box["y"] + 55)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_changed_sentence_is_measured_and_stays_changed(chapters: Page):
+    page = chapters
+    page.goto("/how_it_works?collection=Sample&chapter=5")
+    page.get_by_text("6 of 6").wait_for(timeout=PATIENCE)
+    wait_until_drawn(page)
+    edit_first_row(page, "Otters swim in the sea.")
+    page.get_by_text("5 of 6").wait_for(timeout=PATIENCE)
+    wait_until_drawn(page)
+    edit_first_row(page, "Bananas are yellow and sweet.")
+    wait_until_drawn(page)
+    page.wait_for_timeout(2_000)
+    expect(page.get_by_text("5 of 6")).to_be_visible()
+    cells = page.get_by_test_id("stDataFrame").first.locator("td")
+    expect(cells.filter(has_text="Bananas are yellow and sweet.")).not_to_have_count(0)
+
+
+def test_a_hit_leads_to_how_it_was_made_and_again(sample: Collection, page: Page):
+    lead_from_hit(sample, page)
+    lead_from_hit(sample, page)
+
+
+def lead_from_hit(sample: Collection, page: Page) -> None:
     page.goto("/neighbors?collection=Sample&query=days+of+paid+leave")
     page.get_by_text("Similarity among the results").wait_for(timeout=PATIENCE)
     link = page.get_by_role("link", name="How was this made?").first

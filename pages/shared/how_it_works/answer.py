@@ -72,8 +72,12 @@ def show(scene: Scene) -> None:
         for hit in hits[:3]:
             show_small_hit(hit)
     st.divider()
-    _show_two_models(scene)
-    _show_next_words(collection, question, hits)
+    try:
+        generator = BuiltinGenerator.load()
+        _show_two_models(scene, generator)
+        _show_next_words(collection, question, hits)
+    except ExplorerError as error:
+        show_error(error)
 
 
 def _show_on_map(collection: Collection, question: str, hits: Sequence[Hit]) -> None:
@@ -124,7 +128,7 @@ def _compute(collection: Collection, parameters: ProjectionParameters, report: R
     make_layout(collection, parameters, report)
 
 
-def _show_two_models(scene: Scene) -> None:
+def _show_two_models(scene: Scene, generator: BuiltinGenerator) -> None:
     st.markdown("**Two models, two jobs**")
     left, right = st.columns(2)
     with left, st.container(border=True):
@@ -138,19 +142,16 @@ def _show_two_models(scene: Scene) -> None:
     with right, st.container(border=True):
         st.markdown(":material/chat: **SmolLM2-135M** writes")
         st.caption(
-            "30 layers, 49,152 tokens, a token table of its own. Reads the prompt and predicts one token after "
-            "another. It never sees the embeddings, and can be exchanged at any time."
+            f"{generator.n_layers} layers, {generator.n_vocabulary:,} tokens, a token table of its own. Reads the "
+            "prompt and predicts one token after another. It never sees the embeddings, and can be exchanged at any "
+            "time."
         )
 
 
 def _show_next_words(collection: Collection, question: str, hits: Sequence[Hit]) -> None:
     st.markdown("**What the passages change inside the answering model**")
-    try:
-        key = (collection.uid, collection.generation(), question)
-        found = _inside(key, tuple(hits), collection)
-    except ExplorerError as error:
-        show_error(error)
-        return
+    key = (collection.uid, collection.generation(), question)
+    found = _inside(key, tuple(hits), collection)
     if not found.words:
         st.info("The built-in model wrote nothing for this question. Try another one.", icon=":material/info:")
         return
@@ -164,7 +165,7 @@ def _show_next_words(collection: Collection, question: str, hits: Sequence[Hit])
     strongest = max(range(len(words)), key=lambda row: words[row].with_passages - words[row].without)
     chosen = st.selectbox(
         "Look at one word", range(len(words)), index=strongest, format_func=lambda row: words[row].text,
-        key=f"anatomy-one-word-{hash(question)}", help="The tokens that the model would write in this place.",
+        key=f"anatomy-one-word-{question}", help="The tokens that the model would write in this place.",
     )  # fmt: skip
     token = words[chosen].tokens[0]
     left, right = st.columns(2)

@@ -109,7 +109,7 @@ def _show_costs(scene: Scene, collection: Collection) -> None:
     st.markdown("**What embedding costs on this machine**")
     lengths = chunk_table(collection).n_tokens
     mean = float(lengths.mean())
-    key = f"anatomy-speed-{scene.model.spec.model_id}"
+    key = f"anatomy-speed-{collection.uid}-{scene.model.spec.model_id}"
     if st.button(f"Measure {escaped(scene.name)} for two seconds", icon=":material/timer:"):
         st.session_state[key] = _measured(scene.model, collection)
     speed: Speed | None = st.session_state.get(key)

@@ -11,6 +11,7 @@ from pages.shared.widgets.common import escaped
 from rag.anatomy.layers import Occurrence, WordPaths, find_occurrences, word_paths
 from rag.embedding.inside import ModelInside
 from rag.map.colours import PALETTE
+from rag.store.collection import Collection
 
 _ANOTHER = "a word of your own"
 _MOST = 24
@@ -68,13 +69,18 @@ def _in_chunks(scene: Scene) -> list[Occurrence]:
     if scene.collection is None:
         st.info("Open a collection to look for a word in its chunks.", icon=":material/info:")
         return []
-    texts = [chunk.text for chunk in scene.collection.chunks()]
-    found = find_occurrences(texts, word, _MOST)
+    key = (str(scene.collection.path), scene.collection.uid, scene.collection.generation())
+    found = _found(key, word, scene.collection)
     if len(found) < 2:
         st.info(f"'{escaped(word)}' is in {len(found)} chunks; two are needed to compare. Try another word.")
     elif len(found) == _MOST:
         st.caption(f"The first {_MOST} chunks that hold the word.")
     return found
+
+
+@st.cache_data(max_entries=32, show_spinner="Looking for the word")
+def _found(key: tuple[str, str, int], word: str, _collection: Collection) -> list[Occurrence]:
+    return find_occurrences((chunk.text for chunk in _collection.chunks()), word, _MOST)
 
 
 @st.cache_resource(max_entries=12, show_spinner="The model reads the sentences")

@@ -27,7 +27,7 @@ def show(scene: Scene) -> None:
     inside = scene.require_inside()
     reading = scene.reading(require_text(scene))
     st.markdown(f"**{_HOW[inside.pooling]}**")
-    shares = _shares(scene, reading)
+    shares = token_shares(inside, reading)
     if shares is None:
         st.info("Choose a collection with another embedding model to see shares of tokens.", icon=":material/info:")
     else:
@@ -37,11 +37,7 @@ def show(scene: Scene) -> None:
     with left:
         _show_without(scene, reading)
     with right:
-        _show_shuffled(scene)
-
-
-def _shares(scene: Scene, reading: Reading) -> TokenShares | None:
-    return token_shares(scene.require_inside(), reading)
+        _show_shuffled(scene, reading)
 
 
 def _show_bars(reading: Reading, shares: TokenShares) -> None:
@@ -90,12 +86,12 @@ def _show_without(scene: Scene, reading: Reading) -> None:
     st.caption(escaped(changed.text[:300]))
 
 
-def _show_shuffled(scene: Scene) -> None:
+def _show_shuffled(scene: Scene, reading: Reading) -> None:
     st.markdown("**Shuffle the words**")
     seed = st.number_input(
         "Order", 1, 1000, 1, key="anatomy-shuffle", help="Each number is another random order of the same words."
     )
-    changed = shuffled(scene.require_inside(), scene.text, int(seed))
+    changed = shuffled(scene.require_inside(), reading, scene.text, int(seed))
     st.metric(
         "Similarity to the text in order", f"{changed.similarity:.3f}",
         help="1 would mean that the model ignores the order of words.",

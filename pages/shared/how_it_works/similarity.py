@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import astuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,12 +12,13 @@ import streamlit as st
 from pages.shared.how_it_works.scene import Scene, require_text, show_figure
 from pages.shared.widgets.common import escaped
 from rag.anatomy.blind_spots import Contrast, MeasuredContrast, measure_contrasts
+from rag.map.colours import PALETTE
 from rag.neighbors.token_contributions import TokenContributions, explain_score
 from rag.types import Embedder
 
 _SECOND = "The central bank made loans more expensive."
 _MOST_DRAWN = 28
-_TEXT, _OTHER, _SAME = "text", "other meaning", "same meaning"
+_KIND, _TEXT, _OTHER, _SAME = "what differs", "text", "other meaning", "same meaning"
 
 
 def show(scene: Scene) -> None:
@@ -72,57 +74,47 @@ def _show_contrasts(scene: Scene) -> None:
         "Two sentences that say different things in nearly the same words, and one that says the same in other words. "
         "Change any sentence: it is measured at once, on this model."
     )
-    key = "anatomy-contrasts"
-    given = st.session_state.setdefault(f"{key}-given", list(scene.examples.contrasts))
-    measured = _measured(scene, _edited(given, st.session_state.get(key)))
+    edited = st.data_editor(
+        pd.DataFrame(map(astuple, scene.examples.contrasts), columns=[_KIND, _TEXT, _OTHER, _SAME]),
+        key="anatomy-contrasts", hide_index=True, disabled=[_KIND],
+        column_config={_KIND: st.column_config.TextColumn(width=100)},
+        alt="Sentences to compare, which can be changed.",
+    )  # fmt: skip
+    spec = scene.model.spec
+    # A cell that was emptied is None.
+    contrasts = tuple(Contrast(*(value or "" for value in row)) for row in edited.itertuples(index=False))
+    measured = _measured((spec.model_id, spec.revision), contrasts, scene.model)
     missed = sum(one.is_missed for one in measured)
+    show_figure(_contrast_figure(measured), _contrasts_in_words(measured), key="anatomy-contrast-figure")
     st.markdown(
         f"In **{missed} of {len(measured)}** rows the sentence with the **other** meaning is the more similar one: "
         "check negations, numbers and names in the passages themselves."
     )
-    st.data_editor(
-        _table(measured), key=key, hide_index=True, disabled=["what differs", "similarity", "similarity "],
-        column_config={
-            "what differs": st.column_config.TextColumn(width=100),
-            "similarity": st.column_config.NumberColumn(format="%.2f", width=70),
-            "similarity ": st.column_config.NumberColumn(format="%.2f", width=70),
-            **{name: st.column_config.TextColumn(width=230) for name in (_TEXT, _OTHER, _SAME)},
-        },
-        alt=f"{missed} of {len(measured)} sentences with another meaning are the more similar ones.",
-    )  # fmt: skip
-
-
-def _edited(contrasts: list[Contrast], state: object) -> list[Contrast]:
-    """The contrasts with the cells that a person has changed."""
-    changes = state.get("edited_rows", {}) if isinstance(state, dict) else {}
-    names = {_TEXT: "text", _OTHER: "other_meaning", _SAME: "same_meaning"}
-    return [
-        replace(one, **{names[column]: value for column, value in changes.get(row, {}).items() if value})
-        for row, one in enumerate(contrasts)
-    ]
-
-
-def _measured(scene: Scene, contrasts: list[Contrast]) -> list[MeasuredContrast]:
-    spec = scene.model.spec
-    return _of_contrasts((spec.model_id, spec.revision), tuple(contrasts), scene.model)
 
 
 @st.cache_data(max_entries=16, show_spinner="Measuring")
-def _of_contrasts(key: tuple[str, str], contrasts: tuple[Contrast, ...], _model: Embedder) -> list[MeasuredContrast]:
+def _measured(key: tuple[str, str], contrasts: tuple[Contrast, ...], _model: Embedder) -> list[MeasuredContrast]:
     return measure_contrasts(_model, list(contrasts))
 
 
-def _table(measured: list[MeasuredContrast]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "what differs": one.contrast.kind,
-                _TEXT: one.contrast.text,
-                _OTHER: one.contrast.other_meaning,
-                "similarity": round(one.to_other_meaning, 3),
-                _SAME: one.contrast.same_meaning,
-                "similarity ": round(one.to_same_meaning, 3),
-            }
-            for one in measured
-        ]
+def _contrasts_in_words(measured: Sequence[MeasuredContrast]) -> str:
+    return "Similarity to the text, with the other meaning and with the same: " + "; ".join(
+        f"{one.contrast.kind} {one.to_other_meaning:.2f} and {one.to_same_meaning:.2f}" for one in measured
     )
+
+
+def _contrast_figure(measured: Sequence[MeasuredContrast]) -> go.Figure:
+    kinds = [one.contrast.kind for one in measured]
+    figure = go.Figure()
+    for name, colour, values in (
+        (_OTHER, PALETTE[1], [one.to_other_meaning for one in measured]),
+        (_SAME, PALETTE[0], [one.to_same_meaning for one in measured]),
+    ):
+        figure.add_bar(
+            x=kinds, y=values, name=name, marker={"color": colour}, text=[f"{value:.2f}" for value in values],
+            hoverinfo="skip",
+        )  # fmt: skip
+    lowest = [min(one.to_other_meaning, one.to_same_meaning) for one in measured]
+    figure.update_layout(height=280, barmode="group", legend={"orientation": "h", "y": 1.15, "x": 0})
+    figure.update_yaxes(title="cosine similarity to the text", range=[min(0.0, *lowest), 1])
+    return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.shared.how_it_works.layers import paths_of
 from pages.shared.how_it_works.scene import Scene, require_text, show_figure
 from rag.anatomy.pooling import words_of
 from rag.map.colours import PALETTE
@@ -91,27 +92,16 @@ def _show_numbers(numbers: list[float], token: Piece) -> None:
 
 def _show_same(scene: Scene) -> None:
     """One word in two sentences: the same row, another vector after the last layer."""
-    word, senses = next(iter(scene.examples.senses.items()))
-    one, two = (sentences[0] for sentences in senses.values())
-    vectors = [_of_word(scene, sentence, word) for sentence in (one, two)]
-    (row_one, last_one), (row_two, last_two) = vectors
+    word = next(iter(scene.examples.senses))
+    found = {one.sense: one for one in scene.examples.occurrences(word)}
+    spec = scene.model.spec
+    paths = paths_of((spec.model_id, spec.revision), tuple(found.values()), scene.require_inside())
     st.markdown("**The same word, the same row**")
-    st.markdown(f"- {one}\n- {two}")
+    st.markdown("\n".join(f"- {one.text}" for one in paths.occurrences))
     same, other = st.columns(2)
     same.metric(
-        f"\u201c{word}\u201d in the table", f"{_cosine(row_one, row_two):.2f}", help="Cosine similarity of the rows."
+        f"\u201c{word}\u201d in the table", f"{paths.similarity[0, 0, 1]:.2f}", help="Cosine similarity of the rows."
     )
-    other.metric("after the last layer", f"{_cosine(last_one, last_two):.2f}", help="Cosine similarity in context.")
-
-
-def _of_word(scene: Scene, sentence: str, word: str) -> tuple[list[float], list[float]]:
-    reading = scene.reading(sentence)
-    start = sentence.index(word)
-    row = next(number for number, token in enumerate(reading.tokens) if token.start <= start < token.end)
-    return reading.table[row].tolist(), reading.layers[-1][row].tolist()
-
-
-def _cosine(one: list[float], two: list[float]) -> float:
-    import numpy as np
-
-    return float(np.dot(one, two) / (np.linalg.norm(one) * np.linalg.norm(two)))
+    other.metric(
+        "after the last layer", f"{paths.similarity[-1, 0, 1]:.2f}", help="Cosine similarity of the word in context."
+    )

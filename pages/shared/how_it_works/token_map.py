@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.shared.how_it_works.layers import paths_of
 from pages.shared.how_it_works.scene import Scene, show_figure, show_needs_documents
 from pages.shared.session.resources import task_board
 from pages.shared.widgets.common import escaped, show_chunk_links
 from pages.shared.widgets.map_chart import MapEvent, show_map
 from pages.shared.widgets.tasks import show_task
+from rag.anatomy.examples import examples
+from rag.anatomy.layers import word_paths
 from rag.anatomy.token_cloud import TokenCloud, draw_cloud, senses, token_cloud
 from rag.embedding.inside import ModelInside
 from rag.map.colours import OTHER, PALETTE, GroupColours
@@ -26,7 +26,7 @@ from rag.map.projection import principal_components
 from rag.map.scene import MapScene, Marks
 from rag.runtime.background import Report
 from rag.store.collection import Collection
-from rag.types import Chunk, Projection
+from rag.types import Projection
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
@@ -34,14 +34,22 @@ if TYPE_CHECKING:
 _SIZES = (3_000, 10_000, 30_000)
 _HUES = (PALETTE[5], PALETTE[0], PALETTE[2], PALETTE[3])
 _MOST_TEXTS = 12_000
-_CHOSEN, _MAP = "anatomy-cloud-chosen", "anatomy-cloud"
+_MOST_KEPT = 4
+_CHOSEN = "anatomy-cloud-chosen"
+"""The key of the clicked word: the key of its map, and its row there."""
 _AROUND = 90
 
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
+    """A finished map of one word: `names` are the senses of its occurrences by row, `sentences` surround each word."""
+
+    key: str
+    word: str
     cloud: TokenCloud
     layout: Projection
+    names: dict[int, str]
+    sentences: list[str]
 
 
 def show(scene: Scene) -> None:
@@ -61,18 +69,80 @@ def show(scene: Scene) -> None:
         key="anatomy-cloud-word",
         help="A word; each of its occurrences is a point.",
     )
-    drawn = _drawn(scene, collection, inside, size, word)
-    if drawn is None:
-        return
-    names = senses(drawn.cloud, word, _known(scene, word))
-    _say_what_is_drawn(drawn.cloud, word, names)
-    _show_points(drawn, collection, word, names)
+    drawn = _drawn(scene, collection, inside, size, word.strip())
+    if drawn is not None:
+        _say_what_is_drawn(drawn)
+        _show_points(drawn)
 
 
-def _show_word_alone(drawn: _Drawn, word: str, names: Mapping[int, str], sentences: Sequence[str]) -> None:
+def _say_what_is_drawn(drawn: _Drawn) -> None:
+    cloud, counts = drawn.cloud, Counter(drawn.names.values())
+    part = (
+        f"all {cloud.n_chunks:,} chunks"
+        if cloud.n_chunks == cloud.n_all_chunks
+        else f"{cloud.n_chunks:,} of {cloud.n_all_chunks:,} chunks, those with '{drawn.word}' first, then random ones"
+    )
+    uses = ", ".join(f"{sense} {n}" for sense, n in counts.most_common() if sense)
+    st.caption(
+        escaped(
+            f"{len(cloud.points):,} words from {part}. '{drawn.word}' occurs {len(drawn.names)} times"
+            f"{f' ({uses})' if uses else ''}. Point at a word to read its sentence; click it to keep it."
+        )
+    )
+
+
+def _show_points(drawn: _Drawn) -> None:
+    of_map, row = st.session_state.get(_CHOSEN, ("", -1))
+    chosen = row if of_map == drawn.key else -1
+    everything, alone = st.columns([3, 2])
+    with everything:
+        show_map(_scene(drawn, chosen), key=f"anatomy-cloud-{drawn.key}", on_event=partial(_follow, drawn.key))
+    with alone:
+        _show_word_alone(drawn)
+    if chosen >= 0:
+        point = drawn.cloud.points[chosen]
+        with st.container(border=True):
+            st.markdown(f"**{escaped(point.word)}** in its chunk")
+            st.text(drawn.sentences[chosen])
+            show_chunk_links(point.chunk_id)
+
+
+def _follow(key: str, event: MapEvent) -> None:
+    st.session_state[_CHOSEN] = (key, event.chunk_ids[0] if event.kind == "click" else -1)
+
+
+def _scene(drawn: _Drawn, chosen: int) -> MapScene:
+    import numpy as np
+
+    sentences = drawn.sentences
+    return MapScene(
+        chunk_ids=drawn.layout.chunk_ids,
+        xy=drawn.layout.xy,
+        colours=_colours(drawn),
+        sources=np.zeros(len(sentences), dtype=np.int64),
+        source_names=[""],
+        title="Words in context",
+        texts=sentences if len(sentences) <= _MOST_TEXTS else None,
+        marks=Marks(None, chosen, ()),
+    )
+
+
+def _colours(drawn: _Drawn) -> GroupColours:
+    """The word's senses in colours, all other words grey."""
+    import numpy as np
+
+    found = sorted(set(drawn.names.values()))
+    labels = [f"{drawn.word}: {sense}" if sense else drawn.word for sense in found]
+    codes = np.full(len(drawn.cloud.points), len(found), dtype=np.int16)
+    for row, sense in drawn.names.items():
+        codes[row] = found.index(sense)
+    return GroupColours("word", codes, (*labels, "other words"), (*_HUES[: len(found)], OTHER))
+
+
+def _show_word_alone(drawn: _Drawn) -> None:
     """The occurrences of the word among themselves: there is room for small differences."""
-    st.markdown(f"**Only \u201c{escaped(word.strip())}\u201d**")
-    rows = list(names)
+    names, rows = drawn.names, list(drawn.names)
+    st.markdown(f"**Only \u201c{escaped(drawn.word)}\u201d**")
     if len(rows) < 3:
         st.caption("Three occurrences are needed to compare them. Try another word, or draw more words.")
         return
@@ -81,97 +151,22 @@ def _show_word_alone(drawn: _Drawn, word: str, names: Mapping[int, str], sentenc
     for sense, colour in zip(sorted(set(names.values())), _HUES, strict=False):
         of_sense = [place for place, row in enumerate(rows) if names[row] == sense]
         figure.add_scatter(
-            x=xy[of_sense, 0], y=xy[of_sense, 1], mode="markers", name=sense or word.strip(),
-            marker={"size": 12, "color": colour}, hovertext=[_wrapped(sentences[rows[place]]) for place in of_sense],
-            hoverinfo="text",
+            x=xy[of_sense, 0], y=xy[of_sense, 1], mode="markers", name=sense or drawn.word,
+            marker={"size": 12, "color": colour}, hoverinfo="text",
+            hovertext=[_wrapped(drawn.sentences[rows[place]]) for place in of_sense],
         )  # fmt: skip
     figure.update_layout(height=420, legend={"orientation": "h", "y": -0.05})
     figure.update_xaxes(showticklabels=False)
     figure.update_yaxes(showticklabels=False)
-    words = f"{len(rows)} occurrences of '{word.strip()}', drawn by PCA of these alone."
+    words = f"{len(rows)} occurrences of '{drawn.word}', drawn by PCA of these alone."
     show_figure(figure, words, key="anatomy-word-alone")
-    how = "The examples of chapter 3 name the meanings." if "use 1" not in names.values() else "Grouped by similarity."
+    has_examples = bool(examples().occurrences(drawn.word.casefold()))
+    how = "The examples of chapter 3 name the meanings." if has_examples else "Colours are groups of similar uses."
     st.caption(f"{escaped(words)} {how}")
 
 
 def _wrapped(sentence: str) -> str:
     return "<br>".join(textwrap.wrap(html.escape(sentence), 60))
-
-
-def _known(scene: Scene, word: str) -> dict[str, FloatArray]:
-    """The vectors of the word in the examples of each sense; empty for a word without examples."""
-    inside, found = scene.require_inside(), scene.examples.occurrences(word.strip().casefold())
-    if not found:
-        return {}
-    spec = scene.model.spec
-    paths = paths_of((spec.model_id, spec.revision), tuple(found), inside)
-    of_sense = {one.sense: [row for row, other in enumerate(found) if other.sense == one.sense] for one in found}
-    return {sense: paths.vectors[rows, -1] for sense, rows in of_sense.items()}
-
-
-def _say_what_is_drawn(cloud: TokenCloud, word: str, names: Mapping[int, str]) -> None:
-    part = (
-        f"all {cloud.n_chunks:,} chunks"
-        if cloud.n_chunks == cloud.n_all_chunks
-        else f"{cloud.n_chunks:,} of {cloud.n_all_chunks:,} chunks: first those that hold '{word}', then random ones"
-    )
-    counts = Counter(names.values())
-    uses = ", ".join(f"{sense or 'one use'} {n}" for sense, n in counts.most_common())
-    st.caption(
-        escaped(f"{len(cloud.points):,} words from {part}. '{word}' occurs {len(names)} times")
-        + (f" ({escaped(uses)}). " if uses else ". ")
-        + "Point at one to read its sentence; "
-        "click it to keep it."
-    )
-
-
-def _show_points(drawn: _Drawn, collection: Collection, word: str, names: Mapping[int, str]) -> None:
-    cloud = drawn.cloud
-    texts = {chunk.chunk_id: chunk.text for chunk in collection.chunks(sorted({one.chunk_id for one in cloud.points}))}
-    sentences = [_around(texts.get(one.chunk_id, ""), one.start, one.end) for one in cloud.points]
-    chosen = st.session_state.get(_CHOSEN, -1)
-    everything, alone = st.columns([3, 2])
-    with everything:
-        show_map(_scene(drawn, _colours(word, names, len(cloud.points)), sentences, chosen), key=_MAP, on_event=_follow)
-    with alone:
-        _show_word_alone(drawn, word, names, sentences)
-    if 0 <= chosen < len(cloud.points):
-        point = cloud.points[chosen]
-        with st.container(border=True):
-            st.markdown(f"**{escaped(point.word)}** in its chunk")
-            st.text(sentences[chosen])
-            show_chunk_links(point.chunk_id)
-
-
-def _follow(event: MapEvent) -> None:
-    st.session_state[_CHOSEN] = event.chunk_ids[0] if event.kind == "click" else -1
-
-
-def _colours(word: str, names: Mapping[int, str], n: int) -> GroupColours:
-    """The word's senses in colours, all other words grey."""
-    import numpy as np
-
-    found = sorted(set(names.values()))
-    labels = [f"{word.strip()}: {sense}" if sense else word.strip() for sense in found]
-    codes = np.full(n, len(found), dtype=np.int16)
-    for row, sense in names.items():
-        codes[row] = found.index(sense)
-    return GroupColours("word", codes, (*labels, "other words"), (*(_HUES[: len(found)]), OTHER))
-
-
-def _scene(drawn: _Drawn, colours: GroupColours, sentences: Sequence[str], chosen: int) -> MapScene:
-    import numpy as np
-
-    return MapScene(
-        chunk_ids=drawn.layout.chunk_ids,
-        xy=drawn.layout.xy,
-        colours=colours,
-        sources=np.zeros(len(sentences), dtype=np.int64),
-        source_names=[""],
-        title="Words in context",
-        texts=list(sentences) if len(sentences) <= _MOST_TEXTS else None,
-        marks=Marks(None, chosen, ()),
-    )
 
 
 def _around(text: str, start: int, end: int) -> str:
@@ -186,11 +181,9 @@ def _drawn(scene: Scene, collection: Collection, inside: ModelInside, size: int,
     key = f"token-map-{collection.uid}-{collection.generation()}-{scene.model.spec.model_id}-{size}-{word}"
     kept = _kept()
     if key not in kept:
-        board = task_board()
-        if board.view(key) is None:
-            board.start(
-                key, f"Reading {size:,} words in context", partial(_work, kept, key, collection, inside, size, word)
-            )
+        if task_board().view(key) is None:
+            work = partial(_work, kept, key, collection, inside, size, word)
+            task_board().start(key, f"Reading {size:,} words in context", work)
         show_task(key)
     return kept.get(key)
 
@@ -210,9 +203,21 @@ def _work(
     word: str,
     report: Report,
 ) -> None:
-    chunks: list[Chunk] = collection.chunks()
+    chunks = collection.chunks()
     cloud = token_cloud(inside, chunks, size, word=word, report=lambda share: report(0.7 * share))
     layout = draw_cloud(cloud, lambda share: report(0.7 + 0.3 * share))
-    while len(kept) >= 4:
+    texts = {chunk.chunk_id: chunk.text for chunk in chunks}
+    sentences = [_around(texts[one.chunk_id], one.start, one.end) for one in cloud.points]
+    while len(kept) >= _MOST_KEPT:
         kept.pop(next(iter(kept)), None)
-    kept[key] = _Drawn(cloud, layout)
+    kept[key] = _Drawn(key, word, cloud, layout, senses(cloud, word, _known(inside, word)), sentences)
+
+
+def _known(inside: ModelInside, word: str) -> dict[str, FloatArray]:
+    """The vectors of the word in the examples of each sense; empty for a word without examples."""
+    paths = word_paths(inside, examples().occurrences(word.casefold()))
+    named = [one.sense for one in paths.occurrences]
+    return {
+        sense: paths.vectors[[row for row, other in enumerate(named) if other == sense], -1]
+        for sense in dict.fromkeys(named)
+    }

@@ -114,13 +114,19 @@ def _new_run(collection: Collection, settings: Settings, key: str) -> Run:
     rows = sample_rows(len(ids), _MOST_READ)
     chunks = collection.chunks(ids[rows].tolist())
     training = Training([chunk.text for chunk in chunks], settings)
-    columns = chunk_table(collection).columns
-    topics = columns.get("topic")
-    place = {chunk_id: row for row, chunk_id in enumerate(ids.tolist())}
-    labels = [(topics[place[chunks[row].chunk_id]] if topics else "") or _REST for row in training.shown]
-    run = Run(f"{key}-{id(training)}", settings, training, labels)
+    labels = _labels(collection)
+    shown = [labels[chunks[place].chunk_id] for place in training.shown]
+    run = Run(f"{key}-{id(training)}", settings, training, shown)
     run.snapshots.extend(training.advance(_nothing, 0))
     return run
+
+
+def _labels(collection: Collection) -> dict[int, str]:
+    """A label of each chunk, to colour it by: the table column with the most values of few kinds, or the document."""
+    table = chunk_table(collection)
+    columns = [values for values in table.columns.values() if 1 < len(set(values) - {""}) <= len(PALETTE)]
+    best = max(columns, key=lambda values: sum(map(bool, values)), default=table.document_of_each())
+    return {chunk_id: label or _REST for chunk_id, label in zip(table.chunk_ids.tolist(), best, strict=True)}
 
 
 def _nothing(share: float) -> None:
@@ -141,7 +147,8 @@ def _show_buttons(run: Run) -> None:
         pairs = run.training.pairs
         st.caption(
             f"{run.training.encoder.n_parameters:,} parameters, at first random. {len(pairs.trained):,} passages to "
-            f"learn from, {len(pairs.held):,} held back."
+            f"learn from, {len(pairs.held):,} held back; left out: {pairs.n_short:,} short, {pairs.n_repeated:,} "
+            f"repeated, {pairs.n_unsampled:,} beyond a sample."
         )
 
 

@@ -1,4 +1,4 @@
-"""How words move in the token table: the words nearest to a word, and the pairs of words that came closest."""
+"""How words move in the token table: the pairs of words that came closest."""
 
 from __future__ import annotations
 
@@ -18,20 +18,6 @@ class WordPair:
     second: str
     before: float
     after: float
-
-
-def nearest_words(vectors: FloatArray, words: Sequence[str], row: int, k: int) -> tuple[tuple[str, float], ...]:
-    """The `k` words with the highest cosine to the word in `row`, and the cosine, best first; without the word itself.
-
-    Args:
-        vectors: unit vectors float32 (n, dimension).
-        words: n words.
-    """
-    import numpy as np
-
-    cosines = (vectors * vectors[row]).sum(axis=1)
-    ranked = [place for place in np.argsort(-cosines, kind="stable").tolist() if place != row]
-    return tuple((words[place], float(cosines[place])) for place in ranked[:k])
 
 
 def word_movements(before: FloatArray, after: FloatArray, words: Sequence[str], k: int) -> tuple[WordPair, ...]:

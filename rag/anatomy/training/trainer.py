@@ -147,19 +147,6 @@ class Training:
         return Snapshot(self.step, loss, measured, with_word_counts, vectors, words, xy, word_xy)
 
 
-def pictures_from_the_end(snapshots: Sequence[Snapshot]) -> list[tuple[FloatArray, FloatArray]]:
-    """Pictures of all snapshots in the view of the last one: xy of the passages float32 (n, 2) and of the words (m, 2).
-
-    The pictures of the snapshots themselves are each in their own view; here only the vectors move, so that the
-    picture goes from noise to where the passages end.
-    """
-    if not snapshots:
-        return []
-    view = principal_view(snapshots[-1].vectors, snapshots[-1].xy)
-    with threads_for(_ONE_THREAD):
-        return [(view.of(snapshot.vectors), view.of(snapshot.word_vectors)) for snapshot in snapshots]
-
-
 def _check_shared_words(n_passages: int) -> None:
     if n_passages < FEWEST_PASSAGES // 2:
         raise TooFewPassages(

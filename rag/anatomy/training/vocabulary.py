@@ -69,11 +69,6 @@ class Vocabulary:
 
         return np.array([self.row_of[word] for word in words if word in self.row_of], dtype=np.int64)
 
-    def row_of_word(self, word: str) -> int | None:
-        """The row of a word in any of its forms; None if it has none."""
-        found = self.rows(words_of(word))
-        return int(found[0]) if len(found) == 1 else None
-
     def content_rows(self) -> tuple[int, ...]:
         """The rows without numbers, English stop words and single letters, in the order of the vocabulary.
 

@@ -59,6 +59,17 @@ def test_a_chunk_in_the_address_is_the_text(sample):
     assert labelled(gone.text_area, "Your text").value == BANK
 
 
+def test_the_same_chunk_is_shown_again_after_another_text(sample):
+    chunk = sample.chunks()[5]
+    app = open_chapter("Tokens", collection="Sample", chunk=str(chunk.chunk_id))
+    labelled(app.text_area, "Your text").set_value("otters").run()
+    assert labelled(app.text_area, "Your text").value == "otters"
+    assert "A chunk of " not in texts(app)
+    app.query_params["chunk"] = str(chunk.chunk_id)
+    app.run()
+    assert labelled(app.text_area, "Your text").value == chunk.text
+
+
 def test_tokens_are_counted_by_the_model(sample, embedder):
     app = open_chapter("Tokens")
     n = embedder.count_tokens([BANK])[0]

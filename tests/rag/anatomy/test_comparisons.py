@@ -7,7 +7,7 @@ import pytest
 
 from rag.anatomy.blind_spots import measure_contrasts
 from rag.anatomy.examples import examples
-from rag.anatomy.token_cloud import draw_cloud, token_cloud
+from rag.anatomy.token_cloud import TokenCloud, TokenPoint, draw_cloud, senses, token_cloud
 from rag.anatomy.translations import language_costs, meet
 from rag.map.projection_settings import ProjectionParameters
 from rag.runtime.background import Stopped
@@ -83,3 +83,32 @@ def test_the_cloud_is_drawn_and_can_be_stopped(embedder, sample):
 
     with pytest.raises(Stopped):
         token_cloud(embedder.inside, sample.chunks(), 10, report=stop)
+
+
+def test_chunks_with_the_word_come_first_and_every_occurrence_is_there(embedder, sample):
+    cloud = token_cloud(embedder.inside, sample.chunks(), 3_000, word="bank")
+    holding = {chunk.chunk_id for chunk in sample.chunks() if "bank" in chunk.text.lower().replace("banks", "").split()}
+    assert holding <= {point.chunk_id for point in cloud.points}
+    few = token_cloud(embedder.inside, sample.chunks(), 90, word="bank")
+    assert "bank" in {point.word.casefold() for point in few.points if point.chunk_id == few.points[0].chunk_id}
+
+
+def cloud_of(vectors: list[tuple[float, float]]) -> TokenCloud:
+    points = tuple(TokenPoint(row, "Bank", 0, 4) for row in range(len(vectors)))
+    return TokenCloud(points, np.array(vectors, dtype=np.float32), len(points), len(points))
+
+
+def test_a_sense_is_that_of_the_nearest_examples():
+    cloud = cloud_of([(1, 0), (0.8, 0.6), (0, 1)])
+    known = {"money": np.array([[1, 0]], dtype=np.float32), "river": np.array([[0, 1]], dtype=np.float32)}
+    assert senses(cloud, "bank ", known) == {0: "money", 1: "money", 2: "river"}
+    assert senses(cloud, "boat", known) == {}
+
+
+def test_without_examples_uses_are_grouped_if_they_are_apart():
+    apart = cloud_of([(1, 0), (0.99, 0.14), (0.98, 0.2), (0, 1), (0.14, 0.99), (0.2, 0.98)])
+    named = senses(apart, "bank")
+    assert len(set(named.values())) == 2
+    assert named[0] == named[1] == named[2] != named[3] == named[4] == named[5]
+    assert set(senses(cloud_of([(1, 0)] * 5), "bank").values()) == {""}
+    assert senses(cloud_of([]), "bank") == {}

@@ -46,14 +46,14 @@ def plain(builtin):
     """The same weights in a model of its own, in the same number format."""
     from transformers import AutoModelForCausalLM
 
-    dtype = builtin._loaded.model.dtype
+    dtype = builtin.loaded.model.dtype
     return AutoModelForCausalLM.from_pretrained(builtin_module._folder(), dtype=dtype, local_files_only=True)
 
 
 def ids_of(builtin, messages, answer=""):
     """Token numbers of a prompt, and of the answer after it."""
     wire = [{"role": message.role, "content": message.content} for message in messages]
-    tokenizer = builtin._loaded.tokenizer
+    tokenizer = builtin.loaded.tokenizer
     prompt = tokenizer.apply_chat_template(wire, add_generation_prompt=True)["input_ids"]
     return prompt, tokenizer(answer, add_special_tokens=False)["input_ids"]
 
@@ -86,8 +86,8 @@ def test_probabilities_are_those_of_a_plain_pass(which, compared, prompts, built
 
 def test_each_distribution_sums_to_one(prompts, builtin):
     prompt, answer = ids_of(builtin, prompts[1], PASSAGE)
-    rows = distributions(builtin._loaded, prompt, answer)
-    assert rows.shape == (len(answer), len(builtin._loaded.tokenizer))
+    rows = distributions(builtin.loaded, prompt, answer)
+    assert rows.shape == (len(answer), len(builtin.loaded.tokenizer))
     assert rows.sum(dim=1).tolist() == pytest.approx([1.0] * len(answer), abs=1e-4)
 
 
@@ -148,7 +148,7 @@ def test_what_does_not_fit_is_refused(prompts):
 def test_one_at_a_time_with_answers(builtin, prompts):
     results = []
     waiting = threading.Thread(target=lambda: results.append(next_words(*prompts, answer="29", top=1)))
-    with builtin._loaded.busy:
+    with builtin.loaded.busy:
         waiting.start()
         waiting.join(0.5)
         assert waiting.is_alive()

@@ -1,11 +1,11 @@
-"""Words that move together, and nearest words."""
+"""Words that move together."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from rag.anatomy.training.movements import WordPair, nearest_words, word_movements
+from rag.anatomy.training.movements import WordPair, word_movements
 
 WORDS = ["owl", "moon", "ship"]
 BEFORE = np.eye(3, dtype=np.float32)
@@ -18,11 +18,5 @@ def test_the_pair_that_came_closest_is_first():
     assert (pairs[1].first, pairs[1].second, pairs[1].after) == ("moon", "ship", pytest.approx(-0.48))
 
 
-def test_nearest_words_leave_out_the_word_itself():
-    assert [word for word, _ in nearest_words(AFTER, WORDS, 0, 5)] == ["moon", "ship"]
-    assert nearest_words(AFTER, WORDS, 0, 1)[0][1] == pytest.approx(0.8)
-
-
 def test_a_single_word_has_no_pairs():
     assert word_movements(BEFORE[:1], AFTER[:1], WORDS[:1], 3) == ()
-    assert nearest_words(AFTER[:1], WORDS[:1], 0, 3) == ()

@@ -15,7 +15,7 @@ from rag import config
 from rag.anatomy.training.pairs import TooFewPassages
 from rag.anatomy.training.scores import chance_scores
 from rag.anatomy.training.settings import Settings
-from rag.anatomy.training.trainer import Snapshot, Training, pictures_from_the_end
+from rag.anatomy.training.trainer import Snapshot, Training
 from rag.errors import ExplorerError
 from rag.runtime.background import Stopped
 
@@ -115,7 +115,7 @@ def test_another_seed_gives_other_numbers():
     assert not np.array_equal(*vectors)
 
 
-def test_shapes_and_the_picture_from_the_end():
+def test_shapes():
     training = Training(sample_passages(), SHORT)
     shots = list(training.advance(keep_on))
     n, m = len(training.shown), len(training.shown_words)
@@ -124,11 +124,7 @@ def test_shapes_and_the_picture_from_the_end():
         assert (shot.vectors.shape, shot.word_vectors.shape) == ((n, 16), (m, 16))
         assert (shot.xy.shape, shot.word_xy.shape) == ((n, 2), (m, 2))
         assert {array.dtype for array in (shot.vectors, shot.word_vectors, shot.xy, shot.word_xy)} == {np.dtype("f4")}
-    pictures = pictures_from_the_end(shots)
-    assert len(pictures) == len(shots)
-    np.testing.assert_allclose(pictures[-1][0], shots[-1].xy, atol=1e-5)
     assert shots[0].loss is None
-    assert pictures_from_the_end([]) == []
 
 
 def test_duplicates_and_empty_passages_change_nothing_that_is_measured():

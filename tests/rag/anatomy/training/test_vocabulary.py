@@ -34,9 +34,6 @@ def test_a_word_is_shown_in_its_most_frequent_spelling():
     texts = ["Policies and policies", "a policy", "the Policies"]
     vocabulary = build_vocabulary(texts, [words_of(text) for text in texts])
     assert vocabulary.spellings == ("policies",)
-    assert vocabulary.row_of_word("Policy") == 0
-    assert vocabulary.row_of_word("unheard") is None
-    assert vocabulary.row_of_word("two words") is None
 
 
 def test_weights_are_those_of_scikit_learn():
