@@ -78,9 +78,10 @@ def edit_first_row(page: Page, text: str) -> None:
     box = editor.bounding_box()
     assert box
     page.mouse.dblclick(box["x"] + 0.7 * box["width"], box["y"] + 55)
-    page.keyboard.press("Control+a")
-    page.keyboard.type(text)
-    page.keyboard.press("Enter")
+    cell = page.locator("textarea.gdg-input")
+    cell.fill(text)
+    cell.press("Enter")
+    cell.wait_for(state="detached")
 
 
 def test_a_changed_sentence_is_measured_and_stays_changed(chapters: Page):
