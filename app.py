@@ -9,6 +9,7 @@ from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
 from pages.shared.session.workspace import follow_deep_link, open_workspace
 from pages.shared.widgets.storage_notes import show_unsaved
+from rag.runtime.garbage import keep_collections_short
 
 # As a file: for an icon by name, the browser would ask a font server.
 _ICON = Path(__file__).with_name("pages") / "shared" / "frame" / "favicon.png"
@@ -36,6 +37,7 @@ sections = {
         st.Page("pages/models.py", title="Models", icon=":material/dns:"),
     ],
 }
+keep_collections_short()
 page = st.navigation({**sections, "": pages_that_redirect()})
 workspace = open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])

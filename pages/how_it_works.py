@@ -20,9 +20,9 @@ _LONGEST = 200_000
 def choose_text(collection: Collection | None) -> str:
     """Show the text at the top: that of the chunk in the address, until another is typed or chosen. Returns it."""
     source = _take_chunk(collection)
-    st.session_state.setdefault(_TEXT, examples().texts[0])
     text: str = st.text_area(
-        "Your text", key=_TEXT, height=80, max_chars=_LONGEST, on_change=_leave_chunk, persist_state="session",
+        "Your text", examples().texts[0], key=_TEXT, height=80, max_chars=_LONGEST, on_change=_leave_chunk,
+        persist_state="session",
         help="Every chapter shows what becomes of this text. Type your own, or choose an example below.",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -64,11 +64,10 @@ def choose_chapter() -> int:
     """The chapter in the address, changed by the row of names; counted from 0."""
     value = st.query_params.get("chapter", "1")
     wanted = int(value) - 1 if value.isascii() and value.isdigit() else 0
-    st.session_state.setdefault(_CHAPTER, wanted if 0 <= wanted < len(CHAPTERS) else 0)
     chosen = st.segmented_control(
         "Chapter", range(len(CHAPTERS)), format_func=lambda number: f"{number + 1} {CHAPTERS[number].name}",
-        key=_CHAPTER, required=True, label_visibility="collapsed", wrap=True,
-        persist_state="session",
+        default=wanted if 0 <= wanted < len(CHAPTERS) else 0, key=_CHAPTER, required=True,
+        label_visibility="collapsed", wrap=True, persist_state="session",
     )  # fmt: skip
     number = int(chosen or 0)
     st.query_params["chapter"] = str(number + 1)

@@ -26,10 +26,10 @@ require_workspace()
 st.title("Neighbors")
 collection = require_chunks()
 st.caption("The chunks most similar to a text. Cosine similarity: 1 = same meaning, about 0 = unrelated.")
-st.session_state.setdefault(QUERY_KEY, st.query_params.get("query", ""))
 left, right = st.columns([4, 1], vertical_alignment="bottom")
 query = left.text_input(
     "Find texts similar to",
+    value=st.query_params.get("query", ""),
     key=QUERY_KEY,
     placeholder="The bank raised its interest rates" if chosen_chunk() is None else "Search for another text",
     help="Your text is embedded with the collection's model and compared with every chunk.",

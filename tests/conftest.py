@@ -21,6 +21,7 @@ from rag.ingest import ingest
 from rag.map.clustering import find_clusters
 from rag.map.layout import make_layout
 from rag.map.projection_settings import ProjectionParameters
+from rag.runtime.garbage import keep_collections_short
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Document, Embedder
@@ -48,7 +49,8 @@ def lacking(what: str) -> None:
 
 
 def pytest_configure() -> None:
-    """Pin each worker to one core."""
+    """Pin each worker to one core, and collect garbage as the app does: Streamlit does it after each run of a page."""
+    keep_collections_short()
     if WORKER:
         keep_to_one_core(int(WORKER.removeprefix("gw")))
 

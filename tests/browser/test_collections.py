@@ -90,9 +90,9 @@ def test_the_menu_is_closed_while_its_dialog_is_open(documents: Page):
     for entry, heading in (("Rename", "Rename"), ("Delete", "Delete this collection?")):
         manage(documents, entry)
         expect(documents.get_by_role("dialog").get_by_role("heading", name=heading)).to_be_visible(timeout=_PATIENCE)
-        expect(documents.get_by_text("Include conversations")).to_have_count(0)
+        expect(documents.get_by_text("Include conversations")).to_have_count(0, timeout=_PATIENCE)
         documents.keyboard.press("Escape")
-        expect(documents.get_by_role("dialog")).to_have_count(0)
+        expect(documents.get_by_role("dialog")).to_have_count(0, timeout=_PATIENCE)
 
 
 def test_import_asks_before_a_model_would_be_downloaded(documents: Page, tmp_path: Path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -101,15 +103,21 @@ def test_a_changed_sentence_is_measured_and_stays_changed(chapters: Page):
 
 
 def test_a_hit_leads_to_how_it_was_made_and_again(sample: Collection, page: Page):
-    lead_from_hit(sample, page)
-    lead_from_hit(sample, page)
-
-
-def lead_from_hit(sample: Collection, page: Page) -> None:
     page.goto("/neighbors?collection=Sample&query=days+of+paid+leave")
+    first = text_behind_hit(sample, page, 0)
+    page.get_by_role("link", name="Neighbors").first.click()
+    box = page.get_by_role("textbox", name="Find texts similar to")
+    box.fill("days of paid leave")
+    box.press("Enter")
+    assert first != text_behind_hit(sample, page, 1)
+
+
+def text_behind_hit(sample: Collection, page: Page, number: int) -> str:
+    """Follow "How was this made?" at a hit, counted from 0; returns the text that is then explained."""
     page.get_by_text("Similarity among the results").wait_for(timeout=PATIENCE)
-    link = page.get_by_role("link", name="How was this made?").first
-    chunk_id = int(str(link.get_attribute("href")).rpartition("chunk=")[2])
-    link.click()
+    page.get_by_role("link", name="How was this made?").nth(number).click()
     page.get_by_role("heading", name=CHAPTERS[0].headline).wait_for(timeout=PATIENCE)
-    expect(page.get_by_role("textbox", name="Your text")).to_have_value(sample.chunks([chunk_id])[0].text)
+    chunk_id = int(parse_qs(urlsplit(page.url).query)["chunk"][0])
+    text = sample.chunks([chunk_id])[0].text
+    expect(page.get_by_role("textbox", name="Your text")).to_have_value(text, timeout=PATIENCE)
+    return text

@@ -9,7 +9,7 @@ from rag.ingest import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
-from tests.pages.support.app import answer_texts, button, start, texts
+from tests.pages.support.app import answer_texts, button, labelled, start, texts
 
 
 @pytest.mark.slow
@@ -76,3 +76,23 @@ def test_an_empty_collection_says_what_to_do(data_dir, embedder, page):
 
 def test_ollama_away_is_said_in_the_sidebar(sample):
     assert "no answer at 127.0.0.1:9" in texts(start())
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "field", "label"),
+    [
+        ("neighbors.py", {"query": "money in the bank"}, "text_input", "Find texts similar to"),
+        ("how_it_works.py", {"chapter": "4"}, "button_group", "Chapter"),
+        ("", {"colour": "Document"}, "selectbox", "Colour by"),
+    ],
+)
+def test_a_field_begins_with_what_the_address_says(sample, page, query, field, label):
+    """As the field's default: what is only set in the session is lost if the page runs again before it is drawn."""
+    (wanted,) = query.values()
+    app = start(page, **query)
+    for _ in range(2):
+        proto = labelled(app.get(field), label).proto
+        default = proto.default if field != "button_group" else proto.default[0] + 1
+        shown = proto.options[default] if field == "selectbox" else str(default)
+        assert shown == wanted
+        app.run()

@@ -45,13 +45,15 @@ def _colour_choices(table: ChunkTable) -> list[str]:
 def choose_colour(table: ChunkTable) -> str:
     """The 'Colour by' select box; returns the choice and keeps it in the URL."""
     choices = _colour_choices(table)
-    if st.session_state.get(KEY) not in choices:
-        linked = st.query_params.get("colour", "")
-        linked = _FORMER_NAMES.get(linked, linked) if linked not in choices else linked
-        st.session_state[KEY] = linked if linked in choices else choices[0]
+    linked = st.query_params.get("colour", "")
+    linked = _FORMER_NAMES.get(linked, linked) if linked not in choices else linked
+    first = linked if linked in choices else choices[0]
+    if st.session_state.get(KEY, first) not in choices:
+        st.session_state[KEY] = first
     choice = st.selectbox(
         "Colour by",
         choices,
+        index=choices.index(first),
         key=KEY,
         help="Points with the same value get the same colour; numbers get a colour scale.",
     )
