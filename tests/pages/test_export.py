@@ -18,12 +18,15 @@ def test_conversations_are_exported_unless_turned_off(sample, data_dir, tmp_path
     offered = {}
     monkeypatch.setattr(st, "download_button", lambda label, data, **_: offered.update({label: data}))
     app = start("documents.py")
+    entry = ":material/download: Export to a file"
+    app.menu_button[0].click(entry).run()
     box = labelled(app.checkbox, "Include conversations")
     assert box.value
-    box.set_value(included).run()
+    box.set_value(included)
+    app.menu_button[0].click(entry).run()
     assert not app.exception
     exported = tmp_path / "export"
-    exported.write_bytes(offered["Export to a file"]())
+    exported.write_bytes(offered["Download"]())
     back = import_collection(data_dir, exported, "Back")
     assert back.n_chunks() == sample.n_chunks()
     assert len(Conversations(back).list()) == included

@@ -54,7 +54,11 @@ def test_controls_of_a_read_only_collection_say_why_they_are_off(sample):
         app = start("documents.py")
         assert "Adding, deleting and renaming are off" in texts(app)
         assert not app.file_uploader
-        assert button(app, "Rename").disabled
+        for entry in (":material/edit: Rename", ":material/delete: Delete"):
+            app.menu_button[0].click(entry).run()
+            assert "Adding, deleting and renaming are off" in "".join(one.value for one in app.info)
+            assert not any(one.label in entry for one in app.button), entry
+        app.menu_button[0].click(":material/content_copy: Re-embed into a new collection").run()
         assert not button(app, "Re-embed").disabled
 
 
@@ -77,6 +81,7 @@ def test_a_collection_on_a_full_disk_can_be_deleted(sample):
         assert sample.is_read_only
         app = start("documents.py")
         assert "Adding and deleting documents is off" in texts(app)
+        app.menu_button[0].click(":material/delete: Delete").run()
         assert not button(app, "Delete").disabled
         delete_collection(sample.path.parent, "Sample")
         assert not sample.path.exists()

@@ -26,59 +26,52 @@ from rag.transfer.files import delete_collection, export_collection, import_coll
 from rag.transfer.untrusted import embedding_model_of
 from rag.types import ChunkingSpec, Embedder, EmbeddingSpec
 
-_MENU = "manage-collection"
 _NAME_HELP = "Up to 60 letters, digits, spaces, '-', '_' and '.'. It names the file that holds the collection."
 
 
 def show_collection_menu(collection: Collection | None) -> None:
-    """The buttons; each opens a dialog that explains what it does."""
+    """The buttons and the menu; each opens a dialog that explains what it does."""
+    dialogs = {
+        ":material/edit: Rename": _rename,
+        ":material/content_copy: Re-embed into a new collection": _re_embed,
+        ":material/download: Export to a file": _export,
+        ":material/delete: Delete": _delete,
+    }
     with st.container(horizontal=True):
         if st.button("New collection", icon=":material/add:"):
             _new()
         if st.button("Import", icon=":material/upload_file:", help="Adds a collection from a file that was exported."):
             _import()
-        if collection is None:
-            return
-        with st.popover("Manage", icon=":material/folder_managed:", key=_MENU, on_change="rerun"):
-            _manage(collection)
+        if collection is not None and (
+            chosen := st.menu_button("Manage", list(dialogs), key="manage-collection", icon=":material/folder_managed:")
+        ):
+            dialogs[chosen](collection)
 
 
-def _close_menu() -> None:
-    """Close the menu: it would lie over the dialog that one of its buttons opens."""
-    st.session_state[_MENU] = False
+def _why_not_now(collection: Collection) -> str:
+    """Why the collection can be neither renamed nor deleted at present, as Markdown; empty if it can."""
+    if ingest_jobs().is_busy(collection.uid):
+        return "Documents are being added. You can rename or delete the collection when that is done."
+    return not_changeable(collection) if collection.is_protected else ""
 
 
-def _manage(collection: Collection) -> None:
-    busy = ingest_jobs().is_busy(collection.uid)
-    if busy:
-        st.caption("Documents are being added. You can rename or delete the collection when that is done.")
-    if collection.is_protected:
-        st.caption(not_changeable(collection))
-        busy = True
-    if st.button("Rename", icon=":material/edit:", disabled=busy, on_click=_close_menu, width="stretch"):
-        _rename(collection)
-    if st.button(
-        "Re-embed into a new collection", icon=":material/content_copy:", on_click=_close_menu, width="stretch"
-    ):
-        _re_embed(collection)
+@st.dialog("Export to a file")
+def _export(collection: Collection) -> None:
+    st.write("Saves documents, chunks and embeddings. **Import** opens the file here or on another machine.")
     with_conversations = st.checkbox(
         "Include conversations",
         value=True,
-        key=f"export-conversations-{collection.uid}",
         help="Adds the questions, answers and passages to the file. Turn it off for a file that you give to others.",
     )
     st.download_button(
-        "Export to a file",
+        "Download",
         lambda: _exported(collection, conversations=with_conversations),
         file_name=f"{collection.spec.name}.explorer",
         mime="application/vnd.sqlite3",
         on_click="ignore",
         icon=":material/download:",
-        help="Saves documents, chunks and embeddings. 'Import' opens the file here or on another machine.",
-        width="stretch",
+        type="primary",
     )
-    if st.button("Delete", icon=":material/delete:", disabled=busy, on_click=_close_menu, width="stretch"):
-        _delete(collection)
 
 
 def _exported(collection: Collection, *, conversations: bool) -> bytes:
@@ -169,6 +162,9 @@ def _recreate(collection: Collection, embedding: EmbeddingSpec, chunking: Chunki
 
 @st.dialog("Rename")
 def _rename(collection: Collection) -> None:
+    if why := _why_not_now(collection):
+        st.info(why, icon=":material/info:")
+        return
     name = st.text_input("New name", collection.spec.name, help=_NAME_HELP)
     if st.button("Rename", type="primary", key="rename-now"):
         try:
@@ -213,6 +209,9 @@ def _missing_model(path: Path, shown_as: str) -> str:
 
 @st.dialog("Delete this collection?")
 def _delete(collection: Collection) -> None:
+    if why := _why_not_now(collection):
+        st.info(why, icon=":material/info:")
+        return
     name = collection.spec.name
     st.write(
         f"'{escaped(name)}' holds {counted(len(collection.documents()), 'document')} and "
