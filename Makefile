@@ -40,11 +40,12 @@ check: $(DEV_READY)
 	$(BIN)/lint-imports
 
 bench: $(DEV_READY)
-	$(BIN)/python -m bench.start
-	$(BIN)/python -m bench.first_map
+	$(BIN)/python -m bench.app.start
+	$(BIN)/python -m bench.app.first_map
 	$(BIN)/python -m bench.projection
-	$(BIN)/python -m bench.map_page
-	$(BIN)/python -m bench.page_runs
+	$(BIN)/python -m bench.app.map_page
+	$(BIN)/python -m bench.app.page_runs
+	$(BIN)/python -m bench.app.chapters
 	$(BIN)/python -m bench.tiny_model
 	$(BIN)/python -m bench.embedding
 	$(BIN)/python -m bench.few_texts
@@ -59,7 +60,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.answer_checks.grounding
 	$(BIN)/python -m bench.answer_checks.altered
 	$(BIN)/python -m bench.tiny_training
-	$(BIN)/python -m bench.long_life
+	$(BIN)/python -m bench.app.long_life
 
 screenshots: $(DEV_READY)
 	$(BIN)/python -m tests.browser.screenshots

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UMAP_MINIMUM", "Method", "Metric", "ProjectionParameters", "comparable", "from_bytes", "principal_components",
-    "project", "to_bytes", "trust", "warm_up",
+    "project", "redraw", "to_bytes", "trust", "warm_up",
 ]  # fmt: skip
 
 UMAP_MINIMUM = 10
@@ -69,6 +69,29 @@ def project(
     projection = Projection(ids, xy, method, note, trust(vectors, xy), seconds, ids[:0])
     report(1.0)
     return projection
+
+
+def redraw(vectors: FloatArray, earlier: FloatArray, parameters: ProjectionParameters) -> FloatArray:
+    """A UMAP layout that begins with an earlier one: pictures of changing vectors can be followed from one to the next.
+
+    Compares every vector with every other, so it is for hundreds of them.
+
+    Args:
+        vectors: unit vectors float32 (n, dimension), with n of 3 or more.
+        earlier: coordinates float32 (n, 2), of an earlier layout or any others.
+        parameters: the number of neighbors, the epochs and the seed; compared by cosine.
+
+    Returns:
+        Coordinates float32 (n, 2), around their mean.
+    """
+    import numpy as np
+
+    # Unlike a matrix product, this gives the same bits with every number of threads.
+    cosines = np.einsum("ik,jk->ij", vectors, vectors).clip(-1.0, 1.0)
+    positions = np.argsort(-cosines, axis=1, kind="stable")[:, : parameters.n_neighbors]
+    distances = np.asarray(1.0 - np.take_along_axis(cosines, positions, axis=1), dtype=np.float32)
+    xy = _umap(vectors, *_self_first(positions, distances), parameters, _nothing, earlier)
+    return np.asarray(xy - xy.mean(axis=0), dtype=np.float32)
 
 
 def _require_enough(neighbor_ids: IntArray, n_needed: int) -> None:
@@ -137,8 +160,14 @@ def _self_first(positions: IntArray, distances: FloatArray) -> tuple[IntArray, F
 
 
 def _umap(
-    vectors: FloatArray, positions: IntArray, distances: FloatArray, parameters: ProjectionParameters, report: Report
+    vectors: FloatArray,
+    positions: IntArray,
+    distances: FloatArray,
+    parameters: ProjectionParameters,
+    report: Report,
+    earlier: FloatArray | None = None,
 ) -> FloatArray:
+    """Coordinates; the layout begins with the `earlier` ones, by default with the first principal components."""
     import warnings
 
     import numpy as np
@@ -153,7 +182,7 @@ def _umap(
         min_dist=parameters.min_dist,
         metric=parameters.metric,
         n_epochs=parameters.n_epochs,
-        init="pca",
+        init="pca" if earlier is None else earlier,
         random_state=parameters.seed,
         n_jobs=1,
         precomputed_knn=(*nearest, None),

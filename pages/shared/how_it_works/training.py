@@ -177,7 +177,8 @@ def _draw(run: Run) -> None:
     with picture:
         shown = st.segmented_control(
             "Shown", ["Passages", "Words"], default="Passages", required=True, key=f"{_KEY}-shown",
-            label_visibility="collapsed", help="The passages, or rows of the token table that is being trained.",
+            label_visibility="collapsed",
+            help="A UMAP picture of the passages, or of rows of the token table. Each is drawn from the one before.",
         )  # fmt: skip
         figure = _passages(run, snapshots[-1]) if shown == "Passages" else _words(run, snapshots[-1])
         show_figure(figure, _in_words(run, snapshots[-1]), key=f"{_KEY}-picture-{shown}")
@@ -219,8 +220,8 @@ def _passages(run: Run, snapshot: Snapshot) -> go.Figure:
             marker={"size": 7, "color": colour}, hoverinfo="name",
         )  # fmt: skip
     figure.update_layout(height=430, legend={"orientation": "h", "y": -0.05}, uirevision=run.key)
-    figure.update_xaxes(showticklabels=False, zeroline=False)
-    figure.update_yaxes(showticklabels=False, zeroline=False)
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False)
     return figure
 
 
@@ -234,8 +235,8 @@ def _words(run: Run, snapshot: Snapshot) -> go.Figure:
         marker={"size": 6, "color": PALETTE[0]}, hoverinfo="skip",
     )  # fmt: skip
     figure.update_layout(height=430, uirevision=run.key, showlegend=False)
-    figure.update_xaxes(showticklabels=False, zeroline=False)
-    figure.update_yaxes(showticklabels=False, zeroline=False)
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False)
     return figure
 
 

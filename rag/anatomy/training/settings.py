@@ -39,7 +39,7 @@ class Settings:
     steps: int = 300
     dimension: int = 64
     learning_rate: float = 0.02
-    snapshot_every: int = 5
+    snapshot_every: int = 10
 
     def __post_init__(self) -> None:
         """Refuse values out of their range."""

@@ -11,7 +11,7 @@ from rag.anatomy.training.draws import FEWEST_KNOWN, Draws
 from rag.anatomy.training.encoder import Encoder, contrastive_loss
 from rag.anatomy.training.measuring import Measured, Measuring
 from rag.anatomy.training.pairs import FEWEST_PASSAGES, TooFewPassages, make_pairs
-from rag.anatomy.training.picture import principal_view
+from rag.anatomy.training.picture import picture
 from rag.anatomy.training.settings import Settings
 from rag.anatomy.training.shown_words import words_to_show
 from rag.anatomy.training.vocabulary import build_vocabulary
@@ -39,7 +39,7 @@ class Snapshot:
         with_word_counts: scores of the encoder and word counts together.
         vectors: unit vectors of the shown passages, float32 (n, dimension).
         word_vectors: unit vectors of the shown words, float32 (m, dimension).
-        xy: picture of the passages, float32 (n, 2): principal components, turned towards the snapshot before.
+        xy: picture of the passages, float32 (n, 2): see `picture`.
         word_xy: the words in the same picture, float32 (m, 2).
     """
 
@@ -136,14 +136,16 @@ class Training:
         self._losses.append(loss.item())
 
     def _snapshot(self) -> Snapshot:
+        import numpy as np
+
         with threads_for(_ONE_THREAD):
             measured, with_word_counts = self._measuring.measure()
             vectors = self.encoder.encode_counts(self._shown_counts)
             words = self.encoder.word_vectors()[list(self.shown_words)]
-            view = principal_view(vectors, self._earlier)
-            xy, word_xy = view.of(vectors), view.of(words)
+        self._earlier = picture(np.concatenate([vectors, words]), self._earlier)
+        xy, word_xy = np.split(self._earlier, [len(vectors)])
         loss = sum(self._losses) / len(self._losses) if self._losses else None
-        self._losses, self._earlier = [], xy
+        self._losses = []
         return Snapshot(self.step, loss, measured, with_word_counts, vectors, words, xy, word_xy)
 
 

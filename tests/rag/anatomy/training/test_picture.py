@@ -1,33 +1,56 @@
-"""The picture: principal components as scikit-learn finds them, turned towards the picture before."""
+"""The picture: groups come apart, it follows from the picture before, and is the same each time."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import orthogonal_procrustes
-from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
 
-from rag.anatomy.training.picture import principal_view
+from rag.anatomy.training.picture import picture
 
-VECTORS = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32) * np.float32([5, 3, 1, 1, 1, 1])
-
-
-def test_it_is_the_plane_of_pca():
-    xy = principal_view(VECTORS).of(VECTORS)
-    np.testing.assert_allclose(np.abs(xy), np.abs(PCA(2).fit_transform(VECTORS)), atol=1e-4)
+RANDOM = np.random.default_rng(0)
+GROUPS = np.repeat(np.arange(4), 20)
 
 
-def test_a_turned_and_mirrored_picture_is_turned_back():
-    view = principal_view(VECTORS)
-    xy = view.of(VECTORS)
-    angle = 2.0
-    turned = xy @ np.array([[np.cos(angle), np.sin(angle)], [np.sin(angle), -np.cos(angle)]], dtype=np.float32) + 7
-    again = principal_view(VECTORS, turned).of(VECTORS)
-    np.testing.assert_allclose(again, turned - turned.mean(axis=0), atol=1e-4)
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_the_turn_is_the_orthogonal_procrustes_one():
-    random = np.random.default_rng(1)
-    near = random.normal(size=(50, 2)).astype(np.float32)
-    plain = principal_view(VECTORS).of(VECTORS)
-    rotation, _ = orthogonal_procrustes(plain, near - near.mean(axis=0))
-    np.testing.assert_allclose(principal_view(VECTORS, near).of(VECTORS), plain @ rotation, atol=1e-4)
+def grouped(spread: float):
+    return unit(np.eye(4, 16)[GROUPS] + RANDOM.normal(size=(80, 16)) * spread)
+
+
+def purity(xy) -> float:
+    """The mean share of each point's five nearest that are of its group."""
+    distances = ((xy[:, None] - xy[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.argsort(distances, axis=1)[:, :5]
+    return float((GROUPS[nearest] == GROUPS[:, None]).mean())
+
+
+def centres_of(xy):
+    """The mean place of each group, (4, 2)."""
+    return xy.reshape(4, 20, 2).mean(axis=1)
+
+
+def test_groups_come_apart_and_noise_has_none():
+    clear, noise = grouped(0.05), unit(RANDOM.normal(size=(80, 16)))
+    xy = picture(clear)
+    assert (xy.shape, xy.dtype) == ((80, 2), np.dtype("f4"))
+    assert purity(xy) == 1.0
+    assert trustworthiness(clear, xy, n_neighbors=5, metric="cosine") > 0.9
+    assert purity(picture(noise)) < 0.4
+
+
+def test_it_follows_from_the_picture_before():
+    vectors = grouped(0.05)
+    before = picture(vectors)
+    centres = centres_of(before)
+    after = picture(unit(vectors + RANDOM.normal(size=vectors.shape) * 0.02), before)
+    moved = centres_of(after)
+    nearest = np.linalg.norm(moved[:, None] - centres[None], axis=2).argmin(axis=1)
+    assert nearest.tolist() == [0, 1, 2, 3], "each group is nearest to where it was"
+
+
+def test_it_is_the_same_each_time():
+    vectors = grouped(0.3)
+    np.testing.assert_array_equal(picture(vectors), picture(vectors))

@@ -1,6 +1,6 @@
 """Page runs with and without Streamlit's garbage collection after each, in turn, in one run.
 
-python -m bench.page_runs     two minutes; medians and their ratio
+python -m bench.app.page_runs     two minutes; medians and their ratio
 
 Streamlit collects garbage after every run of a page or fragment, unless `runner.postScriptGC` is off. With models and
 libraries loaded, that would look through more than half a million objects; `rag/runtime/garbage.py` prevents it, so the

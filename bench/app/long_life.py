@@ -1,6 +1,6 @@
 """Memory and file handles of the app over many page runs and sessions, and its processor time while tabs are idle.
 
-python -m bench.long_life     1,000 page runs in 50 sessions, then 20 idle tabs for a minute; about twenty minutes
+python -m bench.app.long_life     1,000 page runs in 50 sessions, then 20 idle tabs for a minute; about twenty minutes
 
 Sessions come and go one after the other, each with 20 runs over all pages, as browsers would open them. The figures
 after the first 100 runs, when every page has loaded its libraries, are compared with those at the end. Streamlit keeps
@@ -49,7 +49,7 @@ class Figures:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.long_life", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.app.long_life", description=__doc__)
     parser.add_argument("--runs", type=int, default=1000, help="page runs (default: 1,000)")
     parser.add_argument("--warm", type=int, default=100, help="page runs before the first figures (default: 100)")
     parser.add_argument("--tabs", type=int, default=20, help="idle tabs (default: 20)")
