@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,6 +134,11 @@ def test_a_sentence_is_nearest_to_its_translations(e5):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "least"), [("xquad_de", 0.94), ("xquad_ru", 0.90)])
 def test_questions_find_their_paragraphs(e5, data_dir, name, least):
+    """Every sixth question; `python -m bench.retrieval_quality --languages` asks all."""
     if not (RETRIEVAL / name).is_dir():
         pytest.skip(f"there is no test collection {name}")
-    assert mean_by_meaning(data_dir, read_test_collection(RETRIEVAL / name), e5) >= least
+    collection = read_test_collection(RETRIEVAL / name)
+    asked = list(collection.queries)[::6]
+    grades = {query: collection.qrels[query] for query in asked}
+    sample = replace(collection, queries={query: collection.queries[query] for query in asked}, qrels=grades)
+    assert mean_by_meaning(data_dir, sample, e5) >= least
