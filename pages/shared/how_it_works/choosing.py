@@ -79,7 +79,7 @@ def _show_catalogue(scene: Scene, here: list[str]) -> None:
         alt=f"{len(rows)} embedding models with their published retrieval scores, sizes and licences.",
     )  # fmt: skip
     st.caption(
-        f"Retrieval: {escaped(about.mteb_v2)} Scores from {escaped(about.results)}, {about.date:%Y-%m-%d}. "
+        f"Retrieval: {escaped(about.mteb_v2)}. Scores from {escaped(about.results)}, {about.date:%Y-%m-%d}. "
         f"{escaped(about.baseline.name)}, which only compares words, has {about.baseline.mteb_v2:.1f}. "
         f"{escaped(about.note)}"
     )
@@ -193,6 +193,6 @@ def _compression_figure(tried: tuple[Compression, ...]) -> go.Figure:
         hoverinfo="skip",
     )  # fmt: skip
     figure.update_layout(height=60 + 32 * len(tried))
-    figure.update_xaxes(title="of the true 10 nearest neighbors, % (blue: at least 95)", range=[0, 100])
+    figure.update_xaxes(title="true neighbors kept, % (blue: 95 or more)", range=[0, 100])
     figure.update_yaxes(autorange="reversed")
     return figure
