@@ -41,7 +41,7 @@ def short_digest() -> str:
     return digest(list(Training(sample_passages(), SHORT).advance(keep_on)))
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_it_learns_what_word_counts_do_not_see(seed: int):
     training = Training(sample_passages(), Settings(seed=seed))
     first, *_, last = training.advance(keep_on)
