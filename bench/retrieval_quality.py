@@ -8,7 +8,6 @@ python -m bench.retrieval_quality --languages the multilingual model and the def
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,8 @@ from bench.reference import (
     load_plain,
     read_test_collection,
 )
+from rag.evaluation.metrics import ndcg
+from rag.evaluation.prepared_queries import PreparedQueries
 from rag.index.loading import load_index
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
@@ -35,21 +36,8 @@ if TYPE_CHECKING:
     from rag.retrieval.retrievers import Retriever
     from rag.types import FloatArray
 
-Grades = Mapping[str, int]
-"""Document id -> its relevance to one query; documents that are not listed are not relevant."""
 _ALLOWED = 0.005
 _LEAST = {("xquad_de", E5_SMALL.model_id): 0.94, ("xquad_ru", E5_SMALL.model_id): 0.90}
-
-
-def ndcg(ranking: Sequence[str], grades: Grades, k: int = 10) -> float:
-    """Normalized discounted cumulative gain of the first k, in [0, 1]; linear gain, as in trec_eval's ndcg_cut.
-
-    Each grade has the weight 1 / log2(rank + 1); the sum is divided by that of the best possible ranking.
-    """
-    gained = sum(grades.get(item, 0) / math.log2(rank + 1) for rank, item in enumerate(ranking[:k], start=1))
-    best = sorted(grades.values(), reverse=True)[:k]
-    ideal = sum(grade / math.log2(rank + 1) for rank, grade in enumerate(best, start=1))
-    return gained / ideal if ideal else 0.0
 
 
 def mean_ndcg(collection: TestCollection, documents: FloatArray, queries: FloatArray, k: int = 10) -> float:
@@ -84,19 +72,6 @@ def mean_by_retriever(collection: TestCollection, retrievers: Mapping[str, Retri
         )
         for name, retriever in retrievers.items()
     }
-
-
-class PreparedQueries:
-    """An embedding model that has embedded all queries in advance, in batches."""
-
-    def __init__(self, embedder: Embedder, queries: Sequence[str]) -> None:
-        self.spec = embedder.spec
-        self._vectors = dict(zip(queries, embedder.encode_queries(queries), strict=True))
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        import numpy as np
-
-        return np.array([self._vectors[text] for text in texts])
 
 
 def mean_by_meaning(folder: Path, collection: TestCollection, embedder: Embedder) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,5 +44,4 @@ def test_an_address_in_a_document_is_no_link_on_any_page(links: Collection, page
         page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
         targets = [str(link.get_attribute("href")) for link in page.locator("a[href]").all()]
         assert targets, address
-        wrong = [target for target in targets if "://evil" in target.lower() or "//www." in target or "mailto" in target]
-        assert not wrong, address
+        assert not any(re.search(r"://evil|//www\.|mailto", target.lower()) for target in targets), targets

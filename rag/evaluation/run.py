@@ -1,0 +1,150 @@
+"""Run an exam: its documents in a temporary collection, searched as the app searches, and the metrics that follow."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.evaluation.beir import Exam
+from rag.evaluation.exam_collection import stored_exam
+from rag.evaluation.metrics import DEPTH, METRICS, measure
+from rag.evaluation.prepared_queries import PreparedQueries
+from rag.evaluation.significance import bootstrap_interval
+from rag.retrieval.settings import Mode
+from rag.store.collection import Collection
+from rag.types import Embedder, EmbeddingSpec
+
+if TYPE_CHECKING:
+    from rag.embedding.cached import PreciseEmbedder
+    from rag.retrieval.retrievers import Retriever
+    from rag.types import FloatArray
+
+NO_MODEL = EmbeddingSpec("", "", 1)
+"""In place of a model where only words are searched."""
+_DOCUMENTS_AT_ONCE = 1024
+_QUERIES_AT_ONCE = 100
+"""After so many documents embedded, or queries answered, the progress is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What was evaluated, and how; the model's names are empty if only words were searched.
+
+    Attributes:
+        exam: the exam's name.
+        embedding_revision: the version of the model's files.
+        precision: the number format of the model: "float32", "bfloat16" or "as served".
+        k: how many documents of each ranking count.
+    """
+
+    exam: str
+    mode: Mode
+    embedding_model: str
+    embedding_revision: str
+    precision: str
+    k: int = DEPTH
+
+
+@dataclass(frozen=True, slots=True)
+class MeanFigure:
+    """The mean of a metric over the queries, and its 95 % bootstrap interval; all in [0, 1]."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExamRun:
+    """The result of an exam.
+
+    Attributes:
+        per_query: the METRICS of each query with a relevant document, by query id and metric.
+        means: the mean of each metric over these queries.
+        n_documents: how many documents were searched.
+        n_left_out: how many queries have no relevant document; they are not in the means.
+        seconds: the time for everything except reading the exam and loading the model.
+    """
+
+    settings: RunSettings
+    per_query: dict[str, dict[str, float]]
+    means: dict[str, MeanFigure]
+    n_documents: int
+    n_left_out: int
+    seconds: float
+
+
+def run_exam(
+    exam: Exam, mode: Mode, embedder: PreciseEmbedder | None, report: Callable[[str], None] = lambda _: None
+) -> ExamRun:
+    """Search for every judged query of the exam, and measure the rankings. No collection of the user is touched.
+
+    Args:
+        embedder: the model, with the app's cache of vectors; only "keyword" needs none.
+        report: is given a sentence after each part of the work.
+
+    Raises:
+        CollectionError: the temporary collection cannot be written.
+        ModelError: the model's server does not answer.
+        ValueError: the mode needs a model, and none was given.
+    """
+    started = time.perf_counter()
+    model = None if mode == "keyword" else embedder
+    if model is None and mode != "keyword":
+        raise ValueError(f"the mode {mode} needs an embedding model")
+    vectors = _embedded(exam, model, report)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        collection = stored_exam(Path(folder), exam, vectors, model.spec if model else NO_MODEL)
+        queries = PreparedQueries(model, [exam.queries[query] for query in exam.judged]) if model else None
+        per_query = _figures(exam, retriever_for_exam(collection, queries, mode), report)
+    spec = model.spec if model else NO_MODEL
+    settings = RunSettings(exam.name, mode, spec.model_id, spec.revision, model.precision if model else "")
+    means = {metric: _mean([figures[metric] for figures in per_query.values()]) for metric in METRICS}
+    seconds = time.perf_counter() - started
+    return ExamRun(settings, per_query, means, len(exam.documents), exam.n_left_out, seconds)
+
+
+def retriever_for_exam(collection: Collection, embedder: Embedder | None, mode: Mode) -> Retriever:
+    """The app's own retriever for this mode, over the whole collection; only "keyword" needs no embedder."""
+    from rag.index.loading import load_index
+    from rag.retrieval.hybrid import HybridRetriever
+    from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
+
+    if embedder is None:
+        return KeywordRetriever(collection)
+    if mode == "hybrid":
+        return HybridRetriever(collection, *collection.embeddings(), embedder)
+    return DenseRetriever(collection, load_index(collection), embedder)
+
+
+def _embedded(exam: Exam, model: Embedder | None, report: Callable[[str], None]) -> FloatArray:
+    """The documents' vectors, float32 (n, dimension); without a model, n times the same."""
+    import numpy as np
+
+    texts = [document.content for document in exam.documents.values()]
+    if model is None:
+        return np.ones((len(texts), NO_MODEL.dimension), dtype=np.float32)
+    parts = []
+    for start in range(0, len(texts), _DOCUMENTS_AT_ONCE):
+        parts.append(model.encode_documents(texts[start : start + _DOCUMENTS_AT_ONCE]))
+        report(f"{min(start + _DOCUMENTS_AT_ONCE, len(texts)):,} of {len(texts):,} documents are embedded.")
+    return np.concatenate(parts)
+
+
+def _figures(exam: Exam, retriever: Retriever, report: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """The metrics of each judged query."""
+    judged, figures = exam.judged, {}
+    for number, query in enumerate(judged, start=1):
+        ranking = [hit.document_name for hit in retriever.retrieve(exam.queries[query], DEPTH)]
+        figures[query] = measure(ranking, exam.grades[query])
+        if number % _QUERIES_AT_ONCE == 0 or number == len(judged):
+            report(f"{number:,} of {len(judged):,} questions are answered.")
+    return figures
+
+
+def _mean(values: list[float]) -> MeanFigure:
+    return MeanFigure(sum(values) / len(values), *bootstrap_interval(values))
