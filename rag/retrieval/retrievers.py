@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Protocol
 
 from rag import config
-from rag.index.flat import FlatIndex
 from rag.index.loading import VectorIndex
 from rag.store.collection import Collection
 from rag.types import Embedder, Finding, Hit
@@ -64,17 +63,6 @@ class KeywordRetriever:
         """At most k hits, best first; none if no word of the query occurs."""
         found = self._collection.search_words(_WORD.findall(query), k, self._only)
         return hits_of(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
-
-
-def neighbors_of_chunk(collection: Collection, index: FlatIndex, chunk_id: int, k: int) -> tuple[Hit, ...]:
-    """The k chunks nearest to a stored chunk, without the chunk itself; none if it does not exist (any more)."""
-    ids, vectors = collection.embeddings()
-    position = ids.searchsorted(chunk_id)
-    if position == len(ids) or ids[position] != chunk_id:
-        return ()
-    scores, found = index.search(vectors[position : position + 1], k + 1)
-    pairs = [pair for pair in zip(found[0].tolist(), scores[0].tolist(), strict=True) if pair[0] != chunk_id][:k]
-    return hits_of(collection, [pair[0] for pair in pairs], [pair[1] for pair in pairs], DenseRetriever.name)
 
 
 def hits_of(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:

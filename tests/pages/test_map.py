@@ -68,6 +68,10 @@ def test_a_clicked_chunk_is_shown_with_its_true_neighbors_and_closed(sample):
     assert "selected chunk" in texts(app)
     assert chunk.text in texts(app)
     assert "Its nearest neighbors by embedding" in texts(app)
+    _, vectors = sample.embeddings()
+    cosines = sorted((vectors @ vectors[20]).tolist(), reverse=True)
+    shown = [bar.proto.text for bar in app.get("progress")]
+    assert shown == [f"similarity {cosine:.2f}" for cosine in cosines[1:6]], "the first is the chunk itself"
     button(app, "Close").click().run()
     assert "selected chunk" not in texts(app)
     gone = texts(start(chunk="999999"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.session.resources import index, previews, query_vector, retriever
+from pages.shared.session.resources import index, previews, query_vector, retriever, vectors
 from pages.shared.widgets.map_state import MapState, chosen_chunk
 from rag import config
 from rag.map.clustering import Clusters
@@ -16,7 +16,8 @@ from rag.map.placement import place_query
 from rag.map.points import MapLabel
 from rag.map.scene import TEXT_LIMIT, MapScene, Marks
 from rag.map.view import sample_rows
-from rag.retrieval.retrievers import neighbors_of_chunk
+from rag.neighbors.search import neighbors_of
+from rag.retrieval.retrievers import DenseRetriever, hits_of
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Chunk, Hit, Projection
@@ -42,7 +43,8 @@ def focus_of(collection: Collection, layout: Projection, query: str, k: int) -> 
     chunk_id = chosen_chunk()
     found = collection.chunks([chunk_id]) if chunk_id is not None else []
     if found:
-        return Focus(neighbors_of_chunk(collection, index(collection), found[0].chunk_id, k), found[0])
+        near = neighbors_of(*vectors(collection), found[0].chunk_id, k)
+        return Focus(hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name), found[0])
     if chunk_id is not None:
         st.warning("This chunk no longer exists.", icon=":material/warning:")
     if not query:

@@ -70,7 +70,7 @@ def subject_of(collection: Collection, query: str) -> Subject | None:
 
 def open_random_chunk(collection: Collection) -> None:
     """Put the id of a random chunk into the URL, which selects it."""
-    ids = collection.chunk_ids().tolist()
+    ids = chunk_table(collection).chunk_ids.tolist()
     st.query_params["chunk"] = str(random.choice(ids))
     st.query_params.pop("query", None)
     st.session_state[QUERY_KEY] = ""

@@ -71,7 +71,7 @@ def chosen_chunks(collection: Collection) -> frozenset[int] | None:
     selected = workspace.asked_only(collection)
     if not selected:
         return None
-    left = selected.intersection(collection.chunk_ids().tolist())
+    left = selected.intersection(chunk_table(collection).chunk_ids.tolist())
     counted = "the 1 chunk" if len(left) == 1 else f"the {len(left):,} chunks"
     with st.container(horizontal=True, vertical_alignment="center"):
         if left:

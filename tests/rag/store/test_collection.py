@@ -13,7 +13,7 @@ from rag import config
 from rag.documents.loading import load_document
 from rag.errors import CollectionError, ModelMismatch
 from rag.index.loading import cache_path, load_index
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, neighbors_of_chunk
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store import schema
 from rag.store.collection import Collection, list_collections
 from rag.transfer.files import delete_collection
@@ -236,13 +236,6 @@ def test_search_equals_brute_force(sample, embedder):
     assert [hit.chunk.chunk_id for hit in hits] == ids[expected].tolist()
     assert [hit.rank for hit in hits] == list(range(1, 11))
     np.testing.assert_allclose([hit.score for hit in hits], (vectors @ query[0])[expected], atol=1e-5)
-
-
-def test_neighbors_leave_the_chunk_itself_out(sample):
-    chunk = sample.chunks()[7]
-    hits = neighbors_of_chunk(sample, load_index(sample), chunk.chunk_id, 5)
-    assert len(hits) == 5
-    assert chunk.chunk_id not in {hit.chunk.chunk_id for hit in hits}
 
 
 def test_keyword_search_stems_and_survives_operators(sample):
