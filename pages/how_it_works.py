@@ -21,8 +21,8 @@ def choose_text(collection: Collection | None) -> str:
     """Show the text at the top: that of the chunk in the address, until another is typed or chosen. Returns it."""
     source = _take_chunk(collection)
     text: str = st.text_area(
-        "Your text", examples().texts[0], key=_TEXT, height=80, max_chars=_LONGEST, on_change=_leave_chunk,
-        persist_state="session",
+        "Your text", st.session_state.get(_TEXT, examples().texts[0]), key=_TEXT, height=80, max_chars=_LONGEST,
+        on_change=_leave_chunk, persist_state="session",
         help="Every chapter shows what becomes of this text. Type your own, or choose an example below.",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -63,11 +63,11 @@ def _short(text: str) -> str:
 def choose_chapter() -> int:
     """The chapter in the address, changed by the row of names; counted from 0."""
     value = st.query_params.get("chapter", "1")
-    wanted = int(value) - 1 if value.isascii() and value.isdigit() else 0
+    linked = int(value) - 1 if value.isascii() and value.isdigit() else 0
+    first = st.session_state.get(_CHAPTER, linked if 0 <= linked < len(CHAPTERS) else 0)
     chosen = st.segmented_control(
         "Chapter", range(len(CHAPTERS)), format_func=lambda number: f"{number + 1} {CHAPTERS[number].name}",
-        default=wanted if 0 <= wanted < len(CHAPTERS) else 0, key=_CHAPTER, required=True,
-        label_visibility="collapsed", wrap=True, persist_state="session",
+        default=first, key=_CHAPTER, required=True, label_visibility="collapsed", wrap=True, persist_state="session",
     )  # fmt: skip
     number = int(chosen or 0)
     st.query_params["chapter"] = str(number + 1)
