@@ -35,6 +35,7 @@ def metric(app, label: str) -> str:
     return next(one.value for one in app.metric if one.label == label)
 
 
+@pytest.mark.slow
 def test_it_opens_with_an_example_and_next_leads_to_the_end(sample):
     app = start(PAGE)
     assert labelled(app.text_area, "Your text").value == BANK

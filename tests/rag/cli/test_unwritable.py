@@ -73,6 +73,7 @@ def test_a_map_of_a_wrong_type_is_refused_before_it_is_computed(sample_without_c
     assert not sample_without_caches.cache_folder.exists()
 
 
+@pytest.mark.slow
 def test_the_built_in_model_answers_from_a_cache_folder_that_cannot_be_written(sample, tmp_path, monkeypatch, capsys):
     """It is converted in memory, and the vectors of texts are not kept."""
     from rag.generation import builtin

@@ -41,6 +41,7 @@ def short_digest() -> str:
     return digest(list(Training(sample_passages(), SHORT).advance(keep_on)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_it_learns_what_word_counts_do_not_see(seed: int):
     training = Training(sample_passages(), Settings(seed=seed))
@@ -73,6 +74,7 @@ def test_passages_held_back_are_not_trained_on():
     assert (after[others] != before[others]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_another_process_gives_the_same_bytes(threads: str):
     code = "from tests.rag.anatomy.training.test_trainer import short_digest; print(short_digest())"
