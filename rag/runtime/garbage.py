@@ -10,8 +10,12 @@ from __future__ import annotations
 import gc
 import time
 
-_MOST_OBJECTS = 50_000
-"""Looking through so many takes about 0.05 seconds. A session has a few thousand."""
+_LONG_SECONDS = 0.05
+"""Processor time for about 50,000 objects; a session has a few thousand.
+
+The objects are not counted: a list of them, as from `gc.get_objects`, would also hold tuples that another thread is
+still making, which then fails with a SystemError.
+"""
 _THOROUGH_EVERY_SECONDS = 600.0
 
 
@@ -20,6 +24,7 @@ class _ShortCollections:
 
     def __init__(self) -> None:
         self._thorough_at = time.monotonic()
+        self._started = 0.0
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
         if info["generation"] < 2:
@@ -27,9 +32,10 @@ class _ShortCollections:
         if phase == "start":
             if time.monotonic() - self._thorough_at > _THOROUGH_EVERY_SECONDS:
                 gc.unfreeze()
-        elif len(gc.get_objects(generation=2)) > _MOST_OBJECTS:
+                self._thorough_at = time.monotonic()
+            self._started = time.thread_time()
+        elif time.thread_time() - self._started > _LONG_SECONDS:
             gc.freeze()
-            self._thorough_at = time.monotonic()
 
 
 def keep_collections_short() -> None:

@@ -43,6 +43,22 @@ def test_a_fault_is_a_sentence_the_text_so_far_is_kept_and_the_next_question_wor
     assert sentence in texts(app)
 
 
+def test_after_a_fault_of_this_program_the_next_question_can_be_asked_at_once(sample, saying, monkeypatch):
+    def fails(*_: object) -> None:
+        raise RuntimeError("a fault of this program")
+
+    saying(streamed(GOLD))
+    app = start("chat.py")
+    with monkeypatch.context() as patched:
+        patched.setattr("rag.answer.support", fails)
+        ask(app, QUESTION)
+    assert "fault in this program" in texts(app)
+    assert not app.chat_input[0].disabled
+    assert "Stop" not in [one.label for one in app.button]
+    ask(app, QUESTION)
+    assert answer_texts(app)[-1] == GOLD
+
+
 def test_below_the_minimum_similarity_no_model_is_asked_until_answer_anyway(sample, server):
     app = start("chat.py")
     labelled(app.slider, "Minimum similarity").set_value(0.9).run()

@@ -34,6 +34,7 @@ class LiveView:
     def __init__(self, chat: Chat, turn: LiveTurn) -> None:
         self._chat, self._turn = chat, turn
         self._version = 0
+        self._was_over = turn.is_over
         with st.chat_message("user"):
             st.text(turn.question)
         answers = turn.so_far()
@@ -65,6 +66,9 @@ class LiveView:
             live_turns().drop(self._chat.live_key)
             remember_problem(self._chat, turn.problem)
             st.rerun()
+        if not self._was_over:
+            # The field for questions was drawn while the answer was being written, and is still off.
+            st.rerun()
         for place, one in zip(self._places, turn.so_far(), strict=True):
             place.text(one.text)
         st.error(escaped(turn.problem), icon=":material/error:")
@@ -86,6 +90,8 @@ def _place(chat: Chat, turn: LiveTurn, label: str, column: DeltaGenerator) -> De
             st.markdown(f"**{escaped(label)}**")
         place = st.empty()
         place.text("…")  # so that the button below does not move with the first words
+        if turn.is_over:
+            return place
         st.button(
             "Stop", key=f"{chat.key_prefix}-stop-{label}", icon=":material/stop_circle:", on_click=turn.stop,
             args=(label,), help="Stops the model. The text so far is kept.",
