@@ -1,6 +1,6 @@
 """Memory and file handles of the app over many page runs and sessions, and its processor time while tabs are idle.
 
-python -m bench.app.long_life     1,000 page runs in 50 sessions, then 20 idle tabs for a minute; about twenty minutes
+python -m bench.app.long_life     1,000 page runs in 50 sessions, then 20 idle tabs for a minute; about ten minutes
 
 Sessions come and go one after the other, each with 20 runs over all pages, as browsers would open them. The figures
 after the first 100 runs, when every page has loaded its libraries, are compared with those at the end. Streamlit keeps
