@@ -1,0 +1,1 @@
+"""Make exam questions from the structure of documents: headings, FAQs, glossaries, captions, indexes, references."""
