@@ -52,8 +52,11 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.waiting_threads
 	$(BIN)/python -m bench.chunking
 	$(BIN)/python -m bench.ingest
-	$(BIN)/python -m bench.retrieval_quality
-	$(BIN)/python -m bench.blends
+	$(BIN)/python -m bench.retrieval.quality
+	$(BIN)/python -m bench.retrieval.blends
+	$(BIN)/python -m bench.retrieval.approximate
+	$(BIN)/python -m bench.retrieval.evaluate
+	$(BIN)/python -m bench.retrieval.speed
 	$(BIN)/python -m bench.index
 	$(BIN)/python -m bench.chat
 	$(BIN)/python -m bench.tokens

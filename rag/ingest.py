@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -18,7 +19,8 @@ from rag.chunking.chunker import chunk_document
 from rag.documents.archives import Archive, is_archive
 from rag.documents.sources import SourceFile
 from rag.embedding.languages import language_warning
-from rag.errors import ExplorerError
+from rag.errors import CollectionError, ExplorerError
+from rag.index.words.loading import load_word_index
 from rag.runtime.background import TaskBoard, TaskView
 from rag.runtime.lookahead import ahead
 from rag.store.collection import Collection
@@ -57,7 +59,7 @@ class Progress:
     their files' bytes.
     """
 
-    stage: Literal["reading", "embedding", "storing"]
+    stage: Literal["reading", "embedding", "storing", "indexing"]
     name: str
     chunks_embedded: int = 0
     size_embedded: float = 0.0
@@ -129,7 +131,10 @@ def ingest(
                 else:
                     yield _step(collection, content, embedder, reader, stored.get(content.name), report)
 
-    return _embed_and_store(collection, steps(), embedder, report, cancelled or threading.Event())
+    cancelled = cancelled or threading.Event()
+    return _then_index(
+        collection, _embed_and_store(collection, steps(), embedder, report, cancelled), report, cancelled
+    )
 
 
 def copy_documents(
@@ -160,7 +165,8 @@ def copy_documents(
             document = source.document(summary.document_id)
             yield _split(target, document, embedder, summary.name, len(document.text), replaces=False)
 
-    return _embed_and_store(target, steps(), embedder, report, cancelled or threading.Event())
+    cancelled = cancelled or threading.Event()
+    return _then_index(target, _embed_and_store(target, steps(), embedder, report, cancelled), report, cancelled)
 
 
 def _ignore(progress: Progress) -> None:
@@ -236,6 +242,21 @@ def _split(
     if not chunks:
         return FileOutcome(path, "empty", " ".join(document.notes) or f"'{document.name}' holds no text.", 0, size)
     return _Ready(path, size, document, chunks, replaces)
+
+
+def _then_index(
+    collection: Collection, outcomes: Iterator[FileOutcome], report: Report, cancelled: threading.Event
+) -> Iterator[FileOutcome]:
+    """The outcomes; then the words of what was stored are indexed, so that the first search need not wait."""
+    has_new = False
+    for outcome in outcomes:
+        has_new = has_new or outcome.outcome in ("added", "replaced")
+        yield outcome
+    if has_new and not cancelled.is_set():
+        report(Progress("indexing", collection.spec.name))
+        # The documents are stored; the first search by words tries again, and says what is wrong.
+        with suppress(CollectionError):
+            load_word_index(collection)
 
 
 def _embed_and_store(

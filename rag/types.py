@@ -130,18 +130,23 @@ class CollectionSpec:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Which retriever found a chunk, at which rank (from 1), with which score."""
+    """Which retriever found a chunk, at which rank (from 1), with which score.
+
+    `added` is what it added to the sum that ranks a hit of hybrid search: its weight times its standardized score.
+    """
 
     retriever: str
     rank: int
     score: float
+    added: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A retrieved chunk. A higher score is nearer; rank counts from 1.
 
-    `excerpt` is the part of the chunk that a tiny model reads; empty if it reads the whole chunk.
+    `excerpt` is the part of the chunk that a tiny model reads; empty if it reads the whole chunk. `weighing` says how
+    hybrid search weighted meaning and words for the question, and why, as sentences; else it is empty.
     """
 
     chunk: Chunk
@@ -150,6 +155,7 @@ class Hit:
     rank: int
     found_by: tuple[Finding, ...]
     excerpt: str = ""
+    weighing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Quality of rankings: nDCG@10 with our vectors, against plain sentence-transformers in float32; and by search mode.
 
-python -m bench.retrieval_quality             some minutes: the whole test collection is embedded twice
-python -m bench.retrieval_quality --folder F  another test collection in the BEIR layout
-python -m bench.retrieval_quality --languages the multilingual model and the default one on questions in three languages
+python -m bench.retrieval.quality             some minutes: the whole test collection is embedded twice
+python -m bench.retrieval.quality --folder F  another test collection in the BEIR layout
+python -m bench.retrieval.quality --languages the multilingual model and the default one on questions in three languages
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from bench.reference import (
 from rag.evaluation.metrics import ndcg
 from rag.evaluation.prepared_queries import PreparedQueries
 from rag.index.loading import load_index
-from rag.retrieval.hybrid import HybridRetriever
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
+from rag.retrieval.loading import load_retriever
+from rag.retrieval.retrievers import DenseRetriever
+from rag.retrieval.settings import Mode
 from rag.runtime.model_wheels import E5_SMALL, MINILM
 from rag.store.collection import Collection
 from rag.types import Chunk, ChunkingSpec, Document, Embedder
@@ -85,13 +86,10 @@ def mean_by_meaning(folder: Path, collection: TestCollection, embedder: Embedder
 
 def compare_modes(collection: TestCollection, vectors: FloatArray, embedder: Embedder) -> None:
     """Print nDCG@10 of search by meaning, by words and by both, with the app's retrievers."""
+    names: dict[Mode, str] = {"dense": "meaning", "keyword": "words", "hybrid": "both"}
     with tempfile.TemporaryDirectory() as folder:
         stored = stored_collection(Path(folder), collection, vectors, embedder)
-        modes: dict[str, Retriever] = {
-            "meaning": DenseRetriever(stored, load_index(stored), embedder),
-            "words": KeywordRetriever(stored),
-            "both": HybridRetriever(stored, *stored.embeddings(), embedder),
-        }
+        modes = {name: load_retriever(stored, mode, embedder) for mode, name in names.items()}
         figures = mean_by_retriever(collection, modes)
     said = ", ".join(f"{mode} {figure:.4f}" for mode, figure in figures.items())
     print(f"nDCG@10 by {said}; both against meaning: ratio {figures['both'] / figures['meaning']:.3f}")
@@ -110,7 +108,7 @@ def compare_models(folders: Sequence[Path]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.retrieval_quality", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.retrieval.quality", description=__doc__)
     parser.add_argument("--folder", type=Path, default=SCIFACT, help="a test collection (default: scifact)")
     parser.add_argument("--languages", action="store_true", help="compare the multilingual model with the default one")
     options = parser.parse_args()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from rag import config
 from rag.cli.common import (
@@ -19,6 +19,7 @@ from rag.cli.common import (
     print_result,
 )
 from rag.errors import ExplorerError
+from rag.retrieval.settings import Mode, RetrievalSettings
 
 if TYPE_CHECKING:
     from rag.retrieval.retrievers import Retriever
@@ -30,7 +31,7 @@ def add_commands(commands: Commands) -> None:
     search = commands.add_parser("search", help="find the chunks most similar to a query")
     search.add_argument("query")
     search.add_argument("-k", type=count, default=config.DEFAULT_K, help="number of results (default: %(default)s)")
-    search.add_argument("--mode", choices=("dense", "hybrid", "keyword"), default="dense")
+    search.add_argument("--mode", choices=get_args(Mode), default=RetrievalSettings().mode, help="default: %(default)s")
     search.set_defaults(command=_search)
     near = commands.add_parser("neighbors", help="the nearest chunks of a text or a chunk, and how similar they are")
     subject = near.add_mutually_exclusive_group(required=True)
@@ -53,14 +54,12 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _retriever(options: argparse.Namespace) -> Retriever:
-    from rag.retrieval.hybrid import HybridRetriever
-    from rag.retrieval.retrievers import KeywordRetriever
+    from rag.embedding.cached import load_cached_embedder
+    from rag.retrieval.loading import load_retriever
 
     collection = open_collection(options)
-    if options.mode == "keyword":
-        return KeywordRetriever(collection)
-    dense, embedder = dense_retriever(collection)
-    return HybridRetriever(collection, *collection.embeddings(), embedder) if options.mode == "hybrid" else dense
+    embedder = None if options.mode == "keyword" else load_cached_embedder(collection.spec.embedding.model_id)
+    return load_retriever(collection, options.mode, embedder)
 
 
 def _neighbors(options: argparse.Namespace) -> int:

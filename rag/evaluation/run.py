@@ -14,8 +14,8 @@ from rag.evaluation.exam_collection import stored_exam
 from rag.evaluation.metrics import DEPTH, METRICS, measure
 from rag.evaluation.prepared_queries import PreparedQueries
 from rag.evaluation.significance import bootstrap_interval
+from rag.retrieval.loading import load_retriever
 from rag.retrieval.settings import Mode
-from rag.store.collection import Collection
 from rag.types import Embedder, EmbeddingSpec
 
 if TYPE_CHECKING:
@@ -100,25 +100,12 @@ def run_exam(
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         collection = stored_exam(Path(folder), exam, vectors, model.spec if model else NO_MODEL)
         queries = PreparedQueries(model, [exam.queries[query] for query in exam.judged]) if model else None
-        per_query = _figures(exam, retriever_for_exam(collection, queries, mode), report)
+        per_query = _figures(exam, load_retriever(collection, mode, queries), report)
     spec = model.spec if model else NO_MODEL
     settings = RunSettings(exam.name, mode, spec.model_id, spec.revision, model.precision if model else "")
     means = {metric: _mean([figures[metric] for figures in per_query.values()]) for metric in METRICS}
     seconds = time.perf_counter() - started
     return ExamRun(settings, per_query, means, len(exam.documents), exam.n_left_out, seconds)
-
-
-def retriever_for_exam(collection: Collection, embedder: Embedder | None, mode: Mode) -> Retriever:
-    """The app's own retriever for this mode, over the whole collection; only "keyword" needs no embedder."""
-    from rag.index.loading import load_index
-    from rag.retrieval.hybrid import HybridRetriever
-    from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
-
-    if embedder is None:
-        return KeywordRetriever(collection)
-    if mode == "hybrid":
-        return HybridRetriever(collection, *collection.embeddings(), embedder)
-    return DenseRetriever(collection, load_index(collection), embedder)
 
 
 def _embedded(exam: Exam, model: Embedder | None, report: Callable[[str], None]) -> FloatArray:

@@ -11,7 +11,7 @@ from rag.map.colours import PALETTE
 from rag.servers.types import Ending
 from rag.types import Chunk, Finding, Hit
 
-RETRIEVER_NAMES = {"dense": "meaning", "keyword": "words"}
+RETRIEVER_NAMES = {"dense": "meaning", "keyword": "words", "pieces": "parts of words"}
 """The name under which each retriever's ranks and scores are shown."""
 _FREE = "rgba(154,163,171,.3)"
 _ANSWER_ROOM = "rgba(154,163,171,.8)"
@@ -129,6 +129,28 @@ def similarity(hit: Hit) -> float | None:
 def finding(hit: Hit, retriever: str) -> Finding | None:
     """The rank and score that this retriever gave the hit; None if it did not find it."""
     return next((one for one in hit.found_by if one.retriever == retriever), None)
+
+
+def found_by(hit: Hit) -> str:
+    """What put a hit of hybrid search in its place, as sentences; empty for a search by meaning alone.
+
+    For example "Meaning gave 62% of its score, words 38%. Rank 2 by meaning, 1 by words (BM25 7.31), 1 by parts of
+    words.". What a search adds to the sum may be negative, where a chunk is below the average; that counts as nothing.
+    """
+    if not any(one.retriever != "dense" for one in hit.found_by) and not hit.weighing:
+        return ""
+    ranks = [
+        f"{one.rank:,} by {RETRIEVER_NAMES.get(one.retriever, one.retriever)}"
+        + (f" (BM25 {one.score:.2f})" if one.retriever == "keyword" else "")
+        for one in hit.found_by
+    ]
+    said = f"Rank {', '.join(ranks)}."
+    meaning = sum(max(one.added, 0.0) for one in hit.found_by if one.retriever == "dense")
+    total = sum(max(one.added, 0.0) for one in hit.found_by)
+    if len(hit.found_by) < 2 or not total:
+        return said
+    share = round(100 * meaning / total)
+    return f"Meaning gave {share}% of its score, words {100 - share}%. {said}"
 
 
 def retrievers(hits: Sequence[Hit]) -> tuple[str, ...]:

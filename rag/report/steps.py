@@ -223,7 +223,10 @@ def _position(drawn: AnswerMap | None) -> tuple[Block, ...]:
 
 def _passages(answer: Answer) -> tuple[Block, ...]:
     hits = all_hits(answer)
-    return (_hit_table(answer, hits), _passage_texts(answer, hits)) if hits else ()
+    if not hits:
+        return ()
+    weighing = (Note(hits[0].weighing),) if hits[0].weighing else ()
+    return (*weighing, _hit_table(answer, hits), _passage_texts(answer, hits))
 
 
 def _hit_table(answer: Answer, hits: Sequence[Hit]) -> Table:

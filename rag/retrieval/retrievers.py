@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rag import config
 from rag.index.loading import VectorIndex
+from rag.index.words.scores import WordIndex
+from rag.retrieval.word_query import read_query
+from rag.retrieval.word_scores import word_scores
 from rag.store.collection import Collection
 from rag.types import Embedder, Finding, Hit
 
-_WORD = re.compile(r"\w+")
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import IntArray
+
+    DoubleArray = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
 
 
 class DenseRetriever:
@@ -48,21 +58,71 @@ class DenseRetriever:
 
 
 class KeywordRetriever:
-    """Keyword retrieval by BM25, among all chunks or those whose ids are in `only`.
+    """Keyword retrieval by BM25, among all chunks or those whose ids are in `only`; a hit's score is its BM25 score.
 
     Inverse document frequencies are of the whole collection, so a chunk has the same score in both cases.
     """
 
     name = "keyword"
 
-    def __init__(self, collection: Collection, only: frozenset[int] | None = None) -> None:
+    def __init__(self, collection: Collection, index: WordIndex, only: frozenset[int] | None = None) -> None:
         self._collection = collection
+        self._index = index
         self._only = only
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
-        """At most k hits, best first; none if no word of the query occurs."""
-        found = self._collection.search_words(_WORD.findall(query), k, self._only)
-        return hits_of(self._collection, [item[0] for item in found], [item[1] for item in found], self.name)
+        """At most k hits, best first, ties by the smaller id; none if no word of the query occurs."""
+        ids, (scores, note) = self._index.ids, word_scores(self._collection, self._index, read_query(query))
+        best = Places.of(ids, self._only).best(scores, k, scores > 0)
+        hits = hits_of(self._collection, ids[best].tolist(), scores[best].tolist(), self.name)
+        return tuple(replace(hit, weighing=note) for hit in hits)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The chunks that are searched: `rows` of the collection, int64 (m,), ascending; None for all."""
+
+    rows: IntArray | None
+
+    @classmethod
+    def of(cls, ids: IntArray, only: frozenset[int] | None) -> Places:
+        """The chunks among `ids`, int64 (n,), that are in `only`; None for all."""
+        import numpy as np
+
+        return cls(None if only is None else np.flatnonzero(np.isin(ids, list(only))))
+
+    def best(self, scores: DoubleArray, k: int, is_found: Mask | None = None) -> IntArray:
+        """The rows of the k best scores, best first, ties by the smaller row, int64 (at most k,).
+
+        Args:
+            scores: of all rows, float64 (n,).
+            is_found: which rows count, (n,) booleans; None for all.
+        """
+        import numpy as np
+
+        rows = np.arange(len(scores)) if self.rows is None else self.rows
+        rows = rows if is_found is None else rows[is_found[rows]]
+        if len(rows) > k > 0:
+            among = scores[rows]
+            last = np.partition(among, len(rows) - k)[len(rows) - k]
+            rows = rows[among >= last]
+        return rows[np.argsort(-scores[rows], kind="stable")[:k]]
+
+    def ranks(self, scores: DoubleArray, rows: Sequence[int]) -> list[int]:
+        """The ranks of some rows by their scores among the rows that are searched, from 1; ties by the smaller row."""
+        import numpy as np
+
+        if not len(rows):
+            return []
+        among = scores if self.rows is None else scores[self.rows]
+        # Only scores as high as the lowest of these are compared with each of them.
+        near = np.flatnonzero(among >= scores[rows].min())
+        high = among[near]
+        places = near.searchsorted(rows if self.rows is None else self.rows.searchsorted(rows))
+        return [
+            1 + int(np.count_nonzero(high > score) + np.count_nonzero(high[:place] == score))
+            for score, place in zip(scores[rows], places, strict=True)
+        ]
 
 
 def hits_of(collection: Collection, ids: Sequence[int], scores: Sequence[float], retriever: str) -> tuple[Hit, ...]:

@@ -33,7 +33,7 @@ class RetrievalSettings:
     """
 
     k: int = config.DEFAULT_K
-    mode: Mode = "dense"
+    mode: Mode = "hybrid"
     minimum: float = 0.0
     documents: tuple[str, ...] = ()
     relevance: float = 1.0

@@ -11,7 +11,7 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -54,18 +54,29 @@ def read_cached(path: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == digest else None
 
 
-def drop_others(path: Path, pattern: str) -> None:
-    """Delete files in the folder of `path` that match `pattern`, except `path`: caches of earlier generations.
-
-    A file that cannot be deleted stays; it is never read.
-    """
+def cached_paths(folder: Path, pattern: str) -> list[Path]:
+    """The cached files in a folder that match a pattern, by name; those kept in memory are among them."""
     with _lock:
-        for other in [kept for kept in _in_memory if kept != path and kept.parent == path.parent]:
+        found = {path for path in _in_memory if path.parent == folder and path.match(pattern)}
+    with suppress(OSError):
+        found.update(folder.glob(pattern))
+    return sorted(found)
+
+
+def drop_others(path: Path, pattern: str) -> None:
+    """Delete files in the folder of `path` that match `pattern`, except `path`: caches of earlier generations."""
+    drop_except({path}, path.parent, pattern)
+
+
+def drop_except(kept_paths: Collection[Path], folder: Path, pattern: str) -> None:
+    """Delete files in a folder that match `pattern`, except these. One that cannot be deleted stays."""
+    with _lock:
+        for other in [one for one in _in_memory if one not in kept_paths and one.parent == folder]:
             if other.match(pattern):
                 del _in_memory[other]
     with suppress(OSError):
-        for other in path.parent.glob(pattern):
-            if other != path:
+        for other in folder.glob(pattern):
+            if other not in kept_paths:
                 other.unlink(missing_ok=True)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from rag.errors import CollectionError
-from rag.store import schema, word_index
+from rag.store import schema
 from rag.store.collection import Collection
 from rag.store.names import collection_path
 from rag.store.reasons import reason_of
@@ -84,13 +84,11 @@ def _has_digests(path: Path) -> bool:
 
 
 def _problems_of_file(path: Path) -> Iterator[str]:
-    """Damage to the structure of the file, and to the word index, which is checked in a copy in memory."""
+    """Damage to the structure of the file."""
     try:
         with closing(schema.connect(path, mode="ro")) as connection:
             for (found,) in connection.execute("PRAGMA integrity_check(3)"):
                 if found != "ok":
                     yield f"The structure of the file is damaged ({found}). Restore a copy of it."
-        if not word_index.is_intact_copy(path):
-            yield "The word index does not fit the texts. The next keyword search makes it again from the texts."
     except sqlite3.Error as error:
         yield f"The file cannot be read: {reason_of(error)}. Restore a copy of it."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import uuid4
 
 from rag.errors import CollectionError, ModelMismatch, first_problem
-from rag.store import damage, digests, read_only, schema, word_index
+from rag.store import damage, digests, read_only, schema
 from rag.store.names import collection_path, list_collections
 from rag.store.reasons import reason_of
 from rag.store.schema import SCHEMA_VERSION
@@ -19,7 +19,12 @@ from rag.store.transactions import WHAT_TO_DO, Begin, damaged, transaction, unfi
 from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.types import FloatArray, IntArray
+
+    Digests = NDArray[np.uint8]
 
 __all__ = ["Collection", "collection_path", "list_collections", "unfinished_collection"]
 
@@ -220,6 +225,16 @@ class Collection:
             ids = np.array(connection.execute("SELECT chunk_id FROM chunks").fetchall(), dtype=np.int64)
         return np.sort(ids.reshape(-1))
 
+    def chunk_digests(self) -> tuple[IntArray, Digests]:
+        """The ids of all chunks, int64 (n,), ascending, and the digest of each, uint8 (n, 16)."""
+        import numpy as np
+
+        with self._reading() as connection:
+            rows = list(damage.chunk_digests(connection))
+        ids = np.array([chunk_id for chunk_id, _ in rows], dtype=np.int64)
+        found = np.frombuffer(b"".join(digest for _, digest in rows), dtype=np.uint8)
+        return ids, found.reshape(-1, digests.BYTES_OF_CHUNK)
+
     def chunks(self, chunk_ids: Sequence[int] | None = None) -> list[Chunk]:
         """The chunks with these ids, in this order, without deleted ones; by default all chunks, by id."""
         with self._reading() as connection:
@@ -264,27 +279,6 @@ class Collection:
                 start += len(rows)
             damage.require_vectors(connection, ids, vectors)
         return StoredVectors(int(generation or 0), ids, vectors)
-
-    def search_words(self, words: Sequence[str], k: int, only: frozenset[int] | None = None) -> list[tuple[int, float]]:
-        """Chunk ids and BM25 scores (higher is better) of the k best chunks with any of the words.
-
-        Args:
-            only: the ids of the chunks to search in; their scores are the same as in a search of all.
-        """
-        if not words:
-            return []
-        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-        # Without the plus sign, SQLite would run a separate word search for each of these chunks.
-        with self._explaining_damage():
-            word_index.require_sound(self.path, self.uid, self.spec.name)
-        within = "TRUE" if only is None else "+rowid IN (SELECT value FROM json_each(:only))"
-        with self._reading() as connection:
-            rows = connection.execute(
-                f"SELECT rowid, -bm25(words) FROM words WHERE words MATCH :query AND {within} "
-                "ORDER BY bm25(words), rowid LIMIT :k",
-                {"query": query, "only": json.dumps(list(only or ())), "k": k},
-            ).fetchall()
-        return [(int(chunk_id), float(score)) for chunk_id, score in rows]
 
     def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
         """Count one more retrieval for each of these chunks; deleted ids are ignored.

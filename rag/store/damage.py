@@ -146,6 +146,19 @@ def texts(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
     n_chunks(connection)
 
 
+def chunk_digests(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
+    """Id and digest of all chunks, by id; the texts are not compared with them."""
+    for chunk_id, digest, document_id in connection.execute(
+        "SELECT chunk_id, digest, document_id FROM chunks ORDER BY chunk_id"
+    ):
+        if digest == NOT_RECORDED:
+            digest = digests.of_chunk(schema.chunk_row(chunks_with(connection, [chunk_id])[0], chunk_id))
+        if not isinstance(digest, bytes) or len(digest) != 2 * _HALF:
+            raise Damage("a chunk", [document_id])
+        yield chunk_id, digest
+    n_chunks(connection)
+
+
 def n_chunks(connection: sqlite3.Connection) -> int:
     """Number of chunks."""
     n = int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])

@@ -19,6 +19,8 @@ NOT_RECORDED = "none"
 """In place of a digest in a read-only file of a version before 5. No damage turns a stored digest into this text."""
 _N_SUMMARY_COLUMNS = 8
 _CHUNK_BYTES = 8
+BYTES_OF_CHUNK = 2 * _CHUNK_BYTES
+"""The length of a chunk's digest."""
 _DOCUMENT_BYTES = 16
 _TEXT = 3
 """The position of the text in a row of a chunk."""
@@ -38,6 +40,11 @@ class DocumentDigests(NamedTuple):
 def of_text(text: str) -> bytes:
     """The second half of a chunk's digest: that of its text. Raises AttributeError if it is not a text."""
     return hashlib.blake2b(text.encode(), digest_size=_CHUNK_BYTES).digest()
+
+
+def is_of_text(digest: bytes, text: str) -> bool:
+    """Whether a chunk's digest is that of a chunk with this text."""
+    return digest[_CHUNK_BYTES:] == of_text(text)
 
 
 def of_properties(row: Sequence[object]) -> bytes:

@@ -63,4 +63,14 @@ _VERSION_5 = (
     vectors BLOB NOT NULL)""",
     "UPDATE meta SET value = json_set(value, '$.schema_version', 5) WHERE key = 'spec'",
 )
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+# The word index now lies in cache files, see rag/index/words. `rag.store.schema.migrate` drops its tables before.
+DROP_WORDS = (
+    "DROP TRIGGER IF EXISTS words_added",
+    "DROP TRIGGER IF EXISTS words_removed",
+    "DROP TABLE IF EXISTS words",
+)
+_VERSION_6 = (
+    *DROP_WORDS,
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 6) WHERE key = 'spec'",
+)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rag.errors import CollectionError, first_problem
 from rag.store import digests
-from rag.store.migrations import MIGRATIONS
+from rag.store.migrations import DROP_WORDS, MIGRATIONS
 from rag.types import (
     Chunk,
     ChunkingSpec,
@@ -42,12 +42,14 @@ SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages,
 DOCUMENT_COLUMNS = {
     1: "document_id, name, media_type, sha256, characters(text), json_array_length(pages), '', '[]', "
     "pages, headings, rows, text",
-    **dict.fromkeys((2, 3, 4, 5), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
+    **dict.fromkeys((2, 3, 4, 5, 6), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
 }
 """The columns to select from `documents`, by file version, to get those of the current version."""
 CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, chunk_id"
 DIGESTS_SINCE = 5
 """The first file version with digests of documents."""
+_WORDS_BEFORE = 6
+"""The first file version without a word index, which the migration drops."""
 SPEC_DIGEST = "spec digest"
 """The key in `meta` of the digest of the collection's id, model and chunking."""
 CONVERSATIONS_DIGEST = "conversations digest"
@@ -132,8 +134,15 @@ def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
     """Migrate a file (empty if `is_new`) to the current version in one transaction. Raises sqlite3.Error."""
     # Replacing a table must not delete rows that refer to it; this has no effect within a transaction.
     connection.execute("PRAGMA foreign_keys = OFF")
-    connection.execute("BEGIN IMMEDIATE")
-    version = 0 if is_new else int(connection.execute("PRAGMA user_version").fetchone()[0])
+    has_unused_pages = False
+    try:
+        version = _begin_without_words(connection, _drop_words)
+    except sqlite3.Error as error:
+        if is_hindered(error):
+            raise
+        # After it met damage, SQLite refuses other changes in the same transaction.
+        connection.execute("ROLLBACK")
+        version, has_unused_pages = _begin_without_words(connection, _forget_words), True
     for statements in MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)
@@ -142,6 +151,37 @@ def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute("COMMIT")
+    if has_unused_pages:
+        # They do no harm, so a full disk does not matter.
+        with suppress(sqlite3.Error):
+            connection.execute("VACUUM")
+
+
+def _begin_without_words(connection: sqlite3.Connection, drop: Callable[[sqlite3.Connection], None]) -> int:
+    """Begin a transaction, with `drop` remove the word index of a file of a version before 6, return the version."""
+    connection.execute("BEGIN IMMEDIATE")
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if 0 < version < _WORDS_BEFORE:
+        drop(connection)
+    return version
+
+
+def _drop_words(connection: sqlite3.Connection) -> None:
+    """Drop the word index. Raises sqlite3.Error if it is damaged: its pages might not be its own."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'words_*'")
+    for (table,) in tables.fetchall():
+        (found,) = connection.execute(f"PRAGMA quick_check({table})").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+    for statement in DROP_WORDS:
+        connection.execute(statement)
+
+
+def _forget_words(connection: sqlite3.Connection) -> None:
+    """Take a damaged word index, which SQLite does not drop, out of the list of tables; its pages stay in the file."""
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("DELETE FROM sqlite_master WHERE name = 'words' OR name GLOB 'words_*'")
+    connection.execute("PRAGMA writable_schema = RESET")
 
 
 def _record_digests(connection: sqlite3.Connection) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from pages.shared.search.live_search import Found, found_by, left_out_sentence, search
+from pages.shared.search.live_search import Found, left_out_sentence, search
 from rag import config
 from rag.index.loading import load_index
+from rag.index.words.loading import load_word_index
+from rag.report.figures import found_by
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import DenseRetriever
 from rag.retrieval.settings import RetrievalSettings
-from rag.types import Chunk, Finding, Hit
 from tests.pages.support.app import button, labelled, start, texts
 from tests.support.answers import made_hits
 
@@ -28,7 +27,7 @@ def bodies(app) -> list[str]:
 
 
 def test_a_query_in_the_address_finds_what_the_retriever_finds(sample, embedder):
-    expected = DenseRetriever(sample, load_index(sample), embedder).retrieve(QUERY, 5)
+    expected = HybridRetriever(sample, *sample.embeddings(), load_word_index(sample), embedder).retrieve(QUERY, 5)
     app = start("search.py", collection="Sample", query=QUERY)
     assert not app.exception
     assert similarities(app) == [f"similarity {hit.score:.2f}" for hit in expected]
@@ -60,37 +59,38 @@ def test_words_that_no_passage_holds(sample):
     assert "No passage contains these words" in texts(app)
 
 
-def test_both_searches_say_which_found_a_passage(sample, embedder):
-    expected = HybridRetriever(sample, *sample.embeddings(), embedder).retrieve(QUERY, 5)
+def test_a_search_by_meaning_finds_what_the_retriever_finds(sample, embedder):
+    expected = DenseRetriever(sample, load_index(sample), embedder).retrieve(QUERY, 5)
     app = start("search.py", collection="Sample", query=QUERY)
-    assert "Found by" not in texts(app)
-    app.get("button_group")[0].set_value("hybrid").run()
+    app.get("button_group")[0].set_value("dense").run()
     assert not app.exception
-    said = [line for line in texts(app).splitlines() if line.startswith("Found by")]
+    assert similarities(app) == [f"similarity {hit.score:.2f}" for hit in expected]
+    assert "Rank " not in texts(app)
+    assert "Meaning counts" not in texts(app)
+
+
+def test_both_searches_say_how_they_count_and_what_put_each_passage_there(sample, embedder):
+    expected = HybridRetriever(sample, *sample.embeddings(), load_word_index(sample), embedder).retrieve(QUERY, 5)
+    app = start("search.py", collection="Sample", query=QUERY)
+    assert not app.exception
+    said = [line for line in texts(app).splitlines() if line.startswith(("Meaning gave", "Rank "))]
     assert said == [found_by(hit) for hit in expected]
+    assert any("by words (BM25 " in line for line in said)
+    assert expected[0].weighing in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("findings", "said"),
-    [
-        (
-            (Finding("dense", 2, 0.5), Finding("keyword", 1, 7.314)),
-            "Found by meaning at rank 2 and by words at rank 1 (BM25 7.31).",
-        ),
-        ((Finding("dense", 4, 0.5),), "Found by meaning only at rank 4."),
-        ((Finding("keyword", 3, 2.0),), "Found by words only at rank 3 (BM25 2.00)."),
-    ],
-)
-def test_who_found_it_in_words(findings, said):
-    assert found_by(Hit(Chunk("d", 0, 1, "x", 1), "d.txt", 0.5, 1, findings)) == said
+def test_a_phrase_that_no_passage_holds_is_said(sample):
+    app = start("search.py", collection="Sample", query='"leave of paid pumps"')
+    assert "No chunk contains the phrase “leave of paid pumps”, so its words were looked for" in texts(app)
 
 
 def test_what_is_less_similar_than_the_minimum_is_left_out(sample):
     every = search(sample, QUERY, RetrievalSettings(k=10)).hits
-    minimum = (every[3].score + every[4].score) / 2
+    scores = sorted((hit.score for hit in every), reverse=True)
+    minimum = (scores[3] + scores[4]) / 2
     found = search(sample, QUERY, RetrievalSettings(k=10, minimum=minimum))
-    assert [hit.chunk for hit in found.hits] == [hit.chunk for hit in every[:4]]
-    assert len(found.all_hits) == 10
+    assert [hit.chunk for hit in found.hits] == [hit.chunk for hit in every if hit.score > minimum]
+    assert (len(found.hits), len(found.all_hits)) == (4, 10)
 
 
 def test_how_many_are_left_out_is_said(sample):

@@ -9,7 +9,6 @@ import pytest
 import streamlit as st
 
 from rag.runtime import artifacts
-from rag.store import word_index
 from rag.store.collection import Collection
 from rag.transfer.files import delete_collection
 from tests.pages.support.app import answer_texts, button, start, texts
@@ -26,7 +25,6 @@ WHY = {"read-only folder": "its file or folder cannot be written.", "full disk":
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch):
     st.cache_resource.clear()
-    word_index._sound.clear()
     monkeypatch.setattr(artifacts, "_in_memory", type(artifacts._in_memory)())
     monkeypatch.setattr(artifacts, "_reasons", {})
 

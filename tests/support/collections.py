@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.chunking.chunker import chunk_document
+from rag.index.words.loading import load_word_index
+from rag.retrieval.retrievers import KeywordRetriever
 from rag.store import schema
 from rag.store.collection import Collection
 from rag.types import Chunk, ChunkingSpec, Document, EmbeddingSpec, Heading, Row
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 
 TABLES = ("chunks", "embeddings")
 CHUNKING = ChunkingSpec(60, 5, "recursive", 10)
+_WORDS_OF_VERSION_5 = """
+CREATE VIRTUAL TABLE words USING fts5(text, content='chunks', content_rowid='chunk_id', tokenize='porter unicode61');
+INSERT INTO words (words) VALUES ('rebuild');
+CREATE TRIGGER words_added AFTER INSERT ON chunks BEGIN
+    INSERT INTO words (rowid, text) VALUES (new.chunk_id, new.text); END;
+CREATE TRIGGER words_removed AFTER DELETE ON chunks BEGIN
+    INSERT INTO words (words, rowid, text) VALUES ('delete', old.chunk_id, old.text); END;
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +55,14 @@ def contents(collection: Collection) -> Contents:
         [collection.document(summary.document_id) for summary in collection.documents()],
         collection.chunks(),
         [(int(chunk_id), vector.tobytes()) for chunk_id, vector in zip(ids, vectors, strict=True)],
-        collection.search_words(["owl", "ship"], 10),
+        search_words(collection, "owl ship"),
     )
+
+
+def search_words(collection: Collection, query: str, k: int = 50) -> list[tuple[int, float]]:
+    """The ids of the k best chunks by keyword search, with their scores."""
+    hits = KeywordRetriever(collection, load_word_index(collection)).retrieve(query, k)
+    return [(hit.chunk.chunk_id, hit.score) for hit in hits]
 
 
 def plain_document(name: str, text: str) -> Document:
@@ -99,15 +115,16 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 
 
 def take_back_to(path: Path, version: int) -> None:
-    """Turn a new file into one of version 3 or 4, as that version would have written it."""
-    later = {
-        4: "DROP TABLE digests; ALTER TABLE chunks DROP COLUMN digest;",
-        3: "DROP TABLE turns; DROP TABLE conversations;",
-    }
+    """Turn a new file into one of a version from 2 to 5, as that version would have written it."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        for number in range(4, version - 1, -1):
-            connection.executescript(later[number])
-        connection.execute("DELETE FROM meta WHERE key LIKE '%digest%'")
+        connection.executescript(_WORDS_OF_VERSION_5)
+        if version < 5:
+            connection.executescript("DROP TABLE digests; ALTER TABLE chunks DROP COLUMN digest;")
+            connection.execute("DELETE FROM meta WHERE key LIKE '%digest%'")
+        if version < 4:
+            connection.executescript("DROP TABLE turns; DROP TABLE conversations;")
+        if version < 3:
+            connection.execute("DROP TABLE retrievals")
         change = "UPDATE meta SET value = json_set(value, '$.schema_version', ?) WHERE key = 'spec'"
         connection.execute(change, (version,))
         connection.execute(f"PRAGMA user_version = {version}")
@@ -135,11 +152,10 @@ def long_text(seed: int, n_sentences: int) -> str:
 
 
 def require_sound(path: Path) -> None:
-    """Assert that the file is intact: pages, foreign keys, and a word index that matches the chunks."""
+    """Assert that the file is intact: pages, foreign keys, and as many vectors and recorded chunks as chunks."""
     with closing(schema.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        connection.execute("BEGIN")
-        connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         n_chunks, n_vectors = (connection.execute(f"SELECT count(*) FROM {t}").fetchone() for t in TABLES)
-        assert n_chunks == n_vectors
+        n_recorded = connection.execute("SELECT coalesce(sum(n_chunks), 0) FROM digests").fetchone()
+        assert n_chunks == n_vectors == n_recorded

@@ -14,6 +14,7 @@ from pages.shared.widgets.marked_text import marked
 from pages.shared.widgets.retrieval_settings import retriever_for
 from rag.answering.grounding import supporting_words
 from rag.errors import ExplorerError
+from rag.report.figures import found_by
 from rag.retrieval.query_notes import query_notes
 from rag.retrieval.settings import RetrievalSettings
 from rag.store.collection import Collection
@@ -21,7 +22,6 @@ from rag.types import Hit
 
 _KEY = "search-query"
 _MAX_URL_CHARACTERS = 300
-_SEARCHES = {"dense": "meaning", "keyword": "words"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,12 @@ def _show_found(query: str, found: Found, settings: RetrievalSettings) -> None:
     counted = "1 passage" if len(found.hits) == 1 else f"{len(found.hits)} passages"
     took = f"{1000 * found.seconds:.0f} ms" if found.seconds < 1 else f"{found.seconds:.1f} s"
     st.caption(f"{counted}, found in {took}. Highlighted: words from your question.")
+    if weighing := found.hits[0].weighing:
+        st.caption(f":material/balance: {escaped(weighing)}")
     if note := left_out_sentence(found, settings):
         st.caption(f":material/info: {note}")
     for hit in found.hits:
-        _show_hit(query, hit, is_hybrid=settings.mode == "hybrid")
+        _show_hit(query, hit)
 
 
 def left_out_sentence(found: Found, settings: RetrievalSettings) -> str:
@@ -122,23 +124,13 @@ def _why_nothing(found: Found, settings: RetrievalSettings) -> str:
     return "There are no passages to search. Choose other documents under 'Search settings' in the sidebar."
 
 
-def _show_hit(query: str, hit: Hit, *, is_hybrid: bool) -> None:
-    """A hit with the words of the query highlighted; for hybrid search, also which search found it."""
+def _show_hit(query: str, hit: Hit) -> None:
+    """A hit with the words of the query highlighted; if several searches count, also what put it here."""
     with st.container(border=True):
         name, score = st.columns([3, 1], vertical_alignment="center")
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         st.html(marked(hit.chunk.text, supporting_words(query, hit.chunk.text)))
-        if is_hybrid:
-            st.caption(found_by(hit))
+        if said := found_by(hit):
+            st.caption(said, help=hit.weighing or None)
         show_chunk_links(hit.chunk.chunk_id)
-
-
-def found_by(hit: Hit) -> str:
-    """Which search found a hit, at which rank: "Found by meaning at rank 2 and by words at rank 1 (BM25 7.31)."."""
-    parts = [
-        f"by {_SEARCHES[finding.retriever]}{'' if len(hit.found_by) > 1 else ' only'} at rank {finding.rank:,}"
-        + (f" (BM25 {finding.score:.2f})" if finding.retriever == "keyword" else "")
-        for finding in hit.found_by
-    ]
-    return f"Found {' and '.join(parts)}."

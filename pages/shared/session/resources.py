@@ -24,6 +24,8 @@ from rag.index.kinds import SearchIndex
 from rag.index.loading import chosen_index, load_chosen_index, load_index
 from rag.index.neighbor_table import NeighborTable, kept_on_map, load_neighbors
 from rag.index.spec import IndexSpec
+from rag.index.words.loading import load_word_index
+from rag.index.words.scores import WordIndex
 from rag.ingest import IngestJobs
 from rag.map.clustering import Clusters, find_clusters, vectors_of
 from rag.map.placement import similarities
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 Parts = tuple[Document, Embedder]
 Drawn = tuple[Collection, Projection]
 _OPTIONS = AnsweringOptions()
+_MANY_CHUNKS = 5_000
+_MOST_WORD_INDEXES = 2
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the embedding model")
@@ -116,6 +120,30 @@ def _vectors(path: str, uid: str, generation: int, _collection: Collection) -> t
 def vectors(collection: Collection) -> tuple[IntArray, FloatArray]:
     """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
     return _vectors(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(show_spinner=False)
+def _word_indexes() -> dict[tuple[str, str, int], WordIndex]:
+    return {}
+
+
+def word_index(collection: Collection) -> WordIndex:
+    """The words of all chunks; a progress bar is shown while many new chunks are read."""
+    key = (str(collection.path), collection.uid, collection.generation())
+    kept = _word_indexes()
+    if (known := kept.get(key)) is None:
+        bar = st.empty()
+
+        def report(done: int, total: int) -> None:
+            if total >= _MANY_CHUNKS:
+                bar.progress(done / total, f"Indexing words: {done:,} of {total:,} chunks. This is done once.")
+
+        known = load_word_index(collection, report)
+        bar.empty()
+        while len(kept) >= _MOST_WORD_INDEXES:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = known
+    return known
 
 
 @st.cache_resource(max_entries=2, show_spinner="Finding each chunk's neighbors")

@@ -23,7 +23,7 @@ _OUTCOMES: dict[Outcome, str] = {
 }
 """The words for each outcome, in the order in which they are listed."""
 _NOT_ADDED: tuple[Outcome, ...] = ("unchanged", "empty", "failed")
-_STAGES = {"reading": "Reading", "embedding": "Embedding", "storing": "Storing"}
+_STAGES = {"reading": "Reading", "embedding": "Embedding", "storing": "Storing", "indexing": "Indexing the words of"}
 
 
 def show_jobs(collection: Collection) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.session.resources import embedder, retriever, vectors
+from pages.shared.session.resources import embedder, retriever, search_index, vectors, word_index
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.glossary import help_for
 from rag import config
+from rag.index.loading import chosen_index
 from rag.retrieval.diversity import VariedRetriever
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import Retriever
 from rag.retrieval.settings import Mode, RetrievalSettings
+from rag.retrieval.weights import only_words
 from rag.store.collection import Collection
 
 MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "keyword": "Words"}
@@ -27,7 +29,7 @@ def choose_settings(collection: Collection, *, for_a_model: bool = True) -> Retr
     key_prefix = f"retrieval-{collection.uid}"
     with st.sidebar.popover("Search settings", icon=":material/manage_search:", width="stretch"):
         mode: Mode = st.segmented_control(
-            "Search by", list(MODES), default="dense", format_func=MODES.__getitem__,
+            "Search by", list(MODES), default=RetrievalSettings().mode, format_func=MODES.__getitem__,
             key=f"{key_prefix}-mode", persist_state="session", required=True,
             help=f"Meaning: {help_for('semantic search')} Words: {help_for('keyword search')} Both together rank best "
             "on most collections.",
@@ -96,9 +98,11 @@ def _ranked_by_score(collection: Collection, settings: RetrievalSettings, only: 
     if settings.mode == "dense":
         return retriever(collection, chosen)
     model = embedder(collection.spec.embedding.model_id)
-    if settings.mode == "keyword":
-        return HybridRetriever(collection, *vectors(collection), model, chosen, dense_share=0.0)
-    return HybridRetriever(collection, *vectors(collection), model, chosen)
+    weights = only_words() if settings.mode == "keyword" else None
+    nearest = None if chosen_index(collection).kind == "flat" else search_index(collection)
+    return HybridRetriever(
+        collection, *vectors(collection), word_index(collection), model, chosen, weights=weights, nearest=nearest
+    )
 
 
 def _chosen(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> frozenset[int] | None:

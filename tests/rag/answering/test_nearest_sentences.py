@@ -13,6 +13,7 @@ from rag.answering.claims import Statement
 from rag.answering.grounding import nearest_sentences
 from rag.answering.passage_match import likeness, match_statements, passages_of
 from rag.index.loading import load_index
+from rag.index.words.loading import load_word_index
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import DenseRetriever
 from tests.support.turns import made_hit
@@ -30,7 +31,7 @@ def shown(hits) -> str:
 
 
 def test_the_sentence_with_the_code_that_was_asked_for_is_shown(sample, embedder):
-    retriever = HybridRetriever(sample, *sample.embeddings(), embedder)
+    retriever = HybridRetriever(sample, *sample.embeddings(), load_word_index(sample), embedder)
     assert len(ERROR_CODES) > 10
     for code in ERROR_CODES:
         question = f"What does error code {code} mean?"

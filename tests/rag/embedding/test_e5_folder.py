@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.reference import RETRIEVAL, read_test_collection
-from bench.retrieval_quality import mean_by_meaning
+from bench.retrieval.quality import mean_by_meaning
 from rag.embedding.e5_blocks import E5File, decode_blocks
 from rag.embedding.e5_tokenizer import e5_tokenizer
 from rag.runtime.model_wheels import E5_SMALL
@@ -134,7 +134,7 @@ def test_a_sentence_is_nearest_to_its_translations(e5):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "least"), [("xquad_de", 0.94), ("xquad_ru", 0.90)])
 def test_questions_find_their_paragraphs(e5, data_dir, name, least):
-    """Every sixth question; `python -m bench.retrieval_quality --languages` asks all."""
+    """Every sixth question; `python -m bench.retrieval.quality --languages` asks all."""
     if not (RETRIEVAL / name).is_dir():
         pytest.skip(f"there is no test collection {name}")
     collection = read_test_collection(RETRIEVAL / name)

@@ -12,8 +12,9 @@ from rag.evaluation.beir import Exam, ExamDocument, read_exam
 from rag.evaluation.exam_collection import stored_exam
 from rag.evaluation.metrics import DEPTH, METRICS, measure
 from rag.evaluation.prepared_queries import PreparedQueries
-from rag.evaluation.run import ExamRun, RunSettings, retriever_for_exam, run_exam
+from rag.evaluation.run import ExamRun, RunSettings, run_exam
 from rag.evaluation.saved_run import RunFileError, compare, load_run, save_run
+from rag.retrieval.loading import load_retriever
 from rag.store.collection import Collection
 from tests.rag.evaluation.exams import JUDGEMENTS, QUERIES, write_exam
 from tests.support.fakes import WordEmbedder
@@ -115,7 +116,7 @@ def test_the_hits_are_those_of_the_stored_collection(exam, mode, tmp_path):
     assert kept.chunks([3, 99, 1]) == stored.chunks([3, 99, 1])
     assert kept.document_names() == stored.document_names()
     assert kept.document_names(["d2", "x"]) == stored.document_names(["d2", "x"]) == {"d2": "d2"}
-    ours, theirs = (retriever_for_exam(one, None if mode == "keyword" else words, mode) for one in (kept, stored))
+    ours, theirs = (load_retriever(one, mode, None if mode == "keyword" else words) for one in (kept, stored))
     for query in QUERIES.values():
         assert ours.retrieve(query, DEPTH) == theirs.retrieve(query, DEPTH)
 

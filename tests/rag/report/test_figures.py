@@ -13,6 +13,7 @@ from rag.report.figures import (
     ending_sentence,
     finding,
     format_seconds,
+    found_by,
     found_sentence,
     left_out_sentences,
     prompt_position,
@@ -83,6 +84,28 @@ def test_each_search_is_named_meaning_first():
     )
     assert finding(hits[0], "keyword") is None
     assert finding(hits[1], "keyword") == Finding("keyword", 1, 7.25)
+
+
+@pytest.mark.parametrize(
+    ("findings", "weighing", "said"),
+    [
+        (
+            (Finding("dense", 2, 0.5, 1.24), Finding("keyword", 1, 7.314, 0.6), Finding("pieces", 1, 9.0, 0.16)),
+            "Meaning counts 60%.",
+            "Meaning gave 62% of its score, words 38%. Rank 2 by meaning, 1 by words (BM25 7.31), 1 by parts of words.",
+        ),
+        (
+            (Finding("dense", 1_234, 0.1, -0.2), Finding("keyword", 1, 7.0, 3.0)),
+            "Meaning counts 60%.",
+            "Meaning gave 0% of its score, words 100%. Rank 1,234 by meaning, 1 by words (BM25 7.00).",
+        ),
+        ((Finding("dense", 4, 0.5, 0.7),), "Meaning counts 60%.", "Rank 4 by meaning."),
+        ((Finding("keyword", 3, 2.0, 1.0),), "", "Rank 3 by words (BM25 2.00)."),
+        ((Finding("dense", 4, 0.5),), "", ""),
+    ],
+)
+def test_what_put_a_hit_in_its_place(findings, weighing, said):
+    assert found_by(replace(made_hits()[0], found_by=findings, weighing=weighing)) == said
 
 
 def test_an_answer_without_documents_has_no_search():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rag.index.loading import load_index
+from rag.index.words.loading import load_word_index
 from rag.retrieval.diversity import VariedRetriever
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import DenseRetriever
@@ -25,7 +26,7 @@ def ids_of(hits) -> list[int]:
 def test_full_relevance_changes_nothing(sample, embedder, dense):
     plain = dense.retrieve(QUERY, 8)
     assert ids_of(VariedRetriever(dense, *sample.embeddings(), 1.0).retrieve(QUERY, 8)) == ids_of(plain)
-    hybrid = HybridRetriever(sample, *sample.embeddings(), embedder)
+    hybrid = HybridRetriever(sample, *sample.embeddings(), load_word_index(sample), embedder)
     varied = VariedRetriever(hybrid, *sample.embeddings(), 1.0).retrieve(QUERY, 8)
     assert ids_of(varied) == ids_of(hybrid.retrieve(QUERY, 8))
 

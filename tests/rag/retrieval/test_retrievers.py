@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from rag.index.loading import load_index
-from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
+from rag.index.words.loading import load_word_index
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, Places
 from rag.store.collection import Collection
 from rag.types import Chunk
 from tests.support.collections import CHUNKING, QuickEmbedder, long_text, plain_document, put
+from tests.support.words.bm25 import bm25_of, found_by_words
 
 QUERY = "word1 word2 word3"
 
@@ -34,7 +36,7 @@ def retriever(request, collection, words):
 
     def make(only: frozenset[int] | None = None):
         if request.param == "keyword":
-            return KeywordRetriever(collection, only)
+            return KeywordRetriever(collection, load_word_index(collection), only)
         return DenseRetriever(collection, load_index(collection), words, only)
 
     return make
@@ -104,12 +106,43 @@ def test_the_scores_are_the_cosines(collection, words):
     np.testing.assert_allclose([score for _, score in hits], [score for _, score in nearest], atol=1e-6)
 
 
+def test_the_scores_are_those_of_bm25_over_the_whole_collection(collection):
+    only = some_of(collection, 50)
+    wanted = bm25_of(collection, QUERY)
+    assert found_by_words(KeywordRetriever(collection, load_word_index(collection)), QUERY) == pytest.approx(wanted)
+    within = found_by_words(KeywordRetriever(collection, load_word_index(collection), only), QUERY)
+    assert within == pytest.approx({chunk_id: score for chunk_id, score in wanted.items() if chunk_id in only})
+    assert 0 < len(within) < 50
+
+
+def test_a_phrase_that_is_nowhere_is_said_with_each_hit(collection):
+    retriever = KeywordRetriever(collection, load_word_index(collection))
+    said = "No chunk contains the phrase “word1 gone”, so its words were looked for one by one."
+    assert {hit.weighing for hit in retriever.retrieve('"word1 gone"', 5)} == {said}
+    assert {hit.weighing for hit in retriever.retrieve("word1 gone", 5)} == {""}
+
+
+@pytest.mark.parametrize("rows", [None, np.arange(1, 40, 3)])
+def test_places_and_ranks_are_those_of_a_sorted_list(rows):
+    """With many equal scores."""
+    scores, places = np.random.default_rng(5).integers(0, 6, 40).astype(float), Places(rows)
+    searched = range(40) if rows is None else rows.tolist()
+    order = sorted(searched, key=lambda row: (-scores[row], row))
+    for k in (0, 1, 3, 39, 100):
+        assert places.best(scores, k).tolist() == order[:k]
+        assert places.best(scores, k, scores > 3).tolist() == [row for row in order if scores[row] > 3][:k]
+    some = order[::2]
+    assert places.ranks(scores, some) == [order.index(row) + 1 for row in some]
+    assert places.ranks(scores, []) == []
+
+
 def test_equal_chunks_come_by_their_ids(data_dir, words):
     made = Collection.create(data_dir, "Same", words.spec, CHUNKING)
     document = plain_document("same.txt", "owl " * 40)
     chunks = [Chunk(document.document_id, 4 * i, 4 * i + 3, "owl", 3) for i in range(40)]
     made.put_document(document, chunks, words.encode_documents(["owl"] * 40), words.spec)
     only = frozenset(made.chunk_ids()[5::3].tolist())
-    for retriever in (DenseRetriever(made, load_index(made), words, only), KeywordRetriever(made, only)):
+    by_words = KeywordRetriever(made, load_word_index(made), only)
+    for retriever in (DenseRetriever(made, load_index(made), words, only), by_words):
         hits = retriever.retrieve("owl", 4)
         assert [hit.chunk.chunk_id for hit in hits] == sorted(only)[:4]

@@ -13,12 +13,21 @@ from rag import config
 from rag.documents.loading import load_document
 from rag.errors import CollectionError, ModelMismatch
 from rag.index.loading import cache_path, load_index
+from rag.index.words.loading import load_word_index
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store import schema
 from rag.store.collection import Collection, list_collections
 from rag.transfer.files import delete_collection
 from rag.types import Chunk, ChunkingSpec, Heading, Row
-from tests.support.collections import CHUNKING, contents, plain_document, put, rich_collection, rich_documents
+from tests.support.collections import (
+    CHUNKING,
+    contents,
+    plain_document,
+    put,
+    rich_collection,
+    rich_documents,
+    search_words,
+)
 from tests.support.fakes import WordEmbedder
 
 
@@ -78,7 +87,7 @@ def test_ids_of_deleted_chunks_are_not_given_again(collection, words):
     put(collection, words, plain_document("b.txt", "A ship."))
     assert set(used).isdisjoint(collection.chunk_ids().tolist())
     assert collection.generation() > before
-    assert collection.search_words(["owl"], 5) == []
+    assert search_words(collection, "owl") == []
     with pytest.raises(CollectionError, match="no longer contains this document"):
         collection.document("id of a.txt")
 
@@ -87,7 +96,7 @@ def test_deleting_removes_chunks_embeddings_and_words(sample):
     for summary in sample.documents():
         sample.delete_document(summary.document_id)
     ids, vectors = sample.embeddings()
-    assert (len(ids), vectors.shape, sample.n_chunks(), sample.search_words(["bank"], 5)) == (0, (0, 384), 0, [])
+    assert (len(ids), vectors.shape, sample.n_chunks(), search_words(sample, "bank")) == (0, (0, 384), 0, [])
 
 
 def test_vectors_of_another_model_are_refused(collection, words):
@@ -239,8 +248,9 @@ def test_search_equals_brute_force(sample, embedder):
 
 
 def test_keyword_search_stems_and_survives_operators(sample):
-    assert KeywordRetriever(sample).retrieve('greenhouses" OR (', 3)
-    assert KeywordRetriever(sample).retrieve("!?", 3) == ()
+    retriever = KeywordRetriever(sample, load_word_index(sample))
+    assert retriever.retrieve('greenhouses" OR (', 3)
+    assert retriever.retrieve("!?", 3) == ()
 
 
 def test_a_damaged_index_is_rebuilt(sample, embedder):

@@ -17,6 +17,7 @@ from rag import config
 from rag.documents.sources import SourceFile
 from rag.errors import CollectionError
 from rag.index.loading import load_index
+from rag.index.words.loading import load_word_index
 from rag.ingest import ingest
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store.collection import Collection
@@ -145,10 +146,11 @@ def test_a_collection_is_searched_while_documents_are_added(collection, words):
 
     def look() -> None:
         dense = DenseRetriever(collection, load_index(collection), words).retrieve("word1", 10)
-        for hits in (dense, KeywordRetriever(collection).retrieve("word1", 10)):
+        by_words = KeywordRetriever(collection, load_word_index(collection))
+        for hits in (dense, by_words.retrieve("word1", 10)):
             assert hits
             assert all(hit.document_name in {"first.txt", *names} and hit.chunk.text for hit in hits)
-        found.update(hit.document_name for hit in KeywordRetriever(collection).retrieve("word1", 1000))
+        found.update(hit.document_name for hit in by_words.retrieve("word1", 1000))
 
     with ThreadPoolExecutor(1) as pool:
         adding = pool.submit(add)

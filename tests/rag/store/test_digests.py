@@ -12,21 +12,24 @@ import pytest
 
 from rag.cli.main import main
 from rag.errors import CollectionError
-from rag.store import word_index
 from rag.store.check import check_collection
 from rag.store.chunk_table import ChunkTable, ids_containing
 from rag.store.collection import Collection
 from rag.transfer.files import export_collection, import_collection
 from rag.transfer.selected_chunks import copy_chunks
-from tests.support.collections import CHUNKING, contents, long_text, plain_document, put, rich_collection, take_back_to
+from tests.support.collections import (
+    CHUNKING,
+    contents,
+    long_text,
+    plain_document,
+    put,
+    rich_collection,
+    search_words,
+    take_back_to,
+)
 from tests.support.fakes import WordEmbedder
 
 FLIPS = 150
-
-
-@pytest.fixture(autouse=True)
-def nothing_checked_before():
-    word_index._sound.clear()
 
 
 def shown(collection: Collection) -> object:
@@ -37,7 +40,7 @@ def shown(collection: Collection) -> object:
         contents(collection), collection.documents(), collection.document_names(), collection.chunks(some),
         [collection.chunks_of(one.document_id) for one in collection.documents()], collection.n_chunks(),
         collection.chunk_ids().tolist(), table.document_of_each(), table.n_tokens.tolist(), dict(table.columns),
-        collection.search_words(["owl", "word7", "s\u00e9a"], 50), sorted(ids_containing(collection, "OWL")),
+        search_words(collection, "owl word7 s\u00e9a"), sorted(ids_containing(collection, "OWL")),
         collection.setting("prompt"),
     )  # fmt: skip
 
@@ -62,7 +65,6 @@ def test_flipped_bits_are_named_or_have_no_effect(tmp_path):
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "Birds.sqlite").write_bytes(damaged)
-        word_index._sound.clear()
         try:
             if shown(Collection.open(folder, "Birds")) != wanted:
                 problems.append(f"byte {place}, bit {bit}: another content")
@@ -120,7 +122,7 @@ def test_a_damaged_document_can_be_deleted_and_added_again(data_dir):
     collection = rich_collection(data_dir, "Birds", words)
     harm(collection.path, PARTS["chunks"])
     collection.delete_document("d1")
-    assert collection.search_words(["owl"], 10)
+    assert search_words(collection, "owl")
     assert check_collection(data_dir, "Birds").problems == ()
     put(collection, words, plain_document("again.txt", "The owl hunts at night."))
     assert "again.txt" in collection.document_names().values()
@@ -128,11 +130,13 @@ def test_a_damaged_document_can_be_deleted_and_added_again(data_dir):
 
 def test_a_damaged_word_index_is_made_again(data_dir):
     collection = rich_collection(data_dir, "Birds", WordEmbedder())
-    wanted = collection.search_words(["owl"], 10)
-    word_index._sound.clear()
-    harm(collection.path, "UPDATE words_data SET block = zeroblob(length(block)) WHERE id > 10")
-    assert any("word index" in problem for problem in check_collection(data_dir, "Birds").problems)
-    assert collection.search_words(["owl"], 10) == wanted
+    wanted = search_words(collection, "owl")
+    (path,) = collection.cache_folder.glob("words-*")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    assert check_collection(data_dir, "Birds").problems == ()
+    assert search_words(collection, "owl") == wanted
+    assert path.read_bytes() == whole
 
 
 def test_damage_does_not_travel(data_dir, tmp_path):
@@ -166,7 +170,7 @@ def test_a_damaged_description_is_named(data_dir):
         Collection.open(data_dir, "Birds")
 
 
-@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
 def test_an_old_collection_gets_digests_and_loses_nothing(data_dir, version):
     collection = filled(data_dir)
     wanted = shown(collection)

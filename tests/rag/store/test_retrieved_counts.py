@@ -16,7 +16,7 @@ from rag.store import schema
 from rag.store.collection import Collection
 from rag.store.schema import APPLICATION_ID
 from rag.transfer.files import export_collection, import_collection
-from tests.support.collections import contents, put, require_sound, rich_collection, rich_documents
+from tests.support.collections import contents, put, require_sound, rich_collection, rich_documents, search_words
 from tests.support.fakes import WordEmbedder
 
 # As version 2 of this program exported a collection, with the digest that it wrote.
@@ -151,7 +151,7 @@ def require_owls(collection: Collection) -> None:
     assert [chunk.text for chunk in collection.chunks()] == ["Owls hunt.", "Ships sail."]
     assert collection.chunks()[1].fields == (("topic", "S\u00e9a"),)
     assert collection.embeddings()[1].tolist() == [[1, 0], [0, 1]]
-    assert [chunk_id for chunk_id, _ in collection.search_words(["ship"], 5)] == [2]
+    assert [chunk_id for chunk_id, _ in search_words(collection, "ship")] == [2]
 
 
 def test_an_export_of_version_2_can_be_imported(data_dir, version_2):

@@ -18,9 +18,21 @@ from rag.store import schema
 from rag.store.collection import Collection
 from rag.transfer.files import export_collection, import_collection
 from rag.types import ChunkingSpec
-from tests.support.collections import contents, plain_document, put, rich_collection, rich_documents, take_back_to
+from tests.support.collections import (
+    CHUNKING,
+    contents,
+    long_text,
+    plain_document,
+    put,
+    require_sound,
+    rich_collection,
+    rich_documents,
+    search_words,
+    take_back_to,
+)
 from tests.support.fakes import WordEmbedder
 from tests.support.turns import made_turn
+from tests.support.words.bm25 import bm25_of
 
 # As the first version of this program made its files.
 VERSION_1 = """
@@ -156,6 +168,112 @@ def test_a_file_of_version_3_can_be_imported_as_it_is(version_3, data_dir, moder
     copy = import_collection(data_dir, version_3, "Copy")
     assert (contents(copy), Conversations(copy).list()) == (contents(modern), [])
     assert version_3.read_bytes() == before
+
+
+@pytest.fixture(params=[2, 3, 4, 5])
+def old_version(request, data_dir, modern) -> int:
+    """What `modern` holds, in a file 'earlier' of a version that had a word index."""
+    data_dir.mkdir()
+    shutil.copy(modern.path, data_dir / "earlier.sqlite")
+    take_back_to(data_dir / "earlier.sqlite", request.param)
+    return request.param
+
+
+def require_migrated(modern: Collection, folder: Path) -> None:
+    """The file 'earlier' becomes a sound one of this version, loses nothing of `modern`, and its words are found."""
+    migrated = Collection.open(folder, "earlier")
+    assert contents(migrated) == contents(modern)
+    assert dict(search_words(migrated, "owl ship")) == pytest.approx(bm25_of(modern, "owl ship"), rel=1e-5)
+    with closing(schema.connect(migrated.path)) as connection:
+        assert schema.stored_objects(connection) == schema.expected_objects(schema.SCHEMA_VERSION)
+        assert connection.execute("PRAGMA user_version").fetchone() == (schema.SCHEMA_VERSION,)
+    require_sound(migrated.path)
+
+
+def test_files_of_the_versions_made_here_are_like_those_of_that_version(old_version, data_dir):
+    with closing(schema.connect(data_dir / "earlier.sqlite")) as connection:
+        assert schema.stored_objects(connection) == schema.expected_objects(old_version)
+
+
+def test_a_file_with_a_word_index_keeps_everything_and_its_words_are_found(old_version, data_dir, modern, words):
+    require_migrated(modern, data_dir)
+    migrated = Collection.open(data_dir, "earlier")
+    put(migrated, words, plain_document("new.txt", "Robins sing."))
+    migrated.delete_document("d1")
+    assert len(search_words(migrated, "robin")) == 1
+    require_sound(migrated.path)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE words_data SET block = zeroblob(length(block))",
+        "UPDATE words_data SET block = zeroblob(length(block)) WHERE id > 10",
+        "DELETE FROM words_data",
+        "DELETE FROM words_config",
+        "DROP TABLE words_data",
+        "DROP TABLE words_idx",
+        "DROP TABLE words_docsize",
+        "DROP TABLE words_config",
+        "DROP TRIGGER words_added",
+        "DROP TABLE words",
+    ],
+)
+@pytest.mark.parametrize("old_version", [2, 5], indirect=True)
+def test_a_damaged_word_index_does_not_stop_the_migration(old_version, data_dir, modern, harm):
+    with closing(sqlite3.connect(data_dir / "earlier.sqlite")) as connection, connection:
+        connection.execute(harm)
+    require_migrated(modern, data_dir)
+
+
+@pytest.mark.parametrize("table", ["words_data", "words_idx", "words_docsize", "words_config"])
+@pytest.mark.parametrize("content", [0x00, 0xFF])
+@pytest.mark.parametrize("old_version", [5], indirect=True)
+def test_damaged_pages_of_the_word_index_do_not_stop_the_migration(old_version, data_dir, modern, table, content):
+    path = data_dir / "earlier.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        page, size = (
+            connection.execute(query).fetchone()[0]
+            for query in (f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'", "PRAGMA page_size")
+        )
+    damaged = bytearray(path.read_bytes())
+    damaged[(page - 1) * size : (page - 1) * size + 64] = bytes([content] * 64)
+    path.write_bytes(damaged)
+    require_migrated(modern, data_dir)
+
+
+def test_pages_of_documents_in_a_damaged_word_index_are_kept(data_dir, words):
+    """An index whose tree leads to pages of the chunks: dropping it would free them."""
+    collection = Collection.create(data_dir, "earlier", words.spec, CHUNKING)
+    put(collection, words, plain_document("long.txt", long_text(1, 2500)))
+    wanted = contents(collection)
+    take_back_to(collection.path, 5)
+    with closing(sqlite3.connect(collection.path)) as connection:
+        roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_master"))
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    damaged = bytearray(collection.path.read_bytes())
+    chunks, index = ((roots[name] - 1) * size for name in ("chunks", "words_data"))
+    assert damaged[chunks] == damaged[index] == 5, "both are inner pages of a tree"
+    damaged[index + 8 : index + 12] = damaged[chunks + 8 : chunks + 12]
+    collection.path.write_bytes(damaged)
+    assert contents(Collection.open(data_dir, "earlier")) == wanted
+    require_sound(collection.path)
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_word_index(old_version, data_dir, modern, monkeypatch):
+    path = data_dir / "earlier.sqlite"
+    before = path.read_bytes()
+
+    def full(connection: sqlite3.Connection) -> None:
+        raise_full = sqlite3.OperationalError("database or disk is full")
+        raise_full.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise raise_full
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "_drop_words", full)
+        assert Collection.open(data_dir, "earlier").is_read_only
+    assert path.read_bytes() == before
+    require_migrated(modern, data_dir)
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(data_dir, old_file, modern, monkeypatch):

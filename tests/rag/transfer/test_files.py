@@ -46,12 +46,12 @@ def exported(collection, tmp_path) -> Path:
 def test_export_and_import_give_the_same_collection(data_dir, collection, exported):
     before = everything_in(exported.parent)
     copy = import_collection(data_dir, exported, "Copy")
-    assert contents(copy) == contents(collection)
-    assert (copy.spec.name, list_collections(data_dir)) == ("Copy", ["Birds", "Copy"])
-    assert copy.uid != collection.uid
     made = everything_in(exported.parent)
     made.pop("collections/Copy.sqlite")
     assert made == before
+    assert contents(copy) == contents(collection)
+    assert (copy.spec.name, list_collections(data_dir)) == ("Copy", ["Birds", "Copy"])
+    assert copy.uid != collection.uid
 
 
 def test_an_import_goes_on_like_any_collection(data_dir, collection, exported, words):

@@ -18,7 +18,7 @@ from rag.store.collection import Collection
 from rag.store.schema import SCHEMA_VERSION
 from rag.transfer.files import export_collection, import_collection
 from rag.transfer.untrusted import embedding_model_of
-from tests.support.collections import contents, everything_in, rich_collection, rich_documents
+from tests.support.collections import contents, everything_in, rich_collection, rich_documents, take_back_to
 from tests.support.fakes import WordEmbedder
 
 
@@ -198,12 +198,18 @@ def test_descriptions_that_cannot_be(data_dir, exported, part, name, value):
         "CREATE VIEW evil AS SELECT * FROM documents",
         "CREATE TABLE evil (x)",
         "CREATE INDEX evil ON documents (name)",
-        "DROP TRIGGER words_removed",
+        "DROP INDEX chosen_turns",
         "ALTER TABLE chunks ADD COLUMN evil",
     ],
 )
 def test_other_tables_triggers_and_views(data_dir, exported, statement):
     tamper(exported, statement)
+    refused(data_dir, exported, "its tables are missing")
+
+
+def test_an_old_file_without_one_of_its_triggers(data_dir, exported):
+    take_back_to(exported, 5)
+    tamper(exported, "DROP TRIGGER words_removed")
     refused(data_dir, exported, "its tables are missing")
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks of retrieval: how quick each way of searching is, and how well it ranks."""

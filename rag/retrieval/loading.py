@@ -1,0 +1,36 @@
+"""The retriever for a search mode, with everything that it needs read from the collection."""
+
+from __future__ import annotations
+
+from rag.index.loading import chosen_index, load_chosen_index
+from rag.index.words.loading import Report, load_word_index
+from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, Retriever
+from rag.retrieval.settings import Mode
+from rag.store.collection import Collection
+from rag.types import Embedder
+
+
+def load_retriever(
+    collection: Collection, mode: Mode, embedder: Embedder | None, report: Report | None = None
+) -> Retriever:
+    """The retriever for this mode over the whole collection.
+
+    Args:
+        embedder: the collection's embedding model; None is enough for "keyword", whose scores are BM25.
+        report: told how many of the chunks that are new to the word index are read, and how many there are.
+
+    Raises:
+        CollectionError: the collection cannot be read.
+        ModelMismatch: the collection was built with another embedding model.
+        ValueError: the mode needs an embedding model, and there is none.
+    """
+    if mode == "keyword":
+        return KeywordRetriever(collection, load_word_index(collection, report))
+    if embedder is None:
+        raise ValueError(f"the mode {mode} needs an embedding model")
+    if mode == "dense":
+        return DenseRetriever(collection, load_chosen_index(collection), embedder)
+    nearest = None if chosen_index(collection).kind == "flat" else load_chosen_index(collection)
+    words = load_word_index(collection, report)
+    return HybridRetriever(collection, *collection.embeddings(), words, embedder, nearest=nearest)
