@@ -65,12 +65,22 @@ def close_menu(page: Page, name: str) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose an option of a field that takes several."""
-    page.get_by_role("combobox", name=label, exact=True).last.click()
-    page.get_by_role("option", name=option, exact=True).click()
-    # What is chosen is no longer offered.
-    expect(page.get_by_role("option", name=option, exact=True)).to_have_count(0)
-    page.keyboard.press("Escape")
+    """Choose an option of a field that takes several, and see it among the chosen ones.
+
+    A list that is drawn again while it is clicked on may close without the choice, so the click is tried twice.
+    """
+    box = page.get_by_role("combobox", name=label, exact=True).last
+    chosen = page.get_by_test_id("stMultiSelect").filter(has=box).locator(f'[data-tag][aria-label="{option}"]')
+    for patience in (5_000, 30_000):
+        box.click()
+        page.get_by_role("option", name=option, exact=True).click()
+        page.keyboard.press("Escape")
+        try:
+            expect(chosen).to_be_visible(timeout=patience)
+            return
+        except AssertionError:
+            if patience > 5_000:
+                raise
 
 
 def shown_ids(page: Page) -> set[int]:
