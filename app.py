@@ -30,6 +30,7 @@ sections = {
         st.Page("pages/compare_models.py", title="Compare models", icon=":material/compare:"),
     ],
     "Measure": [
+        st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page("pages/data_quality.py", title="Data quality", icon=":material/stethoscope:"),
         st.Page("pages/index_benchmark.py", title="Index benchmark", icon=":material/speed:"),
     ],

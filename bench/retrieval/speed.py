@@ -1,4 +1,4 @@
-"""Speed of search by meaning, by words and by both, beside FAISS alone and bm25s alone; and the word index's cost.
+"""Speed of search by meaning, by words and by both, against FAISS and bm25s alone; and what the word index costs.
 
 python -m bench.retrieval.speed                  10,000, 100,000 and 300,000 chunks; about 20 minutes
 python -m bench.retrieval.speed --chunks 10000   one size

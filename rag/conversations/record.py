@@ -116,12 +116,20 @@ def _values(turn: Turn) -> _Object:
         labelled["answer"].update(refers_to)
     for hit, position in zip(values["hits"], of_hits, strict=True):
         hit["chunk"] = position
+        _drop_empty(hit, "weighing")
+        for finding in hit["found_by"]:
+            _drop_empty(finding, "added")
     supports = [support for labelled in values["turn"]["answers"] for support in labelled["answer"]["supports"]]
     for support in supports:
-        if not support["contradictions"]:
-            del support["contradictions"]
+        _drop_empty(support, "contradictions")
     version = VERSION if any(support["verdict"] == "altered" for support in supports) else 1
     return {"version": version, **values}
+
+
+def _drop_empty(values: dict[str, object], key: str) -> None:
+    """Leave out what says nothing, as records of earlier versions do."""
+    if not values[key]:
+        del values[key]
 
 
 def _without_references(answer: Answer) -> Answer:

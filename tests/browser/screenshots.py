@@ -51,6 +51,13 @@ def show_index_benchmark(page: Page) -> None:
     page.get_by_role("button", name="Stop").wait_for(state="detached", timeout=400_000)
 
 
+def show_evaluate(page: Page) -> None:
+    """An exam of the sample's questions, run with all searches."""
+    page.goto("/evaluate?collection=Sample")
+    page.get_by_role("button", name="Run", exact=True).click(timeout=60_000)
+    page.get_by_text("Averages over").wait_for(timeout=180_000)
+
+
 def show_compare(page: Page) -> None:
     """Two models on one map, coloured by topic."""
     page.goto("/compare_models")
@@ -90,6 +97,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
     "neighbors": show_neighbors,
     "how-it-works": show_how_it_works,
     "index-benchmark": show_index_benchmark,
+    "evaluate": show_evaluate,
     "compare": show_compare,
     "chat": show_chat,
     "recorder": show_recorder,

@@ -121,6 +121,11 @@ def _why_nothing(found: Found, settings: RetrievalSettings) -> str:
         )
     if settings.mode == "keyword":
         return "No passage contains these words. Use other words, or search by meaning under 'Search settings'."
+    if settings.mode == "hybrid" and not settings.documents:
+        return (
+            "The embedding model cannot read this question, and no passage contains its words. Use other words, or "
+            "search by meaning alone under 'Search settings'."
+        )
     return "There are no passages to search. Choose other documents under 'Search settings' in the sidebar."
 
 

@@ -48,11 +48,13 @@ def show_small_hit(hit: Hit) -> None:
         show_chunk_links(hit.chunk.chunk_id)
 
 
-def show_chunk_links(chunk_id: int) -> None:
-    """Links from a chunk to its neighbors, to its place in the document, and to how its embedding was made."""
+def show_chunk_links(chunk_id: int, *, on_map: bool = False) -> None:
+    """Links from a chunk to its neighbors, its document, how its embedding was made; with `on_map`, to its point."""
     collection = require_workspace().collection
     where = {"collection": collection.spec.name if collection else "", "chunk": str(chunk_id)}
     with st.container(horizontal=True):
+        if on_map:
+            st.page_link("pages/map.py", label="Show on map", icon=":material/scatter_plot:", query_params=where)
         st.page_link("pages/neighbors.py", label="Neighbors", icon=":material/hub:", query_params=where)
         st.page_link("pages/documents.py", label="Open in document", icon=":material/description:", query_params=where)
         st.page_link("pages/how_it_works.py", label="How was this made?", icon=":material/school:", query_params=where)

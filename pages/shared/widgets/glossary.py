@@ -109,7 +109,8 @@ _SEARCH: Mapping[str, str] = {
     "keyword search": "Search by words: it finds the chunks that contain the words of the question.",
     "BM25": "The usual score of keyword search: rare words count more than common ones, and words in short chunks more "
     "than in long ones.",
-    "hybrid search": "Search by meaning and by words together, ranked by a weighted sum of both scores.",
+    "hybrid search": "Search by meaning and by words together, ranked by a weighted sum of their scores, in which "
+    "meaning counts more, the better the embedding model reads the question.",
     "MMR": "Maximal marginal relevance: it skips results that repeat earlier ones, so that the list has more variety.",
     "hit": "A chunk that a search found, with its rank and its score.",
     "minimum similarity": "The lowest cosine similarity to the question at which a chunk is still used.",
@@ -149,6 +150,26 @@ _QUALITY: Mapping[str, str] = {
     "word counts": "A simple model that compares texts only by the words they contain, not by their meaning.",
 }
 
+_EVALUATION: Mapping[str, str] = {
+    "exam": "A set of questions with the passages that answer them, to measure how well a search finds these passages.",
+    "expected passage": "The part of a document that answers a question of an exam; a chunk counts as that passage if "
+    "the two share at least half of the shorter one.",
+    "unanswerable question": "A question of an exam that no document answers, to see whether a low similarity tells "
+    "that.",
+    "recall@k": "The share of a question's expected passages that are among the first k results, averaged over the "
+    "questions.",
+    "hit rate": "The share of questions with at least one expected passage among the first k results.",
+    "nDCG": "Normalized discounted cumulative gain of the first 10 results: 1 if every expected passage is at the top, "
+    "less the lower they are, and 0 if none is found.",
+    "MRR": "Mean reciprocal rank: 1 divided by the rank of the first expected passage among the first 10 results, "
+    "averaged over the questions; 1 means that it is always first.",
+    "confidence interval": "The range in which the average would probably lie for other questions of the same kind: "
+    "95 % of averages over questions drawn again at random fall into it.",
+    "p-value": "How often two equally good searches would differ at least this much by chance; a difference counts as "
+    "clear below 0.05.",
+    "baseline": "The run or search that others are compared with.",
+}
+
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Documents": _DOCUMENTS,
     "Embeddings and neighbors": _EMBEDDINGS,
@@ -157,6 +178,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Search": _SEARCH,
     "Chat and models": _CHAT,
     "Data quality and comparison": _QUALITY,
+    "Evaluation": _EVALUATION,
 }
 """The terms by topic; a term occurs once."""
 

@@ -16,7 +16,7 @@ _CELL = re.compile(r"(?:\\\||`[^`\n]*`|[^|\n])+")
 class Cell:
     """A cell's column name in lower case, its text, and where it is in the document's text.
 
-    `start` and `end` are both -1 for a value that is kept beside the text.
+    `start` and `end` are both -1 for a value that is kept apart from the text.
     """
 
     column: str
@@ -61,9 +61,9 @@ def file_rows(document: Document) -> Iterator[tuple[Cell, ...]]:
 
 
 def _row_cells(text: str, row: Row) -> tuple[Cell, ...]:
-    beside = [Cell(column.casefold().strip(), value, -1, -1) for column, value in row.fields]
-    if beside:
-        return (*beside, Cell("", text[row.start : row.end], row.start, row.end))
+    apart = [Cell(column.casefold().strip(), value, -1, -1) for column, value in row.fields]
+    if apart:
+        return (*apart, Cell("", text[row.start : row.end], row.start, row.end))
     # A row without fields is "column: value; column: value".
     marks = list(re.finditer(r"(?:^|; )([^:;\n]{1,60}): ", text[row.start : row.end]))
     ends = [row.start + mark.start() for mark in marks[1:]] + [row.end]

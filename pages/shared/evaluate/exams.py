@@ -1,0 +1,168 @@
+"""The exam: the sample's questions, questions from the documents' structure, or an uploaded file."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.wording import counted
+from rag.errors import ExplorerError
+from rag.evaluation.collection_exams import (
+    CollectionExam,
+    documents_of,
+    sample_exam,
+    structure_exam,
+    uploaded_exam,
+)
+from rag.evaluation.collection_run import Setting
+from rag.evaluation.exam_file import EXAMPLE
+from rag.evaluation.questions import ExamQuestion, as_lines
+from rag.store.collection import Collection
+from rag.types import Document
+
+_SAMPLE, _STRUCTURE, _UPLOAD = "sample", "structure", "upload"
+_NAMES = {
+    _SAMPLE: "Sample questions",
+    _STRUCTURE: "From the documents' structure",
+    _UPLOAD: "Upload questions",
+}
+KINDS = {
+    "sample": "sample",
+    "heading": "heading",
+    "faq": "question in the text",
+    "glossary": "term",
+    "caption": "caption",
+    "index": "index entry",
+    "reference": "cross-reference",
+    "imported": "uploaded",
+    "drafted": "drafted",
+    "judged": "judged",
+    "borrowed": "unanswerable: other subject",
+    "changed": "unanswerable: changed name or number",
+}
+"""What the page calls the kinds of questions."""
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the documents")
+def _documents(path: str, uid: str, generation: int, _collection: Collection) -> dict[str, Document]:
+    return documents_of(_collection)
+
+
+def documents(collection: Collection) -> dict[str, Document]:
+    """The documents of the collection with their texts, by name."""
+    return _documents(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sample(path: str, uid: str, generation: int, _collection: Collection) -> CollectionExam | None:
+    return sample_exam(documents(_collection))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Making questions from the documents' headings, lists and terms")
+def _structure(path: str, uid: str, generation: int, _collection: Collection) -> CollectionExam:
+    return structure_exam(documents(_collection))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for the passages")
+def _uploaded(
+    path: str, uid: str, generation: int, name: str, digest: str, _content: bytes, _collection: Collection
+) -> CollectionExam:
+    return uploaded_exam(name, _content, documents(_collection))
+
+
+def choose_exam(collection: Collection, below: DeltaGenerator) -> CollectionExam | None:
+    """The control for the exam; None if there is none yet, or if its file is wrong, which is shown in `below`."""
+    key = (str(collection.path), collection.uid, collection.generation())
+    of_sample = _sample(*key, collection)
+    offered = [name for name in _NAMES if name != _SAMPLE or of_sample is not None]
+    chosen = st.selectbox(
+        "Exam", offered, format_func=_NAMES.__getitem__, key=f"evaluate-exam-{collection.uid}", width=300,
+        persist_state="session", help=help_for("exam"),
+    )  # fmt: skip
+    if chosen == _SAMPLE:
+        return of_sample
+    if chosen == _STRUCTURE:
+        return _structure(*key, collection)
+    file = _upload(collection)
+    with below:
+        return _read(key, file, collection)
+
+
+def _upload(collection: Collection) -> UploadedFile | None:
+    with st.popover("File", icon=":material/upload:", width="content"):
+        file = st.file_uploader(
+            "Questions as CSV or JSON lines", ["csv", "jsonl"], key=f"evaluate-file-{collection.uid}"
+        )
+        st.caption(
+            "CSV: the columns question, document, and either passage (text copied from the document) or start and end "
+            "(positions of characters). A question without a document is one that nothing answers. JSON lines: an "
+            "exam saved on this page. Folders in the BEIR layout are for the command line: `python -m rag evaluate`."
+        )
+        st.download_button(
+            "Example CSV", EXAMPLE.encode(), "exam.csv", "text/csv", on_click="ignore", icon=":material/download:"
+        )
+    return file
+
+
+def _read(key: tuple[str, str, int], file: UploadedFile | None, collection: Collection) -> CollectionExam | None:
+    if file is None:
+        st.info("Upload your questions under **File**; the format is described there.", icon=":material/upload:")
+        return None
+    content = file.getvalue()
+    try:
+        return _uploaded(*key, file.name, hashlib.sha256(content).hexdigest(), content, collection)
+    except ExplorerError as error:
+        show_error(error)
+        return None
+
+
+def show_exam(collection: Collection, exam: CollectionExam, settings: tuple[Setting, ...]) -> None:
+    """What a run will measure, in a sentence, and the questions of the exam."""
+    if not exam.questions:
+        st.info(
+            "No question could be made: the documents have no headings, question lists, terms or captions from which "
+            "one follows. Choose 'Upload questions' above.",
+            icon=":material/info:",
+        )
+        return
+    st.markdown(_what_is_measured(collection, exam, settings))
+    for note in exam.notes:
+        st.caption(f":material/info: {escaped(note)}")
+    with st.expander(f"Questions of this exam ({len(exam.questions):,})", icon=":material/list:"):
+        st.dataframe(_table(exam.questions), hide_index=True, key="evaluate-exam-questions")
+        st.download_button(
+            "Download JSON lines", lambda: as_lines(exam.questions), file_name=f"{exam.name}.jsonl",
+            mime="application/jsonl", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+
+
+def _what_is_measured(collection: Collection, exam: CollectionExam, settings: tuple[Setting, ...]) -> str:
+    asked = f"**{counted(exam.n_answerable, 'question')}** of this exam"
+    n_others = len(exam.questions) - exam.n_answerable
+    others = f" {n_others:,} more have no answer here: they show which minimum similarity turns them away."
+    if not settings:
+        return f"{asked}. Choose at least one search to compare."
+    ways = "1 search" if len(settings) == 1 else f"{len(settings)} searches"
+    return (
+        f"{asked}, asked with {ways} over {counted(collection.n_chunks(), 'chunk')}: is the passage that answers it "
+        f"among the first {settings[0].k} results, and how high up?{others if n_others else ''}"
+    )
+
+
+def _table(questions: tuple[ExamQuestion, ...]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "question": [question.text for question in questions],
+            "made from": [KINDS.get(question.kind, question.kind) for question in questions],
+            "document": [", ".join(dict.fromkeys(s.document for s in question.spans)) for question in questions],
+            "expected passage": [
+                " … ".join(" ".join(s.quote.split()) for s in question.spans) for question in questions
+            ],
+        }
+    )

@@ -1,0 +1,147 @@
+"""Runs of exams: what to compare, start, progress, and the choice among the stored runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.shared.evaluate.run_menu import show_run_menu
+from pages.shared.evaluate.stored import load_stored
+from pages.shared.evaluate.wording import MODES, when
+from pages.shared.session.resources import embedder, task_board
+from pages.shared.widgets.common import show_error
+from pages.shared.widgets.tasks import show_task
+from pages.shared.widgets.wording import counted
+from rag import config
+from rag.errors import ExplorerError
+from rag.evaluation.collection_exams import CollectionExam
+from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Setting, answer_questions, new_run
+from rag.evaluation.stored_runs import run_paths, save_run
+from rag.retrieval.settings import Mode
+from rag.runtime.background import Report
+from rag.store.collection import Collection
+from rag.types import Embedder
+
+_PROBLEM = "evaluate-problem"
+
+
+def choose_settings(collection: Collection) -> tuple[Setting, ...]:
+    """The controls for the searches to compare and the number of passages; empty if no search is chosen."""
+    modes: list[Mode] = st.pills(
+        "Searches to compare", list(MODES), selection_mode="multi", default=list(MODES),
+        format_func=MODES.__getitem__, key=f"evaluate-modes-{collection.uid}", persist_state="session",
+        help="The same searches as on the Search page. The first one is what the others are compared with.",
+    )  # fmt: skip
+    k = st.number_input(
+        "Passages (k)", 1, KEPT_HITS, config.DEFAULT_K, key=f"evaluate-k-{collection.uid}", persist_state="session",
+        width=130, help="How many results count: as many passages as a model would be given.",
+    )  # fmt: skip
+    return tuple(Setting(mode, int(k)) for mode in MODES if mode in modes)
+
+
+def start_button(
+    collection: Collection, exam: CollectionExam | None, settings: tuple[Setting, ...], below: DeltaGenerator
+) -> None:
+    """The button that starts a run; in `below`, what went wrong when it was last clicked."""
+    # A callback runs before the page, so that a rerun in the meantime cannot lose the click.
+    st.button(
+        "Run", type="primary", icon=":material/play_arrow:", on_click=_guarded,
+        args=(partial(_start, collection, exam, settings),),
+        disabled=exam is None or not exam.questions or not settings,
+    )  # fmt: skip
+    if problem := st.session_state.pop(_PROBLEM, None):
+        with below:
+            show_error(problem)
+
+
+def choose_run(collection: Collection) -> CollectionRun | None:
+    """The stored run to show, by default the newest; None if there is none or if it is damaged, which is shown."""
+    paths = {path.stem: path for path in run_paths(config.data_dir(), collection.uid)}
+    if not paths:
+        st.info("This collection has no run yet. Click **Run**; the results appear here.", icon=":material/info:")
+        return None
+    st.subheader("Results")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Run", list(paths), format_func=lambda run_id: _label(paths[run_id]), key=_run_key(collection),
+            persist_state="session", help="Runs are kept with all their settings; the newest is at the top.",
+        )  # fmt: skip
+        run = load_stored(paths[chosen])
+        show_run_menu(run)
+    if run.conditions.generation != collection.generation():
+        st.caption(
+            ":material/info: The documents have changed since this run. Run the exam again to see what that did."
+        )
+    return run
+
+
+def show_progress(collection: Collection, run: CollectionRun) -> bool:
+    """The progress of a run that is being answered, or the offer to continue one; returns whether it is running."""
+    view = task_board().view(_task_key(run))
+    show_task(_task_key(run))
+    if view is not None and view.is_active:
+        return True
+    if not run.is_complete:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(
+                f"This run ended early: {len(run.answers):,} of {counted(len(run.questions), 'question')} answered.",
+                icon=":material/pause_circle:",
+            )
+            st.button(
+                "Continue", icon=":material/play_arrow:", on_click=_guarded,
+                args=(partial(_continue, collection, run),),
+                disabled=run.conditions.generation != collection.generation(),
+                help="Asks the questions that are missing. If the documents have changed, start a new run instead.",
+            )  # fmt: skip
+    return False
+
+
+def _label(path: Path) -> str:
+    try:
+        run = load_stored(path)
+    except ExplorerError:
+        return f"{path.stem} (cannot be read)"
+    searches = ", ".join(MODES[setting.mode] for setting in run.conditions.settings)
+    # Nothing that changes while the run goes on: the browser remembers a choice by its text.
+    asked = counted(len(run.questions), "question")
+    return f"{when(run)} · {run.conditions.exam}, {asked} · k = {run.conditions.settings[0].k} · {searches}"
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    """A click's work; its error is shown by the run of the page that follows."""
+    try:
+        work()
+    except ExplorerError as error:
+        st.session_state[_PROBLEM] = error
+
+
+def _start(collection: Collection, exam: CollectionExam | None, settings: tuple[Setting, ...]) -> None:
+    if exam is None:
+        return
+    run = new_run(collection, exam, settings)
+    save_run(config.data_dir(), run)
+    st.session_state[_run_key(collection)] = run.run_id
+    _continue(collection, run)
+
+
+def _continue(collection: Collection, run: CollectionRun) -> None:
+    model = embedder(collection.spec.embedding.model_id)
+    task_board().forget(_task_key(run))
+    title = f"Asking {counted(len(run.missing), 'question')}"
+    task_board().start(_task_key(run), title, partial(_work, config.data_dir(), collection, run, model))
+
+
+def _work(folder: Path, collection: Collection, run: CollectionRun, model: Embedder, report: Report) -> None:
+    answer_questions(run, collection, model, partial(save_run, folder), report=report)
+
+
+def _run_key(collection: Collection) -> str:
+    return f"evaluate-run-{collection.uid}"
+
+
+def _task_key(run: CollectionRun) -> str:
+    return f"evaluate-{run.run_id}"

@@ -1,0 +1,130 @@
+"""Exams for a collection: the sample's questions, questions from the documents' structure, and uploaded ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from rag import config
+from rag.evaluation.beir import ExamError
+from rag.evaluation.exam_file import read_exam_csv
+from rag.evaluation.questions import ExamQuestion, gold_span, located, parse_questions, places_of, question_id
+from rag.evaluation.structure.exam import MOST_QUESTIONS, questions_from
+from rag.evaluation.unanswerable import unanswerable_questions
+from rag.store.collection import Collection
+from rag.types import Document
+
+SAMPLE_KIND = "sample"
+UPLOADABLE = (".csv", ".jsonl")
+_SHARE_UNANSWERABLE = 4
+"""One unanswerable question for so many answerable ones, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionExam:
+    """Questions about a collection; `notes` are sentences on what was left out, and why."""
+
+    name: str
+    questions: tuple[ExamQuestion, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_answerable(self) -> int:
+        """How many questions have a passage that answers them."""
+        return sum(not question.is_unanswerable for question in self.questions)
+
+
+def documents_of(collection: Collection) -> dict[str, Document]:
+    """All documents of the collection with their texts, by name. Raises CollectionError if they cannot be read."""
+    summaries = collection.documents()
+    return {one.name: collection.document(one.document_id) for one in summaries}
+
+
+def sample_exam(documents: Mapping[str, Document]) -> CollectionExam | None:
+    """The questions that come with the sample, if at least half of their passages are in these documents; else None.
+
+    So it is recognized by its texts, also in a renamed copy. Unanswerable questions with changed names are added.
+    """
+    lines = (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()
+    rows: list[dict[str, str]] = [json.loads(line) for line in lines]
+    found = [question for question in (_sample_question(row, documents) for row in rows) if question]
+    if 2 * len(found) < len(rows):
+        return None
+    lost = len(rows) - len(found)
+    notes = (f"{_were(lost)} left out: the documents do not hold their passages.",) if lost else ()
+    return CollectionExam("Sample questions", (*found, *_unanswerable(found, documents.values())), notes)
+
+
+def structure_exam(documents: Mapping[str, Document], most: int = MOST_QUESTIONS) -> CollectionExam:
+    """At most `most` questions from headings, question lists, glossaries, captions and references, without a model.
+
+    Unanswerable ones are added: some of these questions with another name or number, and questions about the sample
+    whose words the documents do not have. The exam is empty if the documents have no structure.
+    """
+    questions = questions_from(documents.values(), most)
+    if not questions:
+        return CollectionExam("From the documents' structure", ())
+    extra = _unanswerable(questions, documents.values(), others=_sample_texts())
+    return CollectionExam("From the documents' structure", (*questions, *extra))
+
+
+def uploaded_exam(name: str, content: bytes, documents: Mapping[str, Document]) -> CollectionExam:
+    """An exam from a CSV file, or from JSON lines that this app wrote, with the passages found in these documents.
+
+    Passages are looked up by their first characters, so the file may be older than the documents. Questions of which
+    no passage is found are left out, and a note says how many.
+
+    Raises:
+        ExamError: the file is of another type, a line is wrong, or no question can be used.
+    """
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in UPLOADABLE:
+        raise ExamError(
+            f"'{name}' is no exam. Upload a CSV file with the columns question, document and passage, or an exam "
+            "saved as JSON lines. Folders in the BEIR layout are read by the command `evaluate` only."
+        )
+    read = read_exam_csv(name, content, documents) if suffix == ".csv" else parse_questions(name, content)
+    texts = {one: document.text for one, document in documents.items()}
+    places = [located(question, texts) for question in read]
+    kept = tuple(place.question for place in places if place.question)
+    if not any(not question.is_unanswerable for question in kept):
+        raise ExamError(
+            f"'{name}' has no question whose passage is in this collection, so there is nothing to measure. Open the "
+            "collection that it was made for, or add the passages' documents."
+        )
+    lost = len(read) - len(kept)
+    notes = [f"{_were(lost)} left out: this collection does not hold their passages."] if lost else []
+    if n_moved := sum(bool(place.moved) for place in places):
+        moved = "1 question" if n_moved == 1 else f"{n_moved:,} questions"
+        notes.append(f"The documents have changed: in {moved}, passages were found at other places than the file says.")
+    return CollectionExam(PurePath(name).stem, kept, tuple(notes))
+
+
+def _sample_question(row: Mapping[str, str], documents: Mapping[str, Document]) -> ExamQuestion | None:
+    """A question of the sample with its passage as a span; None if the documents do not hold the passage."""
+    document = documents.get(row["document"])
+    place = next(places_of(row["passage"], document.text), None) if document else None
+    if document is None or place is None:
+        return None
+    name = question_id(SAMPLE_KIND, row["question"], document.name)
+    return ExamQuestion(name, row["question"], (gold_span(document, *place),), SAMPLE_KIND, "imported")
+
+
+def _sample_texts() -> tuple[ExamQuestion, ...]:
+    """The sample's questions without passages, to borrow from."""
+    lines = (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()
+    texts = [str(json.loads(line)["question"]) for line in lines]
+    return tuple(ExamQuestion(question_id(SAMPLE_KIND, text, ""), text, (), SAMPLE_KIND, "imported") for text in texts)
+
+
+def _unanswerable(
+    answerable: Sequence[ExamQuestion], documents: Iterable[Document], others: Iterable[ExamQuestion] = ()
+) -> tuple[ExamQuestion, ...]:
+    most = max(1, len(answerable) // _SHARE_UNANSWERABLE)
+    return unanswerable_questions(answerable, documents, others=others, most=most)
+
+
+def _were(number: int) -> str:
+    return "1 question is" if number == 1 else f"{number:,} questions are"

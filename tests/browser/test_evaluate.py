@@ -1,0 +1,94 @@
+"""The Evaluate page in a real browser: run an exam, open a failed question, see it on the map, continue a run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from rag.evaluation.stored_runs import load_run, run_paths, save_run
+from rag.store.collection import Collection
+from tests.browser.app_server import map_frame
+
+_PATIENCE = 90_000
+_HEADER, _ROW = 36, 35
+"""Heights of the list of questions, which is drawn on a canvas."""
+
+
+def opened(page: Page) -> None:
+    page.goto("/evaluate?collection=Sample")
+    page.get_by_text("This collection has no run yet").or_(page.get_by_text("Averages over")).first.wait_for(
+        timeout=_PATIENCE
+    )
+
+
+def choose(page: Page, control: str, option: str) -> None:
+    page.get_by_role("combobox", name=control).click()
+    page.get_by_role("option", name=option).click()
+
+
+def run_exam(page: Page) -> None:
+    """Run the questions from the documents' structure, of which some fail."""
+    opened(page)
+    choose(page, "Exam", "From the documents' structure")
+    expect(page.get_by_text("Questions of this exam (102)")).to_be_visible(timeout=_PATIENCE)
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("Averages over 88 questions")).to_be_visible(timeout=_PATIENCE)
+
+
+def question_list(page: Page) -> Locator:
+    """The list of questions; the exam's own list is in an expander that is closed."""
+    return page.get_by_test_id("stDataFrame").filter(visible=True).first
+
+
+def test_a_failed_question_is_opened_and_seen_on_the_map(sample: Collection, page: Page):
+    run_exam(page)
+    headline = page.get_by_text("the highest nDCG@10")
+    expect(headline).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_test_id("stTable").get_by_text("Meaning and words")).to_be_visible(timeout=_PATIENCE)
+    question_list(page).click(position={"x": 16, "y": _HEADER + _ROW * 4.5})
+    expect(page.get_by_role("heading", name="What does E03 mean?")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_role("heading", name="Planning meeting: The next")).to_have_count(0, timeout=_PATIENCE)
+    expect(page.get_by_text("Rank of the expected passage")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("The words lead to the passage more directly")).to_be_visible(timeout=_PATIENCE)
+    link = page.get_by_role("link", name="Show on map").first
+    chunk = int(str(link.get_attribute("href")).rpartition("chunk=")[2])
+    assert "E03" in sample.chunks([chunk])[0].text
+    link.click()
+    map_frame(page)
+    expect(page.get_by_text("selected chunk")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text(re.compile("E03")).first).to_be_visible()
+    page.get_by_role("link", name="Evaluate").click()
+    expect(page.get_by_role("heading", name="What does E03 mean?")).to_be_visible(timeout=_PATIENCE)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_run_outlives_a_reload_and_is_continued(sample: Collection, page: Page, data_dir: Path):
+    run_exam(page)
+    (path,) = run_paths(data_dir, sample.uid)
+    whole = load_run(path)
+    page.reload()
+    expect(page.get_by_text("Averages over 88 questions")).to_be_visible(timeout=_PATIENCE)
+    headline = page.get_by_text("the highest nDCG@10").inner_text()
+    save_run(data_dir, replace(whole, answers=dict(list(whole.answers.items())[:50])))
+    page.reload()
+    expect(page.get_by_text("This run ended early: 50 of 102 questions answered.")).to_be_visible(timeout=_PATIENCE)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("the highest nDCG@10")).to_have_text(headline, timeout=_PATIENCE)
+    assert load_run(path).answers == whole.answers
+
+
+def test_nothing_is_wider_than_a_phone(sample: Collection, page: Page):
+    page.set_viewport_size({"width": 420, "height": 900})
+    run_exam(page)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+    table = page.get_by_test_id("stTable")
+    expect(table).to_be_visible(timeout=_PATIENCE)
+    # What does not fit is reached by scrolling the table itself.
+    assert table.evaluate(
+        "one => [one, ...one.querySelectorAll('*')].every(part => part.scrollWidth <= part.clientWidth + 1 "
+        "|| part.clientWidth === 0 || getComputedStyle(part).overflowX !== 'hidden')"
+    )
