@@ -23,6 +23,8 @@ _NUMBER = r"[0-9]{1,3}(?:[., ][0-9]{3})+(?![0-9])"
 _TOKENS = regex.compile(
     rf"{_UNSPACED}[{_UNSPACED}\p{{M}}]*|{_NUMBER}|{_SPACED}+(?:['\u2019-]{_SPACED}+)*", regex.VERSION1
 )
+_SPACED_WORDS = regex.compile(rf"{_SPACED}+", regex.VERSION1)
+_SPACED_LETTER = regex.compile(r"[\p{L}\p{M}]")
 _ASCII_TOKENS = re.compile(rf"{_NUMBER}|[a-z0-9]+(?:['-][a-z0-9]+)*")
 _IS_UNSPACED = regex.compile(_UNSPACED, regex.VERSION1)
 _IS_NUMBER = re.compile(_NUMBER)
@@ -82,6 +84,11 @@ def phrase_of(text: str) -> str:
     for token in tokens(text):
         words += regex.findall(r"\X", token) if is_unspaced(token) else _SEPARATORS.split(_folded(token))
     return " ".join(words)
+
+
+def spaced_words(text: str) -> list[tuple[int, int]]:
+    """The spans [start, end) of words that have a letter, in scripts with spaces between words; hyphens part words."""
+    return [match.span() for match in _SPACED_WORDS.finditer(text) if _SPACED_LETTER.search(match.group())]
 
 
 def is_unspaced(text: str) -> bool:

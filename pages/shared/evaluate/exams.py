@@ -12,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.wording import counted
+from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_exams import (
     CollectionExam,
@@ -23,6 +24,7 @@ from rag.evaluation.collection_exams import (
 from rag.evaluation.collection_run import Setting
 from rag.evaluation.exam_file import EXAMPLE
 from rag.evaluation.questions import ExamQuestion, as_lines
+from rag.evaluation.stored_runs import run_paths
 from rag.store.collection import Collection
 from rag.types import Document
 
@@ -134,7 +136,9 @@ def show_exam(collection: Collection, exam: CollectionExam, settings: tuple[Sett
     st.markdown(_what_is_measured(collection, exam, settings))
     for note in exam.notes:
         st.caption(f":material/info: {escaped(note)}")
-    with st.expander(f"Questions of this exam ({len(exam.questions):,})", icon=":material/list:"):
+    label = f"Questions of this exam ({len(exam.questions):,})"
+    # Before the first run, the questions are all there is to see.
+    with st.expander(label, expanded=not run_paths(config.data_dir(), collection.uid), icon=":material/list:"):
         st.dataframe(_table(exam.questions), hide_index=True, key="evaluate-exam-questions")
         st.download_button(
             "Download JSON lines", lambda: as_lines(exam.questions), file_name=f"{exam.name}.jsonl",
