@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +122,10 @@ def bm25s_search(texts: Iterator[str]) -> Callable[[str], object]:
 
 
 def _stems(text: str) -> list[str]:
-    return [stem(word) for word in search_words(text) if not is_stop_word(word)]
+    return [_stem(word) for word in search_words(text) if not is_stop_word(word)]
+
+
+_stem = lru_cache(1_000_000)(stem)
 
 
 def measure(n: int, pool: Sequence[str], embedder: Embedder) -> None:

@@ -28,7 +28,7 @@ def _searches(path: str, uid: str, generation: int, _collection: Collection) -> 
 
 @st.cache_data(max_entries=256, show_spinner="Looking for the expected passage")
 def _deep_ranks(
-    uid: str, generation: int, _question: ExamQuestion, question_id: str, _collection: Collection
+    uid: str, generation: int, question_key: str, _question: ExamQuestion, _collection: Collection
 ) -> dict[Mode, int | None]:
     searches = _searches(str(_collection.path), uid, generation, _collection)
     return passage_ranks(searches, _question, list(MODES))
@@ -58,7 +58,7 @@ def _show_ranks(collection: Collection, run: CollectionRun, question: ExamQuesti
     if run.conditions.generation != collection.generation():
         st.caption("The documents have changed since this run, so the ranks below are those of the run.")
         return
-    ranks = _deep_ranks(collection.uid, collection.generation(), question, question.question_id, collection)
+    ranks = _deep_ranks(collection.uid, collection.generation(), repr(question), question, collection)
     n = run.conditions.n_chunks
     with st.container(horizontal=True):
         for mode, rank in ranks.items():
@@ -69,7 +69,7 @@ def _show_ranks(collection: Collection, run: CollectionRun, question: ExamQuesti
 
 def _about_rank(mode: Mode, rank: int | None, n: int) -> str:
     if rank is not None:
-        return f"Of {n:,} chunks, the expected passage is the {rank:,}. result of the search '{MODES[mode]}'."
+        return f"Of {n:,} chunks, the expected passage is number {rank:,} in the results of '{MODES[mode]}'."
     if mode == "keyword":
         return f"The passage has no word of the question, or is below rank {DEEPEST:,}."
     return f"The passage is below rank {DEEPEST:,}."
@@ -87,7 +87,7 @@ def _why(ranks: dict[Mode, int | None], k: int) -> str:
     if dense is None or dense > 2 * words:
         return "The words lead to the passage more directly than the meaning: the model does not see how close it is."
     if words > 2 * dense:
-        return "The meaning leads to the passage more directly than the words, which are common or different."
+        return "Meaning leads to the passage more directly than the words: they are common, or the passage uses others."
     return "Meaning and words lead to the passage about equally well."
 
 
