@@ -72,6 +72,7 @@ def hit_json(hit: Hit) -> Json:
     return {
         "rank": hit.rank, "score": hit.score, "document": hit.document_name, "page": chunk.page,
         "start": chunk.start, "end": chunk.end, "text": chunk.text, "chunk_id": chunk.chunk_id,
+        "found_by": {one.retriever: {"rank": one.rank, "score": one.score} for one in hit.found_by},
     }  # fmt: skip
 
 

@@ -48,8 +48,10 @@ def add_commands(commands: Commands) -> None:
 
 def _search(options: argparse.Namespace) -> int:
     hits = _retriever(options).retrieve(options.query, options.k)
-    result: Json = {"query": options.query, "hits": [hit_json(hit) for hit in hits]}
-    print_result(options, result, [*map(hit_line, hits)] or ["Nothing was found."])
+    weighing = hits[0].weighing if hits else ""
+    result: Json = {"query": options.query, "weighing": weighing, "hits": [hit_json(hit) for hit in hits]}
+    lines = [*map(hit_line, hits), *([weighing] if weighing else [])]
+    print_result(options, result, lines or ["Nothing was found."])
     return 0
 
 

@@ -54,8 +54,13 @@ def show_index_benchmark(page: Page) -> None:
 def show_evaluate(page: Page) -> None:
     """An exam of the sample's questions, run with all searches."""
     page.goto("/evaluate?collection=Sample")
-    page.get_by_role("button", name="Run", exact=True).click(timeout=60_000)
-    page.get_by_text("Averages over").wait_for(timeout=180_000)
+    start, averages = page.get_by_role("button", name="Run", exact=True), page.get_by_text("Averages over")
+    start.wait_for(timeout=60_000)
+    page.wait_for_timeout(3_000)
+    # The second picture shows the run of the first.
+    if not averages.is_visible():
+        start.click()
+    averages.wait_for(timeout=180_000)
 
 
 def show_compare(page: Page) -> None:

@@ -20,6 +20,7 @@ TITLES = {
     "compare_models": "Compare models",
     "data_quality": "Data quality",
     "documents": "Documents",
+    "evaluate": "Evaluate",
     "how_it_works": "How embeddings work",
     "index_benchmark": "Index benchmark",
     "map": "Map",

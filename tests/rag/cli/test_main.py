@@ -29,8 +29,10 @@ def test_ingest_search_map(capsys, tmp_path):
     code, result = run(capsys, "search", "door code", "--collection", "H", "-k", "3")
     assert code == 0
     assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3]
-    code, result = run(capsys, "search", "door code", "--collection", "H", "--mode", "hybrid", "-k", "2")
-    assert (code, len(result["hits"])) == (0, 2)
+    assert result["weighing"].startswith("Meaning counts 60%, words 32%, and parts of words 8%.")
+    assert [set(hit["found_by"]) >= {"dense", "keyword"} for hit in result["hits"]] == [True] * 3
+    code, result = run(capsys, "search", "door code", "--collection", "H", "--mode", "dense", "-k", "2")
+    assert (code, len(result["hits"]), result["weighing"]) == (0, 2, "")
     output = tmp_path / "map.csv"
     code, result = run(capsys, "map", "--collection", "H", "--output", str(output))
     assert code == 0
