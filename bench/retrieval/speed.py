@@ -27,9 +27,10 @@ from rag.index.loading import load_index
 from rag.index.words.loading import load_word_index
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import DenseRetriever
-from rag.retrieval.weights import only_words
+from rag.retrieval.weights import ONLY_WORDS
 from rag.store.collection import Collection
-from rag.text.search_terms import is_stop_word, search_words, stem
+from rag.text.search_terms import search_words, stem
+from rag.text.stems import is_common
 from rag.types import Chunk, ChunkingSpec, Document, Embedder, EmbeddingSpec
 
 _SIZES = (10_000, 100_000, 300_000)
@@ -122,7 +123,7 @@ def bm25s_search(texts: Iterator[str]) -> Callable[[str], object]:
 
 
 def _stems(text: str) -> list[str]:
-    return [_stem(word) for word in search_words(text) if not is_stop_word(word)]
+    return [_stem(word) for word in search_words(text) if not is_common(word)]
 
 
 _stem = lru_cache(1_000_000)(stem)
@@ -154,7 +155,7 @@ def _measure_searches(collection: Collection, asked: Sequence[str], embedder: Em
     for said, model in (("without embedding the question", prepared), ("with embedding it", embedder)):
         ways = {
             "meaning": DenseRetriever(collection, index, model).retrieve,
-            "words": HybridRetriever(collection, *stored, words, model, weights=only_words()).retrieve,
+            "words": HybridRetriever(collection, *stored, words, model, weights=ONLY_WORDS).retrieve,
             "both": HybridRetriever(collection, *stored, words, model).retrieve,
             "FAISS alone": lambda query, model=model: faiss.search(model.encode_queries([query]), _K),
             "bm25s alone": bm25s,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag import config
+from rag.index.flat import FlatIndex
 from rag.index.loading import VectorIndex
 from rag.index.words.scores import WordIndex
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, Places, hits_of
@@ -68,9 +69,10 @@ class HybridRetriever:
         only: the ids of the chunks to search in; None for all. Scores are standardized over the whole collection.
         weights: the weights for every question; None for those that follow the question. If the similarity counts
             nothing, only chunks that contain a word of the query, or a piece of one if pieces count, are hits.
-        nearest: an approximate index of the vectors. Then only its best 1,000 chunks and the best 1,000 by words are
-            compared, with exact scores; the cosines' mean and standard deviation come from 10,000 chunks at equal
-            distances, and a rank by meaning is that among the compared chunks. With `only`, all are compared.
+        nearest: the index of the vectors; without one, or with an exact one or `only`, all chunks are compared. With
+            an approximate one, its best 1,000 chunks and the best 1,000 by words are compared, with exact scores; the
+            cosines' mean and standard deviation come from about 10,000 chunks at equal distances, and a rank by
+            meaning is that among the compared chunks.
 
     Raises:
         ModelMismatch: the collection was built with another embedding model.
@@ -97,7 +99,7 @@ class HybridRetriever:
         self._embedder = embedder
         self._only = only
         self._weights = weights
-        self._nearest = nearest if only is None else None
+        self._nearest = nearest if only is None and not isinstance(nearest, FlatIndex) else None
         self._is_aligned = ids.tobytes() == index.ids.tobytes()
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:

@@ -27,7 +27,7 @@ _UNKNOWN = frozenset({"[UNK]", "<unk>", "<UNK>"})
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each search counts; together 1. `reason` says why, as a sentence."""
+    """How much each search counts; together 1. `reason` says why, as a sentence; empty if the person chose them."""
 
     dense: float
     words: float
@@ -48,7 +48,7 @@ def weights_for(query: str, embedder: Embedder) -> Weights:
     if not isinstance(tokenizer, SubwordTokenizer):
         return _weights(1.0, "The tokens of this embedding model are not known, so the usual weights are used.")
     if not _LETTER.search(query):
-        return _weights(0.0, "The question has no letters, of which an embedding model knows the meaning.")
+        return _weights(0.0, "The question has no words, and an embedding model knows little about numbers and signs.")
     words = spaced_words(query)
     tokens = [piece for piece in tokenizer.pieces(query) if _is_counted(query, words, piece)]
     if not tokens:
@@ -65,9 +65,8 @@ def weights_for(query: str, embedder: Embedder) -> Weights:
     return _weights(readable, _reason(counts, n_unknown, readable))
 
 
-def only_words(reason: str = "Search by words was chosen.") -> Weights:
-    """The weights of a search by words alone."""
-    return Weights(0.0, 1.0, 0.0, reason)
+ONLY_WORDS = Weights(0.0, 1.0, 0.0, "")
+"""The weights of a search by words alone."""
 
 
 def _weights(readable: float, reason: str) -> Weights:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from rag.text.search_terms import is_stop_word, phrase_of, pieces, search_words, stem
+from rag.text.search_terms import phrase_of, pieces, search_words, stem
+from rag.text.stems import is_common
 
 _QUOTED = re.compile(r'"([^"]+)"|[“„«»]([^“”„«»"]+)[”“»«]|「([^「」]+)」')
 
@@ -62,4 +63,4 @@ def read_query(text: str) -> WordQuery:
 
 def _telling(text: str) -> list[str]:
     """The words that are not stop words."""
-    return [word for word in search_words(text, is_query=True) if not is_stop_word(word)]
+    return [word for word in search_words(text, is_query=True) if not is_common(word)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from functools import cache
 from itertools import pairwise
 
 import regex  # type: ignore[import-untyped]
@@ -141,19 +140,6 @@ def pieces(word: str) -> list[str]:
     if len(word) <= PIECE_LENGTH or is_unspaced(word):
         return [word]
     return [word[at : at + PIECE_LENGTH] for at in range(len(word) - PIECE_LENGTH + 1)]
-
-
-def is_stop_word(word: str) -> bool:
-    """Whether a word from `search_words` is an English stop word, such as "the" or "before"."""
-    # A contraction counts as the word before the apostrophe: "don't" as "do", "it's" as "it".
-    return re.split("n?'", word)[0] in _stop_words()
-
-
-@cache
-def _stop_words() -> frozenset[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    return frozenset(ENGLISH_STOP_WORDS)
 
 
 def _stemmer(language: str) -> Stemmer:

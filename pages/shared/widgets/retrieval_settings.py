@@ -14,7 +14,7 @@ from rag.retrieval.diversity import VariedRetriever
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import Retriever
 from rag.retrieval.settings import Mode, RetrievalSettings
-from rag.retrieval.weights import only_words
+from rag.retrieval.weights import ONLY_WORDS
 from rag.store.collection import Collection
 
 MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "keyword": "Words"}
@@ -98,7 +98,7 @@ def _ranked_by_score(collection: Collection, settings: RetrievalSettings, only: 
     if settings.mode == "dense":
         return retriever(collection, chosen)
     model = embedder(collection.spec.embedding.model_id)
-    weights = only_words() if settings.mode == "keyword" else None
+    weights = ONLY_WORDS if settings.mode == "keyword" else None
     nearest = None if chosen_index(collection).kind == "flat" else search_index(collection)
     return HybridRetriever(
         collection, *vectors(collection), word_index(collection), model, chosen, weights=weights, nearest=nearest

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.text.search_terms import is_stop_word, pieces, stem, tokens, words_of_token
+from rag.text.search_terms import pieces, stem, tokens, words_of_token
+from rag.text.stems import is_common
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +85,7 @@ def postings_of(texts: Iterable[str]) -> TermPostings:
         starts.append(len(columns))
     occurring = _sparse(counts, columns, starts, (len(starts) - 1, len(vocabulary)))
     words = [words_of_token(token) for token in vocabulary]
-    telling = [[word for word in found if not is_stop_word(word)] for found in words]
+    telling = [[word for word in found if not is_common(word)] for found in words]
     lengths = occurring @ np.array([len(found) for found in telling], dtype=np.int32)
     by_word = _grouped(occurring, [[stem(word) for word in found] for found in words], lengths)
     by_piece = _grouped(occurring, [[piece for word in found for piece in pieces(word)] for found in telling], None)

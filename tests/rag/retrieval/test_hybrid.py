@@ -10,7 +10,7 @@ from rag.index.loading import load_index
 from rag.index.words.loading import load_word_index
 from rag.retrieval.hybrid import PIECES, HybridRetriever, mean_and_spread
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
-from rag.retrieval.weights import Weights, only_words, weights_for
+from rag.retrieval.weights import ONLY_WORDS, Weights, weights_for
 from rag.retrieval.word_query import read_query
 from tests.support.collections import plain_document, put
 from tests.support.words.bm25 import bm25_of
@@ -120,7 +120,7 @@ def test_the_ends_are_dense_search_and_keyword_search(sample, embedder):
     assert {one.retriever for hit in found for one in hit.found_by} == {"dense"}
     words = KeywordRetriever(sample, load_word_index(sample)).retrieve(QUERY, 200)
     assert 8 < len(words) < sample.n_chunks()
-    found = retriever(sample, embedder, weights=only_words()).retrieve(QUERY, 200)
+    found = retriever(sample, embedder, weights=ONLY_WORDS).retrieve(QUERY, 200)
     assert ids(found) == ids(words)
     assert [hit.found_by[0].score for hit in found] == [hit.score for hit in words]
     assert {one.retriever for hit in found for one in hit.found_by} == {"keyword"}
@@ -131,7 +131,7 @@ def test_only_some_chunks_and_no_words(sample, embedder):
     hits = retriever(sample, embedder, only).retrieve("planets around the sun", 50)
     assert set(ids(hits)) == only
     assert retriever(sample, embedder).retrieve("  ") == ()
-    assert retriever(sample, embedder, weights=only_words()).retrieve("\U0001f989") == ()
+    assert retriever(sample, embedder, weights=ONLY_WORDS).retrieve("\U0001f989") == ()
     unknown = retriever(sample, embedder).retrieve("zebra", 3)
     assert [[one.retriever for one in hit.found_by if one.retriever == "keyword"] for hit in unknown] == [[], [], []]
     assert ids(unknown) == ids(DenseRetriever(sample, load_index(sample), embedder).retrieve("zebra", 3))

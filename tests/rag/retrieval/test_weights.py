@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Whitespace
 
-from rag.retrieval.weights import MOST_DENSE, Weights, only_words, weights_for
+from rag.retrieval.weights import MOST_DENSE, ONLY_WORDS, Weights, weights_for
 from rag.text.tokens import SubwordTokenizer
 from tests.support.e5.texts import TEXTS
 from tests.support.fakes import WordEmbedder
@@ -127,7 +127,7 @@ def test_both_kinds_of_script_count_by_their_tokens():
 def test_a_question_without_letters_has_no_meaning_that_counts(embedder, question):
     weights = weights_for(question, embedder)
     assert (weights.dense, weights.words, weights.pieces) == (0.0, 0.5, 0.5)
-    assert weights.reason == "The question has no letters, of which an embedding model knows the meaning."
+    assert weights.reason == "The question has no words, and an embedding model knows little about numbers and signs."
 
 
 def test_a_model_whose_tokens_are_not_known_has_the_usual_weights():
@@ -137,4 +137,5 @@ def test_a_model_whose_tokens_are_not_known_has_the_usual_weights():
 
 
 def test_words_alone():
-    assert only_words() == Weights(0.0, 1.0, 0.0, "Search by words was chosen.")
+    require_sum = ONLY_WORDS.dense + ONLY_WORDS.words + ONLY_WORDS.pieces
+    assert (ONLY_WORDS.words, require_sum) == (1.0, 1.0)

@@ -11,7 +11,8 @@ from rag.index.words.scores import Kind
 from rag.retrieval.retrievers import KeywordRetriever
 from rag.retrieval.word_query import read_query
 from rag.store.collection import Collection
-from rag.text.search_terms import is_stop_word, pieces, search_words, stem
+from rag.text.search_terms import pieces, search_words, stem
+from rag.text.stems import is_common
 
 
 def bm25(texts: Sequence[str], terms: Mapping[str, int], kind: Kind = "words") -> list[float]:
@@ -20,7 +21,7 @@ def bm25(texts: Sequence[str], terms: Mapping[str, int], kind: Kind = "words") -
     Pieces in more than a tenth of the texts, and in more than ten, count nothing.
     """
     words = [search_words(text) for text in texts]
-    telling = [[word for word in one if not is_stop_word(word)] for one in words]
+    telling = [[word for word in one if not is_common(word)] for one in words]
     if kind == "words":
         held = [Counter(map(stem, one)) for one in words]
         lengths = [len(one) for one in telling]

@@ -15,7 +15,8 @@ from rag.index.words.postings import Postings, postings_of, term_hash
 from rag.index.words.scores import Part, WordIndex
 from rag.index.words.segment import Segment, joined
 from rag.retrieval.word_query import read_query
-from rag.text.search_terms import is_stop_word, search_words, stem
+from rag.text.search_terms import search_words, stem
+from rag.text.stems import is_common
 from tests.support.words.bm25 import bm25
 
 VOCABULARY = (
@@ -162,7 +163,7 @@ def test_words_that_occur_hundreds_of_times_in_a_chunk():
 def test_the_scores_are_those_of_bm25s():
     """The package leaves out the factor k1 + 1, and is given the same terms."""
     texts = some_texts(200)
-    terms = [[stem(word) for word in search_words(text) if not is_stop_word(word)] for text in texts]
+    terms = [[stem(word) for word in search_words(text) if not is_common(word)] for text in texts]
     vocabulary = {term: number for number, term in enumerate(dict.fromkeys(term for one in terms for term in one))}
     reference = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
     reference.index(([[vocabulary[term] for term in one] for one in terms], vocabulary), show_progress=False)
