@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from rag import config
@@ -17,7 +18,10 @@ from rag.store.collection import Collection
 from rag.types import Document
 
 SAMPLE_KIND = "sample"
+STRUCTURE_NAME = "From the documents' structure"
 UPLOADABLE = (".csv", ".jsonl")
+MOST_CHARACTERS = 2_000_000
+"""How much text is read for questions: about ten seconds of work."""
 _SHARE_UNANSWERABLE = 4
 """One unanswerable question for so many answerable ones, at most."""
 
@@ -60,14 +64,46 @@ def sample_exam(documents: Mapping[str, Document]) -> CollectionExam | None:
 def structure_exam(documents: Mapping[str, Document], most: int = MOST_QUESTIONS) -> CollectionExam:
     """At most `most` questions from headings, question lists, glossaries, captions and references, without a model.
 
-    Unanswerable ones are added: some of these questions with another name or number, and questions about the sample
-    whose words the documents do not have. The exam is empty if the documents have no structure.
+    Of large collections only some documents are read, and a note says how many. Unanswerable questions are added if
+    all were read: some of these questions with another name or number, and questions about the sample whose words the
+    documents do not have. The exam is empty if the documents have no structure.
     """
+    if sum(len(document.text) for document in documents.values()) > MOST_CHARACTERS:
+        part = _part_of(documents)
+        note = (
+            f"Made from {len(part):,} of {len(documents):,} documents, and without unanswerable questions, because "
+            "reading all would take long."
+        )
+        return CollectionExam(STRUCTURE_NAME, questions_from(part, most), (note,))
     questions = questions_from(documents.values(), most)
-    if not questions:
-        return CollectionExam("From the documents' structure", ())
-    extra = _unanswerable(questions, documents.values(), others=_sample_texts())
-    return CollectionExam("From the documents' structure", (*questions, *extra))
+    extra = _unanswerable(questions, documents.values(), others=_sample_texts()) if questions else ()
+    return CollectionExam(STRUCTURE_NAME, (*questions, *extra))
+
+
+def _part_of(documents: Mapping[str, Document]) -> list[Document]:
+    """A choice of documents with at most MOST_CHARACTERS, random but always the same.
+
+    If every document has more, the beginning of the shortest.
+    """
+    left, chosen = MOST_CHARACTERS, set()
+    for name in random.Random(config.SEED).sample(sorted(documents), len(documents)):
+        if len(documents[name].text) <= left:
+            chosen.add(name)
+            left -= len(documents[name].text)
+    if chosen:
+        return [document for name, document in documents.items() if name in chosen]
+    return [_beginning(min(documents.values(), key=lambda document: len(document.text)))]
+
+
+def _beginning(document: Document) -> Document:
+    end = MOST_CHARACTERS
+    return replace(
+        document,
+        text=document.text[:end],
+        pages=tuple(start for start in document.pages if start < end),
+        headings=tuple(heading for heading in document.headings if heading.start < end),
+        rows=tuple(row for row in document.rows if row.end <= end),
+    )
 
 
 def uploaded_exam(name: str, content: bytes, documents: Mapping[str, Document]) -> CollectionExam:

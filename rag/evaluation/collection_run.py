@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from rag import config
 from rag.errors import CollectionError
 from rag.evaluation.collection_exams import CollectionExam
 from rag.evaluation.collection_searches import CollectionSearches
-from rag.evaluation.passages import RankedHit, measure_passages, ranked_hit, relevant_spans
+from rag.evaluation.passages import RankedHit, ranked_hit
 from rag.evaluation.questions import ExamQuestion
 from rag.index.loading import chosen_index
 from rag.retrieval.retrievers import Retriever
@@ -60,12 +59,11 @@ class RunConditions:
 class Ranking:
     """What one search gave for one question.
 
-    `hits` are at most KEPT_HITS, best first; `figures` are the PASSAGE_METRICS by name, empty for a question without
-    a relevant passage; `weighing` says how meaning and words were weighted, as sentences, or is empty.
+    `hits` are at most KEPT_HITS, best first; `weighing` says how meaning and words were weighted, as sentences, or is
+    empty.
     """
 
     hits: tuple[RankedHit, ...]
-    figures: dict[str, float]
     weighing: str = ""
 
 
@@ -126,7 +124,6 @@ def answer_questions(
     store: Callable[[CollectionRun], None],
     *,
     report: Callable[[float], None] = lambda _: None,
-    cancelled: threading.Event | None = None,
     store_every: float = _SECONDS_BETWEEN_STORES,
 ) -> CollectionRun:
     """Answer the questions that are missing, in the exam's order, and return the run with the answers.
@@ -136,7 +133,6 @@ def answer_questions(
         store: given the run so far, at the end and also if this ends early or fails; and after a question, unless
             less than `store_every` seconds have passed, so that a killed run loses little.
         report: given the share that is answered, in [0, 1]. An exception from it ends the run; so a task stops it.
-        cancelled: once it is set, no further question is answered.
 
     Raises:
         CollectionError: the collection cannot be read, or has changed since the run began.
@@ -154,8 +150,6 @@ def answer_questions(
         searches = CollectionSearches.of(collection, model)
         for question in run.missing:
             report(len(answers) / len(run.questions))
-            if cancelled is not None and cancelled.is_set():
-                break
             require_unchanged(run, collection)
             answers[question.question_id] = _answered(question, run, searches)
             if time.perf_counter() - stored_at >= store_every:
@@ -179,11 +173,9 @@ def require_unchanged(run: CollectionRun, collection: Collection) -> None:
 def _answered(question: ExamQuestion, run: CollectionRun, searches: CollectionSearches) -> tuple[Ranking, ...]:
     # Embedded once, and alone as on the Search page: in a batch, the last digits would depend on the other questions.
     prepared = searches.prepared([question.text])
-    return tuple(_ranking(question, one, prepared.retriever(one.mode)) for one in run.conditions.settings)
+    return tuple(_ranking(question, prepared.retriever(one.mode)) for one in run.conditions.settings)
 
 
-def _ranking(question: ExamQuestion, setting: Setting, retriever: Retriever) -> Ranking:
+def _ranking(question: ExamQuestion, retriever: Retriever) -> Ranking:
     found = retriever.retrieve(question.text, KEPT_HITS)
-    hits = tuple(map(ranked_hit, found))
-    figures = measure_passages(hits, question.spans, setting.k) if relevant_spans(question.spans) else {}
-    return Ranking(hits, figures, found[0].weighing if found else "")
+    return Ranking(tuple(map(ranked_hit, found)), found[0].weighing if found else "")

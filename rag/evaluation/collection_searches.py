@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from rag.evaluation.passages import first_rank, ranked_hit
 from rag.evaluation.prepared_queries import PreparedQueries
 from rag.evaluation.questions import ExamQuestion
-from rag.index.flat import FlatIndex
 from rag.index.loading import VectorIndex, load_chosen_index
 from rag.index.words.loading import load_word_index
 from rag.index.words.scores import WordIndex
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import DenseRetriever, Retriever
 from rag.retrieval.settings import Mode
-from rag.retrieval.weights import only_words
+from rag.retrieval.weights import ONLY_WORDS
 from rag.store.collection import Collection
 from rag.types import Embedder
 
@@ -60,10 +59,9 @@ class CollectionSearches:
         """
         if mode == "dense":
             return DenseRetriever(self.collection, self.index, self.model)
-        weights = only_words() if mode == "keyword" else None
-        nearest = None if isinstance(self.index, FlatIndex) else self.index
+        weights = ONLY_WORDS if mode == "keyword" else None
         return HybridRetriever(
-            self.collection, self.ids, self.vectors, self.words, self.model, weights=weights, nearest=nearest
+            self.collection, self.ids, self.vectors, self.words, self.model, weights=weights, nearest=self.index
         )
 
 

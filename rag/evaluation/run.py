@@ -103,7 +103,7 @@ def run_exam(
         per_query = _figures(exam, load_retriever(collection, mode, queries), report)
     spec = model.spec if model else NO_MODEL
     settings = RunSettings(exam.name, mode, spec.model_id, spec.revision, model.precision if model else "")
-    means = {metric: _mean([figures[metric] for figures in per_query.values()]) for metric in METRICS}
+    means = {metric: mean_figure([figures[metric] for figures in per_query.values()]) for metric in METRICS}
     seconds = time.perf_counter() - started
     return ExamRun(settings, per_query, means, len(exam.documents), exam.n_left_out, seconds)
 
@@ -133,5 +133,6 @@ def _figures(exam: Exam, retriever: Retriever, report: Callable[[str], None]) ->
     return figures
 
 
-def _mean(values: list[float]) -> MeanFigure:
+def mean_figure(values: list[float]) -> MeanFigure:
+    """The mean of a metric over at least one query, with its 95 % bootstrap interval."""
     return MeanFigure(sum(values) / len(values), *bootstrap_interval(values))

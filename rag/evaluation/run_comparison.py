@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rag.evaluation.abstention import AbstentionPoint, abstention_curve
 from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.passages import PASSAGE_METRICS, first_rank, measure_passages, relevant_spans
-from rag.evaluation.run import MeanFigure
-from rag.evaluation.saved_run import SIGNIFICANT, Difference
-from rag.evaluation.significance import bootstrap_interval, p_value
+from rag.evaluation.questions import ExamQuestion
+from rag.evaluation.run import MeanFigure, mean_figure
+from rag.evaluation.saved_run import SIGNIFICANT, Difference, Figures, difference
 
-Figures = Mapping[str, Mapping[str, float]]
-"""Question id -> metric -> its value."""
 _SMALLEST_P = 0.001
 
 
@@ -43,38 +41,30 @@ def means_of(figures: Figures) -> dict[str, MeanFigure]:
     """The mean of each metric over the questions, with its 95 % interval; empty without questions."""
     if not figures:
         return {}
-    columns = {metric: [one[metric] for one in figures.values()] for metric in PASSAGE_METRICS}
-    return {
-        metric: MeanFigure(sum(values) / len(values), *bootstrap_interval(values)) for metric, values in columns.items()
-    }
+    return {metric: mean_figure([one[metric] for one in figures.values()]) for metric in PASSAGE_METRICS}
 
 
 def compared(before: Figures, after: Figures) -> Comparison:
     """The differences of `after` to `before` on the questions that both have; none if there is no such question."""
     shared = [question for question in after if question in before]
-    differences = {}
-    for metric in PASSAGE_METRICS if shared else ():
-        first, second = ([run[question][metric] for question in shared] for run in (before, after))
-        means = sum(first) / len(shared), sum(second) / len(shared)
-        differences[metric] = Difference(*means, p_value(first, second))
-    return Comparison(len(shared), differences)
+    metrics = PASSAGE_METRICS if shared else ()
+    return Comparison(len(shared), {metric: difference(before, after, shared, metric) for metric in metrics})
 
 
-def in_words(difference: Difference) -> str:
+def in_words(found: Difference) -> str:
     """A difference as a person says it: "+0.05, no clear difference (p = 0.31)"."""
-    change = f"{difference.change:+.2f}".replace("-0.00", "0.00").replace("+0.00", "0.00")
-    if not difference.change and difference.p == 1:
+    change = f"{found.change:+.2f}".replace("-0.00", "0.00").replace("+0.00", "0.00")
+    if not found.change and found.p == 1:
         return "no difference"
-    p = f"p < {_SMALLEST_P}" if difference.p < _SMALLEST_P else f"p = {difference.p:.2g}"
-    if difference.p >= SIGNIFICANT:
+    p = f"p < {_SMALLEST_P}" if found.p < _SMALLEST_P else f"p = {found.p:.2g}"
+    if found.p >= SIGNIFICANT:
         return f"{change}, no clear difference ({p})"
-    return f"{change}, clearly {'better' if difference.change > 0 else 'worse'} ({p})"
+    return f"{change}, clearly {'better' if found.change > 0 else 'worse'} ({p})"
 
 
-def ranks_of(run: CollectionRun, question_id: str) -> tuple[int | None, ...]:
+def ranks_of(run: CollectionRun, question: ExamQuestion) -> tuple[int | None, ...]:
     """For each setting the rank of the first relevant hit of an answered question; None if no kept hit is relevant."""
-    spans = next(question.spans for question in run.questions if question.question_id == question_id)
-    return tuple(first_rank(ranking.hits, spans) for ranking in run.answers[question_id])
+    return tuple(first_rank(ranking.hits, question.spans) for ranking in run.answers[question.question_id])
 
 
 def curve_of(run: CollectionRun, place: int) -> tuple[AbstentionPoint, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -113,11 +113,13 @@ def compare(before: Figures, after: Figures) -> tuple[int, dict[str, Difference]
         raise RunFileError(
             "The two runs have no question in common, so they cannot be compared. Give a run of the same exam."
         )
-    differences = {}
-    for metric in METRICS:
-        first, second = ([run[query][metric] for query in shared] for run in (before, after))
-        differences[metric] = Difference(sum(first) / len(shared), sum(second) / len(shared), p_value(first, second))
-    return len(shared), differences
+    return len(shared), {metric: difference(before, after, shared, metric) for metric in METRICS}
+
+
+def difference(before: Figures, after: Figures, shared: Sequence[str], metric: str) -> Difference:
+    """The difference between the means of a metric over these queries, at least one, with its p-value."""
+    first, second = ([run[query][metric] for query in shared] for run in (before, after))
+    return Difference(sum(first) / len(shared), sum(second) / len(shared), p_value(first, second))
 
 
 def _no_run(path: Path, problem: str) -> RunFileError:

@@ -7,9 +7,7 @@ empty file with the run's id and the suffix ".baseline".
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -18,8 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from rag.errors import first_problem
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun
-from rag.evaluation.passages import PASSAGE_METRICS, relevant_spans
 from rag.evaluation.saved_run import RunFileError
+from rag.runtime.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -55,7 +53,7 @@ def run_paths(folder: Path, uid: str) -> list[Path]:
 
 
 def as_json(run: CollectionRun) -> bytes:
-    """The run as JSON in UTF-8: its conditions, its questions, and every ranking with its figures."""
+    """The run as JSON in UTF-8: its conditions, its questions, and every ranking."""
     file = _RunFile(format="embedding-explorer collection run", version=1, run=run)
     return _adapter().dump_json(file) + b"\n"
 
@@ -68,7 +66,7 @@ def save_run(folder: Path, run: CollectionRun) -> None:
     """
     path = run_path(folder, run)
     try:
-        _write(path, as_json(run))
+        write_atomically(path, as_json(run))
     except OSError as error:
         raise _not_written(path, error) from error
 
@@ -110,7 +108,7 @@ def mark_baseline(folder: Path, run: CollectionRun, *, is_baseline: bool) -> Non
     path = run_path(folder, run).with_suffix(_BASELINE)
     try:
         if is_baseline:
-            _write(path, b"")
+            write_atomically(path)
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
@@ -134,18 +132,6 @@ def _marked_at(mark: Path) -> tuple[int, str]:
     return 0, mark.name
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def _inconsistency(path: Path, run: CollectionRun) -> str:
     """What contradicts something else in a run, as a phrase; empty if nothing does."""
     ids, settings = {question.question_id for question in run.questions}, run.conditions.settings
@@ -157,11 +143,6 @@ def _inconsistency(path: Path, run: CollectionRun) -> str:
         return f"a k is not from 1 to {KEPT_HITS}"
     if not ids.issuperset(run.answers) or any(len(one) != len(settings) for one in run.answers.values()):
         return "its answers do not fit its questions and settings"
-    measured = (question for question in run.questions if relevant_spans(question.spans))
-    figures = (one.figures for question in measured for one in run.answers.get(question.question_id, ()))
-    # NaN is in no range.
-    if not all(0.0 <= one.get(metric, -1.0) <= 1.0 for one in figures for metric in PASSAGE_METRICS):
-        return "a figure is missing or not from 0 to 1"
     return ""
 
 

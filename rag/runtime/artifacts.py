@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from rag.runtime.atomic_files import write_atomically
 
 _DIGEST_SIZE = 32
 _MOST_BYTES = 256 * 1024 * 1024
@@ -31,7 +32,7 @@ def write_cached(path: Path, content: bytes) -> None:
     If that fails, the content is kept in memory for `read_cached`; above 64 MB it is not kept at all.
     """
     try:
-        _write(path, content)
+        write_atomically(path, hashlib.sha256(content).digest(), content)
     except OSError as error:
         _keep_in_memory(path, content, error)
     else:
@@ -127,19 +128,6 @@ def _lock_file(path: Path) -> int | None:
     with suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(hashlib.sha256(content).digest())
-            file.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _keep_in_memory(path: Path, content: bytes, error: OSError) -> None:

@@ -14,7 +14,8 @@ from pages.shared.widgets.glossary import help_for
 from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_run import CollectionRun
-from rag.evaluation.run_comparison import Figures, figures_of
+from rag.evaluation.run_comparison import figures_of
+from rag.evaluation.saved_run import Figures
 from rag.evaluation.stored_runs import baseline_paths
 
 

@@ -126,16 +126,16 @@ def _read(key: tuple[str, str, int], file: UploadedFile | None, collection: Coll
 
 def show_exam(collection: Collection, exam: CollectionExam, settings: tuple[Setting, ...]) -> None:
     """What a run will measure, in a sentence, and the questions of the exam."""
+    for note in exam.notes:
+        st.caption(f":material/info: {escaped(note)}")
     if not exam.questions:
         st.info(
-            "No question could be made: the documents have no headings, question lists, terms or captions from which "
+            "No question could be made: what was read has no headings, question lists, terms or captions from which "
             "one follows. Choose 'Upload questions' above.",
             icon=":material/info:",
         )
         return
     st.markdown(_what_is_measured(collection, exam, settings))
-    for note in exam.notes:
-        st.caption(f":material/info: {escaped(note)}")
     label = f"Questions of this exam ({len(exam.questions):,})"
     # Before the first run, the questions are all there is to see.
     with st.expander(label, expanded=not run_paths(config.data_dir(), collection.uid), icon=":material/list:"):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared.evaluate.exams import documents
 from pages.shared.evaluate.wording import MODES, search_names
-from pages.shared.session.resources import embedder
+from pages.shared.session.resources import embedder, search_index, vectors, word_index
 from pages.shared.widgets.common import escaped, place, show_chunk_links
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.marked_text import marked
@@ -21,17 +21,18 @@ from rag.store.collection import Collection
 from rag.types import Chunk, Hit
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the index")
-def _searches(path: str, uid: str, generation: int, _collection: Collection) -> CollectionSearches:
-    return CollectionSearches.of(_collection, embedder(_collection.spec.embedding.model_id))
+def _searches(collection: Collection) -> CollectionSearches:
+    """The searches with what the pages have read already."""
+    model = embedder(collection.spec.embedding.model_id)
+    index, words = search_index(collection), word_index(collection)
+    return CollectionSearches(collection, model, *vectors(collection), index, words)
 
 
 @st.cache_data(max_entries=256, show_spinner="Looking for the expected passage")
 def _deep_ranks(
-    uid: str, generation: int, question_key: str, _question: ExamQuestion, _collection: Collection
+    uid: str, generation: int, question_key: str, _parts: tuple[ExamQuestion, CollectionSearches]
 ) -> dict[Mode, int | None]:
-    searches = _searches(str(_collection.path), uid, generation, _collection)
-    return passage_ranks(searches, _question, list(MODES))
+    return passage_ranks(_parts[1], _parts[0], list(MODES))
 
 
 def show_question(collection: Collection, run: CollectionRun, question: ExamQuestion) -> None:
@@ -58,7 +59,8 @@ def _show_ranks(collection: Collection, run: CollectionRun, question: ExamQuesti
     if run.conditions.generation != collection.generation():
         st.caption("The documents have changed since this run, so the ranks below are those of the run.")
         return
-    ranks = _deep_ranks(collection.uid, collection.generation(), repr(question), question, collection)
+    parts = question, _searches(collection)
+    ranks = _deep_ranks(collection.uid, collection.generation(), repr(question), parts)
     n = run.conditions.n_chunks
     with st.container(horizontal=True):
         for mode, rank in ranks.items():
@@ -136,7 +138,7 @@ def _show_results(collection: Collection, run: CollectionRun, question: ExamQues
 
 def _worst(run: CollectionRun, question: ExamQuestion) -> int:
     """The search whose results are shown first: the one with the worst rank, else the first."""
-    ranks = [rank or KEPT_HITS + 1 for rank in ranks_of(run, question.question_id)]
+    ranks = [rank or KEPT_HITS + 1 for rank in ranks_of(run, question)]
     return ranks.index(max(ranks))
 
 

@@ -17,7 +17,8 @@ from pages.shared.widgets.wording import counted
 from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.passages import HIT_RATE, NDCG, PASSAGE_METRICS, RECALL, RECIPROCAL_RANK
 from rag.evaluation.run import MeanFigure
-from rag.evaluation.run_comparison import Comparison, Figures, compared, figures_of, in_words, means_of
+from rag.evaluation.run_comparison import Comparison, compared, figures_of, in_words, means_of
+from rag.evaluation.saved_run import Figures
 
 _BEST = "★"
 _EQUAL = 5e-4
@@ -70,11 +71,12 @@ def show_results(run: CollectionRun) -> None:
         _show_explanations(names)
     comparisons = _comparisons(run, result, reference)
     st.markdown(_headline(run, result, metric, reference, comparisons))
-    st.table(_table(run, result, metric, reference, comparisons), hide_index=True, border="horizontal")
+    st.table(_table(run, result, metric, comparisons), hide_index=True, border="horizontal")
     n = len(result.figures[0])
     st.caption(
         f"Averages over {counted(n, 'question')}, from 0 to 1; higher is better, {_BEST} is best. In brackets the 95 % "
-        f"confidence interval.{_note_on_shared(comparisons, n)}"
+        f"confidence interval. The last column is the difference from {escaped(reference.label)}."
+        f"{_note_on_shared(comparisons, n)}"
     )
     shown = dict(zip(search_names(run), result.means, strict=True))
     st.plotly_chart(
@@ -101,7 +103,9 @@ def _comparisons(run: CollectionRun, result: Measured, reference: Reference) -> 
     """The comparison of each setting with the reference; None for the reference itself and without a counterpart."""
     key = (run.run_id, len(run.answers))
     return [
-        None if before is None or before is after else _compared(key, reference.key, place, (before, after))
+        None
+        if before is None or before is after
+        else _compared(key, f"{reference.key} {len(before)}", place, (before, after))
         for place, (before, after) in enumerate(zip(reference.figures, result.figures, strict=True))
     ]
 
@@ -146,11 +150,11 @@ def _table(
     run: CollectionRun,
     result: Measured,
     metric: str,
-    reference: Reference,
     comparisons: Sequence[Comparison | None],
 ) -> pd.DataFrame:
     names = metric_names(run.conditions.settings[0].k)
-    last = f"{names[metric]} compared with {escaped(reference.label)}"
+    # The label of a baseline is too long for a column, and a caption names it.
+    last = f"{names[metric]} difference"
     rows = []
     for place, (search, means) in enumerate(zip(search_names(run), result.means, strict=True)):
         cells = {

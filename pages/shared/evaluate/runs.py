@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.shared.evaluate.clicks import guarded, show_problem
 from pages.shared.evaluate.run_menu import show_run_menu
 from pages.shared.evaluate.stored import load_stored
 from pages.shared.evaluate.wording import MODES, when
 from pages.shared.session.resources import embedder, task_board
-from pages.shared.widgets.common import show_error
 from pages.shared.widgets.tasks import show_task
 from pages.shared.widgets.wording import counted
 from rag import config
@@ -25,8 +24,6 @@ from rag.retrieval.settings import Mode
 from rag.runtime.background import Report
 from rag.store.collection import Collection
 from rag.types import Embedder
-
-_PROBLEM = "evaluate-problem"
 
 
 def choose_settings(collection: Collection) -> tuple[Setting, ...]:
@@ -47,15 +44,13 @@ def start_button(
     collection: Collection, exam: CollectionExam | None, settings: tuple[Setting, ...], below: DeltaGenerator
 ) -> None:
     """The button that starts a run; in `below`, what went wrong when it was last clicked."""
-    # A callback runs before the page, so that a rerun in the meantime cannot lose the click.
     st.button(
-        "Run", type="primary", icon=":material/play_arrow:", on_click=_guarded,
+        "Run", type="primary", icon=":material/play_arrow:", on_click=guarded,
         args=(partial(_start, collection, exam, settings),),
         disabled=exam is None or not exam.questions or not settings,
     )  # fmt: skip
-    if problem := st.session_state.pop(_PROBLEM, None):
-        with below:
-            show_error(problem)
+    with below:
+        show_problem()
 
 
 def choose_run(collection: Collection) -> CollectionRun | None:
@@ -92,7 +87,7 @@ def show_progress(collection: Collection, run: CollectionRun) -> bool:
                 icon=":material/pause_circle:",
             )
             st.button(
-                "Continue", icon=":material/play_arrow:", on_click=_guarded,
+                "Continue", icon=":material/play_arrow:", on_click=guarded,
                 args=(partial(_continue, collection, run),),
                 disabled=run.conditions.generation != collection.generation(),
                 help="Asks the questions that are missing. If the documents have changed, start a new run instead.",
@@ -109,14 +104,6 @@ def _label(path: Path) -> str:
     # Nothing that changes while the run goes on: the browser remembers a choice by its text.
     asked = counted(len(run.questions), "question")
     return f"{when(run)} · {run.conditions.exam}, {asked} · k = {run.conditions.settings[0].k} · {searches}"
-
-
-def _guarded(work: Callable[[], None]) -> None:
-    """A click's work; its error is shown by the run of the page that follows."""
-    try:
-        work()
-    except ExplorerError as error:
-        st.session_state[_PROBLEM] = error
 
 
 def _start(collection: Collection, exam: CollectionExam | None, settings: tuple[Setting, ...]) -> None:

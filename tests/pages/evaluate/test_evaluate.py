@@ -96,7 +96,8 @@ def test_a_run_is_stored_and_its_means_are_shown(sample):
 def test_each_search_is_compared_with_the_first(run):
     app = start("evaluate.py", collection="Sample")
     table = rows(app)
-    assert list(table.columns)[-1] == "nDCG@10 compared with Meaning"
+    assert list(table.columns)[-1] == "nDCG@10 difference"
+    assert "The last column is the difference from Meaning." in texts(app)
     expected = [in_words(compared(figures_of(run, 0), figures_of(run, place)).differences[NDCG]) for place in (1, 2)]
     assert table.iloc[:, -1].tolist() == ["–", *expected]
     best = max(range(3), key=lambda place: means_of(figures_of(run, place))[NDCG].mean)
@@ -108,14 +109,14 @@ def test_the_questions_are_listed_failed_ones_first(run):
     failed = [
         one.question_id
         for one in run.questions
-        if one.spans and any(rank is None or rank > 1 for rank in ranks_of(run, one.question_id))
+        if one.spans and any(rank is None or rank > 1 for rank in ranks_of(run, one))
     ]
     assert failed
     assert len(listed(app)) == len(failed)
     app.get("button_group")[2].set_value("All").run()
     shown = listed(app)
     assert len(shown) == len(run.questions)
-    ranks = {one.text: ranks_of(run, one.question_id) for one in run.questions if one.spans}
+    ranks = {one.text: ranks_of(run, one) for one in run.questions if one.spans}
     for _, row in shown.iterrows():
         expected = ranks.get(row["question"])
         said = ["–"] * 3 if expected is None else [str(rank) if rank else "not in 20" for rank in expected]
@@ -132,7 +133,7 @@ def test_the_opened_question_shows_what_was_expected_and_what_came(run, sample):
     assert f"#### {first}" in texts(app)
     assert document.text[span.start : span.end] in texts(app)
     assert [metric.label for metric in app.metric] == ["Meaning", "Meaning and words", "Words"]
-    ranks = ranks_of(run, question.question_id)
+    ranks = ranks_of(run, question)
     assert [metric.value for metric in app.metric] == [str(rank) for rank in ranks]
     on_map = [link.proto for link in app.get("page_link") if link.proto.label == "Show on map"]
     assert on_map
@@ -153,7 +154,8 @@ def test_a_kept_run_is_the_baseline_of_the_next(run, data_dir, sample):
     app = start("evaluate.py", collection="Sample")
     compare_with = labelled(app.selectbox, "Compare with")
     assert compare_with.options[0].startswith("baseline of ")
-    assert rows(app).columns[-1].startswith("nDCG@10 compared with baseline of ")
+    assert rows(app).columns[-1] == "nDCG@10 difference"
+    assert "The last column is the difference from baseline of " in texts(app)
     expected = [
         in_words(compared(figures_of(run, place), figures_of(later, place)).differences[NDCG]) for place in range(3)
     ]
@@ -270,5 +272,5 @@ def test_the_csv_has_a_line_for_each_question_and_search(run):
     assert len(table) == 3 * len(run.questions)
     first = table.iloc[0]
     assert (first["question"], first["search"]) == (run.questions[0].text, "Meaning")
-    assert first["nDCG@10"] == pytest.approx(run.answers[run.questions[0].question_id][0].figures[NDCG])
+    assert first["nDCG@10"] == pytest.approx(figures_of(run, 0)[run.questions[0].question_id][NDCG])
     assert not table[~table["answerable"]]["rank"].notna().any()

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from rag import config
+from rag.evaluation import collection_exams
 from rag.evaluation.beir import ExamError
 from rag.evaluation.collection_exams import documents_of, sample_exam, structure_exam, uploaded_exam
 from rag.evaluation.questions import as_lines
@@ -46,6 +47,28 @@ def test_questions_from_structure_come_with_unanswerable_ones(sample):
     assert exam.n_answerable > 50
     assert 1 <= len(exam.questions) - exam.n_answerable <= exam.n_answerable // 4
     assert len({question.question_id for question in exam.questions}) == len(exam.questions)
+
+
+def test_of_a_large_collection_some_documents_are_read_and_it_is_said(sample, monkeypatch):
+    documents = documents_of(sample)
+    monkeypatch.setattr(collection_exams, "MOST_CHARACTERS", sum(len(one.text) for one in documents.values()) // 2)
+    exam = structure_exam(documents)
+    asked = {span.document for question in exam.questions for span in question.spans}
+    n_read = int(exam.notes[0].split()[2])
+    assert 1 < len(asked) <= n_read < len(documents)
+    assert exam.notes[0].startswith(f"Made from {n_read} of {len(documents)} documents")
+    assert exam.n_answerable == len(exam.questions) > 10
+    assert structure_exam(documents) == exam
+
+
+def test_of_one_large_document_the_beginning_is_read(sample, monkeypatch):
+    largest = max(documents_of(sample).values(), key=lambda one: len(one.headings))
+    monkeypatch.setattr(collection_exams, "MOST_CHARACTERS", len(largest.text) // 2)
+    exam = structure_exam({largest.name: largest})
+    assert exam.questions
+    spans = [span for question in exam.questions for span in question.spans]
+    assert all(span.end <= len(largest.text) // 2 for span in spans)
+    assert all(largest.text.startswith(span.quote, span.start) for span in spans)
 
 
 def test_documents_without_structure_have_no_questions():
