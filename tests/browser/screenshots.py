@@ -61,6 +61,9 @@ def show_evaluate(page: Page) -> None:
     if not averages.is_visible():
         start.click()
     averages.wait_for(timeout=180_000)
+    # The browser loads what draws the table and the chart when it first needs them.
+    for drawn in ("stTable", "stPlotlyChart"):
+        page.get_by_test_id(drawn).first.wait_for(timeout=60_000)
 
 
 def show_compare(page: Page) -> None:

@@ -154,8 +154,8 @@ _EVALUATION: Mapping[str, str] = {
     "exam": "A set of questions with the passages that answer them, to measure how well a search finds these passages.",
     "expected passage": "The part of a document that answers a question of an exam; a chunk counts as that passage if "
     "the two share at least half of the shorter one.",
-    "unanswerable question": "A question of an exam that no document answers, to see whether a low similarity tells "
-    "that.",
+    "unanswerable question": "A question of an exam that no document answers, to see whether a low similarity "
+    "reveals it.",
     "recall@k": "The share of a question's expected passages that are among the first k results, averaged over the "
     "questions.",
     "hit rate": "The share of questions with at least one expected passage among the first k results.",
