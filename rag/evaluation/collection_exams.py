@@ -19,6 +19,7 @@ from rag.types import Document
 
 SAMPLE_KIND = "sample"
 STRUCTURE_NAME = "From the documents' structure"
+STORED_NAME = "My questions"
 UPLOADABLE = (".csv", ".jsonl")
 MOST_CHARACTERS = 2_000_000
 """How much text is read for questions: about ten seconds of work."""
@@ -37,7 +38,7 @@ class CollectionExam:
     @property
     def n_answerable(self) -> int:
         """How many questions have a passage that answers them."""
-        return sum(not question.is_unanswerable for question in self.questions)
+        return sum(question.is_answerable for question in self.questions)
 
 
 def documents_of(collection: Collection) -> dict[str, Document]:
@@ -68,7 +69,7 @@ def structure_exam(documents: Mapping[str, Document], most: int = MOST_QUESTIONS
     all were read: some of these questions with another name or number, and questions about the sample whose words the
     documents do not have. The exam is empty if the documents have no structure.
     """
-    if sum(len(document.text) for document in documents.values()) > MOST_CHARACTERS:
+    if not _can_read_all(documents):
         part = _part_of(documents)
         note = (
             f"Made from {len(part):,} of {len(documents):,} documents, and without unanswerable questions, because "
@@ -78,6 +79,29 @@ def structure_exam(documents: Mapping[str, Document], most: int = MOST_QUESTIONS
     questions = questions_from(documents.values(), most)
     extra = _unanswerable(questions, documents.values(), others=_sample_texts()) if questions else ()
     return CollectionExam(STRUCTURE_NAME, (*questions, *extra))
+
+
+def stored_exam(questions: Sequence[ExamQuestion], documents: Mapping[str, Document]) -> CollectionExam:
+    """The questions that people made or judged for a collection, with the passages found in its present documents.
+
+    Left out, with a note that says how many: questions whose passages no document holds any more, and those of which
+    every passage was judged as no answer. Unanswerable questions are added for every fourth answerable one.
+    """
+    texts = {name: document.text for name, document in documents.items()}
+    found = [place.question for place in (located(question, texts) for question in questions) if place.question]
+    kept = [question for question in found if question.is_answerable or question.is_unanswerable]
+    notes = []
+    if lost := len(questions) - len(found):
+        notes.append(f"{_were(lost)} left out: this collection does not hold their passages any more.")
+    if unknown := len(found) - len(kept):
+        notes.append(f"{_were(unknown)} left out: no passage was judged as an answer yet.")
+    answerable = [question for question in kept if question.is_answerable]
+    extra = _unanswerable(answerable, documents.values()) if answerable and _can_read_all(documents) else ()
+    return CollectionExam(STORED_NAME, (*kept, *extra), tuple(notes))
+
+
+def _can_read_all(documents: Mapping[str, Document]) -> bool:
+    return sum(len(document.text) for document in documents.values()) <= MOST_CHARACTERS
 
 
 def _part_of(documents: Mapping[str, Document]) -> list[Document]:
@@ -125,7 +149,7 @@ def uploaded_exam(name: str, content: bytes, documents: Mapping[str, Document]) 
     texts = {one: document.text for one, document in documents.items()}
     places = [located(question, texts) for question in read]
     kept = tuple(place.question for place in places if place.question)
-    if not any(not question.is_unanswerable for question in kept):
+    if not any(question.is_answerable for question in kept):
         raise ExamError(
             f"'{name}' has no question whose passage is in this collection, so there is nothing to measure. Open the "
             "collection that it was made for, or add the passages' documents."

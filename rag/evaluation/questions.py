@@ -22,8 +22,8 @@ from rag.types import Document
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-Origin = Literal["structure", "drafted", "judged", "imported"]
-"""Where a question comes from: the documents' structure, a model's draft, a judgement in use, or an exam's file."""
+Origin = Literal["structure", "drafted", "written", "judged", "imported"]
+"""Where a question comes from: the documents' structure, a model's draft, a person, a judgement in use, or a file."""
 QUOTED = 200
 """Characters at the beginning of a span that are stored with it."""
 _ID_LENGTH = 16
@@ -61,6 +61,11 @@ class ExamQuestion:
     def is_unanswerable(self) -> bool:
         """Whether no document answers it, on purpose."""
         return not self.spans
+
+    @property
+    def is_answerable(self) -> bool:
+        """Whether a passage answers it. A question whose passages were all judged 0 is neither."""
+        return any(span.grade > 0 for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,20 +36,23 @@ class _RunFile:
     run: CollectionRun
 
 
-def runs_folder(folder: Path, uid: str) -> Path:
-    """The folder of a collection's runs; a uid that is no plain one, from a foreign file, is replaced by its digest."""
+def evaluation_folder(folder: Path, uid: str) -> Path:
+    """The folder of a collection's runs and questions.
+
+    A uid that is no plain one, from a foreign file, is replaced by its digest.
+    """
     name = uid if _UID.fullmatch(uid) else hashlib.sha256(uid.encode("utf-8", "backslashreplace")).hexdigest()
     return folder / _FOLDER / name
 
 
 def run_path(folder: Path, run: CollectionRun) -> Path:
     """The file of a run."""
-    return runs_folder(folder, run.conditions.collection_uid) / f"{run.run_id}{_SUFFIX}"
+    return evaluation_folder(folder, run.conditions.collection_uid) / f"{run.run_id}{_SUFFIX}"
 
 
 def run_paths(folder: Path, uid: str) -> list[Path]:
     """The files of a collection's runs, the newest first; there may be damaged ones among them."""
-    return sorted(runs_folder(folder, uid).glob(f"*{_SUFFIX}"), key=lambda path: path.name, reverse=True)
+    return sorted(evaluation_folder(folder, uid).glob(f"*{_SUFFIX}"), key=lambda path: path.name, reverse=True)
 
 
 def as_json(run: CollectionRun) -> bytes:

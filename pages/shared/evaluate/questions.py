@@ -99,7 +99,7 @@ def answered_questions(run: CollectionRun) -> list[AnsweredQuestion]:
         if question.question_id in run.answers:
             ranks = ranks_of(run, question)
             failed = any(rank is None or rank > most for rank, most in zip(ranks, k, strict=True))
-            found.append(AnsweredQuestion(question, ranks, failed and not question.is_unanswerable))
+            found.append(AnsweredQuestion(question, ranks, failed and question.is_answerable))
     return sorted(found, key=lambda one: one.order)
 
 

@@ -14,12 +14,12 @@ from rag.evaluation.stored_runs import (
     as_json,
     baseline_paths,
     delete_run,
+    evaluation_folder,
     is_marked,
     load_run,
     mark_baseline,
     run_path,
     run_paths,
-    runs_folder,
     save_run,
 )
 from tests.rag.evaluation.small_exam import small_collection, small_exam
@@ -47,7 +47,7 @@ def test_saving_again_replaces_the_file_and_leaves_nothing_else(data_dir, run):
     save_run(data_dir, replace(run, answers={}))
     save_run(data_dir, run)
     assert load_run(run_path(data_dir, run)).is_complete
-    assert [path.name for path in runs_folder(data_dir, run.conditions.collection_uid).iterdir()] == [
+    assert [path.name for path in evaluation_folder(data_dir, run.conditions.collection_uid).iterdir()] == [
         f"{run.run_id}.json"
     ]
 
@@ -62,7 +62,7 @@ def test_runs_are_listed_newest_first(data_dir, run):
 
 def test_a_collections_id_from_a_foreign_file_cannot_leave_the_folder(data_dir):
     for uid in ("../../elsewhere", "/etc", "", "A" * 32, "\udc80"):
-        assert runs_folder(data_dir, uid).parent == data_dir / "evaluations"
+        assert evaluation_folder(data_dir, uid).parent == data_dir / "evaluations"
 
 
 def test_marks_of_baselines(data_dir, run):
