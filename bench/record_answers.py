@@ -20,11 +20,10 @@ from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.embedding.embedder import load_embedder
 from rag.generation.generators import load_generator
-from rag.index.loading import load_index
 from rag.ingest import ingest
-from rag.retrieval.retrievers import DenseRetriever
+from rag.retrieval.loading import load_retriever
+from rag.retrieval.settings import RetrievalSettings
 from rag.store.collection import Collection
-from rag.types import ChunkingSpec
 
 _EXAMPLE = {
     "question": "How many days of paid leave do full-time staff have?",
@@ -50,11 +49,11 @@ def main() -> None:
     lines = (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [_EXAMPLE, *(json.loads(line) for line in lines)]
     with tempfile.TemporaryDirectory() as folder:
-        collection = Collection.create(Path(folder), "Sample", embedder.spec, ChunkingSpec())
+        collection = Collection.create(Path(folder), "Sample", embedder.spec, config.DEFAULT_CHUNKING)
         files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
         with DocumentReader() as reader:
             list(ingest(collection, files, embedder, reader))
-        equipment = Equipment(DenseRetriever(collection, load_index(collection), embedder), embedder, generator)
+        equipment = Equipment(load_retriever(collection, RetrievalSettings().mode, embedder), embedder, generator)
         good: dict[str, Turn] = {}
         for item in questions:
             *_, answer = answer_question(Request(item["question"]), equipment)

@@ -20,7 +20,7 @@ from rag.index.loading import load_index
 from rag.ingest import ingest
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
-from rag.types import ChunkingSpec, Hit
+from rag.types import Hit
 
 _LITTLE = frozenset(
     ["a", "an", "and", "at", "day", "days", "every", "first", "for", "in", "is", "least", "of", "on", "the", "to"]
@@ -50,7 +50,7 @@ def main() -> None:
     embedder, generator = load_embedder(config.DEFAULT_EMBEDDING_MODEL), BuiltinGenerator.load()
     questions = [json.loads(line) for line in (config.SAMPLES / "questions.jsonl").read_text("utf-8").splitlines()]
     with tempfile.TemporaryDirectory() as folder:
-        collection = Collection.create(Path(folder), "Bench", embedder.spec, ChunkingSpec())
+        collection = Collection.create(Path(folder), "Bench", embedder.spec, config.DEFAULT_CHUNKING)
         with DocumentReader() as reader:
             list(ingest(collection, find_files([config.SAMPLES / "handbook"]), embedder, reader))
         retriever = DenseRetriever(collection, load_index(collection), embedder)

@@ -10,9 +10,10 @@ import streamlit as st
 from pages.shared.documents.add import show_add_documents
 from pages.shared.documents.chunks import show_chunked_text, show_sizes
 from pages.shared.documents.collection_menu import show_collection_menu
+from pages.shared.documents.context_offer import offer_context_lines
 from pages.shared.documents.language_offer import offer_after
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import escaped, show_chunk_links, show_error
+from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.jobs import show_jobs
 from pages.shared.widgets.map_state import chosen_chunk
 from pages.shared.widgets.storage_notes import not_changeable
@@ -80,6 +81,8 @@ def show_document(collection: Collection, document_id: str, chunk_id: int | None
     st.subheader(escaped(document.name), divider="gray")
     for note in document.notes:
         st.caption(escaped(note))
+    if opened:
+        show_context_line(opened, with_headings=True)
     show_sizes(chunks, key=f"sizes-{document_id}")
     show_chunked_text(document, chunks, key=f"text-{document_id}-{chunk_id or ''}", opened=opened)
 
@@ -118,6 +121,7 @@ try:
         else:
             show_add_documents(workspace.collection)
         offer_after(workspace.collection)
+        offer_context_lines(workspace.collection)
         show_documents(workspace.collection)
 except ExplorerError as error:
     show_error(error)

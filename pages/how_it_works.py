@@ -35,7 +35,7 @@ def choose_text(collection: Collection | None) -> str:
 
 
 def _take_chunk(collection: Collection | None) -> str:
-    """Use the text of the chunk in the address, if there is one; returns the name of its document."""
+    """Use what the model read of the chunk in the address, if there is one; returns the name of its document."""
     chunk_id = chosen_chunk()
     if chunk_id is None or collection is None:
         return ""
@@ -43,7 +43,7 @@ def _take_chunk(collection: Collection | None) -> str:
     if not found:
         st.warning("The chunk of this address no longer exists.", icon=":material/warning:")
         return ""
-    st.session_state[_TEXT] = found[0].text
+    st.session_state[_TEXT] = found[0].embedded_text
     return collection.document(found[0].document_id).name
 
 

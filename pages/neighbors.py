@@ -16,7 +16,7 @@ from pages.shared.neighbors.search import (
 )
 from pages.shared.neighbors.token_contributions import show_token_contributions
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import escaped, require_chunks, show_chunk_links, show_error
+from pages.shared.widgets.common import escaped, require_chunks, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.map_state import chosen_chunk
 from rag import config
 from rag.errors import ExplorerError
@@ -62,6 +62,7 @@ if subject.chunk:
     with st.container(border=True):
         name = collection.document(subject.chunk.document_id).name
         st.markdown(f"**Selected chunk** · {escaped(name)}{escaped(place_of(subject.chunk))}")
+        show_context_line(subject.chunk, with_headings=True)
         st.text(subject.chunk.text)
         show_chunk_links(subject.chunk.chunk_id)
 if not hits:

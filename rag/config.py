@@ -9,6 +9,7 @@ from typing import Literal
 
 from rag.errors import ExplorerError
 from rag.settings import load_settings, same_server
+from rag.types import ChunkingSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds `app.py`, `rag` and `pages`: the checkout, or the installed package's folder."""
@@ -16,6 +17,8 @@ SAMPLES = ROOT / "data" / "samples"
 _APP_NAME = "embedding-explorer"
 
 DEFAULT_EMBEDDING_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_CHUNKING = ChunkingSpec(context=True)
+"""The chunking of a new collection."""
 BUILTIN_GENERATOR = "builtin"
 DEFAULT_K = 5
 DEFAULT_CONTEXT_WINDOW = 4096

@@ -294,7 +294,7 @@ def _embed(
     """Vectors of all chunks, float32 (n, dimension); progress is reported. None if it was cancelled meanwhile."""
     import numpy as np
 
-    texts = [chunk.text for step in ready for chunk in step.chunks]
+    texts = [chunk.embedded_text for step in ready for chunk in step.chunks]
     steps = [step for step in ready for _ in step.chunks]
     vectors: FloatArray = np.empty((len(texts), embedder.spec.dimension), dtype=np.float32)
     for start in range(0, len(texts), _CHUNKS_PER_REPORT):

@@ -57,7 +57,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A span of a document: `document.text[start:end] == text`. `chunk_id` is 0 until the collection stores it."""
+    """A span of a document: `document.text[start:end] == text`. `chunk_id` is 0 until the collection stores it.
+
+    `context` is its context line, which says where the span stands: the document's title and the headings above it.
+    It is no part of the span. It is empty if the collection has no context lines, or there is nothing to say.
+    """
 
     document_id: str
     start: int
@@ -68,6 +72,12 @@ class Chunk:
     heading: str = ""
     fields: Fields = ()
     chunk_id: int = 0
+    context: str = ""
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedding model reads: the context line, if there is one, and the text below it."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,7 @@ class ChunkingSpec:
     pieces below `min_tokens` into a neighbor; "fixed" cuts every `max_tokens`; both share `overlap` tokens
     between neighbors. "sentences" is a window of `sentences` sentences that advances by `sentences - shared`.
     "semantic" breaks between consecutive sentences whose cosine similarity is below the document's `percentile`.
+    With `context`, each chunk has a context line, see `Chunk.context`; its tokens do not count for `max_tokens`.
     """
 
     max_tokens: int = 160
@@ -116,6 +127,7 @@ class ChunkingSpec:
     sentences: int = 5
     shared: int = 2
     percentile: int = 15
+    context: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from rag.ingest import ingest
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
 from rag.text.sentences import split_sentences
-from rag.types import ChunkingSpec, Embedder, Hit
+from rag.types import Embedder, Hit
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
@@ -142,7 +142,7 @@ def print_table(judged: Sequence[Judged], thresholds: Sequence[float]) -> None:
 def main() -> None:
     embedder = load_ours()
     with tempfile.TemporaryDirectory() as folder:
-        collection = Collection.create(Path(folder), "Bench", embedder.spec, ChunkingSpec())
+        collection = Collection.create(Path(folder), "Bench", embedder.spec, config.DEFAULT_CHUNKING)
         with DocumentReader() as reader:
             files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
             list(ingest(collection, files, embedder, reader))

@@ -96,8 +96,8 @@ def support(answer: str, hits: Sequence[Hit], embedder: Embedder, question: str 
 
 
 def surroundings_of(hits: Sequence[Hit], question: str = "") -> Surroundings:
-    """The texts in which the names of an answer may stand: the hits' chunks, headings and documents, the question."""
-    texts = [text for hit in hits for text in (hit.chunk.text, hit.chunk.heading, hit.document_name)]
+    """The texts in which the names of an answer may stand: what the model was given of the hits, and the question."""
+    texts = [text for hit in hits for text in (hit.chunk.embedded_text, hit.chunk.heading, hit.document_name)]
     return Surroundings((*texts, question))
 
 

@@ -103,9 +103,15 @@ class _Draft:
         return (_one_message if self.style == "plain" else _chat)(system, turns, user)
 
     def _passage(self, number: int, hit: Hit) -> str:
-        """A passage with its number, as it stands between two fences; its document's name takes one line."""
-        name = "" if self.style == "tiny" else f"{' '.join(hit.document_name.split())}\n"
-        return inert(f"[{number}] {name}{hit.excerpt or hit.chunk.text}")
+        """A passage with its number, as it stands between two fences; its document's name takes one line.
+
+        Its context line follows, marked as such. A tiny model gets neither.
+        """
+        text = hit.excerpt or hit.chunk.text
+        if self.style == "tiny":
+            return inert(f"[{number}] {text}")
+        context = f"Context: {' '.join(hit.chunk.context.split())}\n" if hit.chunk.context else ""
+        return inert(f"[{number}] {' '.join(hit.document_name.split())}\n{context}{text}")
 
     def _instructions(self, fence: str) -> str:
         """The template's system text, and the sentence that declares fenced passages to be data."""

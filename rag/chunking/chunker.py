@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rag.chunking.context_line import ContextLines
 from rag.chunking.cut_points import extends
 from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
 from rag.chunking.strategies import split
@@ -62,7 +63,7 @@ def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
     counts tokens. No strategy crosses a table row.
 
     Args:
-        chunking: a chunk has at most `max_tokens` tokens, and never more than `window`.
+        chunking: a chunk has at most `max_tokens` tokens, and never more than `window` with its context line.
         window: the largest number of tokens that the embedding model reads.
 
     Returns:
@@ -74,14 +75,16 @@ def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
             anything but the overlap.
         ValueError: the spec contradicts itself, or it is semantic and the text was prepared without `with_likeness`.
     """
-    capacity = min(chunking.max_tokens, window)
+    lines = ContextLines.of(prepared.document, prepared.tokenizer, window) if chunking.context else None
+    capacity = min(chunking.max_tokens, window - (lines.most_tokens(prepared.document) if lines else 0))
     _require_valid(prepared, chunking, window)
     # The reserve saves most chunks from being cut again.
     room = capacity if prepared.tokenizer.adds_up else max(capacity - _ROOM_FOR_CONTEXT, 1)
     spec = replace(chunking, max_tokens=room, min_tokens=min(chunking.min_tokens, room))
     spec = replace(spec, overlap=min(chunking.overlap, room - 1))
     pieces = split(prepared.cuts, prepared.sections, spec, prepared.likeness)
-    return [_chunk(prepared, sized) for sized in _sized(prepared, pieces, capacity)]
+    chunks = [_chunk(prepared, sized) for sized in _sized(prepared, pieces, capacity)]
+    return [replace(chunk, context=lines.line(chunk.heading, chunk.text)) for chunk in chunks] if lines else chunks
 
 
 def _require_valid(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> None:

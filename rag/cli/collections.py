@@ -48,6 +48,12 @@ def _add_ingest_arguments(ingest: argparse.ArgumentParser) -> None:
     ingest.add_argument("--max-tokens", type=count, default=160, help="for a new collection (default: %(default)s)")
     ingest.add_argument("--overlap", type=int, default=0, help="for a new collection (default: %(default)s)")
     ingest.add_argument(
+        "--context",
+        action=argparse.BooleanOptionalAction,
+        default=config.DEFAULT_CHUNKING.context,
+        help="for a new collection: whether each chunk has a context line with title and headings (default: it has)",
+    )
+    ingest.add_argument(
         "--text-column", action="append", default=[], metavar="NAME", help="a column that holds the text of tables"
     )
 
@@ -91,7 +97,7 @@ def _chunking(options: argparse.Namespace) -> ChunkingSpec:
 
     if not 0 <= options.overlap < options.max_tokens:
         raise ExplorerError(f"--overlap is {options.overlap}; it must be from 0 to below --max-tokens.")
-    return ChunkingSpec(options.max_tokens, options.overlap, options.strategy)
+    return ChunkingSpec(options.max_tokens, options.overlap, options.strategy, context=options.context)
 
 
 def _map(options: argparse.Namespace) -> int:

@@ -96,7 +96,7 @@ def embed_again(
     if second is None:
         report(0.0)
         chunks = collection.chunks()
-        vectors, n_cut = _embed([chunk.text for chunk in chunks], model_name, load, report)
+        vectors, n_cut = _embed([chunk.embedded_text for chunk in chunks], model_name, load, report)
         ids = np.array([chunk.chunk_id for chunk in chunks], dtype=np.int64)
         second = SecondEmbedding(ids, vectors, n_cut, path)
         artifacts.write_cached(path, _to_bytes(second))

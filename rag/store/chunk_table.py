@@ -102,7 +102,7 @@ def chunk_table(rows: Iterable[ChunkRow], document_names: Mapping[str, str]) -> 
 
 def _chunk_rows(collection: Collection) -> Iterator[ChunkRow]:
     """All chunks without their texts, by ascending id. Raises CollectionError if the file cannot be read."""
-    for document_id, _, _, _, n_tokens, page, _, fields, chunk_id in collection.chunk_properties():
+    for document_id, _, _, _, n_tokens, page, _, fields, _, chunk_id in collection.chunk_properties():
         yield ChunkRow(chunk_id, document_id, page, n_tokens, fields_from_json(fields))
 
 

@@ -124,7 +124,7 @@ def chunks_with(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> lis
 
 def chunk_properties(connection: sqlite3.Connection) -> Iterator[schema.ChunkRow]:
     """The rows of all chunks by id, with "" for their texts."""
-    columns = _CHUNK_COLUMNS.replace("text", "''")
+    columns = _CHUNK_COLUMNS.replace(" text,", " '',")
     found: dict[str, list[bytes]] = defaultdict(list)
     for *row, digest in connection.execute(f"SELECT {columns} FROM chunks ORDER BY chunk_id"):
         if not _holds(_half(digest, slice(None, _HALF)), digests.of_properties, row):

@@ -22,8 +22,8 @@ _CHUNK_BYTES = 8
 BYTES_OF_CHUNK = 2 * _CHUNK_BYTES
 """The length of a chunk's digest."""
 _DOCUMENT_BYTES = 16
-_TEXT = 3
-"""The position of the text in a row of a chunk."""
+_TEXT, _CONTEXT = 3, 8
+"""The positions of the text and of the context line in a row of a chunk."""
 
 
 class DocumentDigests(NamedTuple):
@@ -49,7 +49,16 @@ def is_of_text(digest: bytes, text: str) -> bool:
 
 def of_properties(row: Sequence[object]) -> bytes:
     """The first half of a chunk's digest: that of its row without the text. Raises TypeError for a blob in it."""
-    return _of_values([*row[:_TEXT], *row[_TEXT + 1 :]], _CHUNK_BYTES)
+    values = digested(row)
+    return _of_values([*values[:_TEXT], *values[_TEXT + 1 :]], _CHUNK_BYTES)
+
+
+def digested(row: Sequence[object]) -> Sequence[object]:
+    """What digests cover of a chunk's row: all of it, except a context line that is empty.
+
+    Chunks had no context line before version 7, and their digests must stay valid.
+    """
+    return row if row[_CONTEXT] else [*row[:_CONTEXT], *row[_CONTEXT + 1 :]]
 
 
 def of_chunk(row: Sequence[object]) -> bytes:

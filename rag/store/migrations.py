@@ -73,4 +73,8 @@ _VERSION_6 = (
     *DROP_WORDS,
     "UPDATE meta SET value = json_set(value, '$.schema_version', 6) WHERE key = 'spec'",
 )
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
+_VERSION_7 = (
+    "ALTER TABLE chunks ADD COLUMN context TEXT NOT NULL DEFAULT ''",
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 7) WHERE key = 'spec'",
+)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)

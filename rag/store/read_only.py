@@ -36,7 +36,6 @@ _META = (
     INSERT OR REPLACE INTO changed_settings VALUES (old.key, NULL); END""",
 )
 _UNRECORDED = (
-    f"CREATE TEMP VIEW chunks AS SELECT {schema.CHUNK_COLUMNS}, '{NOT_RECORDED}' AS digest FROM stored.chunks",
     f"""CREATE TEMP VIEW digests AS SELECT document_id,
     (SELECT count(*) FROM stored.chunks AS one WHERE one.document_id = stored.documents.document_id) AS n_chunks,
     '{NOT_RECORDED}' AS summary, '{NOT_RECORDED}' AS contents, '{NOT_RECORDED}' AS chunks, '{NOT_RECORDED}' AS vectors
@@ -110,6 +109,12 @@ def connect(path: Path, uid: str) -> sqlite3.Connection:
 def _views(version: int) -> list[str]:
     """The statements that make a file of this version look like one of the current version."""
     views = list(_UNRECORDED) if version < schema.DIGESTS_SINCE else []
+    if version < schema.CONTEXT_SINCE:
+        digest = "digest" if version >= schema.DIGESTS_SINCE else f"'{NOT_RECORDED}'"
+        views.append(
+            f"CREATE TEMP VIEW chunks ({schema.CHUNK_COLUMNS}, digest) AS "
+            f"SELECT {schema.chunk_columns(version)}, {digest} FROM stored.chunks"
+        )
     if version == 1:
         names = schema.DOCUMENT_COLUMNS[schema.SCHEMA_VERSION]
         views.append(

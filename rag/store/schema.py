@@ -42,12 +42,14 @@ SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages,
 DOCUMENT_COLUMNS = {
     1: "document_id, name, media_type, sha256, characters(text), json_array_length(pages), '', '[]', "
     "pages, headings, rows, text",
-    **dict.fromkeys((2, 3, 4, 5, 6), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
+    **dict.fromkeys((2, 3, 4, 5, 6, 7), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
 }
 """The columns to select from `documents`, by file version, to get those of the current version."""
-CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, chunk_id"
+CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, context, chunk_id"
 DIGESTS_SINCE = 5
 """The first file version with digests of documents."""
+CONTEXT_SINCE = 7
+"""The first file version with context lines of chunks."""
 _WORDS_BEFORE = 6
 """The first file version without a word index, which the migration drops."""
 SPEC_DIGEST = "spec digest"
@@ -56,7 +58,7 @@ CONVERSATIONS_DIGEST = "conversations digest"
 """The key in `meta` of the SHA-256 of the exported conversations; removed when they change."""
 SummaryRow = tuple[str, str, str, str, int, int, str, str]
 DocumentRow = tuple[str, str, str, str, int, int, str, str, str, str, str, str]
-ChunkRow = tuple[str, int, int, str, int, int | None, str, str, int]
+ChunkRow = tuple[str, int, int, str, int, int | None, str, str, str, int]
 CONVERSATION_COLUMNS = "conversation_id, title, changed_at"
 TURN_COLUMNS = "turn_id, conversation_id, slot, is_chosen, question, answer, record"
 ConversationRow = tuple[int, str, str]
@@ -128,6 +130,11 @@ def is_hindered(error: Exception) -> bool:
 def is_unwritable(error: sqlite3.Error) -> bool:
     """Whether the file cannot be written now, while it may still be read."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNWRITABLE
+
+
+def chunk_columns(version: int) -> str:
+    """The columns to select from `chunks` in a file of this version to get CHUNK_COLUMNS."""
+    return CHUNK_COLUMNS if version >= CONTEXT_SINCE else CHUNK_COLUMNS.replace(" context", " ''")
 
 
 def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
@@ -354,7 +361,7 @@ def insert_document(
     rows = [chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, chunk_ids, strict=True)]
     chunk_digests = [digests.of_chunk(one) for one in rows]
     connection.executemany(
-        f"INSERT INTO chunks ({CHUNK_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO chunks ({CHUNK_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ((*one, digest) for one, digest in zip(rows, chunk_digests, strict=True)),
     )
     blobs = [vector.tobytes() for vector in vectors.astype("<f4", copy=False)]
@@ -406,13 +413,13 @@ def document_from_row(row: DocumentRow) -> Document:
 def chunk_row(chunk: Chunk, chunk_id: int) -> ChunkRow:
     """Convert a chunk to a row of CHUNK_COLUMNS. Raises UnicodeEncodeError if a text cannot be stored."""
     where = (chunk.document_id, chunk.start, chunk.end, chunk.text, chunk.n_tokens)
-    return (*where, chunk.page, chunk.heading, _json(chunk.fields), chunk_id)
+    return (*where, chunk.page, chunk.heading, _json(chunk.fields), chunk.context, chunk_id)
 
 
 def chunk_from_row(row: ChunkRow) -> Chunk:
     """Convert a row to a chunk. Raises ValueError if its fields are not pairs of texts."""
-    document_id, start, end, text, n_tokens, page, heading, items, chunk_id = row
-    return Chunk(document_id, start, end, text, n_tokens, page, heading, fields_from_json(items), chunk_id)
+    document_id, start, end, text, n_tokens, page, heading, items, context, chunk_id = row
+    return Chunk(document_id, start, end, text, n_tokens, page, heading, fields_from_json(items), chunk_id, context)
 
 
 def vectors_from_blobs(blobs: Sequence[bytes], dimension: int) -> FloatArray:

@@ -64,7 +64,7 @@ class UntrustedCollection:
         self._connection = connection
         self._shown_as = shown_as
         self._meta = meta
-        self._hash = hashlib.sha256(schema.spec_to_json(replace(spec, schema_version=_DIGESTED_AS)).encode())
+        self._hash = hashlib.sha256(_digested(spec).encode())
         self._conversations_hash = hashlib.sha256()
 
     @property
@@ -145,23 +145,24 @@ class UntrustedCollection:
         _require_types(_row_types().document, row, f"{what} is malformed")
         document = schema.document_from_row(row)
         _require(is_document(document) and schema.document_row(document) == row, f"{what} is malformed")
+        columns = schema.chunk_columns(schema.file_version(self._connection, self._shown_as))
         query = (
-            f"SELECT vector, {schema.CHUNK_COLUMNS} FROM chunks LEFT JOIN embeddings USING (chunk_id) "
+            f"SELECT vector, {columns} FROM chunks LEFT JOIN embeddings USING (chunk_id) "
             "WHERE document_id = ? ORDER BY chunk_id"
         )
         found = self._connection.execute(query, (document.document_id,)).fetchall()
         blobs = [blob for blob, *_ in found]
         _require(all(type(blob) is bytes for blob in blobs), f"{what} has a chunk without an embedding")
-        rows: list[schema.ChunkRow] = [columns[1:] for columns in found]
+        rows: list[schema.ChunkRow] = [one[1:] for one in found]
         _require_types(_row_types().chunks, rows, f"a chunk of {what} is malformed")
-        chunks = [schema.chunk_from_row(columns) for columns in rows]
-        for chunk, columns in zip(chunks, rows, strict=True):
-            is_as_stored = is_chunk(chunk, document) and schema.chunk_row(chunk, chunk.chunk_id) == columns
+        chunks = list(map(schema.chunk_from_row, rows))
+        for chunk, stored in zip(chunks, rows, strict=True):
+            is_as_stored = is_chunk(chunk, document) and schema.chunk_row(chunk, chunk.chunk_id) == stored
             _require(is_as_stored, f"a chunk of {what} is malformed")
         self._require_digests(row, rows, blobs)
         vectors = schema.vectors_from_blobs(blobs, self.spec.embedding.dimension)
         _require(schema.are_unit(vectors), f"{what} has embeddings that are not unit vectors")
-        self._hash.update(json.dumps([row, rows]).encode())
+        self._hash.update(json.dumps([row, list(map(digests.digested, rows))]).encode())
         self._hash.update(b"".join(blobs))
         return StoredDocument(document, chunks, vectors)
 
@@ -190,6 +191,14 @@ def open_untrusted(path: Path, shown_as: str) -> Iterator[UntrustedCollection]:
         with _reporting_damage(shown_as):
             collection = _checked(connection, shown_as)
         yield collection
+
+
+def _digested(spec: CollectionSpec) -> str:
+    """What the digest of contents covers of the spec; chunks had no context line before version 7."""
+    values = json.loads(schema.spec_to_json(replace(spec, schema_version=_DIGESTED_AS)))
+    if not spec.chunking.context:
+        del values["chunking"]["context"]
+    return json.dumps(values)
 
 
 def _checked(connection: sqlite3.Connection, shown_as: str) -> UntrustedCollection:

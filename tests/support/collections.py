@@ -93,7 +93,7 @@ def rich_documents() -> list[Document]:
 def put(collection: Collection, embedder: WordEmbedder, *documents: Document) -> None:
     for document in documents:
         chunks = chunk_document(document, collection.spec.chunking, embedder.window, embedder.tokenizer)
-        vectors = embedder.encode_documents([chunk.text for chunk in chunks])
+        vectors = embedder.encode_documents([chunk.embedded_text for chunk in chunks])
         collection.put_document(document, chunks, vectors, embedder.spec)
 
 
@@ -115,9 +115,14 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 
 
 def take_back_to(path: Path, version: int) -> None:
-    """Turn a new file into one of a version from 2 to 5, as that version would have written it."""
+    """Turn a new file into one of a version from 2 to 6, as that version would have written it."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(_WORDS_OF_VERSION_5)
+        connection.execute("ALTER TABLE chunks DROP COLUMN context")
+        connection.execute("UPDATE meta SET value = json_remove(value, '$.chunking.context') WHERE key = 'spec'")
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+        schema.write_setting(connection, schema.SPEC_DIGEST, schema.spec_digest(meta["uid"], meta["spec"]))
+        if version < 6:
+            connection.executescript(_WORDS_OF_VERSION_5)
         if version < 5:
             connection.executescript("DROP TABLE digests; ALTER TABLE chunks DROP COLUMN digest;")
             connection.execute("DELETE FROM meta WHERE key LIKE '%digest%'")

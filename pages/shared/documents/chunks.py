@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -46,7 +47,12 @@ def chunking_controls(key: str, default: ChunkingSpec, window: int) -> ChunkingS
         help=f"Small chunks match precisely, large ones keep more context. This model reads up to {window} at once.",
     )
     with columns[1]:
-        return _second_control(key, strategy, largest, default)
+        spec = _second_control(key, strategy, largest, default)
+    context = st.toggle(
+        "Context line", value=default.context, key=f"{key}-context",
+        help=f"{help_for('context line')} The model reads it before the text of the chunk.",
+    )  # fmt: skip
+    return replace(spec, context=context)
 
 
 def _second_control(key: str, strategy: Strategy, largest: int, default: ChunkingSpec) -> ChunkingSpec:
@@ -114,7 +120,12 @@ def _coloured(text: str, stretches: Sequence[Stretch], opened: Chunk | None, chu
         style = f"background:{_OVERLAP if len(stretch.chunks) > 1 else _TINTS[number % 2]}"
         if opened and opened.start <= stretch.start < opened.end:
             style = _OPENED
-        title = " and ".join(f"chunk {i + 1}, {chunks[i].n_tokens} tokens" for i in stretch.chunks[:3])
+        title = html.escape(" and ".join(_about(i, chunks[i]) for i in stretch.chunks[:3]))
         parts.append(f'<span style="{style}" title="{title}">{shown}</span>')
     body = "".join(parts)
     return f'<div style="white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6">{body}</div>'
+
+
+def _about(place: int, chunk: Chunk) -> str:
+    context = f", context line '{chunk.context}'" if chunk.context else ""
+    return f"chunk {place + 1}, {chunk.n_tokens} tokens{context}"

@@ -12,6 +12,7 @@ from pages.shared.documents.chunks import chunking_controls
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.session.workspace import choose_collection
+from pages.shared.widgets.collection_copy import NAME_HELP, start_copy
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.storage_notes import not_changeable
@@ -19,14 +20,11 @@ from pages.shared.widgets.wording import counted
 from rag import config
 from rag.embedding.embedder import OLLAMA_PREFIX, local_models
 from rag.errors import ExplorerError
-from rag.ingest import copy_documents
 from rag.store.collection import Collection, list_collections
 from rag.store.names import free_name
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from rag.transfer.untrusted import embedding_model_of
 from rag.types import ChunkingSpec, Embedder, EmbeddingSpec
-
-_NAME_HELP = "Up to 60 letters, digits, spaces, '-', '_' and '.'. It names the file that holds the collection."
 
 
 def show_collection_menu(collection: Collection | None) -> None:
@@ -102,10 +100,10 @@ def _choose_model(key: str, default: str) -> Embedder:
 
 @st.dialog("New collection", width="large")
 def _new() -> None:
-    name = st.text_input("Name", help=_NAME_HELP)
+    name = st.text_input("Name", help=NAME_HELP)
     try:
         model = _choose_model("new", config.DEFAULT_EMBEDDING_MODEL)
-        chunking = chunking_controls("new", ChunkingSpec(), model.window)
+        chunking = chunking_controls("new", config.DEFAULT_CHUNKING, model.window)
         if st.button("Create", type="primary"):
             Collection.create(config.data_dir(), name, model.spec, chunking)
             _go_to(name)
@@ -119,7 +117,7 @@ def _re_embed(collection: Collection) -> None:
         "The stored documents are split and embedded again into a new collection. This collection does not change."
     )
     proposed = free_name(config.data_dir(), f"{collection.spec.name} copy")
-    name = st.text_input("Name of the new collection", proposed, help=_NAME_HELP)
+    name = st.text_input("Name of the new collection", proposed, help=NAME_HELP)
     try:
         model = _choose_model("copy", collection.spec.embedding.model_id)
         chunking = chunking_controls("copy", collection.spec.chunking, model.window)
@@ -128,19 +126,6 @@ def _re_embed(collection: Collection) -> None:
             _go_to(name)
     except ExplorerError as error:
         show_error(error)
-
-
-def start_copy(source: Collection, name: str, model: Embedder, chunking: ChunkingSpec) -> None:
-    """Create the new collection and start a job that fills it. Raises CollectionError for an invalid name."""
-    target = Collection.create(config.data_dir(), name, model.spec, chunking)
-    documents = source.documents()
-    ingest_jobs().start(
-        f"Re-embedding {source.spec.name}",
-        target.uid,
-        lambda report, cancelled: copy_documents(source, target, model, report=report, cancelled=cancelled),
-        n_files=len(documents),
-        bytes_total=sum(document.n_characters for document in documents),
-    )
 
 
 def use_chunking(collection: Collection, chunking: ChunkingSpec) -> None:
@@ -165,7 +150,7 @@ def _rename(collection: Collection) -> None:
     if why := _why_not_now(collection):
         st.info(why, icon=":material/info:")
         return
-    name = st.text_input("New name", collection.spec.name, help=_NAME_HELP)
+    name = st.text_input("New name", collection.spec.name, help=NAME_HELP)
     if st.button("Rename", type="primary", key="rename-now"):
         try:
             rename_collection(config.data_dir(), collection.spec.name, name)
@@ -178,7 +163,7 @@ def _rename(collection: Collection) -> None:
 def _import() -> None:
     upload = st.file_uploader("Collection file", help="A file that was saved with 'Export to a file'.")
     proposed = free_name(config.data_dir(), Path(upload.name).stem) if upload else ""
-    name = st.text_input("Name", proposed, help=_NAME_HELP)
+    name = st.text_input("Name", proposed, help=NAME_HELP)
     warned = f"import-warned-{upload.file_id}" if upload else ""
     label = "Import anyway" if warned in st.session_state else "Import"
     if st.button(label, type="primary", key="import-now", disabled=upload is None) and upload:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared.documents.collection_menu import start_copy, use_model
+from pages.shared.documents.collection_menu import use_model
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.resources import document_of_upload, embedder
 from pages.shared.session.workspace import choose_collection
+from pages.shared.widgets.collection_copy import start_copy
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag import config

@@ -150,7 +150,7 @@ def _time(seconds: float) -> str:
 def _measured(model: Embedder, collection: Collection) -> Speed:
     ids = collection.chunk_ids()
     rows = sample_rows(len(ids), _MOST_MEASURED)
-    texts = [chunk.text for chunk in collection.chunks(ids[rows].tolist())]
+    texts = [chunk.embedded_text for chunk in collection.chunks(ids[rows].tolist())]
     with st.spinner("Measuring for two seconds"):
         return measure(model, texts)
 

@@ -65,7 +65,7 @@ def subject_of(collection: Collection, query: str) -> Subject | None:
     if not found or row == len(ids) or ids[row] != chunk_id:
         st.warning("This chunk no longer exists. Type a text, or click a point on the map.")
         return None
-    return Subject(found[0].text, unit[row], found[0])
+    return Subject(found[0].embedded_text, unit[row], found[0])
 
 
 def open_random_chunk(collection: Collection) -> None:

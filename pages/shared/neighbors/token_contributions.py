@@ -37,7 +37,7 @@ def show_token_contributions(collection: Collection, subject: Subject, hits: Seq
     model = embedder(collection.spec.embedding.model_id).model
     with st.spinner("Computing token contributions", show_time=True):
         explained = explain_score(
-            model, subject.text, hit.chunk.text, left_is_query=subject.chunk is None, stored_score=hit.score
+            model, subject.text, hit.chunk.embedded_text, left_is_query=subject.chunk is None, stored_score=hit.score
         )
     left, right = st.columns(2)
     with left:
@@ -45,7 +45,7 @@ def show_token_contributions(collection: Collection, subject: Subject, hits: Seq
         st.html(_shaded(subject.text, explained.left, explained.left_sums))
     with right:
         st.caption("Matching text")
-        st.html(_shaded(hit.chunk.text, explained.right, explained.right_sums))
+        st.html(_shaded(hit.chunk.embedded_text, explained.right, explained.right_sums))
     st.caption(
         "Blue tokens raise the similarity, orange tokens lower it; a stronger colour means a larger contribution. A "
         "token is a word or part of a word, as the model reads it."

@@ -14,7 +14,6 @@ from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.ingest import ingest
 from rag.store.collection import Collection, list_collections
-from rag.types import ChunkingSpec
 
 SAMPLE = "Sample"
 """The name of the sample collection."""
@@ -49,7 +48,7 @@ def make_sample() -> None:
         if SAMPLE in list_collections(folder):
             collection = Collection.open(folder, SAMPLE)
         else:
-            collection = Collection.create(folder, SAMPLE, model.spec, ChunkingSpec())
+            collection = Collection.create(folder, SAMPLE, model.spec, config.DEFAULT_CHUNKING)
         files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
         bar = st.progress(0.0)
         with DocumentReader() as reader:

@@ -14,7 +14,7 @@ from rag.errors import ExplorerError
 from rag.map.scene import preview
 from rag.report.figures import place_of
 from rag.store.collection import Collection
-from rag.types import Hit
+from rag.types import Chunk, Hit
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>~:$]")
 _IN_ADDRESS = re.compile(r"(?<=http)(?=://)|(?<=https)(?=://)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
@@ -32,6 +32,7 @@ def show_hit(hit: Hit, *, marked: Span | None = None) -> None:
         name, score = st.columns([3, 1], vertical_alignment="center")
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        show_context_line(hit.chunk)
         if marked:
             st.html(marked_text(hit.chunk.text, [marked]))
         else:
@@ -44,8 +45,18 @@ def show_small_hit(hit: Hit) -> None:
     with st.container(border=True):
         st.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         st.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        show_context_line(hit.chunk)
         st.text(preview(hit.chunk.text))
         show_chunk_links(hit.chunk.chunk_id)
+
+
+def show_context_line(chunk: Chunk, *, with_headings: bool = False) -> None:
+    """The context line of a chunk, apart from its text; nothing if it has none.
+
+    A line that only repeats the headings, which stand in the title of a card, is shown `with_headings` alone.
+    """
+    if chunk.context and (with_headings or chunk.context not in chunk.heading):
+        st.caption(f":material/short_text: Context: {escaped(chunk.context)}")
 
 
 def show_chunk_links(chunk_id: int, *, on_map: bool = False) -> None:

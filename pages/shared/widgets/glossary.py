@@ -13,6 +13,7 @@ _DOCUMENTS: Mapping[str, str] = {
     "document": "A file or pasted text that was added to a collection.",
     "chunk": "A piece of a document, usually a few sentences long, that gets one embedding and one point on the map.",
     "chunking": "Splitting the text of a document into chunks, at a chosen size and at chosen places.",
+    "context line": "A document's title and the headings above a chunk, in one line that is read before its text.",
     "overlap": "The number of tokens at the start of a chunk that repeat the end of the chunk before it.",
     "token": "A word or part of a word: the unit in which a model reads text and in which lengths are counted.",
     "split threshold": "The percentage of sentence boundaries at which a new chunk starts: those where the two "
@@ -154,6 +155,8 @@ _EVALUATION: Mapping[str, str] = {
     "exam": "A set of questions with the passages that answer them, to measure how well a search finds these passages.",
     "expected passage": "The part of a document that answers a question of an exam; a chunk counts as that passage if "
     "the two share at least half of the shorter one.",
+    "copied words": "The share of a question's words, without common ones such as 'the', that are also in its passage: "
+    "with many copied words, search by words looks better than it is for people, who do not know the passage.",
     "unanswerable question": "A question of an exam that no document answers, to see whether a low similarity "
     "reveals it.",
     "recall@k": "The share of a question's expected passages that are among the first k results, averaged over the "
@@ -163,10 +166,17 @@ _EVALUATION: Mapping[str, str] = {
     "less the lower they are, and 0 if none is found.",
     "MRR": "Mean reciprocal rank: 1 divided by the rank of the first expected passage among the first 10 results, "
     "averaged over the questions; 1 means that it is always first.",
+    "span recall": "The share of the characters of a question's expected passages that the first k results hold.",
+    "span precision": "The share of the characters of the first k results that belong to an expected passage; text "
+    "that two results share counts twice.",
+    "IoU": "Intersection over union: the characters of expected passages in the first k results, divided by all "
+    "characters in either; high only if the results hold the passages and little else.",
     "confidence interval": "The range in which the average would probably lie for other questions of the same kind: "
     "95 % of averages over questions drawn again at random fall into it.",
     "p-value": "How often two equally good searches would differ at least this much by chance; a difference counts as "
     "clear below 0.05.",
+    "Holm correction": "Making p-values larger when many settings are compared at once, so that a difference by chance "
+    "is not called clear because one looked often.",
     "baseline": "The run or search that others are compared with.",
 }
 

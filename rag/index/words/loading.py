@@ -115,8 +115,9 @@ def _report_more(report: Report, done: int, total: int, n: int) -> None:
 
 
 def searched_text(chunk: Chunk) -> str:
-    """What keyword search reads of a chunk: its heading with those above it, and its text."""
-    return f"{chunk.heading}\n{chunk.text}" if chunk.heading else chunk.text
+    """What keyword search reads of a chunk: its context line, its heading with those above it, and its text."""
+    heading = "" if chunk.heading in chunk.context else chunk.heading
+    return "\n".join(filter(None, (chunk.context, heading, chunk.text)))
 
 
 def _compacted(segments: list[_Kept], ids: IntArray) -> list[_Kept]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -258,3 +259,13 @@ def test_the_preview_shows_the_wording_with_passages():
     assert system.content.startswith("Speak like a clerk.")
     assert user.content.startswith("====\n[1] ")
     assert user.content.endswith("?")
+
+
+@pytest.mark.parametrize(("style", "has_line"), [("chat", True), ("plain", True), ("tiny", False)])
+def test_the_context_line_is_marked_and_on_one_line(style, has_line):
+    passage = hit("Ask your manager.", name="rules.md")
+    passage = replace(passage, chunk=replace(passage.chunk, context="Handbook\n > Leave"))
+    made = prompt(hits=[passage], style=style)
+    written = "\n".join(message.content for message in made.messages)
+    assert ("[1] rules.md\nContext: Handbook > Leave\nAsk your manager." in written) == has_line
+    assert made.hits == (passage,)

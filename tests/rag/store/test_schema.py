@@ -170,9 +170,9 @@ def test_a_file_of_version_3_can_be_imported_as_it_is(version_3, data_dir, moder
     assert version_3.read_bytes() == before
 
 
-@pytest.fixture(params=[2, 3, 4, 5])
+@pytest.fixture(params=[2, 3, 4, 5, 6])
 def old_version(request, data_dir, modern) -> int:
-    """What `modern` holds, in a file 'earlier' of a version that had a word index."""
+    """What `modern` holds, in a file 'earlier' of an earlier version."""
     data_dir.mkdir()
     shutil.copy(modern.path, data_dir / "earlier.sqlite")
     take_back_to(data_dir / "earlier.sqlite", request.param)
