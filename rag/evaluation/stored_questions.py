@@ -6,20 +6,26 @@ an exam in JSON lines, so it can be read elsewhere too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from rag.evaluation.beir import ExamError
-from rag.evaluation.questions import ExamQuestion, GoldSpan, as_lines, load_questions, question_id
+from rag.evaluation.passages import RankedHit, is_relevant
+from rag.evaluation.questions import ExamQuestion, GoldSpan, as_lines, load_questions, located, question_id
 from rag.evaluation.stored_runs import evaluation_folder
-from rag.runtime.atomic_files import write_atomically
+from rag.runtime.locked_files import change_file, set_aside
 
 JUDGED_KIND = "judged"
-_NAME, _LOCK = "questions.jsonl", ".questions.lock"
-_SECONDS_TO_WAIT = 10.0
+_NAME = "questions.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A judgement as it is stored, and its span in the present documents, which may have been edited since."""
+
+    stored: GoldSpan
+    present: GoldSpan
 
 
 def questions_path(folder: Path, uid: str) -> Path:
@@ -59,49 +65,104 @@ def remove_questions(folder: Path, uid: str, ids: Iterable[str]) -> None:
     _change(folder, uid, lambda stored: [one for one in stored if one.question_id not in removed])
 
 
-def judge(folder: Path, uid: str, text: str, span: GoldSpan, grade: int | None) -> None:
+def set_aside_questions(folder: Path, uid: str) -> None:
+    """Rename a file of questions that cannot be read, so that there are none; see `rag.runtime.locked_files.set_aside`.
+
+    Raises:
+        ExamError: it cannot be renamed.
+    """
+    set_aside(questions_path(folder, uid), ExamError)
+
+
+def judge(
+    folder: Path, uid: str, text: str, span: GoldSpan, grade: int | None, *,
+    instead_of: Iterable[GoldSpan] = (), known: Iterable[GoldSpan] = (),
+) -> None:  # fmt: skip
     """Say whether a passage answers a question: grade 1 or more if it does, 0 if not, None to take a judgement back.
 
-    Judgements of the same question are kept together in one question. When its last one is taken back, the question
-    is removed: without a passage it would count as unanswerable.
+    Judgements of the same question are kept together, in the stored question that `question_with` finds, else in a new
+    one. When its last one is taken back, the question is removed: without a passage it would count as unanswerable.
 
     Args:
         text: the question as it was asked.
         span: the passage that was judged; its grade is replaced by `grade`.
+        instead_of: earlier judgements of the same text, in other chunks; this judgement replaces them.
+        known: passages that are known to answer the question. They are added with its first judgement.
 
     Raises:
         ExamError: the file cannot be read or written.
+        ValueError: the text has no words.
     """
-    wanted = judged_id(text)
+    if not _plain(text):
+        raise ValueError("a question with no words cannot be stored")
+    replaced = frozenset(_place(one) for one in (span, *instead_of))
 
     def with_judgement(stored: Sequence[ExamQuestion]) -> list[ExamQuestion]:
-        known = next((question for question in stored if question.question_id == wanted), None)
-        spans = _judged(known.spans if known else (), span, grade)
-        question = ExamQuestion(wanted, " ".join(text.split()), spans, JUDGED_KIND, "judged")
-        if known is None:
-            return [*stored, question] if spans else list(stored)
-        changed = (question if one.question_id == wanted else one for one in stored)
-        return [one for one in changed if one.spans or one.question_id != wanted]
+        question = question_with(stored, text)
+        if question is None:
+            if grade is None:
+                return list(stored)
+            question = ExamQuestion(judged_id(text), _plain(text), tuple(known), JUDGED_KIND, "judged")
+        others = tuple(one for one in question.spans if _place(one) not in replaced)
+        spans = others if grade is None else (*others, replace(span, grade=grade))
+        return _with(stored, replace(question, spans=spans))
 
     _change(folder, uid, with_judgement)
 
 
 def judged_id(text: str) -> str:
     """The id of the judged question with this text; spaces and line breaks make no difference."""
-    return question_id(JUDGED_KIND, " ".join(text.split()), "")
+    return question_id(JUDGED_KIND, _plain(text), "")
+
+
+def question_with(questions: Iterable[ExamQuestion], text: str) -> ExamQuestion | None:
+    """The question that judgements of this text belong to: the first one with this text and with passages, or None.
+
+    Spaces and line breaks make no difference. A drafted or written question takes part: a second question with the
+    same text and other passages would contradict it.
+    """
+    wanted = _plain(text)
+    return next((one for one in questions if one.spans and _plain(one.text) == wanted), None)
 
 
 def grades_of(questions: Iterable[ExamQuestion], text: str) -> dict[tuple[str, int, int], int]:
     """The grades of the passages that were judged for a question, by document, start and end."""
-    wanted = judged_id(text)
-    spans = (span for question in questions if question.question_id == wanted for span in question.spans)
-    return {_place(span): span.grade for span in spans}
+    question = question_with(questions, text)
+    return {_place(span): span.grade for span in question.spans} if question else {}
 
 
-def _judged(spans: Sequence[GoldSpan], span: GoldSpan, grade: int | None) -> tuple[GoldSpan, ...]:
-    """The spans with the judgement of one of them set or, for None, taken back."""
-    others = tuple(one for one in spans if _place(one) != _place(span))
-    return others if grade is None else (*others, replace(span, grade=grade))
+def present_judgements(question: ExamQuestion, texts: Mapping[str, str]) -> tuple[Judgement, ...]:
+    """The judgements of a question whose passages the present documents hold, with their present places.
+
+    Args:
+        texts: the documents' texts by name.
+    """
+    found = ((span, located(replace(question, spans=(span,)), texts).question) for span in question.spans)
+    return tuple(Judgement(span, place.spans[0]) for span, place in found if place is not None)
+
+
+def judgements_of(judgements: Iterable[Judgement], passage: GoldSpan) -> tuple[Judgement, ...]:
+    """The judgements of a passage or of one that shares at least half of the shorter with it; its own one first."""
+    about = [one for one in judgements if is_same_text(one.present, passage)]
+    return tuple(sorted(about, key=lambda one: _place(one.present) != _place(passage)))
+
+
+def is_same_text(one: GoldSpan, other: GoldSpan) -> bool:
+    """Whether a judgement of one span holds for the other: they share at least half of the shorter."""
+    return is_relevant(RankedHit(0, one.document, one.start, one.end, 0.0), other)
+
+
+def _with(stored: Sequence[ExamQuestion], question: ExamQuestion) -> list[ExamQuestion]:
+    """The questions with this one in its place, or at the end; without it if it has no passages."""
+    name = question.question_id
+    if all(one.question_id != name for one in stored):
+        return [*stored, question]
+    changed = (question if one.question_id == name else one for one in stored)
+    return [one for one in changed if one.spans or one.question_id != name]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _place(span: GoldSpan) -> tuple[str, int, int]:
@@ -109,21 +170,9 @@ def _place(span: GoldSpan) -> tuple[str, int, int]:
 
 
 def _change(folder: Path, uid: str, change: Callable[[Sequence[ExamQuestion]], Sequence[ExamQuestion]]) -> None:
-    path = questions_path(folder, uid)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(_LOCK), timeout=_SECONDS_TO_WAIT):
-            stored = stored_questions(folder, uid)
-            changed = tuple(change(stored))
-            if changed != stored:
-                write_atomically(path, as_lines(changed))
-    except Timeout as error:
-        raise ExamError(
-            f"'{path}' is being changed by another program for more than {_SECONDS_TO_WAIT:.0f} seconds. Nothing was "
-            "changed; try again."
-        ) from error
-    except OSError as error:
-        raise ExamError(
-            f"'{path}' cannot be written: {error.strerror}. Nothing was changed. Check the free space on the disk and "
-            "that the folder is writable."
-        ) from error
+    def content() -> bytes | None:
+        stored = stored_questions(folder, uid)
+        changed = tuple(change(stored))
+        return as_lines(changed) if changed != stored else None
+
+    change_file(questions_path(folder, uid), content, ExamError)

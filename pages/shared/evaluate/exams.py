@@ -1,8 +1,9 @@
-"""The exam: the sample's questions, questions from the documents' structure, or an uploaded file."""
+"""The exam: the sample's questions, questions from the documents' structure, a person's questions, or a file."""
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -15,23 +16,27 @@ from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_exams import (
+    STORED_NAME,
     CollectionExam,
     documents_of,
     sample_exam,
+    stored_exam,
     structure_exam,
     uploaded_exam,
 )
 from rag.evaluation.collection_run import Setting
 from rag.evaluation.exam_file import EXAMPLE
 from rag.evaluation.questions import ExamQuestion, as_lines
+from rag.evaluation.stored_questions import questions_path, stored_questions
 from rag.evaluation.stored_runs import run_paths
 from rag.store.collection import Collection
 from rag.types import Document
 
-_SAMPLE, _STRUCTURE, _UPLOAD = "sample", "structure", "upload"
+_SAMPLE, _STRUCTURE, _STORED, _UPLOAD = "sample", "structure", "stored", "upload"
 _NAMES = {
     _SAMPLE: "Sample questions",
     _STRUCTURE: "From the documents' structure",
+    _STORED: STORED_NAME,
     _UPLOAD: "Upload questions",
 }
 KINDS = {
@@ -43,8 +48,9 @@ KINDS = {
     "index": "index entry",
     "reference": "cross-reference",
     "imported": "uploaded",
-    "drafted": "drafted",
-    "judged": "judged",
+    "drafted": "drafted by a model",
+    "judged": "judged in use",
+    "written": "written by hand",
     "borrowed": "unanswerable: other subject",
     "changed": "unanswerable: changed name or number",
 }
@@ -78,22 +84,68 @@ def _uploaded(
     return uploaded_exam(name, _content, documents(_collection))
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read_questions(folder: str, uid: str, version: tuple[int, int]) -> tuple[ExamQuestion, ...]:
+    return stored_questions(Path(folder), uid)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for the passages of your questions")
+def _stored(
+    path: str, uid: str, generation: int, folder: str, version: tuple[int, int], _collection: Collection
+) -> CollectionExam:
+    return stored_exam(_read_questions(folder, uid, version), documents(_collection))
+
+
+def my_questions(collection: Collection) -> tuple[ExamQuestion, ...]:
+    """The questions that people made or judged, as they are stored. Raises ExamError if their file is damaged."""
+    return _read_questions(str(config.data_dir()), collection.uid, _version(collection))
+
+
+def _version(collection: Collection) -> tuple[int, int]:
+    """What changes when the file of questions does, also in another tab: when it was written, and its size."""
+    try:
+        stat = questions_path(config.data_dir(), collection.uid).stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size
+
+
+def is_my_questions(collection: Collection) -> bool:
+    """Whether the exam 'My questions' is chosen."""
+    return bool(st.session_state.get(_exam_key(collection)) == _STORED)
+
+
 def choose_exam(collection: Collection, below: DeltaGenerator) -> CollectionExam | None:
     """The control for the exam; None if there is none yet, or if its file is wrong, which is shown in `below`."""
     key = (str(collection.path), collection.uid, collection.generation())
     of_sample = _sample(*key, collection)
     offered = [name for name in _NAMES if name != _SAMPLE or of_sample is not None]
     chosen = st.selectbox(
-        "Exam", offered, format_func=_NAMES.__getitem__, key=f"evaluate-exam-{collection.uid}", width=300,
+        "Exam", offered, format_func=_NAMES.__getitem__, key=_exam_key(collection), width=300,
         persist_state="session", help=help_for("exam"),
     )  # fmt: skip
     if chosen == _SAMPLE:
         return of_sample
     if chosen == _STRUCTURE:
         return _structure(*key, collection)
+    if chosen == _STORED:
+        with below:
+            return _of_stored(key, collection)
     file = _upload(collection)
     with below:
         return _read(key, file, collection)
+
+
+def _exam_key(collection: Collection) -> str:
+    return f"evaluate-exam-{collection.uid}"
+
+
+def _of_stored(key: tuple[str, str, int], collection: Collection) -> CollectionExam | None:
+    try:
+        return _stored(*key, str(config.data_dir()), _version(collection), collection)
+    except ExplorerError as error:
+        show_error(error)
+        return None
 
 
 def _upload(collection: Collection) -> UploadedFile | None:
@@ -126,24 +178,40 @@ def _read(key: tuple[str, str, int], file: UploadedFile | None, collection: Coll
 
 def show_exam(collection: Collection, exam: CollectionExam, settings: tuple[Setting, ...]) -> None:
     """What a run will measure, in a sentence, and the questions of the exam."""
-    for note in exam.notes:
-        st.caption(f":material/info: {escaped(note)}")
     if not exam.questions:
+        show_notes(exam)
         st.info(
             "No question could be made: what was read has no headings, question lists, terms or captions from which "
-            "one follows. Choose 'Upload questions' above.",
+            "one follows. Choose 'Upload questions' above, or make questions under 'My questions'.",
             icon=":material/info:",
         )
         return
-    st.markdown(_what_is_measured(collection, exam, settings))
+    show_what_is_measured(collection, exam, settings)
     label = f"Questions of this exam ({len(exam.questions):,})"
     # Before the first run, the questions are all there is to see.
     with st.expander(label, expanded=not run_paths(config.data_dir(), collection.uid), icon=":material/list:"):
-        st.dataframe(_table(exam.questions), hide_index=True, key="evaluate-exam-questions")
-        st.download_button(
-            "Download JSON lines", lambda: as_lines(exam.questions), file_name=f"{exam.name}.jsonl",
-            mime="application/jsonl", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+        st.dataframe(question_table(exam.questions), hide_index=True, key="evaluate-exam-questions")
+        download_questions(exam.name, exam.questions)
+
+
+def show_notes(exam: CollectionExam) -> None:
+    """What was left out of the exam, and why."""
+    for note in exam.notes:
+        st.caption(f":material/info: {escaped(note)}")
+
+
+def show_what_is_measured(collection: Collection, exam: CollectionExam, settings: tuple[Setting, ...]) -> None:
+    """What a run of the exam will measure, in a sentence, and what was left out."""
+    show_notes(exam)
+    st.markdown(_what_is_measured(collection, exam, settings))
+
+
+def download_questions(name: str, questions: tuple[ExamQuestion, ...]) -> None:
+    """A button that saves the questions as an exam in JSON lines."""
+    st.download_button(
+        "Download JSON lines", lambda: as_lines(questions), file_name=f"{name}.jsonl", mime="application/jsonl",
+        on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
 
 
 def _what_is_measured(collection: Collection, exam: CollectionExam, settings: tuple[Setting, ...]) -> str:
@@ -159,7 +227,8 @@ def _what_is_measured(collection: Collection, exam: CollectionExam, settings: tu
     )
 
 
-def _table(questions: tuple[ExamQuestion, ...]) -> pd.DataFrame:
+def question_table(questions: tuple[ExamQuestion, ...]) -> pd.DataFrame:
+    """A row for each question: its text, how it was made, and the passages that answer it."""
     return pd.DataFrame(
         {
             "question": [question.text for question in questions],

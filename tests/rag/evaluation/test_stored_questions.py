@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,14 @@ from rag.evaluation.beir import ExamError
 from rag.evaluation.collection_exams import stored_exam
 from rag.evaluation.questions import ExamQuestion, gold_span
 from rag.evaluation.stored_questions import (
+    Judgement,
     add_questions,
     grades_of,
     judge,
     judged_id,
+    judgements_of,
+    present_judgements,
+    question_with,
     questions_path,
     remove_questions,
     stored_questions,
@@ -99,3 +104,78 @@ def test_the_exam_leaves_out_what_cannot_be_measured(data_dir: Path):
     assert len(empty.notes) == 2
     assert empty.notes[0].startswith("2 questions are left out")
     assert empty.notes[1].startswith("1 question is left out")
+
+
+def test_a_judgement_joins_the_stored_question_with_the_same_text(data_dir: Path):
+    drafted = ExamQuestion("d1", "Which owl hunts?", (OWL,), "drafted", "drafted")
+    unanswerable = ExamQuestion("w1", "What is baked?", (), "written", "written")
+    add_questions(data_dir, UID, [drafted, unanswerable])
+    judge(data_dir, UID, "Which owl  hunts?", BREAD, 1)
+    judge(data_dir, UID, "What is baked?", BREAD, 1)
+    first, second, third = stored_questions(data_dir, UID)
+    assert first == replace(drafted, spans=(OWL, BREAD))
+    assert second == unanswerable
+    assert (third.text, third.question_id, third.spans) == ("What is baked?", judged_id("What is baked?"), (BREAD,))
+    assert question_with([first, second, third], "What is baked?") == third
+    assert grades_of([first], "Which owl hunts?").keys() == {("0.txt", 0, OWL.end), ("1.txt", 0, BREAD.end)}
+    judge(data_dir, UID, "Which owl hunts?", BREAD, None)
+    judge(data_dir, UID, "What is baked?", BREAD, None)
+    assert stored_questions(data_dir, UID) == (drafted, unanswerable)
+
+
+def test_known_passages_come_with_the_first_judgement_only(data_dir: Path):
+    judge(data_dir, UID, "Which owl hunts?", BREAD, None, known=[OWL])
+    assert stored_questions(data_dir, UID) == ()
+    judge(data_dir, UID, "Which owl hunts?", BREAD, 0, known=[OWL])
+    (found,) = stored_questions(data_dir, UID)
+    assert found.spans == (OWL, replace(BREAD, grade=0))
+    judge(data_dir, UID, "Which owl hunts?", OWL, None, known=[OWL])
+    judge(data_dir, UID, "Which owl hunts?", BREAD, 1, known=[OWL])
+    (found,) = stored_questions(data_dir, UID)
+    assert found.spans == (BREAD,)
+
+
+def test_a_known_passage_that_is_judged_is_there_once(data_dir: Path):
+    judge(data_dir, UID, "Which owl hunts?", OWL, 0, known=[OWL])
+    (found,) = stored_questions(data_dir, UID)
+    assert found.spans == (replace(OWL, grade=0),)
+
+
+def test_a_question_without_words_is_refused(data_dir: Path):
+    with pytest.raises(ValueError, match="no words"):
+        judge(data_dir, UID, " \n", OWL, 1)
+    assert not questions_path(data_dir, UID).exists()
+
+
+def test_a_judgement_holds_for_other_chunks_that_share_half_with_it(data_dir: Path):
+    text = DOCUMENTS[0].text
+    half = (len(text) + 1) // 2
+    first, second, middle = (
+        gold_span(DOCUMENTS[0], start, end)
+        for start, end in ((0, half), (half, len(text)), (half // 2, half // 2 + half))
+    )
+    judge(data_dir, UID, "Which owl hunts?", first, 1)
+    judgements = present_judgements(stored_questions(data_dir, UID)[0], {"0.txt": text})
+    assert [one.stored for one in judgements_of(judgements, OWL)] == [first]
+    assert [one.stored for one in judgements_of(judgements, middle)] == [first]
+    assert judgements_of(judgements, second) == ()
+    assert judgements_of(judgements, replace(first, document="1.txt")) == ()
+    judge(data_dir, UID, "Which owl hunts?", OWL, 0, instead_of=[first])
+    (found,) = stored_questions(data_dir, UID)
+    assert found.spans == (replace(OWL, grade=0),)
+
+
+def test_the_judgement_of_the_passage_itself_comes_first():
+    whole, part = OWL, gold_span(DOCUMENTS[0], 0, 30)
+    judgements = [Judgement(part, part), Judgement(whole, whole)]
+    assert [one.stored for one in judgements_of(judgements, whole)] == [whole, part]
+    assert [one.stored for one in judgements_of(judgements, part)] == [part, whole]
+
+
+def test_judgements_follow_their_passages_in_edited_documents():
+    question = ExamQuestion("d1", "Which owl hunts?", (OWL, BREAD), "judged", "judged")
+    edited = {"0.txt": f"A new first line.\n{DOCUMENTS[0].text}", "1.txt": "Nothing is left of it."}
+    (found,) = present_judgements(question, edited)
+    assert found.stored == OWL
+    assert (found.present.start, found.present.end) == (18, 18 + len(DOCUMENTS[0].text))
+    assert present_judgements(question, {}) == ()
