@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.shared.map.clusters import coarseness_control, show_clusters, with_model_names
 from pages.shared.map.colouring import choose_colour, colours_for, explain
+from pages.shared.map.exam import exam_controls, explain_exam, has_runs
 from pages.shared.map.files import show_files
 from pages.shared.map.filters import filter_controls
 from pages.shared.map.layouts import current_layout, layout_controls, show_placed
@@ -20,7 +21,7 @@ from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
 from pages.shared.widgets.map_chart import show_map
-from pages.shared.widgets.map_state import map_state
+from pages.shared.widgets.map_state import FOUND_COLOUR, map_state
 from rag.errors import ExplorerError
 from rag.map.view import present
 
@@ -34,11 +35,7 @@ st.caption(
 with st.container(horizontal=True, vertical_alignment="bottom"):
     controls = st.container(width=260)
     layout_controls(collection.uid, state)
-    filters, regions, files = (
-        st.container(width="content"),
-        st.container(width="content"),
-        st.container(width="content"),
-    )
+    filters, regions, files, exams = (st.container(width="content") for _ in range(4))
 left, right = st.columns([2.2, 1])
 with right:
     query, k = search_box()
@@ -52,17 +49,23 @@ try:
         )
         clusters = with_model_names(collection, layout, find_clusters(collection, layout, coarseness))
     with controls:
-        choice = choose_colour(table)
-    focus = focus_of(collection, layout, query, k)
+        choice = choose_colour(table, has_runs=has_runs(collection))
+    with exams:
+        exam = exam_controls(collection, layout) if choice == FOUND_COLOUR else None
+    focus = focus_of(collection, layout, query, k, exam)
     colours = colours_for(
         choice, collection, layout, table,
-        clusters=clusters, similarities=partial(query_similarities, collection, layout, query),
+        clusters=clusters, similarities=partial(query_similarities, collection, layout, query), exam=exam,
     )  # fmt: skip
     with filters:
         shown = filter_controls(collection, table, clusters)
     with left:
         explain(choice, has_query=bool(query))
-        scene = scene_of(collection, layout, table, colours, clusters if has_labels else None, state, focus, shown)
+        if exam:
+            explain_exam(collection, exam, layout.chunk_ids, state)
+        scene = scene_of(
+            collection, layout, table, colours, clusters if has_labels else None, state, focus, shown, exam
+        )
 except ExplorerError as error:
     show_error(error)
     st.stop()
@@ -71,9 +74,9 @@ with left:
     has_details = show_quality_line(layout)
     show_placed(collection, layout, state)
 with right:
-    show_panel(collection, state, query, focus.hits, focus.clicked)
+    show_panel(collection, state, query, focus, exam)
 with files:
-    show_files(collection, layout, table, clusters, colours)
+    show_files(collection, layout, table, clusters, colours, exam.marks if exam else ())
 if has_details:
     show_quality_details(collection, layout)
 with st.expander(f"Clusters ({len(clusters.summaries)})", icon=":material/bubble_chart:"):

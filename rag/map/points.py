@@ -1,7 +1,8 @@
-"""Map points: the contents of an exported map as columns: chunks, positions, colours and cluster labels."""
+"""Map points: the contents of an exported map as columns: chunks, positions, colours, labels, marked questions."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,12 +27,26 @@ class MapLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class MapQuestion:
+    """A question marked on the map at `place`, (x, y) or (x, y, z); `note` is a sentence shown with its text.
+
+    `key` names it for the page.
+    """
+
+    key: str
+    text: str
+    note: str
+    place: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MapPoints:
     """The contents of a map; row i of every sequence is one chunk.
 
     `xy` is float32 (n, 2), finite; `clusters` int64 (n,), -1 for unclustered; `cluster_labels` are the clusters' names.
     `colour_labels` is each chunk's group, and `colours` maps groups to "#rrggbb", in legend order.
-    `columns` are the columns of the documents that are tables, "" where a chunk has none.
+    `columns` are the columns of the documents that are tables, "" where a chunk has none. `questions` are marked with
+    a cross, and the legend calls them `questions_title`.
 
     Raises:
         ValueError: lengths differ, a coordinate is not finite, or a label has no colour or one that is not "#rrggbb".
@@ -50,6 +65,8 @@ class MapPoints:
     title: str
     colour_title: str = "Colours"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    questions: Sequence[MapQuestion] = ()
+    questions_title: str = "Questions"
 
     def __post_init__(self) -> None:
         """Check what every export relies on."""
@@ -62,10 +79,18 @@ class MapPoints:
             raise ValueError(f"every field needs one row for each of the {n} chunks")
         if not np.isfinite(self.xy).all():
             raise ValueError("a map's coordinates must be finite; recompute the layout")
+        require_places(self.questions, 2)
         if missing := set(self.colour_labels) - set(self.colours):
             raise ValueError(f"no colour for {sorted(missing)[:3]}; give every label one")
         if wrong := [colour for colour in self.colours.values() if not _COLOUR.fullmatch(colour)]:
             raise ValueError(f"a colour must be like '#0072b2', got {wrong[0]!r}")
+
+
+def require_places(questions: Sequence[MapQuestion], dimensions: int) -> None:
+    """Raise ValueError unless each question has a finite place with so many coordinates."""
+    for one in questions:
+        if len(one.place) != dimensions or not all(map(math.isfinite, one.place)):
+            raise ValueError(f"a question's place must be {dimensions} finite numbers, got {one.place}")
 
 
 def used_labels(points: MapPoints) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.map.colours import OTHER, OTHER_NAME, SCALE, Colours, GroupColours
-from rag.map.points import MapLabel
+from rag.map.points import MapLabel, MapQuestion, require_places
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,11 +28,15 @@ Message = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Marked points: a query's star at `star`, or the chunk in row `focus`, and the rows of its hits."""
+    """Marked points: a query's star at `star`, or the chunk in row `focus`, and the rows of its hits.
+
+    `expected` are the rows of the chunks that should have come.
+    """
 
     star: tuple[float, ...] | None = None
     focus: int = -1
     hits: Sequence[int] = ()
+    expected: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,10 @@ class MapScene:
     `xy` is float32 (n, 2) or (n, 3), finite. `sources`, int64 (n,), are rows of `source_names`. `shown`, bool (n,), is
     the filter's result. `texts` are previews, or None if there are too many. `selected` are chunk ids. `other` are
     the positions to animate to, of the shape of `xy`, and `ends` the names of the two ends of the animation.
+    `questions` are marked with a cross, and the legend calls them `questions_title`.
 
     Raises:
-        ValueError: lengths differ, or a coordinate is not finite.
+        ValueError: lengths differ, a coordinate is not finite, or a question's place has other dimensions.
     """
 
     chunk_ids: IntArray
@@ -60,6 +65,8 @@ class MapScene:
     marks: Marks = field(default_factory=Marks)
     other: FloatArray | None = None
     ends: tuple[str, str] = ("", "")
+    questions: Sequence[MapQuestion] = ()
+    questions_title: str = "Questions"
 
     def __post_init__(self) -> None:
         """Check what the map component relies on."""
@@ -73,6 +80,7 @@ class MapScene:
         for name, rows in (("sources", self.sources), ("shown", self.shown), ("texts", self.texts)):
             if rows is not None and len(rows) != n:
                 raise ValueError(f"'{name}' needs one row for each of the {n} chunks, got {len(rows)}")
+        require_places(self.questions, self.xy.shape[1])
 
 
 def preview(text: str) -> str:
@@ -105,10 +113,15 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
         "star": None if marks.star is None else list(marks.star),
         "focus": marks.focus,
         "hits": list(marks.hits),
+        "expected": list(marks.expected),
+        "questions": [
+            {"key": one.key, "text": one.text, "note": one.note, "at": list(one.place)} for one in scene.questions
+        ],
+        "questionsTitle": scene.questions_title,
         "ends": list(scene.ends),
         "height": height,
         "file": file_name,
-        "alt": f"{scene.title}, coloured by {scene.colours.title}",
+        "alt": _alt(scene),
         "layoutKey": _key(scene),
         **_colour_message(scene.colours),
     }
@@ -119,6 +132,12 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
     # Streamlit sends a component new arguments only if the part that is JSON has changed.
     message["revision"] = _digest(*(value for value in message.values() if isinstance(value, bytes)))
     return message
+
+
+def _alt(scene: MapScene) -> str:
+    """The picture in words."""
+    marked = f", {scene.questions_title}: {len(scene.questions):,}" if scene.questions else ""
+    return f"{scene.title}, coloured by {scene.colours.title}{marked}"
 
 
 def _colour_message(colours: Colours) -> Message:

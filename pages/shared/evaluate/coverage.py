@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared.widgets.common import show_chunk_links
 from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.map_state import link_to_run
 from pages.shared.widgets.wording import counted
 from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.run_comparison import retrieved_counts
@@ -26,6 +27,10 @@ def show_coverage(collection: Collection, run: CollectionRun) -> None:
         f"**{counted(n - len(counts), 'chunk')} of {n:,}** were among the first {k} for no question of this exam, in "
         "no search. The exam says nothing about them."
     )
+    with st.container(horizontal=True):
+        for label, has_failed in (("Show on the map", False), ("Show the failed questions on the map", True)):
+            where = link_to_run(collection.spec.name, run.run_id, has_failed=has_failed)
+            st.page_link("pages/map.py", label=label, icon=":material/scatter_plot:", query_params=where)
     often = sorted(counts, key=lambda one: (-counts[one], one))[:_LISTED]
     texts = {chunk.chunk_id: " ".join(chunk.text.split())[:_SHOWN] for chunk in collection.chunks(often)}
     rows = [{"questions": counts[one], "chunk": one, "text": texts[one]} for one in often if one in texts]

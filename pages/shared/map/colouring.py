@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.shared.map.exam import ExamOnMap, forget_exam, found_colours
 from pages.shared.session.resources import kept_neighbors
+from pages.shared.widgets.map_state import FOUND_COLOUR
 from rag.map.clustering import Clusters
 from rag.map.colours import OTHER_NAME, Colours, column_colours, group_colours, value_colours
 from rag.store.chunk_table import ChunkTable
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 KEY = "map-colour"
 DOCUMENT, CLUSTER, PAGE, LENGTH = "Document", "Cluster", "Page", "Chunk length"
 SIMILARITY, CHAT, DISTORTION = "Similarity to the question", "Times used in chat", "Local distortion"
-_BUILT_IN = (DOCUMENT, CLUSTER, PAGE, LENGTH, SIMILARITY, CHAT, DISTORTION)
+_BUILT_IN = (DOCUMENT, CLUSTER, PAGE, LENGTH, SIMILARITY, CHAT, FOUND_COLOUR, DISTORTION)
 _COLUMN = " (column)"
 # Saved links may contain the former names.
 _FORMER_NAMES = {"Retrieved by chat": CHAT, "Honesty of the map": DISTORTION}
@@ -33,18 +35,23 @@ _ABOUT = {
 }
 
 
-def _colour_choices(table: ChunkTable) -> list[str]:
+def _colour_choices(table: ChunkTable, *, has_runs: bool) -> list[str]:
     """The choices for colours: the columns of tables first, those with few values before the others."""
     few = sorted(table.columns, key=lambda name: len(set(table.columns[name])) > 20)
     columns = [f"{name}{_COLUMN}" if name in _BUILT_IN else name for name in few if len(set(table.columns[name])) > 1]
     # A chunk without a page has NaN, which is not equal to itself.
     has_pages = len(table) > 0 and not bool((table.pages != table.pages).all())
-    return [*columns, *(name for name in _BUILT_IN if name != PAGE or has_pages)]
+    is_offered = {PAGE: has_pages, FOUND_COLOUR: has_runs}
+    return [*columns, *(name for name in _BUILT_IN if is_offered.get(name, True))]
 
 
-def choose_colour(table: ChunkTable) -> str:
-    """The 'Colour by' select box; returns the choice and keeps it in the URL."""
-    choices = _colour_choices(table)
+def choose_colour(table: ChunkTable, *, has_runs: bool) -> str:
+    """The 'Colour by' select box; returns the choice and keeps it in the URL.
+
+    Args:
+        has_runs: whether the collection has a run of an exam, so that the map can be coloured by it.
+    """
+    choices = _colour_choices(table, has_runs=has_runs)
     linked = st.query_params.get("colour", "")
     linked = _FORMER_NAMES.get(linked, linked) if linked not in choices else linked
     first = linked if linked in choices else choices[0]
@@ -58,6 +65,8 @@ def choose_colour(table: ChunkTable) -> str:
         help="Points with the same value get the same colour; numbers get a colour scale.",
     )
     st.query_params["colour"] = choice
+    if choice != FOUND_COLOUR:
+        forget_exam()
     return choice
 
 
@@ -69,8 +78,14 @@ def colours_for(
     *,
     clusters: Clusters,
     similarities: Callable[[], FloatArray | None],
+    exam: ExamOnMap | None,
 ) -> Colours:
-    """The colours of the chunks in the layout; `similarities` returns their similarities to the question, or None."""
+    """The colours of the chunks in the layout.
+
+    Args:
+        similarities: returns the chunks' similarities to the question, or None.
+        exam: the run for the colouring by what its questions found; without one, all chunks are grey.
+    """
     import numpy as np
 
     match choice:
@@ -89,6 +104,8 @@ def colours_for(
             counts = collection.retrieved_counts()
             times = np.array([counts.get(chunk_id, 0) for chunk_id in table.chunk_ids.tolist()], dtype=np.float32)
             return value_colours("Times used in chat", times, 0)
+        case "Found by exam questions":
+            return found_colours(choice, exam.coverage) if exam else group_colours(choice, [OTHER_NAME] * len(table))
         case "Local distortion":
             return value_colours("Neighbors preserved", kept_neighbors(collection, layout))
     name = choice.removesuffix(_COLUMN)

@@ -8,11 +8,17 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from pages.shared.map.exam import ExamOnMap
+from pages.shared.map.failed_question import show_failed_question
+from pages.shared.map.region_question import question_form
+from pages.shared.map.scene import Focus
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.common import escaped, show_chunk_links, show_error, show_small_hit
-from pages.shared.widgets.map_state import MapState
+from pages.shared.widgets.map_state import MapState, close_clicked
+from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
+from rag.evaluation.coverage import questions_that_found
 from rag.map.export.files import as_csv, as_parquet
 from rag.store.collection import Collection
 from rag.store.names import free_name
@@ -20,6 +26,7 @@ from rag.transfer.selected_chunks import copy_chunks, selection_table
 from rag.types import Chunk, Hit
 
 _ROWS_SHOWN = 1_000
+_QUESTIONS_SHOWN = 5
 
 
 def search_box() -> tuple[str, int]:
@@ -39,16 +46,18 @@ def search_box() -> tuple[str, int]:
     return query, int(k)
 
 
-def show_panel(collection: Collection, state: MapState, query: str, hits: Sequence[Hit], clicked: Chunk | None) -> None:
-    """The chunks in the marked area; the clicked chunk, or without one the results of the search."""
+def show_panel(collection: Collection, state: MapState, query: str, focus: Focus, exam: ExamOnMap | None) -> None:
+    """The chunks in the marked area; the clicked question or chunk, or without one the results of the search."""
     if state.selected:
         _show_selection(collection, state)
-    if clicked is not None:
-        _show_clicked(collection, clicked, hits)
-    elif hits:
-        st.markdown(f"**{len(hits)} nearest to “{escaped(query)}”**")
+    if focus.failed is not None:
+        show_failed_question(focus.failed)
+    elif focus.clicked is not None:
+        _show_clicked(collection, focus.clicked, focus.hits, exam)
+    elif focus.hits:
+        st.markdown(f"**{len(focus.hits)} nearest to “{escaped(query)}”**")
         with st.container(height=560, border=False):
-            for hit in hits:
+            for hit in focus.hits:
                 show_small_hit(hit)
     elif not state.selected:
         st.caption(
@@ -57,22 +66,32 @@ def show_panel(collection: Collection, state: MapState, query: str, hits: Sequen
         )
 
 
-def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit]) -> None:
+def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit], exam: ExamOnMap | None) -> None:
     with st.container(height=600, border=False):
         with st.container(border=True):
             names = collection.document_names([chunk.document_id])
             st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · selected chunk")
             st.text(chunk.text)
             show_chunk_links(chunk.chunk_id)
-            st.button("Close", icon=":material/close:", on_click=_close_chunk)
+            st.button("Close", icon=":material/close:", on_click=close_clicked)
+        if exam:
+            _show_finding_questions(exam, chunk)
+        question_form(collection, [chunk.chunk_id])
         if neighbors:
             st.caption("Its nearest neighbors by embedding, wherever they are on the map.")
         for hit in neighbors:
             show_small_hit(hit)
 
 
-def _close_chunk() -> None:
-    st.query_params.pop("chunk", None)
+def _show_finding_questions(exam: ExamOnMap, chunk: Chunk) -> None:
+    """The questions of the run that found the chunk."""
+    found = questions_that_found(exam.run, chunk.chunk_id)
+    if not found:
+        st.markdown("Found by **no question** of this exam.")
+        return
+    listed = "\n".join(f"- {escaped(question.text)}" for question in found[:_QUESTIONS_SHOWN])
+    more = f"\n- and {len(found) - _QUESTIONS_SHOWN:,} more" if len(found) > _QUESTIONS_SHOWN else ""
+    st.markdown(f"Found by **{counted(len(found), 'question')}** of {exam.coverage.n_asked:,}:\n{listed}{more}")
 
 
 def _show_selection(collection: Collection, state: MapState) -> None:
@@ -103,6 +122,7 @@ def _show_selection(collection: Collection, state: MapState) -> None:
             _new_collection(collection, ids)
         _show_downloads(collection, ids)
         st.button("Clear selection", icon=":material/close:", on_click=_clear, args=(state,))
+    question_form(collection, ids)
 
 
 def _clear(state: MapState) -> None:

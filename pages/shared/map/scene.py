@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.shared.map.exam import MARKS_TITLE, ExamOnMap
+from pages.shared.map.failed_question import OpenedQuestion, opened_question
 from pages.shared.session.resources import index, previews, query_vector, retriever, vectors
-from pages.shared.widgets.map_state import MapState, chosen_chunk
+from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_question
 from rag import config
 from rag.map.clustering import Clusters
 from rag.map.colours import Colours, take
@@ -31,15 +34,23 @@ _MOST_POINTS_3D = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What the map points at: the clicked chunk with its neighbors, or the place of a question with its results."""
+    """What the map points at: the clicked chunk with its neighbors, or the place of a question with its results.
+
+    `failed` is the clicked question of an exam; the star is then its own.
+    """
 
     hits: tuple[Hit, ...] = ()
     clicked: Chunk | None = None
     star: tuple[float, ...] | None = None
+    failed: OpenedQuestion | None = None
 
 
-def focus_of(collection: Collection, layout: Projection, query: str, k: int) -> Focus:
-    """The clicked chunk; without one, the question; empty if there is neither."""
+def focus_of(collection: Collection, layout: Projection, query: str, k: int, exam: ExamOnMap | None) -> Focus:
+    """The clicked question or chunk; without one, the typed question; empty if there is none of these."""
+    if exam and (asked := exam.failed_question(chosen_question())):
+        opened = opened_question(collection, exam.run, asked)
+        star = place_query(index(collection), query_vector(collection, asked.question.text), layout)
+        return Focus(opened.hits, None, star, opened)
     chunk_id = chosen_chunk()
     found = collection.chunks([chunk_id]) if chunk_id is not None else []
     if found:
@@ -62,6 +73,7 @@ def scene_of(
     state: MapState,
     focus: Focus,
     shown: NDArray[np.bool_] | None,
+    exam: ExamOnMap | None,
 ) -> MapScene:
     """The scene to draw; above the limit on points it is a random sample, and the page says so."""
     rows = sample_rows(len(table), _most_points(layout))
@@ -72,6 +84,7 @@ def scene_of(
             icon=":material/info:",
         )
     ids = layout.chunk_ids[rows]
+    expected = focus.failed.expected if focus.failed else ()
     return MapScene(
         chunk_ids=ids,
         xy=layout.xy[rows],
@@ -83,7 +96,14 @@ def scene_of(
         texts=previews(collection, ids) if len(ids) <= TEXT_LIMIT else None,
         labels=() if clusters is None else _labels_of(clusters),
         selected=state.selected,
-        marks=Marks(focus.star, _row(ids.tolist(), focus.clicked), _rows(ids.tolist(), focus.hits)),
+        marks=Marks(
+            focus.star,
+            _row(ids.tolist(), focus.clicked),
+            _rows(ids.tolist(), [hit.chunk for hit in focus.hits]),
+            _rows(ids.tolist(), expected),
+        ),
+        questions=exam.marks if exam else (),
+        questions_title=MARKS_TITLE,
     )
 
 
@@ -102,6 +122,6 @@ def _row(ids: list[int], chunk: Chunk | None) -> int:
     return ids.index(chunk.chunk_id) if chunk is not None and chunk.chunk_id in ids else -1
 
 
-def _rows(ids: list[int], hits: tuple[Hit, ...]) -> list[int]:
-    row = {chunk_id: i for i, chunk_id in enumerate(ids)} if hits else {}
-    return [row[hit.chunk.chunk_id] for hit in hits if hit.chunk.chunk_id in row]
+def _rows(ids: list[int], chunks: Sequence[Chunk]) -> list[int]:
+    row = {chunk_id: i for i, chunk_id in enumerate(ids)} if chunks else {}
+    return [row[chunk.chunk_id] for chunk in chunks if chunk.chunk_id in row]

@@ -25,10 +25,14 @@ _component = v1.declare_component("map", path=str(Path(__file__).with_name("map_
 
 @dataclass(frozen=True, slots=True)
 class MapEvent:
-    """An action on the map: a chunk clicked, an area marked with box or lasso, or the marks cleared."""
+    """An action on the map: a chunk or a marked question clicked, an area marked with box or lasso, or marks cleared.
 
-    kind: Literal["click", "area", "clear"]
+    `question` is the key of the clicked question, or empty.
+    """
+
+    kind: Literal["click", "question", "area", "clear"]
     chunk_ids: tuple[int, ...]
+    question: str = ""
 
 
 def show_map(scene: MapScene, *, key: str, on_event: Callable[[MapEvent], None] | None = None) -> None:
@@ -37,7 +41,8 @@ def show_map(scene: MapScene, *, key: str, on_event: Callable[[MapEvent], None] 
     def report() -> None:
         value = st.session_state.get(key)
         if on_event and value:
-            on_event(MapEvent(value["kind"], tuple(int(chunk_id) for chunk_id in value["ids"])))
+            ids = tuple(int(chunk_id) for chunk_id in value["ids"])
+            on_event(MapEvent(value["kind"], ids, str(value["question"])))
 
     message = to_message(scene, height=_HEIGHT, file_name=scene.title)
     _component(key=key, on_change=report, default=None, tab_index=None, **message)

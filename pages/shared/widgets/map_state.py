@@ -1,4 +1,4 @@
-"""The state of the map of a collection in a session: its layout, the clicked chunk, the marked chunks."""
+"""The state of the map of a collection in a session: its layout, the clicked chunk or question, the marked chunks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import streamlit as st
 from pages.shared.widgets.map_chart import MapEvent
 from rag.map.projection import ProjectionParameters
 from rag.store.collection import Collection
+
+FOUND_COLOUR = "Found by exam questions"
+"""The name of the map's colouring by a run of an exam."""
 
 
 @dataclass(slots=True)
@@ -23,11 +26,13 @@ class MapState:
     selected: tuple[int, ...] = ()
 
     def follow(self, event: MapEvent) -> None:
-        """Apply an action on the map; a clicked chunk goes into the URL, so that it can be shared."""
+        """Apply an action on the map; a clicked chunk or question goes into the URL, so that it can be shared."""
         self.selected = event.chunk_ids if event.kind == "area" else ()
-        st.query_params.pop("chunk", None)
+        close_clicked()
         if event.kind == "click":
             st.query_params["chunk"] = str(event.chunk_ids[0])
+        elif event.kind == "question":
+            st.query_params["question"] = event.question
 
 
 def map_state(collection: Collection) -> MapState:
@@ -40,3 +45,20 @@ def chosen_chunk() -> int | None:
     """The id of the chunk named in the URL, or None."""
     value = st.query_params.get("chunk", "")
     return int(value) if value.isascii() and value.isdigit() else None
+
+
+def chosen_question() -> str:
+    """The id of the failed question named in the URL, or an empty text."""
+    return st.query_params.get("question", "")
+
+
+def close_clicked() -> None:
+    """Close the clicked chunk or question."""
+    st.query_params.pop("chunk", None)
+    st.query_params.pop("question", None)
+
+
+def link_to_run(collection_name: str, run_id: str, *, has_failed: bool) -> dict[str, str]:
+    """The query of a link to the map, coloured by a run; with its failed questions, or without them."""
+    shown = {} if has_failed else {"failed": "off"}
+    return {"collection": collection_name, "colour": FOUND_COLOUR, "run": run_id, **shown}

@@ -66,6 +66,16 @@ def _payload(points: MapPoints) -> dict[str, object]:
             }
             for label in points.cluster_labels
         ],
+        "questionsTitle": points.questions_title,
+        "questions": [
+            {
+                "text": one.text,
+                "note": one.note,
+                "x": (one.place[0] - float(low[0])) / span * _STEPS,
+                "y": (float(high[1]) - one.place[1]) / span * _STEPS,
+            }
+            for one in points.questions
+        ],
     }
 
 

@@ -44,6 +44,7 @@ def to_svg(points: MapPoints) -> str:
             f"<title>{title}</title>",
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
             *_circles(points, places),
+            *_crosses(points, canvas),
             *cluster_names(names, _WIDTH - _LEGEND_WIDTH),
             f'<text x="{_MARGIN}" y="26" font-size="17" font-weight="600" fill="{_INK}">{title}</text>',
             *_legend(points),
@@ -61,11 +62,24 @@ def _circles(points: MapPoints, places: Sequence[tuple[float, float]]) -> Iterat
         yield f'<g fill="{points.colours[label]}" fill-opacity="0.85">{"".join(circles)}</g>'
 
 
+def _crosses(points: MapPoints, canvas: Canvas) -> Iterator[str]:
+    """A cross for each question, with its text as a title."""
+    for one in points.questions:
+        x, y = canvas.place(*one.place[:2])
+        yield f"<g><title>{one_line(one.text)}</title>{_cross(x, y)}</g>"
+
+
+def _cross(x: float, y: float) -> str:
+    """A cross with a white outline, centred at (x, y)."""
+    arms = f"M{x - 5:.1f} {y - 5:.1f}l10 10M{x - 5:.1f} {y + 5:.1f}l10 -10"
+    return f'<path d="{arms}" stroke="#ffffff" stroke-width="5"/><path d="{arms}" stroke="{_INK}" stroke-width="2.4"/>'
+
+
 def _legend(points: MapPoints) -> Iterator[str]:
     """A row for each colour, as many as there is room for, and how many more there are."""
     left, top = _WIDTH - _LEGEND_WIDTH, _MARGIN + _LINE
     labels = used_labels(points)
-    room = (_HEIGHT - top) // _LINE - 2
+    room = (_HEIGHT - top) // _LINE - 2 - bool(points.questions)
     yield f'<text x="{left}" y="{_MARGIN}" font-weight="600" fill="{_INK}">{one_line(points.colour_title)}</text>'
     for row, label in enumerate(labels[:room]):
         y = top + row * _LINE
@@ -73,6 +87,10 @@ def _legend(points: MapPoints) -> Iterator[str]:
         yield f'<text x="{left + 20}" y="{y + 4}" fill="{_INK}">{one_line(label)}</text>'
     if len(labels) > room:
         yield f'<text x="{left + 20}" y="{top + room * _LINE + 4}" fill="{_INK}">and {len(labels) - room} more</text>'
+    if points.questions:
+        y = top + min(len(labels), room + 1) * _LINE
+        yield _cross(left + 6, y)
+        yield f'<text x="{left + 20}" y="{y + 4}" fill="{_INK}">{one_line(points.questions_title)}</text>'
 
 
 def cluster_names(names: Sequence[Name], width: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rag.map.points import MapQuestion
 from tests.support.maps import made_map
 
 
@@ -15,6 +16,7 @@ from tests.support.maps import made_map
         ({"xy": np.zeros((9, 3), dtype=np.float32)}, "one row for each of the 9"),
         ({"xy": np.full((9, 2), np.nan, dtype=np.float32)}, "finite"),
         ({"colours": {"even": "#0072B2"}}, "no colour for"),
+        ({"questions": [MapQuestion("q", "?", "", (1.0, 2.0, 3.0))]}, "2 finite numbers"),
         ({"colours": {"even": "#0072B2", "odd & <b>": 'red"/><script>'}}, "a colour must be like"),
     ],
 )

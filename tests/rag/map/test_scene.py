@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag.map.colours import group_colours, value_colours
-from rag.map.points import MapLabel
+from rag.map.points import MapLabel, MapQuestion
 from rag.map.scene import MapScene, Marks, preview, to_message
 
 IDS = np.array([3, 8, 20], dtype=np.int64)
@@ -48,6 +48,15 @@ def test_all_but_the_arrays_is_json():
     assert message()["texts"] is None
 
 
+def test_questions_and_expected_chunks_are_sent_with_their_places():
+    asked = MapQuestion("q1", "Where is <b>?", "Rank of the expected passage: Words 7", (1.5, 2.0))
+    sent = message(questions=[asked], questions_title="Failed questions", marks=Marks((1.5, 2.0), -1, [0], [2]))
+    assert sent["questions"] == [{"key": "q1", "text": asked.text, "note": asked.note, "at": [1.5, 2.0]}]
+    assert (sent["questionsTitle"], sent["expected"]) == ("Failed questions", [2])
+    assert sent["alt"] == "Map, coloured by topic, Failed questions: 1"
+    assert message()["alt"] == "Map, coloured by topic"
+
+
 def test_values_are_a_scale_and_what_has_none_is_a_group_of_its_own():
     sent = message(colours=value_colours("length", np.array([4, np.nan, 9], dtype=np.float32)))
     assert np.frombuffer(sent["codes"], np.int16).tolist() == [sent["scaleGroup"], 1, sent["scaleGroup"]]
@@ -83,10 +92,12 @@ def test_a_hundred_thousand_points_take_a_few_bytes_each():
         {"texts": ["a"]},
         {"sources": np.array([0])},
         {"shown": np.array([True])},
+        {"questions": [MapQuestion("q", "?", "", (0.0, 0.0, 0.0))]},
+        {"questions": [MapQuestion("q", "?", "", (0.0, float("nan")))]},
     ],
 )
 def test_what_does_not_fit_together_is_refused(changes):
-    with pytest.raises(ValueError, match=r"coordinates|one row for each"):
+    with pytest.raises(ValueError, match=r"coordinates|one row for each|2 finite numbers"):
         scene(**changes)
 
 

@@ -29,9 +29,9 @@ Streamlit.listen((args, theme) => {
 
 // Everything the picture depends on except the marked points: Plotly draws those before they are reported.
 function pictureOf(args, theme) {
-  const { layoutKey, colourKey, star, focus, hits, labels } = args;
+  const { layoutKey, colourKey, star, focus, hits, expected, questions, labels } = args;
   const shown = args.shown ? args.shown.reduce((sum, kept, i) => (sum * 31 + kept * (i % 997)) | 0, 7) : 0;
-  return JSON.stringify([layoutKey, colourKey, star, focus, hits, labels, shown, theme?.base, Boolean(args.other)]);
+  return JSON.stringify([layoutKey, colourKey, star, focus, hits, expected, questions, labels, shown, theme?.base, Boolean(args.other)]);
 }
 
 function themeColours(theme) {
@@ -113,7 +113,7 @@ function view() {
 }
 
 function traces() {
-  const all = [...groupTraces(scene, places, off), ...overlayTraces(scene, places)];
+  const all = [...groupTraces(scene, places, off), ...questionTraces(scene, off), ...overlayTraces(scene, places)];
   if (scene.dims === 3 && scene.labels.length) all.push({ type: "scatter3d", mode: "text", hoverinfo: "skip",
     x: scene.labels.map((l) => l.x), y: scene.labels.map((l) => l.y), z: scene.labels.map((l) => l.z),
     text: scene.labels.map((l) => plain(l.name)), textfont: { color: scene.ink, size: 12 } });
@@ -173,8 +173,9 @@ function listen() {
   chart.on("plotly_hover", (event) => hover(event.points[0]));
   chart.on("plotly_unhover", hideTip);
   chart.on("plotly_click", (event) => {
-    const id = event.points[0]?.customdata;
-    if (id !== undefined) report("click", [id]);
+    const point = event.points[0], id = point?.customdata, question = questionOf(point);
+    if (question) report("question", [], question.key);
+    else if (id !== undefined) report("click", [id]);
   });
   chart.on("plotly_selected", (event) => {
     // Plotly also sends this event after each drawing; only areas marked by a person are reported.
@@ -185,11 +186,12 @@ function listen() {
   });
   chart.on("plotly_deselect", () => { if (byHand) report("clear", []); });
 }
-function report(kind, ids) {
+function report(kind, ids, question = "") {
   const list = Array.from(ids);
   reported = kind === "area" ? String(list) : "";
-  Streamlit.value({ kind, ids: list, sequence: ++sequence });
+  Streamlit.value({ kind, ids: list, question, sequence: ++sequence });
 }
+const questionOf = (point) => point?.data.questions?.[point.pointNumber];
 
 const hideTip = () => { tip.hidden = true; };
 // In 3D, Plotly gives no place with a hovered point, and does not always say when the pointer leaves it.
@@ -201,8 +203,12 @@ chart.addEventListener("pointerleave", hideTip);
 chart.addEventListener("wheel", hideTip, { capture: true, passive: true });
 
 function hover(point) {
-  const row = point.data.rows?.[point.pointNumber];
-  if (row === undefined) return;
+  const question = questionOf(point), row = point.data.rows?.[point.pointNumber];
+  if (question) showTip([[question.text, ""], [question.note, "quiet"], ["Click to open", "quiet"]]);
+  else if (row !== undefined) showTip(aboutChunk(row));
+}
+
+function aboutChunk(row) {
   const lines = [];
   if (scene.texts) lines.push([scene.texts[row], ""]);
   if (scene.sourceNames) lines.push([scene.sourceNames[scene.sources[row]], "quiet"]);
@@ -210,6 +216,10 @@ function hover(point) {
     : `${scene.title}: ${scene.names[scene.codes[row]]}`;
   lines.push([value, "quiet"]);
   if (!scene.texts && scene.dims === 2) lines.push(["Click to read", "quiet"]);
+  return lines;
+}
+
+function showTip(lines) {
   tip.replaceChildren(...lines.map(([text, name]) => {
     const line = document.createElement("div");
     line.className = name;
@@ -231,17 +241,27 @@ function legend() {
   // A colour scale alone needs no entry: the colour bar shows it.
   const isScaleOnly = counts.every((count, group) => !count || group === scene.scaleGroup);
   const items = isScaleOnly ? [] : scene.names.map((name, group) => {
-    const item = document.createElement("button"), dot = document.createElement("span");
+    const dot = document.createElement("span");
     dot.className = "dot";
     dot.style.background = group === scene.scaleGroup ? `linear-gradient(90deg, ${scene.scale.map((s) => s[1]).join(",")})`
       : scene.colours[group];
-    item.append(dot, `${name} (${counts[group].toLocaleString("en")})`);
-    item.title = "Show or hide this group";
-    item.setAttribute("aria-pressed", String(!off.has(name)));
-    item.onclick = () => { off.delete(name) || off.add(name); legend(); draw(); };
-    return counts[group] ? item : null;
+    return counts[group] ? legendItem(dot, name, counts[group]) : null;
   });
+  if (scene.questions.length) {
+    const cross = document.createElement("span");
+    cross.className = "cross";
+    cross.textContent = "\u2715";
+    items.push(legendItem(cross, scene.questionsTitle, scene.questions.length));
+  }
   at("legend").replaceChildren(title, ...items.filter(Boolean));
+}
+function legendItem(mark, name, count) {
+  const item = document.createElement("button");
+  item.append(mark, `${name} (${count.toLocaleString("en")})`);
+  item.title = "Show or hide this group";
+  item.setAttribute("aria-pressed", String(!off.has(name)));
+  item.onclick = () => { off.delete(name) || off.add(name); legend(); draw(); };
+  return item;
 }
 
 async function savePng() {

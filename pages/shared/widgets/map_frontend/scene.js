@@ -78,29 +78,51 @@ function groupTraces(scene, places, off) {
   return traces;
 }
 
-// The star of a query or the ring of a chunk, with lines to its results and rings around them.
+// Traces of places that are no chunks; a place null interrupts a line.
+function placesTrace(scene, list, extra) {
+  const columns = [0, 1, 2].map((i) => list.map((place) => (place ? place[i] : null)));
+  const where = scene.dims === 3 ? { x: columns[0], y: columns[1], z: columns[2], type: "scatter3d" }
+    : { x: columns[0], y: columns[1], type: "scattergl" };
+  return { ...where, hoverinfo: "skip", showlegend: false, ...extra,
+    ...(scene.dims === 3 ? {} : { selected: { marker: { opacity: 1 } }, unselected: { marker: { opacity: 1 } } }) };
+}
+
+// Questions as crosses. In 2D a wider cross in the colour of the page lies below each, so that it can be told from points.
+// In 3D, Plotly draws its symbol for a cross with a character that few fonts have.
+function questionTraces(scene, off) {
+  if (!scene.questions.length || off.has(scene.questionsTitle)) return [];
+  const list = scene.questions.map((one) => one.at);
+  const cross = (size, color) => ({ mode: "markers", marker: { size, symbol: "x", color, opacity: 1, line: { width: 0 } } });
+  const drawn = (extra) => placesTrace(scene, list, { ...extra, hoverinfo: "none", name: plain(scene.questionsTitle),
+    showlegend: true, questions: scene.questions });
+  if (scene.dims === 3) return [drawn({ mode: "text", text: list.map(() => "\u00d7"), textfont: { color: scene.ink, size: 26, weight: 900 } })];
+  return [placesTrace(scene, list, cross(15, scene.page)), drawn(cross(10, scene.ink))];
+}
+
+// The star of a query or the ring of a chunk, with lines to its results and rings around them. Chunks that should have
+// come have a square, and a dotted line leads to them.
 function overlayTraces(scene, places) {
   const traces = [], at = (row) => Array.from({ length: scene.dims }, (_, i) => places[row * scene.dims + i]);
-  const drawn = (list, extra) => {
-    const columns = [0, 1, 2].map((i) => list.map((place) => (place ? place[i] : null)));
-    const where = scene.dims === 3 ? { x: columns[0], y: columns[1], z: columns[2], type: "scatter3d" }
-      : { x: columns[0], y: columns[1], type: "scattergl" };
-    traces.push({ ...where, hoverinfo: "skip", showlegend: false, ...extra,
-      ...(scene.dims === 3 ? {} : { selected: { marker: { opacity: 1 } }, unselected: { marker: { opacity: 1 } } }) });
-  };
+  const drawn = (list, extra) => { traces.push(placesTrace(scene, list, extra)); };
   const centre = scene.star || (scene.focus >= 0 ? at(scene.focus) : null);
   if (!centre) return traces;
-  const hits = scene.hits.map(at);
-  const ring = (size, width, color) => ({ mode: "markers", marker: { size, symbol: "circle-open", color, line: { width, color } } });
+  const hits = scene.hits.map(at), expected = scene.expected.map(at);
+  const around = (symbol, size, width, color) => ({ mode: "markers", marker: { size, symbol, color, line: { width, color } } });
+  const lines = (list, width, dash) => drawn(list.flatMap((hit) => [centre, hit, null]),
+    { mode: "lines", line: { color: scene.accent, width, dash }, opacity: 0.8 });
   if (hits.length) {
-    drawn(hits.flatMap((hit) => [centre, hit, null]), { mode: "lines", line: { color: scene.accent, width: 1.5 }, opacity: 0.8 });
-    drawn(hits, ring(sizeOf(scene.n) + 7, 2, scene.ink));
+    lines(hits, 1.5, "solid");
+    drawn(hits, around("circle-open", sizeOf(scene.n) + 7, 2, scene.ink));
+  }
+  if (expected.length) {
+    lines(expected, 2, "dot");
+    drawn(expected, around("square-open", sizeOf(scene.n) + 10, 3, scene.accent));
   }
   if (scene.star) {
     drawn([centre], { mode: "markers", marker: { size: scene.dims === 3 ? 9 : 20, symbol: scene.dims === 3 ? "diamond" : "star",
       color: scene.accent, line: { width: 1.5, color: scene.page } } });
   } else {
-    drawn([centre], ring(sizeOf(scene.n) + 9, 3, scene.accent));
+    drawn([centre], around("circle-open", sizeOf(scene.n) + 9, 3, scene.accent));
   }
   return traces;
 }

@@ -10,7 +10,7 @@ const hiddenGroups = new Set(), pointers = new Map();
 
 let width = 1, height = 1;
 let view = { x: 0, y: 0, scale: 1 }, fittedScale = 1;
-let searchTexts = null, matches = null, selected = -1, hovered = -1;
+let searchTexts = null, matches = null, selected = -1, hovered = -1, areQuestionsShown = true;
 let isPaintQueued = false, dragDistance = 0, sprites = {};
 
 /* Small helpers */
@@ -80,6 +80,7 @@ function paint() {
   const radius = pointRadius();
   paintPoints(radius);
   for (const i of [hovered, selected]) if (i >= 0) paintRing(i, radius + 4);
+  if (areQuestionsShown) map.questions.forEach(paintCross);
   paintLabels();
 }
 /* While a search is on, the chunks that do not match are drawn first and faded. */
@@ -120,6 +121,20 @@ function paintRing(i, radius) {
   context.lineWidth = 2;
   context.stroke();
 }
+/* A question as a cross, with an outline in the colour of the page. */
+function paintCross(question) {
+  const [x, y] = toScreen(question.x, question.y);
+  context.beginPath();
+  for (const side of [-5, 5]) {
+    context.moveTo(x - side, y - 5);
+    context.lineTo(x + side, y + 5);
+  }
+  for (const [colour, lineWidth] of [["--page", 5.5], ["--ink", 2.5]]) {
+    context.strokeStyle = themeColour(colour);
+    context.lineWidth = lineWidth;
+    context.stroke();
+  }
+}
 /* Cluster labels, the largest cluster first; a label that would overlap an earlier one is left out. */
 function paintLabels() {
   const placed = [];
@@ -152,14 +167,16 @@ function nearestPoint(x, y) {
   }
   return nearest;
 }
+function nearestQuestion(x, y) {
+  const distance = (question) => Math.hypot(toScreen(question.x, question.y)[0] - x, toScreen(question.x, question.y)[1] - y);
+  const near = areQuestionsShown ? map.questions.filter((question) => distance(question) < 9) : [];
+  return near.sort((a, b) => distance(a) - distance(b))[0];
+}
 function hover(x, y) {
-  const i = nearestPoint(x, y);
-  tip.hidden = i < 0;
-  if (i >= 0) {
-    const group = createElement("div", "source", groupOf(i).name);
-    group.prepend(createDot(groupOf(i).colour));
-    const text = createElement("div", "text", shorten(map.text[i], 280));
-    tip.replaceChildren(text, createElement("div", "source", sourceOf(i)), group);
+  const question = nearestQuestion(x, y), i = question ? -1 : nearestPoint(x, y);
+  tip.hidden = i < 0 && !question;
+  if (!tip.hidden) {
+    tip.replaceChildren(...(question ? aboutQuestion(question) : aboutChunk(i)));
     tip.style.left = Math.max(4, x > width / 2 ? x - tip.offsetWidth - 14 : x + 14) + "px";
     tip.style.top = Math.max(4, y > height / 2 ? y - tip.offsetHeight - 14 : y + 14) + "px";
   }
@@ -167,6 +184,15 @@ function hover(x, y) {
     hovered = i;
     draw();
   }
+}
+function aboutChunk(i) {
+  const group = createElement("div", "source", groupOf(i).name);
+  group.prepend(createDot(groupOf(i).colour));
+  const text = createElement("div", "text", shorten(map.text[i], 280));
+  return [text, createElement("div", "source", sourceOf(i)), group];
+}
+function aboutQuestion(question) {
+  return [createElement("div", "text", shorten(question.text, 280)), createElement("div", "source", question.note)];
 }
 function select(i, { isCentred }) {
   selected = i;
@@ -201,16 +227,24 @@ function searchResult(i) {
 function showLegend() {
   const counts = map.groups.map(() => 0);
   for (const group of map.group) counts[group]++;
-  byId("legend").replaceChildren(...map.groups.map((group, g) => legendEntry(group, g, counts[g])));
+  const entries = map.groups.map((group, g) => legendEntry(createDot(group.colour), group.name, counts[g], () => {
+    if (!hiddenGroups.delete(g)) hiddenGroups.add(g);
+    return !hiddenGroups.has(g);
+  }));
+  if (map.questions.length) {
+    const cross = createElement("span", "cross", "\u2715");
+    entries.push(legendEntry(cross, map.questionsTitle, map.questions.length, () => (areQuestionsShown = !areQuestionsShown)));
+  }
+  byId("legend").replaceChildren(...entries);
 }
-function legendEntry(group, g, count) {
+/* `toggle` shows or hides what the entry names, and returns whether it is shown now. */
+function legendEntry(mark, name, count, toggle) {
   const item = createElement("li", "", "");
-  const button = createElement("button", "", `${group.name} (${formatCount(count)})`);
-  button.prepend(createDot(group.colour));
+  const button = createElement("button", "", `${name} (${formatCount(count)})`);
+  button.prepend(mark);
   button.setAttribute("aria-pressed", "true");
   button.onclick = () => {
-    if (!hiddenGroups.delete(g)) hiddenGroups.add(g);
-    button.setAttribute("aria-pressed", String(!hiddenGroups.has(g)));
+    button.setAttribute("aria-pressed", String(toggle()));
     draw();
   };
   item.append(button);

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rag.map.export.html import to_html
+from rag.map.points import MapQuestion
 from tests.browser.app_server import CHROMIUM, launch
 from tests.conftest import lacking
 from tests.support.maps import HOSTILE, made_map
@@ -80,6 +81,16 @@ def test_the_page_holds_every_point_where_it_belongs():
     assert payload["groups"] == [{"name": n, "colour": points.colours[n]} for n in ("even", "odd & <b>")]
 
 
+def test_questions_are_stored_at_their_places():
+    points = made_map()
+    on_a_chunk = tuple(points.xy[4].tolist())
+    payload = stored(to_html(made_map(questions=[MapQuestion("q1", HOSTILE, "rank 7", on_a_chunk)])))
+    (asked,) = payload["questions"]
+    assert (asked["text"], asked["note"]) == (HOSTILE, "rank 7")
+    assert (asked["x"], asked["y"]) == (pytest.approx(payload["x"][4], abs=1), pytest.approx(payload["y"][4], abs=1))
+    assert stored(to_html(points))["questions"] == []
+
+
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_points(n):
     assert len(stored(to_html(made_map(n)))["text"]) == n
@@ -111,6 +122,32 @@ def test_the_page_works_offline_in_a_browser(tmp_path: Path):
         assert page.locator("img").count() == 0
         page.evaluate(ADD_A_SCRIPT)
         assert page.title() == "Sample </title><script>"
+
+
+@pytest.mark.slow
+def test_a_question_is_seen_read_and_hidden_in_a_browser(tmp_path: Path):
+    if not CHROMIUM.exists():
+        lacking(f"no Chromium at {CHROMIUM}")
+    file = tmp_path / "map.html"
+    asked = [MapQuestion("q1", HOSTILE, "Rank of the passage: 7", tuple(made_map().xy[4].tolist()))]
+    file.write_text(to_html(made_map(questions=asked, questions_title="Failed questions")), encoding="utf-8")
+    with launch() as browser:
+        page = browser.new_context(offline=True, viewport={"width": 1100, "height": 700}).new_page()
+        page.goto(file.as_uri())
+        page.evaluate(PICTURE_DONE)
+        box, tip = page.locator("#map").bounding_box(), page.locator("#tip")
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(*middle)
+        assert "evil.example" in tip.inner_text()
+        assert "Rank of the passage: 7" in tip.inner_text()
+        page.locator("#legend button", has_text="Failed questions (1)").click()
+        page.mouse.move(*middle)
+        assert "chunk 4 says" in tip.inner_text()
+        assert page.locator("#legend button", has_text="Failed").get_attribute("aria-pressed") == "false"
+        page.locator("#legend button", has_text="Failed").click()
+        page.mouse.move(*middle)
+        assert "Rank of the passage: 7" in tip.inner_text()
+        assert page.locator("img").count() == 0
 
 
 def hovers_and_chooses(page) -> None:

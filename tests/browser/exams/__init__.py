@@ -1,0 +1,1 @@
+"""Exams and their runs in a real browser."""
