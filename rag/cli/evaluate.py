@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from rag import config
-from rag.cli.common import Commands, Json, add_json, print_result
+from rag.cli.common import Commands, Json, add_json, count, print_result
 from rag.retrieval.settings import Mode, RetrievalSettings
 
 if TYPE_CHECKING:
@@ -31,6 +31,15 @@ def add_commands(commands: Commands) -> None:
         "--mode", choices=get_args(Mode), default=RetrievalSettings().mode, help="default: %(default)s"
     )
     evaluate.add_argument("--embedding-model", metavar="NAME", help="default: all-MiniLM-L6-v2")
+    evaluate.add_argument(
+        "--max-tokens", type=count, metavar="N", help="split the documents into chunks (default: search them whole)"
+    )
+    evaluate.add_argument(
+        "--context",
+        action=argparse.BooleanOptionalAction,
+        default=config.DEFAULT_CHUNKING.context,
+        help="with --max-tokens: put the title before every chunk, or only before the first (default: every)",
+    )
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="write the figures of every question as JSON")
     evaluate.add_argument(
         "--against", type=Path, metavar="FILE", help="compare with a saved run; exit code 1 if a metric fell"
@@ -48,7 +57,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     earlier = load_run(options.against) if options.against else None
     exam = read_exam(options.folder)
     embedder = _embedder(options)
-    run = run_exam(exam, options.mode, embedder, lambda said: print(said, file=sys.stderr, flush=True))
+    chunking = replace(config.DEFAULT_CHUNKING, max_tokens=options.max_tokens, context=options.context)
+    run = run_exam(
+        exam, options.mode, embedder, lambda said: print(said, file=sys.stderr, flush=True),
+        chunking=chunking if options.max_tokens else None,
+    )  # fmt: skip
     if embedder and embedder.problem:
         print(f"warning: {embedder.problem}", file=sys.stderr)
     n_shared, differences = compare(earlier.per_query, run.per_query) if earlier else (0, {})
@@ -64,10 +77,10 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _embedder(options: argparse.Namespace) -> CachedEmbedder | None:
-    """The embedding model; None if only words are searched."""
+    """The embedding model; None if only words of whole documents are searched."""
     from rag.embedding.cached import load_cached_embedder
 
-    if options.mode == "keyword":
+    if options.mode == "keyword" and not options.max_tokens:
         if options.embedding_model:
             print("Keyword search uses no embedding model, so --embedding-model changes nothing.", file=sys.stderr)
         return None
@@ -88,8 +101,11 @@ def _run_json(run: ExamRun) -> Json:
 def _run_lines(run: ExamRun) -> list[str]:
     settings = run.settings
     model = f" with {settings.embedding_model} in {settings.precision}" if settings.embedding_model else ""
+    chunking = settings.chunking
+    title = "title before every chunk" if chunking and chunking.context else "title before the first chunk"
+    split = f", split into chunks of at most {chunking.max_tokens:,} tokens, {title}" if chunking else ""
     lines = [
-        f"'{settings.exam}', {settings.mode} search{model}: {len(run.per_query):,} questions, "
+        f"'{settings.exam}', {settings.mode} search{model}{split}: {len(run.per_query):,} questions, "
         f"{run.n_documents:,} documents, {run.seconds:.1f} s",
         f"{'metric':12} {'mean':>6}   95 % interval",
         *(

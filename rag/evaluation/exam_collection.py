@@ -1,16 +1,21 @@
-"""The collection of an exam: each document is one chunk, and what a search reads of its hits is kept in memory."""
+"""The collection of an exam: its documents whole or split into chunks.
+
+What a search reads of its hits is kept in memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.chunking.chunker import chunk_document
 from rag.evaluation.beir import Exam
 from rag.store import schema
 from rag.store.collection import Collection
-from rag.types import Chunk, ChunkingSpec, Document, EmbeddingSpec
+from rag.types import Chunk, ChunkingSpec, Document, Embedder, EmbeddingSpec, Heading
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
@@ -41,21 +46,61 @@ class ExamCollection(Collection):
         return dict(kept) if document_ids is None else {one: kept[one] for one in document_ids if one in kept}
 
 
-def stored_exam(folder: Path, exam: Exam, vectors: FloatArray, embedding: EmbeddingSpec) -> ExamCollection:
-    """A collection in `folder` with the exam's documents, each one chunk and named by its id, in one transaction.
+@dataclass(frozen=True, slots=True)
+class SplitDocument:
+    """A document of an exam, named by its id, and its chunks."""
+
+    document: Document
+    chunks: Sequence[Chunk]
+
+
+def whole_documents(exam: Exam) -> list[SplitDocument]:
+    """The exam's documents, each as one chunk: title and text on one line."""
+    split = []
+    for name, document in exam.documents.items():
+        text = document.content
+        # Nothing in a search reads the number of tokens.
+        chunk = Chunk(name, 0, len(text), text, n_tokens=1)
+        split.append(SplitDocument(Document(name, name, "text/plain", text, sha256=name), [chunk]))
+    return split
+
+
+def split_documents(exam: Exam, chunking: ChunkingSpec, model: Embedder) -> list[SplitDocument]:
+    """The exam's documents as the app splits them; the title is a heading on a line of its own.
+
+    Raises:
+        DocumentError: the settings do not fit a document or the model.
+    """
+    split = []
+    for name, one in exam.documents.items():
+        title = " ".join(one.title.split())
+        text = f"{title}\n\n{one.text}" if title else one.text
+        headings = (Heading(0, title),) if title else ()
+        # Without a title, the id would be taken for the name of a file, which says something about the content.
+        spec = chunking if title else replace(chunking, context=False)
+        document = Document(name, name, "text/markdown", text, sha256=name, headings=headings)
+        chunks = chunk_document(document, spec, model.window, model.tokenizer, model.encode_documents)
+        split.append(SplitDocument(document, chunks))
+    return split
+
+
+def exam_collection(
+    folder: Path, documents: Sequence[SplitDocument], vectors: FloatArray, embedding: EmbeddingSpec
+) -> ExamCollection:
+    """A collection in `folder` with these documents and their chunks, in one transaction.
 
     Args:
-        vectors: unit vectors of the documents in the exam's order, float32 (n, dimension), by the model `embedding`.
+        vectors: unit vectors of all chunks in their order, float32 (n, dimension), by the model `embedding`.
 
     Raises:
         CollectionError: the folder cannot be written.
     """
     collection = Collection.create(folder, "Exam", embedding, ChunkingSpec())
+    first = 0
     with collection.writing() as connection:
-        for chunk_id, (name, document) in enumerate(exam.documents.items(), start=1):
-            text = document.content
-            # Nothing in a search reads the number of tokens.
-            chunk = Chunk(name, 0, len(text), text, n_tokens=1)
-            stored = Document(name, name, "text/plain", text, sha256=name)
-            schema.insert_document(connection, stored, [chunk], [chunk_id], vectors[chunk_id - 1 : chunk_id])
+        for one in documents:
+            end = first + len(one.chunks)
+            chunk_ids = range(first + 1, end + 1)
+            schema.insert_document(connection, one.document, one.chunks, chunk_ids, vectors[first:end])
+            first = end
     return ExamCollection(collection.path, collection.spec, collection.uid)

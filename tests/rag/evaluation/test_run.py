@@ -9,13 +9,14 @@ import pytest
 
 from rag.embedding.cached import CachedEmbedder, VectorCache
 from rag.evaluation.beir import Exam, ExamDocument, read_exam
-from rag.evaluation.exam_collection import stored_exam
+from rag.evaluation.exam_collection import exam_collection, split_documents, whole_documents
 from rag.evaluation.metrics import DEPTH, METRICS, measure
 from rag.evaluation.prepared_queries import PreparedQueries
 from rag.evaluation.run import ExamRun, RunSettings, run_exam
 from rag.evaluation.saved_run import RunFileError, compare, load_run, save_run
 from rag.retrieval.loading import load_retriever
 from rag.store.collection import Collection
+from rag.types import ChunkingSpec
 from tests.rag.evaluation.exams import JUDGEMENTS, QUERIES, write_exam
 from tests.support.fakes import WordEmbedder
 
@@ -110,7 +111,7 @@ def test_empty_texts_and_strange_ids_are_no_problem(mode):
 def test_the_hits_are_those_of_the_stored_collection(exam, mode, tmp_path):
     words = PreciseWords()
     vectors = words.encode_documents([document.content for document in exam.documents.values()])
-    kept = stored_exam(tmp_path, exam, vectors, words.spec)
+    kept = exam_collection(tmp_path, whole_documents(exam), vectors, words.spec)
     stored = Collection.open(tmp_path, "Exam")
     assert kept.chunks() == stored.chunks()
     assert kept.chunks([3, 99, 1]) == stored.chunks([3, 99, 1])
@@ -119,6 +120,37 @@ def test_the_hits_are_those_of_the_stored_collection(exam, mode, tmp_path):
     ours, theirs = (load_retriever(one, mode, None if mode == "keyword" else words) for one in (kept, stored))
     for query in QUERIES.values():
         assert ours.retrieve(query, DEPTH) == theirs.retrieve(query, DEPTH)
+
+
+LONG = ExamDocument("Owls", "The barn hunts at night. It turns its head far around. " * 4)
+
+
+def test_split_documents_name_their_title_once_or_before_every_chunk():
+    exam = Exam("owls", {"d1": LONG, "d2": ExamDocument("", "Bread is baked.")}, {"q": "owls"}, {"q": {"d1": 1}})
+    with_line, alone = split_documents(exam, ChunkingSpec(60, context=True), PreciseWords())
+    once, _ = split_documents(exam, ChunkingSpec(60), PreciseWords())
+    assert with_line.document == once.document
+    assert with_line.document.text == f"Owls\n\n{LONG.text}"
+    assert len(with_line.chunks) > 2
+    assert [chunk.context for chunk in with_line.chunks] == ["", *["Owls"] * (len(with_line.chunks) - 1)]
+    assert {chunk.context for chunk in once.chunks} == {""}
+    assert [(chunk.text, chunk.context) for chunk in alone.chunks] == [("Bread is baked.", "")]
+
+
+@pytest.mark.parametrize("mode", ["dense", "hybrid", "keyword"])
+def test_a_document_has_the_rank_of_its_best_chunk(mode):
+    many = {f"n{number}": ExamDocument("", f"Sea and wind {number}.") for number in range(15)}
+    documents = {"long": LONG, **many, "best": ExamDocument("", "head")}
+    exam = Exam("owls", documents, {"q": "head"}, {"q": {"long": 1, "best": 2}})
+    run = run_exam(exam, mode, PreciseWords(), chunking=ChunkingSpec(30))
+    assert run.per_query["q"] == measure(["best", "long"], exam.grades["q"])
+    assert run.settings.chunking == ChunkingSpec(30)
+    assert run.n_documents == 17
+
+
+def test_words_of_split_documents_need_a_model_to_count_tokens(exam):
+    with pytest.raises(ValueError, match="needs an embedding model"):
+        run_exam(exam, "keyword", None, chunking=ChunkingSpec())
 
 
 def test_a_saved_run_is_read_as_it_was(run, tmp_path):
