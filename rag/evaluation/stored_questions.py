@@ -82,6 +82,7 @@ def judge(
 
     Judgements of the same question are kept together, in the stored question that `question_with` finds, else in a new
     one. When its last one is taken back, the question is removed: without a passage it would count as unanswerable.
+    A question that was drafted or written keeps its last passage.
 
     Args:
         text: the question as it was asked.
@@ -90,7 +91,8 @@ def judge(
         known: passages that are known to answer the question. They are added with its first judgement.
 
     Raises:
-        ExamError: the file cannot be read or written.
+        ExamError: the file cannot be read or written, or the last passage of a drafted or written question was to be
+            taken back.
         ValueError: the text has no words.
     """
     if not _plain(text):
@@ -105,6 +107,11 @@ def judge(
             question = ExamQuestion(judged_id(text), _plain(text), tuple(known), JUDGED_KIND, "judged")
         others = tuple(one for one in question.spans if _place(one) not in replaced)
         spans = others if grade is None else (*others, replace(span, grade=grade))
+        if not spans and question.origin != "judged":
+            raise ExamError(
+                "This is the only passage of a question that was drafted or written, so it was not taken back. To "
+                "remove the question, choose the exam 'My questions' on the Evaluate page."
+            )
         return _with(stored, replace(question, spans=spans))
 
     _change(folder, uid, with_judgement)

@@ -55,14 +55,14 @@ def test_a_minimum_that_nothing_reaches_says_how_near_the_best_came(sample):
 
 def test_words_that_no_passage_holds(sample):
     app = start("search.py", collection="Sample", query="xyzzyq")
-    app.get("button_group")[0].set_value("keyword").run()
+    labelled(app.get("button_group"), "Search by").set_value("keyword").run()
     assert "No passage contains these words" in texts(app)
 
 
 def test_a_search_by_meaning_finds_what_the_retriever_finds(sample, embedder):
     expected = DenseRetriever(sample, load_index(sample), embedder).retrieve(QUERY, 5)
     app = start("search.py", collection="Sample", query=QUERY)
-    app.get("button_group")[0].set_value("dense").run()
+    labelled(app.get("button_group"), "Search by").set_value("dense").run()
     assert not app.exception
     assert similarities(app) == [f"similarity {hit.score:.2f}" for hit in expected]
     assert "Rank " not in texts(app)

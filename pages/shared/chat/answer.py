@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared.chat.answer_text import show_answer_text
-from pages.shared.widgets.common import escaped, place
+from pages.shared.chat.passages import show_passages
+from pages.shared.widgets.common import escaped
 from pages.shared.widgets.marked_text import Span
 from pages.shared.widgets.model_choice import model_label
 from rag.answering.grounding import groundedness
 from rag.answering.types import Answer
-from rag.report.figures import excerpt_sentence, left_out_sentences, prompt_position
 from rag.retrieval.counting import counting_note
 from rag.store.collection import Collection
 
@@ -40,7 +40,7 @@ def show_answer(answer: Answer, collection: Collection, *, key: str, differing: 
         st.caption(f":material/info: {note}")
     if answer.prompt.messages:
         st.caption(_facts(answer), help=groundedness(answer.supports).sentence)
-    _show_passages(answer)
+    show_passages(answer, collection, key=f"{key}-passages")
 
 
 def _show_ending(answer: Answer) -> None:
@@ -68,18 +68,3 @@ def _facts(answer: Answer) -> str:
     if grounded.altered:
         facts.append(f"{grounded.altered} may say something else")
     return " · ".join(facts)
-
-
-def _show_passages(answer: Answer) -> None:
-    """Show every retrieved passage, with its number if the model was shown it."""
-    if not answer.hits:
-        return
-    with st.expander(f"All {len(answer.hits)} retrieved passages"):
-        if chosen := excerpt_sentence(answer):
-            st.caption(chosen)
-        for hit in answer.hits:
-            mark = escaped(prompt_position(answer, hit))
-            st.markdown(f"**{mark}** {escaped(hit.document_name)}{escaped(place(hit))} · similarity {hit.score:.2f}")
-            st.text(hit.chunk.text)
-        for sentence in left_out_sentences(answer.prompt, answer.settings.budget):
-            st.caption(sentence)

@@ -9,6 +9,7 @@ from pages.shared.evaluate.wording import MODES, search_names
 from pages.shared.session.resources import embedder, search_index, vectors, word_index
 from pages.shared.widgets.common import escaped, place, show_chunk_links
 from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.marked_text import marked
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Ranking
 from rag.evaluation.collection_searches import DEEPEST, CollectionSearches, passage_ranks
@@ -39,6 +40,10 @@ def show_question(collection: Collection, run: CollectionRun, question: ExamQues
     """The question with its expected passage on the left, and the results of one search on the right."""
     with st.container(border=True):
         st.markdown(f"#### {escaped(question.text)}")
+        judging = begin_judging(
+            collection, question.text, key=f"evaluate-judged-{run.run_id}", known=relevant_spans(question.spans),
+            is_on_evaluate=True,
+        )  # fmt: skip
         left, right = st.columns(2, gap="large")
         with left:
             if question.is_unanswerable:
@@ -47,10 +52,10 @@ def show_question(collection: Collection, run: CollectionRun, question: ExamQues
             else:
                 _show_ranks(collection, run, question)
                 st.markdown("**Expected passage**")
-                for span in relevant_spans(question.spans):
-                    _show_expected(collection, span)
+                for number, span in enumerate(judging.known):
+                    _show_expected(judging, span, number)
         with right:
-            _show_results(collection, run, question)
+            _show_results(judging, run, question)
 
 
 def _show_ranks(collection: Collection, run: CollectionRun, question: ExamQuestion) -> None:
@@ -93,7 +98,8 @@ def _why(ranks: dict[Mode, int | None], k: int) -> str:
     return "Meaning and words lead to the passage about equally well."
 
 
-def _show_expected(collection: Collection, span: GoldSpan) -> None:
+def _show_expected(judging: Judging, span: GoldSpan, number: int) -> None:
+    collection = judging.collection
     document = documents(collection).get(span.document)
     with st.container(border=True):
         st.markdown(f"{escaped(span.document)}")
@@ -102,6 +108,7 @@ def _show_expected(collection: Collection, span: GoldSpan) -> None:
             st.caption("This document is no longer in the collection.")
             return
         st.text(document.text[span.start : span.end])
+        show_thumbs(judging, span, f"expected-{number}")
         chunk = _chunk_with(collection.chunks_of(document.document_id), span)
         if chunk is None:
             st.caption("No chunk holds this passage.")
@@ -116,7 +123,7 @@ def _chunk_with(chunks: list[Chunk], span: GoldSpan) -> Chunk | None:
     return best if best is not None and shared[best.chunk_id] > 0 else None
 
 
-def _show_results(collection: Collection, run: CollectionRun, question: ExamQuestion) -> None:
+def _show_results(judging: Judging, run: CollectionRun, question: ExamQuestion) -> None:
     """The first k results of one search; the expected passage is named, and highlighted in the text."""
     names = search_names(run)
     st.markdown("**Results**")
@@ -131,9 +138,9 @@ def _show_results(collection: Collection, run: CollectionRun, question: ExamQues
         return
     if ranking.weighing:
         st.caption(f":material/balance: {escaped(ranking.weighing)}")
-    chunks = {chunk.chunk_id: chunk for chunk in collection.chunks([hit.chunk_id for hit in hits])}
+    chunks = {chunk.chunk_id: chunk for chunk in judging.collection.chunks([hit.chunk_id for hit in hits])}
     for rank, hit in enumerate(hits, start=1):
-        _show_hit(question, ranking, hit, rank, chunks.get(hit.chunk_id))
+        _show_hit(judging, ranking, hit, rank, chunks.get(hit.chunk_id))
 
 
 def _worst(run: CollectionRun, question: ExamQuestion) -> int:
@@ -142,10 +149,10 @@ def _worst(run: CollectionRun, question: ExamQuestion) -> int:
     return ranks.index(max(ranks))
 
 
-def _show_hit(question: ExamQuestion, ranking: Ranking, hit: RankedHit, rank: int, chunk: Chunk | None) -> None:
+def _show_hit(judging: Judging, ranking: Ranking, hit: RankedHit, rank: int, chunk: Chunk | None) -> None:
     with st.container(border=True):
         name, score = st.columns([3, 1], vertical_alignment="center")
-        found = [span for span in relevant_spans(question.spans) if is_relevant(hit, span)]
+        found = [span for span in judging.known if is_relevant(hit, span)]
         badge = " :green-badge[:material/check: expected passage]" if found else ""
         if chunk is None:
             name.markdown(f"**{rank}** &nbsp; {escaped(hit.document)}{badge}")
@@ -158,4 +165,5 @@ def _show_hit(question: ExamQuestion, ranking: Ranking, hit: RankedHit, rank: in
         st.html(marked(chunk.text, parts))
         if said := found_by(shown):
             st.caption(said)
+        show_thumbs(judging, passage_of(chunk, hit.document), str(chunk.chunk_id))
         show_chunk_links(chunk.chunk_id, on_map=True)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared.session.resources import embedder
 from pages.shared.widgets.common import escaped, place, show_chunk_links, show_error
+from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.live_text import live_text
 from pages.shared.widgets.marked_text import marked
 from pages.shared.widgets.retrieval_settings import retriever_for
@@ -44,6 +45,8 @@ def show_search(collection: Collection, settings: RetrievalSettings, only: froze
         help="The passages below are updated while you type.",
     )
     _keep_in_url(query)
+    # Spinners below it do not move the results when they are gone in the next run, so a focused button stays focused.
+    results = st.container()
     try:
         if not query.strip():
             st.info(
@@ -57,9 +60,10 @@ def show_search(collection: Collection, settings: RetrievalSettings, only: froze
     except ExplorerError as error:
         show_error(error)
         return
-    _show_found(query, found, settings)
-    for note in notes:
-        st.caption(f":material/info: {escaped(note)}")
+    with results:
+        _show_found(collection, query, found, settings)
+        for note in notes:
+            st.caption(f":material/info: {escaped(note)}")
 
 
 def search(
@@ -84,7 +88,7 @@ def _keep_in_url(query: str) -> None:
         st.query_params.pop("query", None)
 
 
-def _show_found(query: str, found: Found, settings: RetrievalSettings) -> None:
+def _show_found(collection: Collection, query: str, found: Found, settings: RetrievalSettings) -> None:
     if not found.hits:
         st.info(escaped(_why_nothing(found, settings)), icon=":material/search_off:")
         return
@@ -95,8 +99,9 @@ def _show_found(query: str, found: Found, settings: RetrievalSettings) -> None:
         st.caption(f":material/balance: {escaped(weighing)}")
     if note := left_out_sentence(found, settings):
         st.caption(f":material/info: {note}")
+    judging = begin_judging(collection, query, key="search-judged")
     for hit in found.hits:
-        _show_hit(query, hit)
+        _show_hit(query, hit, judging)
 
 
 def left_out_sentence(found: Found, settings: RetrievalSettings) -> str:
@@ -129,7 +134,7 @@ def _why_nothing(found: Found, settings: RetrievalSettings) -> str:
     return "There are no passages to search. Choose other documents under 'Search settings' in the sidebar."
 
 
-def _show_hit(query: str, hit: Hit) -> None:
+def _show_hit(query: str, hit: Hit, judging: Judging) -> None:
     """A hit with the words of the query highlighted; if several searches count, also what put it here."""
     with st.container(border=True):
         name, score = st.columns([3, 1], vertical_alignment="center")
@@ -138,4 +143,6 @@ def _show_hit(query: str, hit: Hit) -> None:
         st.html(marked(hit.chunk.text, supporting_words(query, hit.chunk.text)))
         if said := found_by(hit):
             st.caption(said, help=hit.weighing or None)
-        show_chunk_links(hit.chunk.chunk_id)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            show_thumbs(judging, passage_of(hit.chunk, hit.document_name), str(hit.chunk.chunk_id))
+            show_chunk_links(hit.chunk.chunk_id)

@@ -113,7 +113,7 @@ def test_the_questions_are_listed_failed_ones_first(run):
     ]
     assert failed
     assert len(listed(app)) == len(failed)
-    app.get("button_group")[2].set_value("All").run()
+    labelled(app.get("button_group"), "Show").set_value("All").run()
     shown = listed(app)
     assert len(shown) == len(run.questions)
     ranks = {one.text: ranks_of(run, one) for one in run.questions if one.spans}
@@ -244,7 +244,7 @@ def test_a_saved_exam_can_be_uploaded(sample):
 
 def test_no_search_chosen_says_to_choose_one(sample):
     app = start("evaluate.py", collection="Sample")
-    app.get("button_group")[0].set_value([]).run()
+    labelled(app.get("button_group"), "Searches to compare").set_value([]).run()
     assert not app.exception
     assert "Choose at least one search" in texts(app)
     assert button(app, "Run").disabled

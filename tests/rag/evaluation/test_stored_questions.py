@@ -179,3 +179,15 @@ def test_judgements_follow_their_passages_in_edited_documents():
     assert found.stored == OWL
     assert (found.present.start, found.present.end) == (18, 18 + len(DOCUMENTS[0].text))
     assert present_judgements(question, {}) == ()
+
+
+def test_a_drafted_question_keeps_its_last_passage(data_dir: Path):
+    drafted = ExamQuestion("d1", "Which owl hunts?", (OWL,), "drafted", "drafted")
+    add_questions(data_dir, UID, [drafted])
+    with pytest.raises(ExamError, match="was not taken back"):
+        judge(data_dir, UID, drafted.text, OWL, None)
+    with pytest.raises(ExamError, match="was not taken back"):
+        judge(data_dir, UID, drafted.text, BREAD, None, instead_of=[OWL])
+    assert stored_questions(data_dir, UID) == (drafted,)
+    judge(data_dir, UID, drafted.text, OWL, 0)
+    assert stored_questions(data_dir, UID) == (replace(drafted, spans=(replace(OWL, grade=0),)),)

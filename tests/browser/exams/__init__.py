@@ -1,1 +1,0 @@
-"""Exams and their runs in a real browser."""
