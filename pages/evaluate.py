@@ -1,12 +1,15 @@
-"""The Evaluate page: ask an exam's questions with several searches, and see which finds the answers, and where not."""
+"""The Evaluate page: ask an exam's questions with several searches, or with other chunks and models, and compare."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from pages.shared.evaluate.coverage import show_coverage
-from pages.shared.evaluate.exams import choose_exam, show_exam
+from pages.shared.evaluate.exams import choose_exam, is_my_questions, show_exam
+from pages.shared.evaluate.grid.view import show_grid
 from pages.shared.evaluate.minimum import show_minimum
+from pages.shared.evaluate.my_questions.drafting import show_drafting
+from pages.shared.evaluate.my_questions.exam import show_my_questions
 from pages.shared.evaluate.questions import show_questions
 from pages.shared.evaluate.results import show_results
 from pages.shared.evaluate.runs import choose_run, choose_settings, show_progress, start_button
@@ -14,20 +17,34 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
 from rag.errors import ExplorerError
 
+_SEARCHES, _SETTINGS = "Searches", "Chunking and models"
+
 require_workspace()
 st.title("Evaluate")
 collection = require_chunks()
 st.caption(
     "Did a change help? An exam asks questions whose answers are known, and measures how often, and how high up, each "
-    "search finds the passage with the answer. No answering model is used."
+    "search finds the passage with the answer. No model writes answers here."
 )
+what = st.segmented_control(
+    "Compare", [_SEARCHES, _SETTINGS], default=_SEARCHES, required=True, key="evaluate-what", persist_state="session",
+    help="Searches: the ways to search this collection as it is. Chunking and models: also other chunk sizes, "
+    "strategies and embedding models, each on a temporary copy.",
+)  # fmt: skip
 try:
     row, below = st.container(horizontal=True, vertical_alignment="bottom"), st.container()
     with row:
         exam = choose_exam(collection, below)
-        settings = choose_settings(collection)
-        start_button(collection, exam, settings, below)
-    if exam is not None:
+        if what == _SEARCHES:
+            settings = choose_settings(collection)
+            start_button(collection, exam, settings, below)
+    if what == _SETTINGS:
+        show_grid(collection, exam)
+        st.stop()
+    if is_my_questions(collection):
+        show_my_questions(collection, exam, settings)
+        show_drafting(collection)
+    elif exam is not None:
         show_exam(collection, exam, settings)
     run = choose_run(collection)
     if run is not None and not show_progress(collection, run) and run.answers:

@@ -231,7 +231,7 @@ class CachedEmbedder:
         return self._counts
 
     @property
-    def model(self) -> Embedder:
+    def model(self) -> PreciseEmbedder:
         """The model itself, for results that are not cached, such as token vectors."""
         return self._embedder
 

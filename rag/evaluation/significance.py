@@ -44,6 +44,32 @@ def bootstrap_interval(values: Sequence[float], *, seed: int = config.SEED) -> t
     return low, high
 
 
+def bootstrap_intervals(values: DoubleArray, *, seed: int = config.SEED) -> list[tuple[float, float]]:
+    """`bootstrap_interval` of each column, all from the same samples of queries, in a fraction of the time.
+
+    Args:
+        values: one row for each query, float64 (n, m); n is at least 1.
+
+    Raises:
+        ValueError: there are no rows.
+    """
+    import numpy as np
+
+    n = len(values)
+    if not n:
+        raise ValueError("an interval needs at least one value")
+    generator = np.random.default_rng(seed)
+    parts = []
+    for rows in _blocks(n):
+        drawn = generator.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
+        # How often each query was drawn: the sums of all columns are then one product of matrices.
+        times = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
+        parts.append(times @ values / n)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(np.concatenate(parts), [tail, 1 - tail], axis=0).tolist()
+    return list(zip(low, high, strict=True))
+
+
 def p_value(before: Sequence[float], after: Sequence[float], *, seed: int = config.SEED) -> float:
     """The two-sided p-value of a paired randomization test: could the means differ this much by chance?
 
@@ -73,6 +99,20 @@ def p_value(before: Sequence[float], after: Sequence[float], *, seed: int = conf
         signs = generator.integers(0, 2, (rows, len(differences)), dtype=np.int8) * 2.0 - 1.0
         n_reached += int(np.count_nonzero(np.abs(signs @ differences) >= least))
     return (n_reached + 1) / (N_FLIPS + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values corrected for being several, in their order (Holm, "A simple sequentially rejective test", 1979).
+
+    The smallest of m is multiplied by m, the next by m - 1, and so on; none becomes smaller than one before it, or
+    larger than 1. The probability of calling any difference clear by chance is then at most 5 % for all together.
+    """
+    corrected = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = largest
+    return corrected
 
 
 def _all_signs(n: int) -> DoubleArray:

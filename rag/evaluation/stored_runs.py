@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rag.errors import first_problem
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun
@@ -22,7 +22,10 @@ from rag.runtime.atomic_files import write_atomically
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+Read = TypeVar("Read")
+
 _FOLDER = "evaluations"
+_THING = "run"
 _SUFFIX, _BASELINE = ".json", ".baseline"
 _UID = re.compile(r"[0-9a-f]{32}")
 
@@ -67,11 +70,7 @@ def save_run(folder: Path, run: CollectionRun) -> None:
     Raises:
         RunFileError: it cannot be written.
     """
-    path = run_path(folder, run)
-    try:
-        write_atomically(path, as_json(run))
-    except OSError as error:
-        raise _not_written(path, error) from error
+    write_result(run_path(folder, run), as_json(run), _THING)
 
 
 def load_run(path: Path) -> CollectionRun:
@@ -80,15 +79,9 @@ def load_run(path: Path) -> CollectionRun:
     Raises:
         RunFileError: the file is missing, damaged, of another version, or no run.
     """
-    try:
-        run = _adapter().validate_json(path.read_bytes(), strict=True, extra="ignore").run
-    except OSError as error:
-        raise RunFileError(f"The run '{path.stem}' cannot be read: {error.strerror}. Choose another run.") from error
-    except (ValueError, RecursionError) as error:
-        problem = first_problem(error) if isinstance(error, ValueError) else "it is nested too deeply"
-        raise _damaged(path, problem) from error
+    run = read_strictly(path, _adapter(), _THING, path.stem).run
     if problem := _inconsistency(path, run):
-        raise _damaged(path, problem)
+        raise damaged_file(path, problem, _THING, path.stem)
     return run
 
 
@@ -115,7 +108,7 @@ def mark_baseline(folder: Path, run: CollectionRun, *, is_baseline: bool) -> Non
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise _not_written(path, error, _THING) from error
 
 
 def is_marked(folder: Path, run: CollectionRun) -> bool:
@@ -149,17 +142,44 @@ def _inconsistency(path: Path, run: CollectionRun) -> str:
     return ""
 
 
-def _damaged(path: Path, problem: str) -> RunFileError:
+def read_strictly(path: Path, adapter: TypeAdapter[Read], thing: str, name: str) -> Read:
+    """Read a JSON file of results, with every value of exactly its type.
+
+    Args:
+        thing, name: what the file holds, for messages: "run" and its id.
+
+    Raises:
+        RunFileError: the file is missing, damaged, or of another version.
+    """
+    try:
+        return adapter.validate_json(path.read_bytes(), strict=True, extra="ignore")
+    except OSError as error:
+        raise RunFileError(f"The {thing} '{name}' cannot be read: {error.strerror}. Choose another {thing}.") from error
+    except (ValueError, RecursionError) as error:
+        problem = first_problem(error) if isinstance(error, ValueError) else "it is nested too deeply"
+        raise damaged_file(path, problem, thing, name) from error
+
+
+def damaged_file(path: Path, problem: str, thing: str, name: str) -> RunFileError:
+    """The error for a file of results with this problem, a phrase; `thing` and `name` are as in `read_strictly`."""
     return RunFileError(
-        f"The run '{path.stem}' cannot be shown: {problem}. It is damaged or from another version; nothing else is "
-        f"affected. Delete '{path}' or choose another run."
+        f"The {thing} '{name}' cannot be shown: {problem}. It is damaged or from another version; nothing else is "
+        f"affected. Delete '{path}' or choose another {thing}."
     )
 
 
-def _not_written(path: Path, error: OSError) -> RunFileError:
+def write_result(path: Path, content: bytes, thing: str) -> None:
+    """Write a file of results as a whole; `thing` says in messages what it holds. Raises RunFileError."""
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise _not_written(path, error, thing) from error
+
+
+def _not_written(path: Path, error: OSError, thing: str) -> RunFileError:
     return RunFileError(
-        f"The run could not be saved as '{path}': {error.strerror}. Check that the disk has free space and that the "
-        "folder is writable."
+        f"The {thing} could not be saved as '{path}': {error.strerror}. Check that the disk has free space and that "
+        "the folder is writable."
     )
 
 

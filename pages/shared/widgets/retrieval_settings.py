@@ -26,10 +26,10 @@ def choose_settings(collection: Collection, *, for_a_model: bool = True) -> Retr
     Args:
         for_a_model: whether a model answers; only its tokens can limit the passages.
     """
-    key_prefix = f"retrieval-{collection.uid}"
+    key_prefix = _key_prefix(collection)
     with st.sidebar.popover("Search settings", icon=":material/manage_search:", width="stretch"):
         mode: Mode = st.segmented_control(
-            "Search by", list(MODES), default=RetrievalSettings().mode, format_func=MODES.__getitem__,
+            "Search by", list(MODES), default=_preset(collection), format_func=MODES.__getitem__,
             key=f"{key_prefix}-mode", persist_state="session", required=True,
             help=f"Meaning: {help_for('semantic search')} Words: {help_for('keyword search')} Both together rank best "
             "on most collections.",
@@ -56,6 +56,29 @@ def choose_settings(collection: Collection, *, for_a_model: bool = True) -> Retr
             help="Searches only in these documents. Empty: in all.",
         )
     return RetrievalSettings(k, mode, minimum, tuple(documents), round(1.0 - variety, 2), budget)
+
+
+def chosen_mode(collection: Collection) -> Mode:
+    """The search that was chosen for this collection in this session; the default one before a choice."""
+    mode: Mode | None = st.session_state.get(f"{_key_prefix(collection)}-mode")
+    return mode or _preset(collection)
+
+
+def use_mode(collection: Collection, mode: Mode) -> None:
+    """Search this collection so from now on in this session; the control in the sidebar shows it."""
+    prefix = _key_prefix(collection)
+    # The first is what the control begins with, the second the state of one that was drawn before.
+    st.session_state[f"{prefix}-preset"] = st.session_state[f"{prefix}-mode"] = mode
+
+
+def _preset(collection: Collection) -> Mode:
+    """What the control of the search begins with."""
+    mode: Mode = st.session_state.get(f"{_key_prefix(collection)}-preset", RetrievalSettings().mode)
+    return mode
+
+
+def _key_prefix(collection: Collection) -> str:
+    return f"retrieval-{collection.uid}"
 
 
 def _choose_budget(key_prefix: str) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rag.evaluation.significance import bootstrap_interval, p_value
+from rag.evaluation.significance import bootstrap_interval, bootstrap_intervals, p_value
 
 
 def figures(seed: int, n: int) -> np.ndarray:
@@ -36,6 +36,15 @@ def test_results_depend_on_the_seed_alone():
     first, second = figures(1, 50), figures(2, 50)
     assert bootstrap_interval(first) == bootstrap_interval(first) != bootstrap_interval(first, seed=7)
     assert p_value(first, second) == p_value(first, second)
+
+
+@pytest.mark.parametrize("n", [1, 3, 40, 300])
+def test_the_intervals_of_columns_are_those_of_each(n):
+    columns = np.column_stack([figures(seed, n) for seed in (1, 2, 3)])
+    expected = [bootstrap_interval(column) for column in columns.T]
+    assert np.array(bootstrap_intervals(columns)) == pytest.approx(np.array(expected), abs=1e-12)
+    with pytest.raises(ValueError, match="at least one value"):
+        bootstrap_intervals(columns[:0])
 
 
 def test_an_interval_of_nothing_is_refused():

@@ -1,0 +1,1 @@
+"""The comparison of chunkings and models on the Evaluate page."""
