@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.stored_questions import EXAM, MY_QUESTIONS, my_questions, questions_version
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
@@ -27,7 +27,6 @@ from rag.evaluation.collection_exams import (
 from rag.evaluation.collection_run import Setting
 from rag.evaluation.exam_file import EXAMPLE
 from rag.evaluation.questions import ExamQuestion, as_lines
-from rag.evaluation.stored_questions import questions_path, stored_questions
 from rag.evaluation.stored_runs import run_paths
 from rag.store.collection import Collection
 from rag.types import Document
@@ -84,30 +83,11 @@ def _uploaded(
     return uploaded_exam(name, _content, documents(_collection))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _read_questions(folder: str, uid: str, version: tuple[int, int]) -> tuple[ExamQuestion, ...]:
-    return stored_questions(Path(folder), uid)
-
-
 @st.cache_resource(max_entries=4, show_spinner="Looking for the passages of your questions")
 def _stored(
     path: str, uid: str, generation: int, folder: str, version: tuple[int, int], _collection: Collection
 ) -> CollectionExam:
-    return stored_exam(_read_questions(folder, uid, version), documents(_collection))
-
-
-def my_questions(collection: Collection) -> tuple[ExamQuestion, ...]:
-    """The questions that people made or judged, as they are stored. Raises ExamError if their file is damaged."""
-    return _read_questions(str(config.data_dir()), collection.uid, _version(collection))
-
-
-def _version(collection: Collection) -> tuple[int, int]:
-    """What changes when the file of questions does, also in another tab: when it was written, and its size."""
-    try:
-        stat = questions_path(config.data_dir(), collection.uid).stat()
-    except OSError:
-        return 0, 0
-    return stat.st_mtime_ns, stat.st_size
+    return stored_exam(my_questions(_collection), documents(_collection))
 
 
 def is_my_questions(collection: Collection) -> bool:
@@ -120,6 +100,10 @@ def choose_exam(collection: Collection, below: DeltaGenerator) -> CollectionExam
     key = (str(collection.path), collection.uid, collection.generation())
     of_sample = _sample(*key, collection)
     offered = [name for name in _NAMES if name != _SAMPLE or of_sample is not None]
+    if st.query_params.get(EXAM) == MY_QUESTIONS:
+        # A link chooses the exam once; the control stays free to choose another.
+        del st.query_params[EXAM]
+        st.session_state[_exam_key(collection)] = _STORED
     chosen = st.selectbox(
         "Exam", offered, format_func=_NAMES.__getitem__, key=_exam_key(collection), width=300,
         persist_state="session", help=help_for("exam"),
@@ -142,7 +126,7 @@ def _exam_key(collection: Collection) -> str:
 
 def _of_stored(key: tuple[str, str, int], collection: Collection) -> CollectionExam | None:
     try:
-        return _stored(*key, str(config.data_dir()), _version(collection), collection)
+        return _stored(*key, str(config.data_dir()), questions_version(collection), collection)
     except ExplorerError as error:
         show_error(error)
         return None

@@ -13,6 +13,7 @@ from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, 
 from pages.shared.widgets.marked_text import marked
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Ranking
 from rag.evaluation.collection_searches import DEEPEST, CollectionSearches, passage_ranks
+from rag.evaluation.coverage import chunk_with
 from rag.evaluation.passages import RankedHit, is_relevant, relevant_spans
 from rag.evaluation.questions import ExamQuestion, GoldSpan
 from rag.evaluation.run_comparison import ranks_of
@@ -109,18 +110,11 @@ def _show_expected(judging: Judging, span: GoldSpan, number: int) -> None:
             return
         st.text(document.text[span.start : span.end])
         show_thumbs(judging, span, f"expected-{number}")
-        chunk = _chunk_with(collection.chunks_of(document.document_id), span)
+        chunk = chunk_with(collection.chunks_of(document.document_id), span)
         if chunk is None:
             st.caption("No chunk holds this passage.")
         else:
             show_chunk_links(chunk.chunk_id, on_map=True)
-
-
-def _chunk_with(chunks: list[Chunk], span: GoldSpan) -> Chunk | None:
-    """The chunk that shares most characters with the span."""
-    shared = {chunk.chunk_id: min(chunk.end, span.end) - max(chunk.start, span.start) for chunk in chunks}
-    best = max(chunks, key=lambda chunk: shared[chunk.chunk_id], default=None)
-    return best if best is not None and shared[best.chunk_id] > 0 else None
 
 
 def _show_results(judging: Judging, run: CollectionRun, question: ExamQuestion) -> None:

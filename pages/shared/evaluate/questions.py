@@ -14,6 +14,7 @@ from pages.shared.widgets.common import show_error
 from pages.shared.widgets.glossary import help_for
 from rag.errors import ExplorerError
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun
+from rag.evaluation.coverage import failed_questions
 from rag.evaluation.questions import ExamQuestion
 from rag.evaluation.run_comparison import ranks_of
 from rag.store.collection import Collection
@@ -93,13 +94,12 @@ def _opened(run: CollectionRun, listed: list[AnsweredQuestion], rows: list[int])
 
 def answered_questions(run: CollectionRun) -> list[AnsweredQuestion]:
     """The answered questions, failed ones first, unanswerable ones last."""
-    k = [setting.k for setting in run.conditions.settings]
-    found = []
-    for question in run.questions:
-        if question.question_id in run.answers:
-            ranks = ranks_of(run, question)
-            failed = any(rank is None or rank > most for rank, most in zip(ranks, k, strict=True))
-            found.append(AnsweredQuestion(question, ranks, failed and question.is_answerable))
+    failed = {one.question.question_id for one in failed_questions(run)}
+    found = [
+        AnsweredQuestion(question, ranks_of(run, question), question.question_id in failed)
+        for question in run.questions
+        if question.question_id in run.answers
+    ]
     return sorted(found, key=lambda one: one.order)
 
 

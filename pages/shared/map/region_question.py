@@ -15,9 +15,11 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.model_choice import answering_models, model_label
+from pages.shared.widgets.stored_questions import EXAM, MY_QUESTIONS
 from pages.shared.widgets.tasks import show_task
 from pages.shared.widgets.wording import counted
 from rag import config
+from rag.conversations.recordings import RECORDED
 from rag.errors import ExplorerError
 from rag.evaluation.collection_exams import STORED_NAME
 from rag.evaluation.drafting.copied import copied_words
@@ -137,7 +139,7 @@ def _say_about_text(form: _Form) -> None:
 
 
 def _show_buttons(form: _Form) -> None:
-    models = [name for name in answering_models().names if name != config.BUILTIN_GENERATOR]
+    models = [name for name in answering_models().names if name not in (config.BUILTIN_GENERATOR, RECORDED)]
     model = _choose_model(models)
     view = task_board().view(form.task)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -217,7 +219,7 @@ def _show_outcome(form: _Form) -> None:
     match outcome:
         case int(n):
             st.success(f"Saved to '{STORED_NAME}', which has {counted(n, 'question')} now.", icon=":material/check:")
-            where = {"collection": form.collection.spec.name}
+            where = {"collection": form.collection.spec.name, EXAM: MY_QUESTIONS}
             st.page_link("pages/evaluate.py", label="Open Evaluate", icon=":material/fact_check:", query_params=where)
         case str(said):
             st.info(said, icon=":material/info:")

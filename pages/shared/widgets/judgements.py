@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.stored_questions import EXAM, MY_QUESTIONS, my_questions
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
@@ -20,8 +20,6 @@ from rag.evaluation.stored_questions import (
     judgements_of,
     present_judgements,
     question_with,
-    questions_path,
-    stored_questions,
 )
 from rag.store.collection import Collection
 from rag.types import Chunk
@@ -81,7 +79,7 @@ def begin_judging(
         unchanged = " This run is not changed." if is_on_evaluate else ""
         st.caption(f":material/thumbs_up_down: {said}{unchanged}", width="content")
         if judgements and not is_on_evaluate:
-            where = {"collection": collection.spec.name}
+            where = {"collection": collection.spec.name, EXAM: MY_QUESTIONS}
             st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/fact_check:", query_params=where)
     return Judging(collection, question, key, known, judgements, is_on_evaluate)
 
@@ -155,7 +153,7 @@ def _said(judgements: tuple[Judgement, ...], subject: str) -> str:
 
 def _judgements(collection: Collection, text: str) -> tuple[Judgement, ...]:
     """The judgements of the question with this text whose passages the collection has. Raises ExplorerError."""
-    question = question_with(_stored(collection.uid), text)
+    question = question_with(my_questions(collection), text)
     if question is None:
         return ()
     key = str(collection.path), collection.uid, collection.generation(), repr(question)
@@ -171,18 +169,3 @@ def _present(
     names = collection.document_names().items()
     texts = {name: collection.document(document_id).text for document_id, name in names if name in wanted}
     return present_judgements(question, texts)
-
-
-def _stored(uid: str) -> tuple[ExamQuestion, ...]:
-    """The stored questions, read again only if their file has changed. Raises ExamError."""
-    folder = config.data_dir()
-    try:
-        stat = questions_path(folder, uid).stat()
-    except OSError:
-        return stored_questions(folder, uid)
-    return _read(str(folder), uid, stat.st_mtime_ns, stat.st_size)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _read(folder: str, uid: str, modified: int, size: int) -> tuple[ExamQuestion, ...]:
-    return stored_questions(Path(folder), uid)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import ButtonGroup
 
 from pages.shared.search.live_search import search
-from pages.shared.widgets import judgements
+from pages.shared.widgets import stored_questions as questions_widget
 from rag.conversations.recordings import RECORDED
 from rag.conversations.store import Conversations
 from rag.evaluation.collection_exams import CollectionExam, documents_of, sample_exam
@@ -142,7 +142,7 @@ def test_the_file_is_read_again_only_after_a_change(sample, data_dir, monkeypatc
         return stored_questions(folder, uid)
 
     judge(data_dir, sample.uid, QUERY, span_of(hits_of(sample)[0]), 1)
-    monkeypatch.setattr(judgements, "stored_questions", counted)
+    monkeypatch.setattr(questions_widget, "stored_questions", counted)
     app = opened_search()
     app.run()
     assert len(reads) == 1
@@ -326,3 +326,13 @@ def test_the_last_passage_of_a_drafted_question_cannot_be_taken_back(sample, dat
     assert "the only passage of a question that was drafted or written" in texts(app)
     assert grades(app)[0] == 1
     assert stored_questions(data_dir, sample.uid) == (drafted,)
+
+
+def test_the_link_to_evaluate_chooses_my_questions_once(sample, data_dir):
+    judge(data_dir, sample.uid, QUERY, span_of(hits_of(sample)[0]), 1)
+    app = start("evaluate", collection="Sample", exam="my-questions")
+    exam = next(one for one in app.selectbox if one.label == "Exam")
+    assert exam.value == "stored"
+    assert QUERY in str(app.dataframe[0].value)
+    exam.select("structure").run()
+    assert next(one for one in app.selectbox if one.label == "Exam").value == "structure"

@@ -8,11 +8,12 @@ from pages.shared.evaluate.exams import documents
 from pages.shared.evaluate.grid.loaded import LoadedGrid
 from pages.shared.widgets.common import escaped, show_chunk_links
 from pages.shared.widgets.marked_text import marked
+from rag.evaluation.coverage import chunk_with
 from rag.evaluation.grid.characters import IOU, SPAN_PRECISION, SPAN_RECALL
 from rag.evaluation.passages import RankedHit, is_relevant, relevant_spans
 from rag.evaluation.questions import ExamQuestion, GoldSpan
 from rag.store.collection import Collection
-from rag.types import Chunk, Document
+from rag.types import Document
 
 
 def show_question(collection: Collection, loaded: LoadedGrid, number: int, question: ExamQuestion) -> None:
@@ -66,13 +67,6 @@ def _show_expected(
             return
         st.caption("The chunk of this collection that holds most of it:")
         show_chunk_links(chunk.chunk_id, on_map=True)
-
-
-def chunk_with(chunks: list[Chunk], span: GoldSpan) -> Chunk | None:
-    """The chunk that shares most characters with the span."""
-    shared = {chunk.chunk_id: min(chunk.end, span.end) - max(chunk.start, span.start) for chunk in chunks}
-    best = max(chunks, key=lambda chunk: shared[chunk.chunk_id], default=None)
-    return best if best is not None and shared[best.chunk_id] > 0 else None
 
 
 def _show_hit(question: ExamQuestion, document: Document | None, hit: RankedHit, rank: int) -> None:

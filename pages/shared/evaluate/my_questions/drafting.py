@@ -11,7 +11,6 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared.evaluate.clicks import guarded
-from pages.shared.evaluate.exams import my_questions
 from pages.shared.evaluate.my_questions.review import show_review
 from pages.shared.session.model_servers import model_details
 from pages.shared.session.resources import generator, task_board
@@ -19,6 +18,7 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.model_choice import answering_models, model_label
 from pages.shared.widgets.server_watch import ServerWatch
+from pages.shared.widgets.stored_questions import my_questions
 from pages.shared.widgets.tasks import show_task
 from pages.shared.widgets.wording import counted
 from rag import config

@@ -10,13 +10,13 @@ from pages.shared.evaluate.clicks import guarded
 from pages.shared.evaluate.exams import (
     documents,
     download_questions,
-    my_questions,
     question_table,
     show_notes,
     show_what_is_measured,
 )
 from pages.shared.evaluate.my_questions.adding import show_adding
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.stored_questions import my_questions
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
