@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shared.evaluate.exams import documents
 from pages.shared.evaluate.wording import MODES, search_names
 from pages.shared.session.resources import embedder, search_index, vectors, word_index
-from pages.shared.widgets.common import escaped, place, show_chunk_links
+from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.marked_text import marked
@@ -156,6 +156,7 @@ def _show_hit(judging: Judging, ranking: Ranking, hit: RankedHit, rank: int, chu
         name.markdown(f"**{rank}** &nbsp; {escaped(hit.document)}{escaped(place(shown))}{badge}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         parts = [(max(span.start - chunk.start, 0), span.end - chunk.start) for span in found]
+        show_context_line(chunk)
         st.html(marked(chunk.text, parts))
         if said := found_by(shown):
             st.caption(said)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared.session.resources import embedder
-from pages.shared.widgets.common import escaped, place, show_chunk_links, show_error
+from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.live_text import live_text
 from pages.shared.widgets.marked_text import marked
@@ -140,6 +140,7 @@ def _show_hit(query: str, hit: Hit, judging: Judging) -> None:
         name, score = st.columns([3, 1], vertical_alignment="center")
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        show_context_line(hit.chunk)
         st.html(marked(hit.chunk.text, supporting_words(query, hit.chunk.text)))
         if said := found_by(hit):
             st.caption(said, help=hit.weighing or None)
