@@ -66,6 +66,23 @@ def show_evaluate(page: Page) -> None:
         page.get_by_test_id(drawn).first.wait_for(timeout=60_000)
 
 
+def show_comparison(page: Page) -> None:
+    """Nine settings compared on the sample's questions: the heat map and the costs."""
+    page.goto("/evaluate?collection=Sample")
+    page.get_by_text("Chunking and models", exact=True).click()
+    start, averages = page.get_by_role("button", name="Compare settings"), page.get_by_text("Averages over")
+    start.wait_for(timeout=60_000)
+    page.wait_for_timeout(3_000)
+    # The second picture shows the comparison of the first.
+    if not averages.is_visible():
+        start.click()
+    averages.wait_for(timeout=300_000)
+    page.get_by_test_id("stPlotlyChart").nth(1).wait_for(timeout=60_000)
+    page.get_by_test_id("stPlotlyChart").first.scroll_into_view_if_needed()
+    page.mouse.move(700, 600)
+    page.mouse.wheel(0, 250)
+
+
 def show_compare(page: Page) -> None:
     """Two models on one map, coloured by topic."""
     page.goto("/compare_models")
@@ -106,6 +123,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
     "how-it-works": show_how_it_works,
     "index-benchmark": show_index_benchmark,
     "evaluate": show_evaluate,
+    "comparison": show_comparison,
     "compare": show_compare,
     "chat": show_chat,
     "recorder": show_recorder,

@@ -133,6 +133,32 @@ def test_a_collection_in_another_language_is_copied_in_one_click(empty, embedder
     assert empty.n_chunks() == 2
 
 
+HANDBOOK = "# Handbook\n\nWelcome.\n\n## Leave\n\n" + " ".join(f"Rule {number} is short." for number in range(60))
+
+
+def test_a_collection_of_before_gets_context_lines_in_a_copy_in_one_click(empty, embedder, tmp_path):
+    (tmp_path / "handbook.md").write_text(HANDBOOK, "utf-8")
+    assert "Copy with context lines" not in [one.label for one in start("documents.py").button]
+    list(ingest(empty, find_files([tmp_path / "handbook.md"]), embedder, ReadHere()))
+    app = start("documents.py")
+    assert "the model does not read the headings above them" in texts(app)
+    button(app, "Copy with context lines").click().run(timeout=120)
+    copied = Collection.open(empty.path.parent, "Empty with context")
+    wait_for_jobs(app, copied)
+    assert "Handbook > Leave" in {chunk.context for chunk in copied.chunks()}
+    assert {chunk.context for chunk in empty.chunks()} == {""}
+    assert "the model does not read the headings above them" not in texts(app)
+
+
+def test_an_empty_collection_takes_the_choice_of_context_lines(empty):
+    app = upload(start("documents.py"), "handbook.md", HANDBOOK.encode())
+    labelled(app.toggle, "Preview chunks").set_value(True).run()
+    assert labelled(app.toggle, "Context line").value is False
+    labelled(app.toggle, "Context line").set_value(True).run()
+    button(app, "Save as default").click().run()
+    assert Collection.open(empty.path.parent, "Empty").spec.chunking == ChunkingSpec(context=True)
+
+
 def test_a_document_opens_at_the_chunk_of_the_link(sample):
     chunk = sample.chunks()[100]
     app = start("documents.py", chunk=str(chunk.chunk_id))
