@@ -19,7 +19,7 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_exams import CollectionExam
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Setting, answer_questions, new_run
-from rag.evaluation.stored_runs import run_paths, save_run
+from rag.evaluation.stored_runs import run_path, run_paths, save_run
 from rag.retrieval.settings import Mode
 from rag.runtime.background import Report
 from rag.store.collection import Collection
@@ -81,6 +81,9 @@ def show_progress(collection: Collection, run: CollectionRun) -> bool:
     if view is not None and view.is_active:
         return True
     if not run.is_complete:
+        if load_stored(run_path(config.data_dir(), run)).answers.keys() != run.answers.keys():
+            # It ended after the run was read for this page.
+            st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(
                 f"This run ended early: {len(run.answers):,} of {counted(len(run.questions), 'question')} answered.",

@@ -48,8 +48,9 @@ def test_contrasts_are_measured_as_cosines(embedder):
         text, other, same = embedder.encode_documents(
             [one.contrast.text, one.contrast.other_meaning, one.contrast.same_meaning]
         )
-        assert one.to_other_meaning == pytest.approx(float(text @ other), abs=1e-5)
-        assert one.to_same_meaning == pytest.approx(float(text @ same), abs=1e-5)
+        # In bfloat16, the last digits depend on the other texts of the batch.
+        assert one.to_other_meaning == pytest.approx(float(text @ other), abs=2e-3)
+        assert one.to_same_meaning == pytest.approx(float(text @ same), abs=2e-3)
         assert one.is_missed == (one.to_other_meaning >= one.to_same_meaning)
     assert measure_contrasts(embedder, []) == []
 

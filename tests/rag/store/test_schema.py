@@ -260,6 +260,7 @@ def test_pages_of_documents_in_a_damaged_word_index_are_kept(data_dir, words):
     require_sound(collection.path)
 
 
+@pytest.mark.parametrize("old_version", [2, 3, 4, 5], indirect=True)
 def test_a_full_disk_is_not_taken_for_a_damaged_word_index(old_version, data_dir, modern, monkeypatch):
     path = data_dir / "earlier.sqlite"
     before = path.read_bytes()

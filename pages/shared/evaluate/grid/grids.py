@@ -76,6 +76,9 @@ def show_progress(collection: Collection, loaded: LoadedGrid) -> bool:
     show_task(_task_key(grid))
     if is_running(grid):
         return True
+    if load_measured(grid).n_missing != loaded.n_missing:
+        # It ended after the results were read for this page.
+        st.rerun()
     for problem in loaded.problems:
         st.warning(escaped(problem), icon=":material/warning:")
     if loaded.n_missing:
