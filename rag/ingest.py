@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rag.chunking.chunker import chunk_document
 from rag.documents.archives import Archive, is_archive
+from rag.documents.document_names import DocumentNames, read_origins
 from rag.documents.sources import SourceFile
 from rag.embedding.languages import language_warning
 from rag.errors import CollectionError, ExplorerError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 Outcome = Literal["added", "replaced", "unchanged", "empty", "failed"]
+_ORIGINS = "origins"
+"""The setting with the digest of the path that each document was read from."""
 _FIRST_BATCH = 32
 _CHUNKS_PER_BATCH = 512
 _CHUNKS_PER_REPORT = 128
@@ -122,19 +125,21 @@ def ingest(
     collection.require_model(embedder.spec)
     report = report or _ignore
     stored = {summary.name: (summary.sha256, summary.n_chunks) for summary in collection.documents()}
+    names = DocumentNames(stored, read_origins(collection.setting(_ORIGINS)))
 
     def steps() -> Iterator[Step]:
         for file in files:
             for content in _contents(file, reader, report):
                 if isinstance(content, FileOutcome):
                     yield content
-                else:
-                    yield _step(collection, content, embedder, reader, stored.get(content.name), report)
+                    continue
+                name = names.name_for(content.name, file.folder, keeps_both=file.keeps_both)
+                step = _step(collection, replace(content, name=name), embedder, reader, stored.get(name), report)
+                yield step if name == content.name else _renamed(step, content.name)
 
     cancelled = cancelled or threading.Event()
-    return _then_index(
-        collection, _embed_and_store(collection, steps(), embedder, report, cancelled), report, cancelled
-    )
+    outcomes = _embed_and_store(collection, steps(), embedder, report, cancelled)
+    return _then_index(collection, _with_origins(collection, outcomes, names), report, cancelled)
 
 
 def copy_documents(
@@ -158,6 +163,7 @@ def copy_documents(
     """
     target.require_model(embedder.spec)
     report = report or _ignore
+    target.set_setting(_ORIGINS, source.setting(_ORIGINS))
 
     def steps() -> Iterator[Step]:
         for summary in source.documents():
@@ -176,6 +182,9 @@ def _ignore(progress: Progress) -> None:
 def _contents(file: SourceFile, reader: Reader, report: Report) -> Iterator[_Content | FileOutcome]:
     """The file's bytes; for an archive the bytes of each file in it, and an outcome for each that was refused."""
     report(Progress("reading", file.name))
+    if file.nothing:
+        yield FileOutcome(file.path, "empty", file.nothing, 0)
+        return
     content = b""
     try:
         content = file.read()
@@ -222,6 +231,14 @@ def _step(
     return _split(collection, document, embedder, file.path, size, replaces=stored is not None)
 
 
+def _renamed(step: Step, wanted: str) -> Step:
+    """The step with a note on its document's name, if it will be stored under another one than its file's."""
+    if isinstance(step, FileOutcome):
+        return step
+    note = f"It is named '{step.document.name}', because another document is named '{wanted}'."
+    return replace(step, document=replace(step.document, notes=(*step.document.notes, note)))
+
+
 def _fingerprint(content: bytes, text_columns: tuple[str, ...]) -> str:
     """The sha256 of the file and its text columns: other columns make another document of the same bytes."""
     digest = hashlib.sha256(content)
@@ -242,6 +259,22 @@ def _split(
     if not chunks:
         return FileOutcome(path, "empty", " ".join(document.notes) or f"'{document.name}' holds no text.", 0, size)
     return _Ready(path, size, document, chunks, replaces)
+
+
+def _with_origins(
+    collection: Collection, outcomes: Iterator[FileOutcome], names: DocumentNames
+) -> Iterator[FileOutcome]:
+    """The outcomes; at the end, also an early one, the origins of the documents are stored."""
+    has_new = False
+    try:
+        for outcome in outcomes:
+            has_new = has_new or outcome.outcome in ("added", "replaced")
+            yield outcome
+    finally:
+        if has_new:
+            # Without it, a later file of this name replaces the document, as before there were origins.
+            with suppress(CollectionError):
+                collection.set_setting(_ORIGINS, names.as_json({one.name for one in collection.documents()}))
 
 
 def _then_index(

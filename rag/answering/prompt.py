@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from rag.answering.control_tokens import inert
 from rag.answering.prompt_template import PromptTemplate, declaration, default_template, fence_around
@@ -15,11 +16,14 @@ from rag.answering.types import Exchange
 from rag.errors import PromptError
 from rag.generation.types import Prompt, PromptParts, PromptStyle
 from rag.servers.types import Message
+from rag.text.labels import unsaid_labels, written
 from rag.types import Chunk, Hit
 
 CountTokens = Callable[[Sequence[Message]], int]
 
 _HISTORY_SHARE = 0.4
+_LONGEST_LABEL, _MOST_LABELS = 200, 30
+"""Characters of a label, and labels of a row, that a model is shown."""
 _NO_PASSAGES = "(none)"
 _NO_ANSWER = "(no answer)"
 _CUE = "Answer:"
@@ -105,12 +109,12 @@ class _Draft:
     def _passage(self, number: int, hit: Hit) -> str:
         """A passage with its number, as it stands between two fences; its document's name takes one line.
 
-        Its context line follows, marked as such. A tiny model gets neither.
+        Its context line follows, marked as such, with the labels of a table's row. A tiny model gets neither.
         """
         text = hit.excerpt or hit.chunk.text
         if self.style == "tiny":
             return inert(f"[{number}] {text}")
-        context = f"Context: {' '.join(hit.chunk.context.split())}\n" if hit.chunk.context else ""
+        context = _context_of(hit.chunk)
         return inert(f"[{number}] {' '.join(hit.document_name.split())}\n{context}{text}")
 
     def _instructions(self, fence: str) -> str:
@@ -128,6 +132,13 @@ class _Draft:
         """Tokens of the instructions alone."""
         text = self._instructions(fence_around(()))
         return self.count_tokens([Message("user" if self.style == "plain" else "system", text)]) if text else 0
+
+
+def _context_of(chunk: Chunk) -> str:
+    """The line with a chunk's context and its labels; empty if there are none. Long labels are shortened."""
+    labels = [(column, shorten(value, _LONGEST_LABEL, placeholder="…")) for column, value in unsaid_labels(chunk)]
+    line = "; ".join(filter(None, (" ".join(chunk.context.split()), written(labels[:_MOST_LABELS]))))
+    return f"Context: {line}\n" if line else ""
 
 
 def _fenced(passages: Sequence[str], fence: str) -> str:

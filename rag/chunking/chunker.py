@@ -84,7 +84,9 @@ def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
     spec = replace(spec, overlap=min(chunking.overlap, room - 1))
     pieces = split(prepared.cuts, prepared.sections, spec, prepared.likeness)
     chunks = [_chunk(prepared, sized) for sized in _sized(prepared, pieces, capacity)]
-    return [replace(chunk, context=lines.line(chunk.heading, chunk.text)) for chunk in chunks] if lines else chunks
+    if lines is None:
+        return chunks
+    return [replace(chunk, context=lines.line(chunk.heading, chunk.text, chunk.fields)) for chunk in chunks]
 
 
 def _require_valid(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> None:

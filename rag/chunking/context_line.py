@@ -1,6 +1,7 @@
 """Context lines: where a chunk stands, as one line: the document's title and the headings above it.
 
-A chunk that says "It is due within 30 days" is found by "annual report" only if the line names it.
+For a row of a table, it is the headings and the row's short labels: "Tickets > ticket: T-902; city: York". A chunk that
+says "It is due within 30 days" is found by "annual report" only if the line names it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from rag.chunking.row_labels import embedded_columns, labels_apart_from
+from rag.chunking.table_rows import records
+from rag.text.labels import written
 from rag.text.stems import word_set
-from rag.types import Document, TextTokenizer
+from rag.types import Document, Fields, TextTokenizer
 
 SEPARATOR = " > "
 _PDF = "application/pdf"
@@ -33,27 +37,31 @@ class ContextLines:
 
     Args:
         limit: the largest number of tokens of a line, counted by `tokenizer`.
+        labels: for a table, the columns whose values are in the line.
     """
 
     title: str
     has_headings: bool
     tokenizer: TextTokenizer
     limit: int
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, document: Document, tokenizer: TextTokenizer, window: int) -> ContextLines:
         """The lines of this document for a model that reads `window` tokens.
 
-        Rows of a table get none. Headings of a PDF are guessed from its layout, so they are left out.
+        Rows that are chunks of their own have labels instead of a title. Headings of a PDF are guessed from its
+        layout, so they are left out.
         """
-        if document.rows:
-            return cls("", False, tokenizer, 0)
-        return cls(title_of(document), has_certain_headings(document), tokenizer, window // _SHARE_OF_WINDOW)
+        has_headings, limit = has_certain_headings(document), window // _SHARE_OF_WINDOW
+        if records(document):
+            return cls("", has_headings, tokenizer, limit, embedded_columns(document.rows))
+        return cls(title_of(document), has_headings, tokenizer, limit)
 
-    def line(self, heading: str, text: str) -> str:
+    def line(self, heading: str, text: str, fields: Fields = ()) -> str:
         """The context line of a chunk below these headings ("Travel > Hotels"); empty if there is nothing to say.
 
-        Headings with which the text itself begins are left out.
+        Headings with which the text itself begins, and labels that it has, are left out.
         """
         path = heading.split(SEPARATOR) if heading and self.has_headings else []
         parts = path if self.title in path or not self.title else [self.title, *path]
@@ -61,13 +69,26 @@ class ContextLines:
         said = [_shortened(part, _LONGEST_PART) for part in parts if _bare(part) not in begins_with]
         while len(said) > 2 and len(SEPARATOR.join(said)) > _LONGEST:
             del said[len(said) // 2]
-        return self._within_limit(SEPARATOR.join(said))
+        place = self._within_limit(SEPARATOR.join(said))
+        return self._with_labels(place, labels_apart_from(text, fields, self.labels)) if fields else place
 
     def most_tokens(self, document: Document) -> int:
         """The number of tokens that any line of the document has at most, with its line break."""
+        if self.labels:
+            return self.limit + 1
         paths = {heading.path for heading in document.headings} if self.has_headings else set()
         lines = list(filter(None, (self.line(path, "") for path in {"", *paths})))
         return max(self.tokenizer.count(lines)) + 1 if lines else 0
+
+    def _with_labels(self, place: str, labels: list[tuple[str, str]]) -> str:
+        """The line with as many of the labels as fit; a label is never cut."""
+        while labels:
+            line = SEPARATOR.join(filter(None, (place, written(labels))))
+            # No tokenizer needs more tokens than there are bytes.
+            if len(line.encode()) <= self.limit or self.tokenizer.count([line])[0] <= self.limit:
+                return line
+            labels = labels[:-1]
+        return place
 
     def _within_limit(self, line: str) -> str:
         spans = self.tokenizer.spans(line) if line else ()

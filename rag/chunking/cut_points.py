@@ -63,13 +63,15 @@ class Cuts:
 class Marks:
     """Offsets in a text at which tokens, sentences, and sections or rows (`breaks`) begin.
 
-    At a `weak` offset, such as after a heading, the text should not be cut, even if a sentence begins there.
+    At a `weak` offset, such as after a heading, the text should not be cut, even if a sentence begins there. There is
+    no cut point inside a `whole` span [start, end), such as a row of a table; the spans are in order and apart.
     """
 
     tokens: IntArray
     sentences: Sequence[int]
     breaks: Sequence[int]
     weak: Sequence[int]
+    whole: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,13 @@ def find_cuts(text: str, marks: Marks) -> Cuts:
     levels[places.searchsorted(breaks)] = PARAGRAPH
     clean = np.zeros(len(places), dtype=np.bool_)
     clean[places.searchsorted(words.starts[words.clean])] = True
+    if marks.whole:
+        starts, ends = np.array(marks.whole, dtype=np.int64).T
+        # A span begins at its first word.
+        starts = np.append(words.letters, len(text))[words.letters.searchsorted(starts)]
+        span = starts.searchsorted(places) - 1
+        kept = (span < 0) | (places >= ends[span])
+        places, levels, clean = places[kept], levels[kept], clean[kept]
     return _with_end(text, places, levels, clean, tokens, words.letters)
 
 

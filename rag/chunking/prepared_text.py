@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rag.chunking.cut_points import SENTENCE, Cuts, Marks, find_cuts
 from rag.chunking.strategies import Section
+from rag.chunking.table_rows import records, whole_rows
 from rag.text.sentences import sentence_starts
 from rag.types import Document, Fields, TextTokenizer
 
@@ -41,13 +42,15 @@ def prepare(document: Document, tokenizer: TextTokenizer) -> PreparedText:
     import numpy as np
 
     sections, weak = _section_starts(document)
-    edges = {offset for row in document.rows for offset in (row.start, row.end)}
+    rows = whole_rows(document)
+    edges = {offset for row in records(document) for offset in (row.start, row.end)}
     starts = tokenizer.spans(document.text)[:, 0]
     marks = Marks(
         tokens=np.asarray(starts, dtype=np.int64),
-        sentences=sentence_starts(document.text, document.language),
+        sentences=sorted({*sentence_starts(document.text, document.language), *(row.start for row in rows)}),
         breaks=sorted({start for start, _ in sections} | edges),
         weak=weak,
+        whole=[(row.start, row.end) for row in rows],
     )
     cuts = find_cuts(document.text, marks)
     stretches = _stretches(document, cuts)
@@ -93,10 +96,10 @@ def _section_starts(document: Document) -> tuple[list[tuple[int, str]], list[int
 
 
 def _stretches(document: Document, cuts: Cuts) -> list[tuple[int, int, Fields]]:
-    """The stretches that no chunk crosses: table rows with their fields, the text between rows, or the whole text."""
+    """The stretches that no chunk crosses: records with their fields, the text between them, or the whole text."""
     stretches: list[tuple[int, int, Fields]] = []
     done = 0
-    for row in sorted(document.rows, key=lambda row: row.start):
+    for row in records(document):
         first, last = max(cuts.place(row.start), done), cuts.place(row.end)
         stretches += [(done, first, ()), (first, last, row.fields)]
         done = max(last, done)

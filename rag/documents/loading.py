@@ -15,14 +15,18 @@ from rag.documents import formats
 from rag.documents.encodings import Decoded, decode, is_binary
 from rag.documents.formats import READABLE, SPREADSHEETS, TEXT_TYPES, foreign_label, label, looks_like_html, sniff
 from rag.documents.parsed import MAX_BYTES, Parsed, clean, markdown_headings
+from rag.documents.readers.html_tables import take_html_tables
 from rag.documents.readers.json_and_parquet import read_json, read_json_lines, read_notebook, read_parquet
 from rag.documents.readers.mail import read_mail
 from rag.documents.readers.markup import close_cells, parse_xml, xml_lines
-from rag.documents.readers.office import extract, extract_sheets
+from rag.documents.readers.office import extract
+from rag.documents.readers.pipe_tables import write_pipe_tables
 from rag.documents.readers.presentations import read_odp, read_pptx
-from rag.documents.readers.spreadsheets import Sheet, all_table_rows, join_sheets
-from rag.documents.readers.tables import TableColumns, describe_columns, join_rows, read_delimited
-from rag.documents.readers.zip_packages import open_package, ready_word
+from rag.documents.readers.tables import RowTable, TableColumns, describe_columns, join_rows, read_delimited
+from rag.documents.readers.text_columns import LOOK
+from rag.documents.readers.workbooks.reading import read_workbook, workbook_rows
+from rag.documents.readers.zip_packages import open_package, ready_package
+from rag.documents.tables.text import TablesApart, with_rows
 from rag.errors import DocumentError
 from rag.text.language import detect_language
 from rag.types import Document, Fields
@@ -47,12 +51,6 @@ class _File:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    rows: Sequence[Fields]
-    notes: tuple[str, ...] = ()
-
-
 def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
     """Read the text and structure of one file.
 
@@ -67,7 +65,7 @@ def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = 
             text is not an error: its document has an empty text and a note with the reason.
     """
     file = _detect(name, content)
-    parsed = _parse(file, text_columns) if content.strip() else Parsed("", notes=(f"'{name}' is empty.",))
+    parsed = with_rows(_parse(file, text_columns)) if content.strip() else Parsed("", notes=(f"'{name}' is empty.",))
     notes = (*([file.note] if file.note else []), *parsed.notes)
     if not parsed.text.strip():
         parsed = Parsed("")
@@ -90,15 +88,17 @@ def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = 
 def table_columns(name: str, content: bytes) -> TableColumns | None:
     """The columns from which to choose the text; None if the file is not a table.
 
+    Only the first rows of a long CSV, JSON Lines or Parquet file are read.
+
     Raises:
         DocumentError: as `load_document`.
     """
     file = _detect(name, content)
     if file.media_type in SPREADSHEETS:
-        rows: Sequence[Fields] = all_table_rows(_sheets(file))
+        rows: Sequence[Fields] = workbook_rows(file.name, file.media_type, file.content)
     else:
-        table = _read_table(file)
-        rows = table.rows if isinstance(table, _Table) else ()
+        table = _read_table(file, most=LOOK)
+        rows = table.rows if isinstance(table, RowTable) else ()
     return describe_columns(rows) if rows else None
 
 
@@ -151,11 +151,10 @@ def _detect_without_signature(name: str, content: bytes, stated: str) -> _File:
 
 def _parse(file: _File, text_columns: tuple[str, ...]) -> Parsed:
     if file.media_type in SPREADSHEETS:
-        return join_sheets(file.name, _sheets(file), text_columns)
+        return read_workbook(file.name, file.media_type, file.content, text_columns)
     table = _read_table(file)
-    if isinstance(table, _Table):
-        parsed = join_rows(file.name, table.rows, text_columns)
-        return replace(parsed, notes=(*table.notes, *parsed.notes))
+    if isinstance(table, RowTable):
+        return join_rows(file.name, table, text_columns)
     if table is not None:
         return table
     match file.media_type:
@@ -169,41 +168,29 @@ def _parse(file: _File, text_columns: tuple[str, ...]) -> Parsed:
             return _parse_text(file, decode(file.name, file.content))
     if file.media_type not in _PACKAGES:
         return extract(file.name, file.media_type, file.content)
+    apart = TablesApart()
     with open_package(file.name, file.content) as package:
-        content = ready_word(package, file.content) if file.media_type == formats.DOCX else file.content
-    return extract(file.name, file.media_type, content)
+        content = ready_package(package, file.media_type, file.content, apart)
+    return extract(file.name, file.media_type, content, apart)
 
 
-def _read_table(file: _File) -> _Table | Parsed | None:
-    """The rows of a table; the text of JSON that is not a table; None for all other files."""
-    match file.media_type:
-        case formats.CSV:
-            return _Table(*_delimited(file, ""))
-        case formats.TSV:
-            return _Table(*_delimited(file, "\t"))
-        case formats.JSON:
-            decoded = decode(file.name, file.content)
-            value, notes = read_json(file.name, decoded.text)
-            notes = (*_notes(decoded), *notes)
-            return Parsed(value, notes=notes) if isinstance(value, str) else _Table(value, notes)
-        case formats.JSON_LINES:
-            decoded = decode(file.name, file.content)
-            rows, notes = read_json_lines(file.name, decoded.text)
-            return _Table(rows, (*_notes(decoded), *notes))
-        case formats.PARQUET:
-            return _Table(read_parquet(file.name, file.content, _MAX_PARQUET_CHARACTERS))
-    return None
-
-
-def _delimited(file: _File, delimiter: str) -> tuple[list[Fields], tuple[str, ...]]:
+def _read_table(file: _File, most: int | None = None) -> RowTable | Parsed | None:
+    """The rows of a table, or about the first `most`; the text of JSON that is no table; None for all other files."""
+    if file.media_type == formats.PARQUET:
+        return read_parquet(file.name, file.content, _MAX_PARQUET_CHARACTERS, most)
+    if file.media_type not in (formats.CSV, formats.TSV, formats.JSON, formats.JSON_LINES):
+        return None
     decoded = decode(file.name, file.content)
-    return read_delimited(file.name, decoded.text, delimiter), _notes(decoded)
-
-
-def _sheets(file: _File) -> list[Sheet]:
-    if file.media_type in _PACKAGES:
-        open_package(file.name, file.content).close()
-    return extract_sheets(file.name, file.media_type, file.content)
+    match file.media_type:
+        case formats.JSON:
+            table = read_json(file.name, decoded.text)
+        case formats.JSON_LINES:
+            table = read_json_lines(file.name, decoded.text, most)
+        case _:
+            table = read_delimited(file.name, decoded.text, "\t" if file.media_type == formats.TSV else "", most)
+    if isinstance(table, str):
+        return Parsed(table, notes=_notes(decoded))
+    return replace(table, notes=(*_notes(decoded), *table.notes))
 
 
 def _parse_mail(file: _File) -> Parsed:
@@ -215,7 +202,9 @@ def _parse_mail(file: _File) -> Parsed:
 
 
 def _parse_html(name: str, html: str) -> Parsed:
-    return extract(name, formats.HTML, close_cells(html).encode("utf-8", "replace"))
+    apart = TablesApart()
+    html = take_html_tables(close_cells(html), apart)
+    return extract(name, formats.HTML, html.encode("utf-8", "replace"), apart)
 
 
 def _parse_text(file: _File, decoded: Decoded) -> Parsed:
@@ -231,6 +220,7 @@ def _parse_text(file: _File, decoded: Decoded) -> Parsed:
         case _:
             text = clean(decoded.text).strip()
     is_markdown = file.media_type in (formats.MARKDOWN, formats.PLAIN, formats.NOTEBOOK)
+    text = write_pipe_tables(text, states_header=True) if is_markdown else text
     return Parsed(text, headings=markdown_headings(text) if is_markdown else (), notes=notes)
 
 

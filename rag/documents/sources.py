@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import errno
+import stat
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rag.errors import DocumentError
+
+_NOT_TWICE = "Its files are not added a second time."
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,10 @@ class SourceFile:
     """A file that is read later.
 
     `path` is the path as the user gave it, `name` the document's name in the collection, `size` its bytes if known.
-    `text_columns` are the columns of a table that hold the text (empty: guess).
+    `text_columns` are the columns of a table that hold the text (empty: guess). `folder` is the absolute path below
+    which the file has its name; it is empty if it is unknown, as for an upload. `keeps_both` means that a stored
+    document of this name is not replaced; see `rag.documents.document_names`. `nothing` says in a sentence why there
+    is nothing to read, though nothing is wrong; then `read` gives nothing.
     """
 
     path: str
@@ -24,6 +31,9 @@ class SourceFile:
     read: Callable[[], bytes]
     size: int = 0
     text_columns: tuple[str, ...] = ()
+    folder: str = ""
+    keeps_both: bool = False
+    nothing: str = ""
 
 
 def file_on_disk(path: Path, name: str, *, shown_as: str = "", text_columns: tuple[str, ...] = ()) -> SourceFile:
@@ -37,28 +47,114 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file or another entry of a folder; `below` is its path below `root`. It is not read if there is a `reason`."""
+
+    root: Path
+    below: PurePath
+    reason: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The path as the user gave it."""
+        return self.root / self.below
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the absolute path."""
+        return (_absolute(self.root) / self.below).parts
+
+
 def find_files(paths: Sequence[Path]) -> list[SourceFile]:
-    """The given files and all files in the given folders, each with a unique name.
+    """The given files and all files in the given folders, each once and with a unique name.
 
-    A file in a folder is named by its path below that folder. Hidden files in folders are skipped. Files of
-    unsupported types are included, so that every file has an outcome.
+    A file is named by its path below the given folder, with as much of the path above it as tells equal names apart.
+    Hidden files in folders are skipped. Everything else is included, so that every entry has an outcome: reading an
+    entry that is no file raises DocumentError, as does reading a link to nothing, to a folder, or out of the given
+    folder, which is not followed.
     """
-    found: list[tuple[Path, str]] = []
+    found: dict[tuple[str, ...], _Entry] = {}
     for path in paths:
-        if not path.is_dir():
-            found.append((path, path.name))
+        entries = _entries(path, PurePath()) if path.is_dir() else [_Entry(path.parent, PurePath(path.name))]
+        for entry in entries:
+            found.setdefault(entry.parts, entry)
+    equal: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for parts, entry in found.items():
+        equal[entry.below.as_posix()].append(parts)
+    return [_source(entry, parts, equal[entry.below.as_posix()]) for parts, entry in found.items()]
+
+
+def _source(entry: _Entry, parts: tuple[str, ...], equal: list[tuple[str, ...]]) -> SourceFile:
+    """The entry with the shortest end of its path that no other entry of an equal name has."""
+    depths = range(len(entry.below.parts), len(parts) + 1)
+    depth = next(one for one in depths if sum(other[-one:] == parts[-one:] for other in equal) == 1)
+    name, folder = PurePath(*parts[-depth:]).as_posix(), _printable(str(Path(*parts[:-depth])))
+    if entry.reason.endswith(_NOT_TWICE):
+        return SourceFile(_printable(str(entry.path)), _printable(name), bytes, folder=folder, nothing=entry.reason)
+    if entry.reason:
+        return SourceFile(_printable(str(entry.path)), _printable(name), partial(_refuse, entry.reason), folder=folder)
+    return replace(file_on_disk(entry.path, name), folder=folder)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
+def _entries(root: Path, below: PurePath) -> Iterator[_Entry]:
+    """Everything in a folder and those below it, but for what is hidden, in the order of the names."""
+    folder = root / below
+    try:
+        inner = sorted(folder.iterdir())
+    except OSError as error:
+        reason = f"The folder '{_printable(folder.name)}' could not be opened: {error.strerror}. Check its permissions."
+        yield _Entry(root, below, reason)
+        return
+    for path in inner:
+        if path.name.startswith("."):
             continue
-        for inner in sorted(path.rglob("*")):
-            below = inner.relative_to(path)
-            if inner.is_file() and not _hidden(below):
-                found.append((inner, below.as_posix()))
-    count = Counter(name for _, name in found)
-    # pathlib has removed a leading "./".
-    return [file_on_disk(path, name if count[name] == 1 else path.as_posix()) for path, name in found]
+        if path.is_dir() and not path.is_symlink():
+            yield from _entries(root, below / path.name)
+        else:
+            yield _Entry(root, below / path.name, _why_not(root, path))
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _why_not(root: Path, path: Path) -> str:
+    """Why an entry is not read; empty for a file, and for a link to a file in the same folder."""
+    shown = f"'{_printable(path.name)}'"
+    if path.is_symlink():
+        return _why_not_followed(root, path, f"{shown} is a link")
+    try:
+        is_file = stat.S_ISREG(path.lstat().st_mode)
+    except OSError as error:
+        return f"{shown} could not be read: {error.strerror}. Check its permissions."
+    return "" if is_file else f"{shown} is no file but a device, a pipe or a socket, which holds no text."
+
+
+def _why_not_followed(root: Path, path: Path, subject: str) -> str:
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        # Before Python 3.13 a loop is a RuntimeError.
+        if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
+            return f"{subject} that leads back to itself. Delete it, or put the file in its place."
+        goal = _printable(str(path.readlink()))
+        return f"{subject} to '{goal}', where there is no file. Delete it, or put the file in its place."
+    if not target.is_relative_to(_absolute(root)):
+        kind = "folder" if target.is_dir() else "file"
+        return f"{subject} out of the folder, to '{_printable(str(target))}'. Add that {kind} itself."
+    if target == _absolute(root):
+        return f"{subject} to the folder itself that was added. {_NOT_TWICE}"
+    if target.is_dir():
+        return f"{subject} to the folder '{_printable(target.name)}' inside the folder that was added. {_NOT_TWICE}"
+    return ""
+
+
+def _refuse(reason: str) -> bytes:
+    raise DocumentError(reason)
 
 
 def _read(path: Path) -> bytes:

@@ -6,9 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from rag.map.column_values import ColumnValues, column_values, is_missing
 from rag.map.points import UNCLUSTERED_NAME
 
 if TYPE_CHECKING:
@@ -31,8 +33,12 @@ GREY_NAMES = (UNCLUSTERED_NAME, OTHER_NAME)
 SCALE = (
     "#440154", "#472D7B", "#3B528B", "#2C728E", "#21918C", "#28AE80", "#5EC962", "#ADDC30", "#FDE725",
 )  # fmt: skip
-_NUMERIC_SHARE = 0.9
 _BINS = 6
+_TICKS = 5
+_FENCE = 10
+"""A value is far from the others if it is so many times the distance of the quartiles beyond them."""
+_RARE = 0.02
+_DECADES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,43 @@ class GroupColours:
     colours: tuple[str, ...]
 
 
+ScaleKind = Literal["linear", "log", "date"]
+
+
 @dataclass(frozen=True, slots=True)
 class ValueColours:
-    """Values float32 (n,) on a scale from `low` to `high`, NaN if a chunk has none; shown with `decimals`."""
+    """Values float32 (n,) on a scale from `low` to `high`, NaN if a chunk has none; shown with `decimals`.
+
+    Values beyond the scale have the colours of its ends. On a "log" scale, values, `low` and `high` are logarithms to
+    base 10; on one of "date", days since 1970.
+    """
 
     title: str
     values: FloatArray
     low: float
     high: float
     decimals: int = 2
+    kind: ScaleKind = "linear"
+
+    def shown(self, value: float) -> str:
+        """A value on the scale as a person reads it."""
+        if self.kind == "date":
+            return (date(1970, 1, 1) + timedelta(days=round(value))).isoformat()
+        number = 10**value if self.kind == "log" else value
+        is_year = self.decimals == 0 and self.kind == "linear" and self.low >= 1000 and self.high <= 2200
+        return f"{number:.0f}" if is_year else f"{number:,.{self.decimals}f}"
+
+    def ticks(self) -> tuple[tuple[float, str], ...]:
+        """Marks of the scale, where the values themselves are none: each its place and what is written there."""
+        if self.kind == "linear":
+            return ()
+        import numpy as np
+
+        places = np.linspace(self.low, self.high, _TICKS).tolist()
+        if self.kind == "log":
+            powers = range(math.ceil(self.low), math.floor(self.high) + 1)
+            places = [float(power) for power in powers] if len(powers) > 1 else places
+        return tuple((place, self.shown(place)) for place in places)
 
 
 Colours = GroupColours | ValueColours
@@ -80,25 +114,47 @@ def value_colours(title: str, values: FloatArray, decimals: int = 2) -> ValueCol
 
 
 def column_colours(title: str, values: Sequence[str]) -> Colours:
-    """Colours of a table column: a scale if it has many values and nearly all are numbers, else groups."""
+    """Colours of a table column: a scale if it has many values and nearly all are amounts or dates, else groups.
+
+    The title says what a legend cannot: the unit, the kind of scale, how many values are beyond its ends, and how many
+    different values share the colour of the others.
+    """
+    cells = ["" if is_missing(value) else value.strip() for value in values]
+    n_different = len(set(cells) - {""})
+    read = column_values(cells) if n_different > len(PALETTE) else None
+    if read is None:
+        rest = f" ({len(PALETTE)} most frequent of {n_different:,})" if n_different > len(PALETTE) else ""
+        return group_colours(f"{title}{rest}", [cell or OTHER_NAME for cell in cells])
+    unit = read.unit if read.unit.casefold() not in title.casefold() else ""
+    return _scale(title, read, ", ".join(filter(None, (unit, read.note))))
+
+
+def _scale(title: str, read: ColumnValues, about: str) -> ValueColours:
+    """A scale that shows most values apart: logarithmic, or one that ends before a few values far from the rest."""
     import numpy as np
 
-    present = [value for value in values if value]
-    parsed = [_number(value) for value in values]
-    n_numbers = sum(number is not None for number in parsed)
-    if len(set(present)) <= len(PALETTE) or n_numbers < _NUMERIC_SHARE * len(present):
-        return group_colours(title, [value or OTHER_NAME for value in values])
-    numbers = np.array([np.nan if number is None else number for number in parsed], dtype=np.float32)
-    is_whole = all(number is None or number.is_integer() for number in parsed)
-    return value_colours(title, numbers, 0 if is_whole else 2)
+    numbers = np.array(read.numbers, dtype=np.float64)
+    known = numbers[np.isfinite(numbers)]
+    if read.kind == "date":
+        return replace(value_colours(_titled(title, about), numbers.astype(np.float32), 0), kind="date")
+    first, third = np.percentile(known, [25, 75])
+    fence = _FENCE * (third - first)
+    is_far = (known < first - fence) | (known > third + fence)
+    n_far = int(is_far.sum())
+    if known.min() > 0 and np.log10(np.percentile(known, 95) / np.percentile(known, 5)) >= _DECADES:
+        logs = np.log10(numbers, where=np.isfinite(numbers), out=np.full(len(numbers), np.nan))
+        made = value_colours(_titled(title, about, "log scale"), logs.astype(np.float32), read.decimals)
+        return replace(made, kind="log")
+    if fence and 0 < n_far <= max(1, _RARE * len(known)):
+        near = value_colours(title, known[~is_far].astype(np.float32), read.decimals)
+        beyond = f"{n_far:,} {'value' if n_far == 1 else 'values'} beyond the scale"
+        return replace(near, title=_titled(title, about, beyond), values=numbers.astype(np.float32))
+    return value_colours(_titled(title, about), numbers.astype(np.float32), read.decimals)
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+def _titled(title: str, *about: str) -> str:
+    said = ", ".join(filter(None, about))
+    return f"{title} ({said})" if said else title
 
 
 def most_common(labels: Sequence[str]) -> list[str]:
@@ -111,9 +167,17 @@ def most_common(labels: Sequence[str]) -> list[str]:
 
 def colours_of(labels: Sequence[str]) -> dict[str, str]:
     """A colour for each different label, in legend order; missing values are grey and last."""
-    distinct = sorted(set(labels) - set(GREY_NAMES))
+    distinct = sorted(set(labels) - set(GREY_NAMES), key=_order)
     colours = {label: PALETTE[i] if i < len(PALETTE) else OTHER for i, label in enumerate(distinct)}
     return colours | {label: OTHER for label in GREY_NAMES if label in labels}
+
+
+def _order(label: str) -> tuple[float, str]:
+    """Numbers by their value, before words."""
+    try:
+        return float(label), label
+    except ValueError:
+        return math.inf, label
 
 
 def as_groups(colours: Colours) -> GroupColours:
@@ -125,8 +189,12 @@ def as_groups(colours: Colours) -> GroupColours:
     edges = np.linspace(colours.low, colours.high, _BINS + 1)
     steps = np.clip(np.searchsorted(edges, colours.values, side="right") - 1, 0, _BINS - 1)
     codes = np.where(np.isfinite(colours.values), steps, _BINS).astype(np.int16)
-    ends = [f"{edge:,.{colours.decimals}f}" for edge in edges.tolist()]
+    ends = [colours.shown(edge) for edge in edges.tolist()]
     names = [f"{low} to {high}" for low, high in pairwise(ends)]
+    if (colours.values < np.float32(colours.low)).any():
+        names[0] = f"up to {ends[1]}"
+    if (colours.values > np.float32(colours.high)).any():
+        names[-1] = f"{ends[-2]} and above"
     hues = [SCALE[round(i * (len(SCALE) - 1) / (_BINS - 1))] for i in range(_BINS)]
     return GroupColours(colours.title, codes, (*names, OTHER_NAME), (*hues, OTHER))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.map.colours import OTHER, OTHER_NAME, SCALE, Colours, GroupColours
+from rag.map.colours import OTHER, OTHER_NAME, SCALE, Colours, GroupColours, ValueColours
 from rag.map.points import MapLabel, MapQuestion, require_places
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def _colour_message(colours: Colours) -> Message:
         codes, values = (~np.isfinite(colours.values)).astype(np.int16), colours.values
         names, hues = ("from low to high", OTHER_NAME), (SCALE[0], OTHER)
         low, high, decimals, scale_group = colours.low, colours.high, colours.decimals, 0
+    scale = colours if isinstance(colours, ValueColours) else None
     content = codes.tobytes() + values.tobytes()
     return {
         "title": colours.title,
@@ -161,6 +162,8 @@ def _colour_message(colours: Colours) -> Message:
         "low": low,
         "high": high,
         "decimals": decimals,
+        "scaleKind": scale.kind if scale else "linear",
+        "ticks": [[place, text] for place, text in scale.ticks()] if scale else [],
         "scaleGroup": scale_group,
         "colourKey": colours.title + _digest(content),
     }

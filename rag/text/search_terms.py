@@ -10,8 +10,8 @@ from itertools import pairwise
 import regex  # type: ignore[import-untyped]
 from Stemmer import Stemmer  # type: ignore[import-not-found]
 
-TERMS_VERSION = 2
-"""Raised whenever a text would get other terms, so that saved word indexes are made again."""
+TERMS_VERSION = 3
+"""Raised whenever a chunk would get other terms, so that saved word indexes are made again."""
 PIECE_LENGTH = 4
 _LONGEST_TERM = 64
 
@@ -19,14 +19,17 @@ _LETTER = r"[\p{L}\p{M}\p{N}]"
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc]"
 _SPACED = rf"[{_LETTER}--{_UNSPACED}]"
 _NUMBER = r"[0-9]{1,3}(?:[., ][0-9]{3})+(?![0-9])"
+# One separator between digits; dates and versions have more.
+_DECIMAL = r"(?<![0-9][.,])[0-9]+[.,][0-9]+(?![.,]?[0-9a-z])"
 _TOKENS = regex.compile(
-    rf"{_UNSPACED}[{_UNSPACED}\p{{M}}]*|{_NUMBER}|{_SPACED}+(?:['\u2019-]{_SPACED}+)*", regex.VERSION1
+    rf"{_UNSPACED}[{_UNSPACED}\p{{M}}]*|{_NUMBER}|{_DECIMAL}|{_SPACED}+(?:['\u2019-]{_SPACED}+)*", regex.VERSION1
 )
 _SPACED_WORDS = regex.compile(rf"{_SPACED}+", regex.VERSION1)
 _SPACED_LETTER = regex.compile(r"[\p{L}\p{M}]")
-_ASCII_TOKENS = re.compile(rf"{_NUMBER}|[a-z0-9]+(?:['-][a-z0-9]+)*")
+_ASCII_TOKENS = re.compile(rf"{_NUMBER}|{_DECIMAL}|[a-z0-9]+(?:['-][a-z0-9]+)*")
 _IS_UNSPACED = regex.compile(_UNSPACED, regex.VERSION1)
 _IS_NUMBER = re.compile(_NUMBER)
+_IS_DECIMAL = re.compile(_DECIMAL)
 _SEPARATORS = re.compile("[., -]")
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-"))
 _INVISIBLE = regex.compile(r"\p{Cf}+")
@@ -50,8 +53,9 @@ def search_words(text: str, *, is_query: bool = False) -> list[str]:
     """The words of a text: lower case, without accents and invisible characters, numbers in ASCII digits.
 
     A compound with hyphens gives its parts and the whole without hyphens ("E-58": "e", "58", "e58"), and a number
-    with separators also gives the number without them ("1,000": "1", "000", "1000"). In scripts that put no spaces
-    between words, and in Korean, which joins particles to words, each pair of adjacent letters is a word.
+    with separators also gives the number without them ("1,000": "1", "000", "1000"). A decimal number is one word, with
+    a point ("3,5": "3.5"), so that "Site 33" is not found by "3.33". In scripts that put no spaces between words, and
+    in Korean, which joins particles to words, each pair of adjacent letters is a word.
 
     Args:
         is_query: whether the text is searched for. In a text that is searched, each letter of those scripts is a word
@@ -102,6 +106,8 @@ def words_of_token(token: str, *, is_query: bool = False) -> list[str]:
         pairs = [first + second for first, second in pairwise(letters)]
         return pairs if is_query and pairs else letters + pairs
     word = _folded(token)
+    if _IS_DECIMAL.fullmatch(word) and not _IS_NUMBER.fullmatch(word):
+        return [word.replace(",", ".")]
     if "-" not in word and not _IS_NUMBER.fullmatch(word):
         return [word]
     parts = _SEPARATORS.split(word)

@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -19,6 +20,7 @@ from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag.chunking.chunker import chunk_prepared
 from rag.documents.formats import READABLE
+from rag.documents.parsed import name_some
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import SourceFile, file_on_disk
 from rag.errors import ExplorerError
@@ -30,8 +32,17 @@ _ROUND = "upload-round"
 _IS_STARTING = "upload-is-starting"
 TextColumns = Mapping[str, tuple[str, ...]]
 """The chosen text columns of tables, by the id of the uploaded file; a file without a choice has the guessed ones."""
-Upload = tuple[str, bytes, tuple[str, ...]]
-"""A file's name, content and chosen text columns."""
+_REPLACE, _KEEP_BOTH = "Replace the stored one", "Keep both"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to add. `keeps_both` means that a stored document of its name is not replaced."""
+
+    name: str
+    content: bytes
+    text_columns: tuple[str, ...] = ()
+    keeps_both: bool = False
 
 
 def show_add_documents(collection: Collection) -> None:
@@ -56,6 +67,7 @@ def _show_upload(collection: Collection) -> None:
         return
     offer_before(collection, uploads)
     columns = _choose_columns(uploads)
+    keeps_both = _choose_to_replace(collection, [upload.name for upload in uploads])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"Add {counted(len(uploads), 'file')}", type="primary", icon=":material/upload:", on_click=_begin_starting
@@ -64,7 +76,7 @@ def _show_upload(collection: Collection) -> None:
             "Preview chunks", help="Shows where each chunk will begin and end, before anything is added."
         )
     if st.session_state.get(_IS_STARTING):
-        _start_uploads(collection, uploads, columns)
+        _start_uploads(collection, uploads, columns, keeps_both=keeps_both)
     if preview:
         _show_preview(collection, uploads, columns)
 
@@ -74,11 +86,16 @@ def _begin_starting() -> None:
     st.session_state[_IS_STARTING] = True
 
 
-def _start_uploads(collection: Collection, uploads: Sequence[UploadedFile], columns: TextColumns) -> None:
+def _start_uploads(
+    collection: Collection, uploads: Sequence[UploadedFile], columns: TextColumns, *, keeps_both: bool
+) -> None:
     try:
         _start_ingest(
             collection,
-            [(upload.name, bytes(upload.getbuffer()), columns.get(upload.file_id, ())) for upload in uploads],
+            [
+                Upload(upload.name, bytes(upload.getbuffer()), columns.get(upload.file_id, ()), keeps_both)
+                for upload in uploads
+            ],
         )
     except ExplorerError as error:
         del st.session_state[_IS_STARTING]
@@ -94,7 +111,8 @@ def _show_paste(collection: Collection) -> None:
         name = st.text_input("Name", "Pasted text", help="The name of the new document.")
         text = st.text_area("Text", height=180, placeholder="Paste or type a text")
         if st.form_submit_button("Add text", type="primary", icon=":material/add:") and text.strip():
-            _start_ingest(collection, [(f"{name.strip() or 'Pasted text'}.txt", text.encode(), ())])
+            # A pasted text is nowhere else, so it never replaces another.
+            _start_ingest(collection, [Upload(f"{name.strip() or 'Pasted text'}.txt", text.encode(), keeps_both=True)])
             st.rerun()
 
 
@@ -120,9 +138,29 @@ def _start_ingest(collection: Collection, uploads: Sequence[Upload]) -> None:
 
 
 def _spooled(path: Path, upload: Upload) -> SourceFile:
-    name, content, text_columns = upload
-    path.write_bytes(content)
-    return file_on_disk(path, name, shown_as=name, text_columns=text_columns)
+    path.write_bytes(upload.content)
+    file = file_on_disk(path, upload.name, shown_as=upload.name, text_columns=upload.text_columns)
+    return replace(file, keeps_both=upload.keeps_both)
+
+
+def _choose_to_replace(collection: Collection, names: Sequence[str]) -> bool:
+    """Whether to keep stored documents that have the names of uploaded files; not asked if there are none."""
+    stored = {document.name for document in collection.documents()}
+    # The files of an archive are named below it.
+    stored |= {name.partition("/")[0] for name in stored}
+    taken = [name for name in names if name in stored]
+    if not taken:
+        return False
+    subject, verb = ("A document", "is") if len(taken) == 1 else ("Documents", "are")
+    choice = st.radio(
+        f"{subject} named {escaped(name_some(taken))} {verb} in this collection already",
+        [_REPLACE, _KEEP_BOTH],
+        horizontal=True,
+        key="same-names",
+        help="An unchanged file is not added again. If you keep both, the new one gets a number, such as 'report "
+        "(2).pdf'.",
+    )
+    return choice == _KEEP_BOTH
 
 
 def _choose_columns(uploads: Sequence[UploadedFile]) -> TextColumns:
@@ -141,8 +179,9 @@ def _choose_columns(uploads: Sequence[UploadedFile]) -> TextColumns:
             table.names,
             default=list(table.guessed),
             key=f"columns-{upload.file_id}",
-            placeholder="Combine all columns (no labels)",
-            help="These columns are embedded. The others become labels, to colour and filter the map by.",
+            placeholder="Combine all columns",
+            help="The text of each row. The other columns become labels: to colour and filter the map by, found by "
+            "words, and shown to the answering model.",
         )
         if tuple(selected) != tuple(table.guessed):
             chosen[upload.file_id] = tuple(selected) or tuple(table.names)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.documents.collection_menu import use_model
 from pages.shared.session.model_servers import embedding_models
-from pages.shared.session.resources import document_of_upload, embedder
+from pages.shared.session.resources import embedder, language_of_upload
 from pages.shared.session.workspace import choose_collection
 from pages.shared.widgets.collection_copy import start_copy
 from pages.shared.widgets.common import escaped, show_error
@@ -25,6 +26,9 @@ from rag.text.language import language_name
 
 _MOST_READ = 3
 _MOST_BYTES = 2_000_000
+_ENOUGH_BYTES = 100_000
+_CAN_BE_CUT = frozenset((".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".txt", ".md"))
+"""Suffixes of files whose first lines are a file of the same kind."""
 
 
 def offer_before(collection: Collection, uploads: Sequence[UploadedFile]) -> None:
@@ -82,11 +86,20 @@ def _better(collection: Collection, languages: Iterable[str]) -> tuple[str, str]
 
 def _language(upload: UploadedFile) -> str:
     """The language of a chosen file; empty if it cannot be read, which the outcome of the job will explain."""
-    content = bytes(upload.getbuffer())
+    content = _first_lines(upload.name, bytes(upload.getbuffer()))
     try:
-        return document_of_upload(upload.name, hashlib.sha256(content).hexdigest(), (), content).language
+        return language_of_upload(upload.name, hashlib.sha256(content).hexdigest(), content)
     except ExplorerError:
         return ""
+
+
+def _first_lines(name: str, content: bytes) -> bytes:
+    """As much of a long text or table as tells its language; other files whole."""
+    first = content[:_ENOUGH_BYTES]
+    # A line break of UTF-16 is not one byte.
+    if PurePath(name).suffix.lower() not in _CAN_BE_CUT or len(first) == len(content) or b"\0" in first:
+        return content
+    return first[: first.rfind(b"\n") + 1] or content
 
 
 def _short(model_id: str) -> str:

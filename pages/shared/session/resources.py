@@ -246,13 +246,24 @@ def document_of_upload(name: str, sha256: str, text_columns: tuple[str, ...], _c
         return reader.read(name, _content, text_columns=text_columns)
 
 
+@st.cache_resource(show_spinner=False)
+def _first_reader() -> DocumentReader:
+    """The reader of what the page asks as soon as a file is chosen; it is kept, because starting one takes a second."""
+    return DocumentReader()
+
+
 @st.cache_resource(max_entries=32, show_spinner="Looking for tables")
 def columns_of_upload(name: str, sha256: str, _content: bytes) -> TableColumns | None:
     """The columns of an uploaded table, None for other files. Raises DocumentError."""
     if PurePath(name).suffix.lower() not in TABLE_SUFFIXES:
         return None
-    with DocumentReader() as reader:
-        return reader.table_columns(name, _content)
+    return _first_reader().table_columns(name, _content)
+
+
+@st.cache_data(max_entries=32, show_spinner="Reading the file")
+def language_of_upload(name: str, sha256: str, _content: bytes) -> str:
+    """The language of an uploaded file, or of its first lines. Raises DocumentError."""
+    return _first_reader().read(name, _content).language
 
 
 @st.cache_resource(max_entries=4, show_spinner="Finding words and sentences")

@@ -5,32 +5,32 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from itertools import islice
 
 from rag.documents.parsed import clean, name_some
-from rag.documents.readers.tables import MAX_ROWS, check_rows, read_records, value_text
+from rag.documents.readers.json_records import find_records, read_records, value_text
+from rag.documents.readers.tables import MAX_ROWS, RowTable, check_rows
 from rag.errors import DocumentError
 from rag.types import Fields
 
 _BATCH = 1000
 
 
-def read_json(name: str, text: str) -> tuple[list[Fields] | str, tuple[str, ...]]:
-    """The rows of a list of objects (alone, as the only value of an object, or one per line); else indented text.
-
-    With notes on what was left out.
+def read_json(name: str, text: str) -> RowTable | str:
+    """The rows of a JSON table (see `find_records`), or of one object a line; else indented text.
 
     Raises:
         DocumentError: the text is not JSON, or has too many rows.
     """
     try:
         value: object = json.loads(text)
-        records = _records(value)
-        if records:
-            check_rows(name, len(records))
-            return read_records(records), ()
+        table = find_records(value)
+        if table:
+            check_rows(name, len(table.rows))
+            return table
         if value is None or value in ([], {}):
-            return "", ()
-        return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)), ()
+            return ""
+        return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1))
     except (ValueError, RecursionError) as error:
         if str(error).startswith("Extra data"):
             return read_json_lines(name, text)
@@ -44,22 +44,18 @@ def _why(error: Exception) -> str:
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
 
 
-def _records(value: object) -> list[dict[str, object]]:
-    if isinstance(value, dict) and len(value) == 1:
-        value = next(iter(value.values()))
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return value
-    return []
-
-
-def read_json_lines(name: str, text: str) -> tuple[list[Fields], tuple[str, ...]]:
+def read_json_lines(name: str, text: str, most: int | None = None) -> RowTable:
     """One row per line, and a note that names the lines that are not JSON.
+
+    Args:
+        most: read only so many lines; all if None.
 
     Raises:
         DocumentError: more than half of the lines are not JSON, or there are too many lines.
     """
     records, broken = [], []
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    filled = ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
+    lines = list(islice(filled, most))
     check_rows(name, len(lines))
     for number, line in lines:
         try:
@@ -67,13 +63,13 @@ def read_json_lines(name: str, text: str) -> tuple[list[Fields], tuple[str, ...]
         except (ValueError, RecursionError):
             broken.append(str(number))
             continue
-        records.append(value if isinstance(value, dict) else {"value": value})
+        records.append(value)
     if len(broken) > len(lines) / 2:
         raise DocumentError(
             f"'{name}' is not JSON Lines (one object per line): line {broken[0]} is not JSON. Save it again."
         )
     note = f"Lines that are not JSON were left out: line {name_some(broken)}." if broken else ""
-    return read_records(records), (note,) if note else ()
+    return RowTable(read_records(records), notes=(note,) if note else ())
 
 
 def read_notebook(name: str, text: str) -> str:
@@ -101,8 +97,11 @@ def _cell_text(cell: object) -> str:
     return f"```\n{text}\n```" if is_code and text.strip() else text
 
 
-def read_parquet(name: str, content: bytes, max_characters: int) -> list[Fields]:
+def read_parquet(name: str, content: bytes, max_characters: int, most: int | None = None) -> RowTable:
     """The rows of a Parquet file, batch by batch, without columns of binary data.
+
+    Args:
+        most: read only about so many rows; all if None.
 
     Raises:
         DocumentError: the file is damaged, or exceeds the limits on rows or characters.
@@ -122,10 +121,12 @@ def read_parquet(name: str, content: bytes, max_characters: int) -> list[Fields]
                 left -= sum(len(value) for _, value in row)
             if left < 0 or len(rows) > MAX_ROWS:
                 raise DocumentError(f"'{name}' has more than {max_characters:,} characters. Split the table.")
+            if most is not None and len(rows) >= most:
+                break
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else "it is damaged"
         raise DocumentError(f"'{name}' could not be read: {reason}. Write the Parquet file again.") from error
-    return rows
+    return RowTable(rows)
 
 
 def _is_binary(field: object) -> bool:

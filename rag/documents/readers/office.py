@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from rag.documents.formats import DOCX, EPUB, HTML, PDF, RTF, label
 from rag.documents.parsed import Parsed, Section, clean, join_pages, markdown_headings, name_some
 from rag.documents.readers.markup import restore_word_signs
-from rag.documents.readers.spreadsheets import Sheet
+from rag.documents.readers.pdf.tables import PdfPages, take_pdf_tables
+from rag.documents.readers.pipe_tables import write_pipe_tables
+from rag.documents.tables.sheet import Sheet
+from rag.documents.tables.text import TablesApart
 from rag.errors import DocumentError
 from rag.types import Heading
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     import kreuzberg
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?^(?:## )?title: ?(?P<title>[^\n]*)\n+(?:---\s*\n)?", re.DOTALL | re.MULTILINE)
+_MARKED_HEADING = re.compile(r"^(#{1,6}) +(.+?)\s*$", re.MULTILINE)
 _IMAGE = re.compile(r"\\?!\[([^\]\n]{0,300})\]\((?:[^()\n]|\([^()\n]*\))*\)")
 _ESCAPE = re.compile(r"\\([\\!*_\[\]()<>~`|.{}+$&-]|(?<=[^\n]\\)#)")
 _TAB = re.compile(r"(?<!\\)&#9;")
@@ -36,8 +40,11 @@ _NO_DATE = re.compile(r"^(?:1899-12-3[01] |DURATION: )(?=\S)")
 _ENABLE_OCR = " To read scans, install Tesseract (Debian: tesseract-ocr-eng) and start with EXPLORER_OCR=1."
 
 
-def extract(name: str, media_type: str, content: bytes) -> Parsed:
+def extract(name: str, media_type: str, content: bytes, apart: TablesApart | None = None) -> Parsed:
     """The text of a document with pages and headings; for a PDF, a note names the pages without text.
+
+    Args:
+        apart: the tables that were taken out of the file, to be put in their places.
 
     Raises:
         DocumentError: damaged, or protected by a password.
@@ -48,7 +55,11 @@ def extract(name: str, media_type: str, content: bytes) -> Parsed:
     markdown = _tidy(result.content, is_escaped=media_type not in _NOT_ESCAPED)
     if media_type == PDF:
         without = _without_text(content, encrypted=bool(result.metadata.get("is_encrypted")))
-        return _join_pdf([page["content"] for page in result.pages or []], markdown, without)
+        tables = TablesApart()
+        taken = take_pdf_tables(content, [clean(page["content"]) for page in result.pages or []], tables)
+        return _join_pdf(taken, markdown, without, tables)
+    markdown = write_pipe_tables(markdown, states_header=False)
+    markdown = apart.restored(markdown) if apart else markdown
     text, pages = restore_word_signs(markdown) if media_type == DOCX else (markdown, ())
     return Parsed(text, pages, markdown_headings(text))
 
@@ -65,7 +76,9 @@ def extract_sheets(name: str, media_type: str, content: bytes) -> list[Sheet]:
     for table in result.tables or []:
         number = table.page_number
         title = names[number - 1] if 0 < number <= len(names) else f"Sheet {number}"
-        sheets.append(Sheet(title, [[_cell_text(cell) for cell in line] for line in table.cells]))
+        sheets.append(
+            Sheet(clean(title), tuple(tuple(clean(_cell_text(cell)) for cell in line) for line in table.cells))
+        )
     return sheets
 
 
@@ -137,9 +150,9 @@ def _without_text(content: bytes, *, encrypted: bool) -> str:
     return f"scanned, or blank.{'' if ocr_is_on() else _ENABLE_OCR}"
 
 
-def _join_pdf(pages: Sequence[str], markdown: str, without: str) -> Parsed:
+def _join_pdf(pages: PdfPages, markdown: str, without: str, apart: TablesApart) -> Parsed:
     """Join the text page by page: the parser's Markdown of a PDF drops whole paragraphs, its pages do not."""
-    texts = [_unwrap(clean(page).replace("\f", "\n").strip()) for page in pages]
+    texts = [apart.put_back(_unwrap(page.replace("\f", "\n").strip())) for page in pages.texts]
     blank = [str(number) for number, text in enumerate(texts, start=1) if not text]
     if len(blank) == len(texts):
         if not texts:
@@ -149,34 +162,45 @@ def _join_pdf(pages: Sequence[str], markdown: str, without: str) -> Parsed:
     which = f"Page {blank[0]} holds" if len(blank) == 1 else f"Pages {name_some(blank, shown=20)} hold" if blank else ""
     notes = (f"{which} no text: {without}",) if blank else ()
     joined = join_pages([Section(text) for text in texts], notes)
-    return Parsed(joined.text, joined.pages, _place_headings(joined.text, markdown), notes=notes)
+    return Parsed(joined.text, joined.pages, _place_headings(joined.text, markdown, pages.headings), notes=notes)
 
 
-def _place_headings(text: str, markdown: str) -> tuple[Heading, ...]:
+def _place_headings(text: str, markdown: str, more: Sequence[tuple[int, str]]) -> tuple[Heading, ...]:
     """The headings that the parser guessed from font sizes, if each is a separate line in the text.
 
     Empty if there are so many that the font sizes cannot indicate headings.
+
+    Args:
+        more: level and title of headings on pages with tables, where the parser takes rows for headings.
     """
-    guessed = [match for match in re.finditer(r"^(#{1,6}) +(.+?)\s*$", markdown, re.MULTILINE) if _is_heading(match[2])]
+    guessed = [(len(match[1]), match[2]) for match in _MARKED_HEADING.finditer(markdown) if _is_heading(match[2])]
     lines = [(match.start(), " ".join(match[0].split())) for match in re.finditer(r"^.*\S.*$", text, re.MULTILINE)]
     if len(guessed) > 0.25 * len(lines):
-        return ()
+        guessed = []
     places: dict[str, list[int]] = {}
     for place, (_, line) in enumerate(lines):
         places.setdefault(line, []).append(place)
+    found = _placed(guessed, places) | _placed([one for one in more if _is_heading(one[1])], places)
     trail: list[tuple[int, str]] = []
-    headings, position = [], 0
-    for match in guessed:
-        title = " ".join(match[2].replace("*", "").split())
+    headings = []
+    for place, (level, title) in sorted(found.items()):
+        trail = [(depth, parent) for depth, parent in trail if depth < level] + [(level, title)]
+        headings.append(Heading(lines[place][0], " > ".join(parent for _, parent in trail)))
+    return tuple(headings)
+
+
+def _placed(guessed: Sequence[tuple[int, str]], places: dict[str, list[int]]) -> dict[int, tuple[int, str]]:
+    """Each heading at the next line that has its words."""
+    found: dict[int, tuple[int, str]] = {}
+    position = 0
+    for level, words in guessed:
+        title = " ".join(words.replace("*", "").split())
         known = places.get(title, [])
         later = bisect_left(known, position)
-        if later == len(known):
-            continue
-        found = known[later]
-        level, position = len(match[1]), found + 1
-        trail = [(depth, parent) for depth, parent in trail if depth < level] + [(level, title)]
-        headings.append(Heading(lines[found][0], " > ".join(parent for _, parent in trail)))
-    return tuple(headings)
+        if later < len(known):
+            found[known[later]] = (level, title)
+            position = known[later] + 1
+    return found
 
 
 def _is_heading(title: str) -> bool:

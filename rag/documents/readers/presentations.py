@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from rag.documents.parsed import Parsed, Section, clean, join_pages, name_some
+from rag.documents.readers.charts import chart_grid, chart_title
 from rag.documents.readers.markup import parse_xml
+from rag.documents.readers.open_tables import TABLE, open_grid, open_text
 from rag.documents.readers.zip_packages import ZIP_ERRORS, open_package, read_part
+from rag.documents.tables.grid import Cell, Grid, grid_of
+from rag.documents.tables.text import marked, write_table
 from rag.errors import DocumentError
 
 # XML namespaces.
@@ -20,8 +24,6 @@ _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 # Kinds of placeholders on a slide: titles; slide number, date, footer, and the picture of the slide above its notes.
 _TITLES = ("title", "ctrTitle")
 _WITHOUT_CONTENT = ("sldNum", "dt", "ftr", "sldImg")
@@ -132,8 +134,7 @@ def _drawn_blocks(root: ElementTree.Element) -> list[_Block]:
             if kind not in _WITHOUT_CONTENT:
                 blocks.append(_Block(_drawing_text(element), kind in _TITLES))
         elif element.tag == f"{_A}tbl":
-            rows = ([_drawing_text(cell) for cell in row.iter(f"{_A}tc")] for row in element.iter(f"{_A}tr"))
-            blocks.append(_Block("\n".join(" | ".join(filter(None, row)) for row in rows)))
+            blocks.append(_Block(marked(write_table(_drawn_grid(element)))))
     return blocks
 
 
@@ -150,8 +151,26 @@ def _is_run(element: ElementTree.Element) -> bool:
     return element.tag in (f"{_A}t", f"{_A}br")
 
 
+def _drawn_grid(table: ElementTree.Element) -> Grid:
+    cells = []
+    for number, row in enumerate(table.iter(f"{_A}tr")):
+        for column, cell in enumerate(row.iter(f"{_A}tc")):
+            # A cell that a merged one covers is there, but marked.
+            if not cell.get("hMerge") and not cell.get("vMerge"):
+                rows, columns = _span(cell.get("rowSpan")), _span(cell.get("gridSpan"))
+                cells.append(Cell(number, column, _drawing_text(cell), rows, columns))
+    return grid_of(cells)
+
+
+def _span(stated: str | None) -> int:
+    return max(int(stated), 1) if stated and stated.isascii() and stated.isdigit() else 1
+
+
 def _chart_text(root: ElementTree.Element) -> str:
-    """A chart's titles and the names of its series and categories, each once, without its numbers."""
+    """A chart's title and its values, a category a line; without values, the names of its series and categories."""
+    grid = chart_grid(root)
+    if grid.cells:
+        return "\n\n".join(filter(None, (chart_title(root), marked(write_table(grid)))))
     found = [_drawing_text(root)]
     for holder in (f"{_C}tx", f"{_C}cat"):
         found += [value.text or "" for place in root.iter(holder) for value in place.iter(f"{_C}v")]
@@ -162,27 +181,11 @@ def _odp_blocks(slide: ElementTree.Element) -> list[_Block]:
     blocks = []
     for element in slide:
         if element.tag == f"{_PRESENTATION}notes":
-            notes = _open_text(element)
+            notes = open_text(element)
             blocks.append(_Block(f"Notes: {notes}" if notes else ""))
             continue
         is_title = element.get(f"{_PRESENTATION}class") == "title"
-        rows = element.iter(f"{_TABLE}table-row")
-        table = [" | ".join(filter(None, map(_open_text, row))) for row in rows]
-        blocks.append(_Block("\n".join(table) if table else _open_text(element), is_title))
+        table = next(element.iter(f"{TABLE}table"), None)
+        text = open_text(element) if table is None else marked(write_table(open_grid(table)))
+        blocks.append(_Block(text, is_title))
     return blocks
-
-
-def _open_text(element: ElementTree.Element) -> str:
-    """The paragraphs below an OpenDocument element, one per line."""
-    lines = [_open_line(item) for item in element.iter() if item.tag in (f"{_TEXT}p", f"{_TEXT}h")]
-    return "\n".join(line for line in lines if line)
-
-
-def _open_line(paragraph: ElementTree.Element) -> str:
-    signs = {f"{_TEXT}s": " ", f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
-    pieces = []
-    for item in paragraph.iter():
-        pieces.append(signs.get(item.tag, "") + (item.text or ""))
-        # The tail text after the paragraph element is not part of it.
-        pieces.append("" if item is paragraph else item.tail or "")
-    return "".join(pieces).strip()

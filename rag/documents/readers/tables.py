@@ -1,34 +1,32 @@
-"""Read tables with one passage per row: which columns are the text, and which describe it."""
+"""Tables with one passage per row: each row's text, and the labels that describe it."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from rag.documents.parsed import Parsed, clean
+from rag.documents.readers.delimited import read_records_of
+from rag.documents.readers.text_columns import LOOK, guess_text_columns, is_title
+from rag.documents.tables.header import find_table
+from rag.documents.tables.kinds import kind_of, usual_kind
 from rag.errors import DocumentError
-from rag.types import Fields, Row
+from rag.types import Fields, Heading, Row
 
-_TEXT_NAMES = ("text", "passage", "content", "body", "abstract", "description")
-_PASSAGE_LENGTH = 60
-"""Mean length of a column's cells, in characters, from which it may hold passages."""
-# Excel's line that states the delimiter.
-_STATED = re.compile(r"sep=([,;|\t])\r?\n")
-_FIELD_LIMIT = 10 * 1024 * 1024
 _SAMPLES_PER_COLUMN = 3
 _SAMPLE_LENGTH = 80
+_LOOK_BELOW = 60
+"""Rows that are looked at to find whether the first names the columns."""
 MAX_ROWS = 500_000
 """The largest number of rows that a table may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableColumns:
-    """The columns to choose from: a few sample values for each of `names`, and the columns guessed as text."""
+    """The columns to choose from: a few sample values for each of `names`, and the columns guessed as text.
+
+    `n_rows` is the number of rows that were looked at, at most `LOOK`.
+    """
 
     names: tuple[str, ...]
     guessed: tuple[str, ...]
@@ -36,43 +34,78 @@ class TableColumns:
     n_rows: int
 
 
-@dataclass(slots=True)
-class _ColumnSize:
-    cells: int = 0
-    characters: int = 0
+@dataclass(frozen=True, slots=True)
+class RowTable:
+    """The rows of a table, each value with its column's name, and the lines above the header and below the last row.
 
-    @property
-    def mean(self) -> float:
-        return self.characters / max(self.cells, 1)
+    `notes` are sentences for the user about how it was read.
+    """
+
+    rows: Sequence[Fields]
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def read_delimited(name: str, text: str, delimiter: str = "") -> list[Fields]:
-    """The rows of a CSV file, each cell named by the header.
+def read_delimited(name: str, text: str, separator: str = "", most: int | None = None) -> RowTable:
+    """The rows of a CSV file, each cell named by the header, which may stand below title lines, or be missing.
 
     Args:
-        delimiter: detected (comma, semicolon, tab or bar) if empty; a first line "sep=;" takes precedence.
+        separator: detected (comma, semicolon, tab or bar) if empty; a first line "sep=;" takes precedence.
+        most: read only about so many rows; all if None.
 
     Raises:
         DocumentError: the text cannot be read as a table, or has too many rows.
     """
-    csv.field_size_limit(_FIELD_LIMIT)
-    stated = _STATED.match(text)
-    if stated:
-        text, delimiter = text[stated.end() :], stated[1]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text), skipinitialspace=True)
-    try:
-        filled = (line for line in reader if any(map(str.strip, line)))
-        lines = list(islice(filled, MAX_ROWS + 2))
-    except csv.Error as error:
-        raise DocumentError(
-            f"'{name}' cannot be read as a table: {error}. Save it as CSV with one header row."
-        ) from error
-    check_rows(name, len(lines) - 1)
-    if not lines:
-        return []
-    if len(lines) == 1 or all(is_number(cell) for cell in lines[0] if cell.strip()):
-        return name_rows([], lines)
-    return name_rows(lines[0], lines[1:])
+    records = read_records_of(name, text, separator, MAX_ROWS + 100 if most is None else most)
+    table = table_of_cells(records.cells)
+    check_rows(name, len(table.rows))
+    return RowTable(table.rows, table.above, table.below, (*records.notes, *table.notes))
+
+
+def table_of_cells(cells: Sequence[Sequence[str]]) -> RowTable:
+    """The rows of a table with its header found; a list of labels and their values ("Customer", "Moor Farm") is a row.
+
+    Without a header, the columns are "column 1", "column 2", and so on, and a note says so.
+    """
+    cells = [row for row in cells if any(map(str.strip, row))]
+    found = find_table(cells)
+    if found.kind == "table" and not found.header and not found.title and _names_columns(cells[:_LOOK_BELOW]):
+        found = find_table(cells, header_rows=1)
+    if found.kind == "pairs" and (pairs := _pairs(cells[found.body.start : found.body.stop])):
+        return RowTable([pairs], tuple(map(clean, found.title)), tuple(map(clean, found.notes)))
+    rows = name_rows(found.names, (cells[row] for row in found.body))
+    last = len(found.names)
+    named = "'column 1'" if last == 1 else f"'column 1' to 'column {last}'"
+    note = f"No header row was found, so the columns are named {named} and the first row is a row like the others."
+    return RowTable(
+        rows, tuple(map(clean, found.title)), tuple(map(clean, found.notes)), () if found.header else (note,)
+    )
+
+
+def _names_columns(cells: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names columns, though with words like those below it, as in the answers to a survey.
+
+    No cell is a value, and one stands above values of another kind, or is a question above answers.
+    """
+    head = [cell.strip() for cell in cells[0]] if cells else []
+    below = [[row[place].strip() for row in cells[1:] if place < len(row)] for place in range(len(head))]
+    if len(set(head)) < len(head) or any(kind_of(cell) not in ("text", "code") for cell in head):
+        return False
+    if any(cell in values for cell, values in zip(head, below, strict=True)):
+        return False
+    kinds = [usual_kind([kind_of(value) for value in values]) for values in below]
+    asks = [cell.endswith("?") and not any(value.endswith("?") for value in values)
+            for cell, values in zip(head, below, strict=True)]  # fmt: skip
+    return any(asks) or any(kind_of(cell) == "text" and kind in ("number", "flag", "code")
+                            for cell, kind in zip(head, kinds, strict=True))  # fmt: skip
+
+
+def _pairs(lines: Sequence[Sequence[str]]) -> Fields:
+    """Labels and their values as one row; empty if a value is missing, or all are numbers, as in a list of prices."""
+    pairs = [(clean(line[0]).strip().rstrip(": "), clean("".join(line[1:2])).strip()) for line in lines]
+    is_list = usual_kind([kind_of(value) for _, value in pairs]) not in ("", "text")
+    return () if is_list or not all(label and value for label, value in pairs) else tuple(pairs)
 
 
 def check_rows(name: str, count: int) -> None:
@@ -83,27 +116,6 @@ def check_rows(name: str, count: int) -> None:
     """
     if count > MAX_ROWS:
         raise DocumentError(f"'{name}' has more than {MAX_ROWS:,} rows, the limit. Split the table.")
-
-
-def _delimiter(text: str) -> str:
-    """The delimiter that splits the first lines into equal numbers of cells, and into the most cells."""
-    lines = text[:20_000].splitlines()[:50]
-
-    def fitness(delimiter: str) -> tuple[float, int]:
-        try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        except csv.Error:
-            return 0.0, 0
-        usual = max(set(widths), key=widths.count, default=0)
-        return (widths.count(usual) / len(widths), usual) if usual > 1 else (0.0, 0)
-
-    best = max((",", ";", "\t", "|"), key=fitness)
-    return best if fitness(best) > (0.0, 0) else ","
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number, date, time or amount: digits and no letters."""
-    return any(sign.isdigit() for sign in cell) and not any(sign.isalpha() for sign in cell)
 
 
 def name_rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[Fields]:
@@ -123,63 +135,67 @@ def name_rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[Fie
     return rows
 
 
-def read_records(records: Iterable[dict[str, object]]) -> list[Fields]:
-    """The rows of a JSON list of objects; a nested value is kept as its JSON text."""
-    return [tuple((clean(str(key)), value_text(value)) for key, value in record.items()) for record in records]
-
-
-def value_text(value: object) -> str:
-    """A cell's value as text: empty if missing, JSON if nested."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return clean(value).strip()
-    return clean(json.dumps(value, ensure_ascii=False, default=str))
-
-
 def describe_columns(rows: Sequence[Fields]) -> TableColumns:
-    """The columns of a table, the first values of each, and the columns guessed to be its text."""
-    sizes = _measure(rows)
-    samples: dict[str, list[str]] = {column: [] for column in sizes}
+    """The columns of a table's first rows, the first values of each, and the columns guessed to be its text."""
+    samples: dict[str, list[str]] = {column: [] for row in rows[:LOOK] for column, _ in row}
     for row in rows[:200]:
         for column, value in row:
             if value and len(samples[column]) < _SAMPLES_PER_COLUMN:
                 samples[column].append(value[:_SAMPLE_LENGTH])
     return TableColumns(
-        tuple(sizes), _passage_columns(sizes), tuple(tuple(values) for values in samples.values()), len(rows)
+        tuple(samples), guess_text_columns(rows), tuple(map(tuple, samples.values())), min(len(rows), LOOK)
     )
 
 
-def join_rows(name: str, rows: Sequence[Fields], text_columns: tuple[str, ...] = ()) -> Parsed:
-    """Join all rows into one text with the span of each row.
+def join_rows(name: str, table: RowTable, text_columns: tuple[str, ...] = ()) -> Parsed:
+    """Join all rows into one text with the span of each row; see `split_rows` for what is text and what is a field.
 
-    With text columns, chosen or guessed, a row's text is those cells and its fields are the other columns. Without
-    text columns, its text is "column: value; column: value" and it has no fields.
+    Args:
+        text_columns: the columns with the text; guessed if empty.
 
     Raises:
         DocumentError: a chosen column is not in the table.
     """
-    sizes = _measure(rows)
-    missing = [column for column in text_columns if column not in sizes]
-    if missing and sizes:
-        raise DocumentError(f"'{name}' has no column '{missing[0]}'. Its columns are: {', '.join(sizes)}.")
-    return place_rows(split_rows(rows, text_columns or _passage_columns(sizes)))
+    columns = list(dict.fromkeys(column for row in table.rows for column, _ in row))
+    missing = [column for column in text_columns if column not in columns]
+    if missing and columns:
+        raise DocumentError(f"'{name}' has no column '{missing[0]}'. Its columns are: {', '.join(columns)}.")
+    chosen = text_columns or guess_text_columns(table.rows)
+    offered = {column for row in table.rows[:LOOK] for column, _ in row}
+    split = split_rows(table.rows, () if offered <= set(chosen) and len(columns) > 1 else chosen)
+    parsed = place_rows(split, above=table.above, below=table.below)
+    return Parsed(parsed.text, headings=parsed.headings, rows=parsed.rows, notes=(*table.notes, *parsed.notes))
 
 
 def split_rows(rows: Iterable[Fields], text_columns: tuple[str, ...]) -> Iterator[tuple[str, Fields]]:
-    """Each row's text and its fields, in the order of the table."""
+    """Each row's text and its fields, in the order of the table.
+
+    The text is the cells of the text columns, and the fields are the others, with the title of a text. For a row
+    without a value in these columns, the text columns are guessed. If there are none, the text is "column: value;
+    column: value", and all columns are fields.
+    """
     chosen = set(text_columns)
+    titles = {column for column in text_columns if is_title(column)}
     for row in rows:
-        if not chosen:
-            yield "; ".join(f"{column}: {value}" for column, value in row if value), ()
-            continue
-        text = "\n".join(value for column, value in row if column in chosen and value)
-        yield text, tuple((column, value) for column, value in row if column not in chosen)
+        has_text = any(value for column, value in row if column in chosen)
+        used = chosen if has_text or not chosen else set(guess_text_columns([row]))
+        text = "\n".join(value for column, value in row if column in used and value)
+        if text:
+            kept = titles if used - titles else set()
+            yield text, tuple(field for field in row if field[0] not in used or field[0] in kept)
+        else:
+            yield "; ".join(f"{column}: {value}" for column, value in row if value), row
 
 
-def place_rows(split: Iterable[tuple[str, Fields]]) -> Parsed:
-    """Join the rows' texts in order; rows without text are skipped and counted in a note."""
-    parts, placed, position, empty = [], [], 0, 0
+def place_rows(split: Iterable[tuple[str, Fields]], *, above: Sequence[str] = (), below: Sequence[str] = ()) -> Parsed:
+    """Join the rows' texts in order; rows without text are skipped and counted in a note.
+
+    Args:
+        above: title lines, which come first; the first is the rows' heading.
+        below: lines that follow the last row.
+    """
+    title = "\n".join(above)
+    parts, placed, position, empty = [title] if title else [], [], len(title) + 2 if title else 0, 0
     for text, fields in split:
         if not text:
             empty += 1
@@ -188,27 +204,6 @@ def place_rows(split: Iterable[tuple[str, Fields]]) -> Parsed:
         placed.append(Row(position, position + len(text), fields))
         position += len(text) + 2
     note = "1 row without text was left out." if empty == 1 else f"{empty:,} rows without text were left out."
-    return Parsed("\n\n".join(parts), rows=tuple(placed), notes=(note,) if empty else ())
-
-
-def guess_text_columns(rows: Sequence[Fields]) -> tuple[str, ...]:
-    """The column with passages, by its name or as the only one with long cells; none if unclear."""
-    return _passage_columns(_measure(rows))
-
-
-def _measure(rows: Iterable[Fields]) -> dict[str, _ColumnSize]:
-    sizes: dict[str, _ColumnSize] = {}
-    for row in rows:
-        for column, value in row:
-            size = sizes.setdefault(column, _ColumnSize())
-            size.cells += 1
-            size.characters += len(value)
-    return sizes
-
-
-def _passage_columns(sizes: dict[str, _ColumnSize]) -> tuple[str, ...]:
-    for column, size in sizes.items():
-        if column.lower() in _TEXT_NAMES and size.mean >= _PASSAGE_LENGTH:
-            return (column,)
-    long = tuple(column for column, size in sizes.items() if size.mean >= 2 * _PASSAGE_LENGTH)
-    return long if len(long) == 1 else ()
+    headings = (Heading(0, above[0]),) if title else ()
+    text = "\n\n".join([*parts, *below])
+    return Parsed(text, headings=headings, rows=tuple(placed), notes=(note,) if empty else ())

@@ -47,7 +47,7 @@ _NEAR = 300
 def caption_questions(document: Document, sections: Sequence[Section]) -> Iterator[Candidate]:
     """A question for each caption that a table stands with or a passage refers to, and for described images."""
     text, lines = document.text, lines_of(document.text)
-    tables = list(pipe_tables(text, lines))
+    tables = [*pipe_tables(text, lines), *_row_tables(document)]
     subject = document_subject(document, sections)
     captions = [(start, end, match) for start, end in lines if (match := _CAPTION.fullmatch(text[start:end]))]
     paragraphs = _without_captions(text, [start for start, _, _ in captions])
@@ -60,6 +60,18 @@ def caption_questions(document: Document, sections: Sequence[Section]) -> Iterat
         if places:
             yield candidate(document, KIND, [question, in_context(question, subject)], places)
     yield from _described(document)
+
+
+def _row_tables(document: Document) -> list[Table]:
+    """The tables in a text that was read with their rows, which follow each other line by line."""
+    tables: list[Table] = []
+    for row in document.rows:
+        if row.fields:
+            continue
+        goes_on = bool(tables) and row.start == tables[-1].end + 1
+        start = tables.pop().start if goes_on else row.start
+        tables.append(Table(start, row.end, ()))
+    return tables
 
 
 def _first_sentence(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -78,7 +79,7 @@ def glossary_questions(document: Document, sections: Sequence[Section]) -> Itera
     text, lines = document.text, lines_of(document.text)
     subject = document_subject(document, sections)
     entries = [*_table_entries(document, lines), *_markdown_entries(text, lines)]
-    for group in _groups(text, lines):
+    for group in _groups(text, _outside_rows(document, lines)):
         if _is_glossary(subject, sections, group[0].start) or _defines(text, group):
             entries += group
     for entry in entries:
@@ -119,6 +120,13 @@ def _is_glossary(subject: str, sections: Sequence[Section], place: int) -> bool:
 
 def _section_at(sections: Sequence[Section], place: int) -> Section | None:
     return next((one for one in reversed(sections) if one.start <= place), None)
+
+
+def _outside_rows(document: Document, lines: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The lines that are in no row of a table: in a row, "column: value" defines nothing."""
+    rows = sorted(document.rows, key=lambda row: row.start)
+    before = [bisect_right(rows, start, key=lambda row: row.start) for start, _ in lines]
+    return [line for line, n in zip(lines, before, strict=True) if not n or rows[n - 1].end <= line[0]]
 
 
 def _groups(text: str, lines: Sequence[tuple[int, int]]) -> Iterator[list[_Entry]]:

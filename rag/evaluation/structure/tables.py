@@ -61,15 +61,32 @@ def file_rows(document: Document) -> Iterator[tuple[Cell, ...]]:
 
 
 def _row_cells(text: str, row: Row) -> tuple[Cell, ...]:
-    apart = [Cell(column.casefold().strip(), value, -1, -1) for column, value in row.fields]
-    if apart:
-        return (*apart, Cell("", text[row.start : row.end], row.start, row.end))
+    cells, place = [], row.start
+    for column, value in row.fields:
+        start, end = _place_of(text, column, value, place, row.end)
+        cells.append(Cell(column.casefold().strip(), value, start, start + len(value) if start >= 0 else -1))
+        place = max(place, end)
+    if row.fields:
+        return (*cells, Cell("", text[place : row.end], place, row.end)) if place < row.end else tuple(cells)
     # A row without fields is "column: value; column: value".
     marks = list(re.finditer(r"(?:^|; )([^:;\n]{1,60}): ", text[row.start : row.end]))
     ends = [row.start + mark.start() for mark in marks[1:]] + [row.end]
     starts = [row.start + mark.end() for mark in marks]
     named = zip(marks, starts, ends, strict=True)
     return tuple(Cell(mark[1].casefold().strip(), text[start:end], start, end) for mark, start, end in named)
+
+
+def _place_of(text: str, column: str, value: str, place: int, end: int) -> tuple[int, int]:
+    """Where a value begins if it stands at this place, and where the next one would begin; else (-1, place).
+
+    A title stands above the text. A row without text columns has all its values, with their names.
+    """
+    if value and text.startswith(f"{column}: {value}", place, end):
+        start = place + len(column) + 2
+        return start, min(start + len(value) + 2, end)
+    if value and text.startswith(f"{value}\n", place, end):
+        return place, place + len(value) + 1
+    return -1, place
 
 
 def _cells(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rag import config
 from rag.chunking.chunker import chunk_document, chunk_prepared, prepare, with_likeness
+from rag.chunking.table_rows import records, whole_rows
 from rag.documents.loading import load_document
 from rag.errors import DocumentError
 from rag.types import Chunk, ChunkingSpec, Document, Heading, Row
@@ -60,13 +61,18 @@ TEXTS = st.one_of(st.lists(FRAGMENTS, max_size=5), st.lists(FRAGMENTS, min_size=
 
 @st.composite
 def documents(draw) -> Document:
-    """Any text; with the rows of a table, with headings and pages anywhere, or with what its lines say."""
-    text, kind = draw(TEXTS), draw(st.sampled_from(["plain", "rows", "headings"]))
+    """Any text; with records anywhere, with lines that are rows of a table, or with headings and pages anywhere."""
+    text, kind = draw(TEXTS), draw(st.sampled_from(["plain", "rows", "table", "headings"]))
     edges = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
     document = replace(as_document(text), language=draw(st.sampled_from(["", "en", "de", "zh", "xx"])))
     if kind == "rows":
         pairs = zip(edges[::2], edges[1::2], strict=False)
         return replace(document, headings=(), rows=tuple(Row(a, b, (("row", str(a)),)) for a, b in pairs))
+    if kind == "table":
+        ends = [place for place, letter in enumerate(text) if letter == "\n"]
+        lines = zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True)
+        first, last = (edges or [0])[0], (edges or [0])[-1]
+        return replace(document, rows=tuple(Row(a, b, ()) for a, b in lines if first <= a < b <= last))
     if kind == "headings":
         paths = draw(st.lists(st.sampled_from(["A", "A > B", "A > B > C", "D", ""]), min_size=8, max_size=8))
         return replace(document, headings=tuple(map(Heading, edges, paths)), pages=(0, *edges))
@@ -94,9 +100,17 @@ def check(document: Document, chunks: list[Chunk], tokenizer, limit: int) -> Non
         assert text[chunk.start : chunk.end] == chunk.text == chunk.text.strip() != ""
         assert chunk.n_tokens <= limit
         covered[chunk.start : chunk.end] = [True] * len(chunk.text)
-        assert all(row.start <= chunk.start < chunk.end <= row.end or not crosses(chunk, row) for row in document.rows)
+        assert all(is_inside(chunk, row) or not crosses(chunk, row) for row in records(document))
+        for row in whole_rows(document):
+            line = text[row.start : row.end].strip()
+            is_cut = crosses(chunk, row) and line not in chunk.text
+            assert not is_cut or tokenizer.count([line])[0] > limit - 2
     assert all(seen or letter.isspace() for seen, letter in zip(covered, text, strict=True))
     assert all(a.start < b.start and a.end < b.end for a, b in pairwise(chunks))
+
+
+def is_inside(chunk: Chunk, row: Row) -> bool:
+    return row.start <= chunk.start < chunk.end <= row.end
 
 
 def crosses(chunk: Chunk, row: Row) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.chunking.chunker import chunk_document
 from rag.chunking.context_line import ContextLines, title_of
-from rag.types import Chunk, ChunkingSpec, Document, Heading, Row
+from rag.types import Chunk, ChunkingSpec, Document, Fields, Heading, Row
 from tests.support.collections import plain_document
 from tests.support.fakes import WordEmbedder
 
@@ -86,11 +86,45 @@ def test_headings_of_a_pdf_are_guessed_and_left_out():
     assert lines(handbook(media_type="application/pdf")).line("Handbook > Leave", "Ask.") == "rules"
 
 
-def test_rows_of_a_table_get_no_line():
-    text = "An owl.\nA ship."
-    rows = (Row(0, 7, (("id", "1"),)), Row(8, 15, (("id", "2"),)))
-    document = replace(plain_document("birds.csv", text), rows=rows)
-    assert [chunk.context for chunk in chunks(document, 40)] == ["", ""]
+def table(*rows: tuple[str, Fields], headings: tuple[Heading, ...] = ()) -> Document:
+    """A document with these rows: the text and the fields of each."""
+    text, placed = "", []
+    for row, fields in rows:
+        placed.append(Row(len(text), len(text) + len(row), fields))
+        text += f"{row}\n\n"
+    return replace(plain_document("birds.csv", text.rstrip()), rows=tuple(placed), headings=headings)
+
+
+def test_rows_of_a_table_have_their_names_and_categories():
+    fields = (("id", "B-1"), ("bird", "Snowy owl"), ("seen", "2024-05-01"), ("site", "Moor"), ("land", "Norway"))
+    other = (("id", "B-2"), ("bird", "Barn owl"), ("seen", "2024-05-02"), ("site", ""), ("land", "Norway"))
+    document = table(("It sat on a post.", fields), ("It flew over the yard.", other), headings=(Heading(0, "Owls"),))
+    found = [chunk.context for chunk in chunks(document, 40)]
+    assert found == ["Owls > bird: Snowy owl; site: Moor", "Owls > bird: Barn owl"]
+
+
+def test_what_a_row_says_itself_is_not_repeated_in_its_line():
+    fields = (("bird", "Snowy owl"), ("site", "Moor of the north"), ("size", "66 cm"))
+    other = (("bird", "Barn owl"), ("site", "Yard"), ("size", "36 cm"))
+    whole = [("; ".join(f"{column}: {value}" for column, value in row), row) for row in (fields, other)]
+    assert {chunk.context for chunk in chunks(table(*whole), 80)} == {""}
+    parts = chunks(table(*whole), 24)
+    assert (parts[0].text, parts[0].context) == ("bird: Snowy owl; site:", "site: Moor of the north")
+    assert (parts[1].text, parts[1].context) == ("Moor of the north;", "bird: Snowy owl; site: Moor of the north")
+
+
+def test_chunks_of_a_document_with_a_table_in_it_keep_the_title():
+    text = f"{TEXT}\n\nday: Monday; shift: early\nday: Sunday; shift: none"
+    rows = tuple(Row(text.index(line), text.index(line) + len(line), ()) for line in text.splitlines()[-2:])
+    document = replace(handbook(), text=text, rows=rows)
+    assert [chunk.context for chunk in chunks(document, 60)][-1] == "Handbook > Leave"
+
+
+def test_labels_that_do_not_fit_are_left_out_whole():
+    fields = tuple((f"column {number}", f"value of {number}") for number in range(9))
+    (first, _) = chunks(table(("An owl.", fields), ("A mole.", (("column 0", "other"),))), 40)
+    assert first.context == "column 0: value of 0; column 1: value of 1"
+    assert MODEL.count_tokens([first.context])[0] <= 200 / 4
 
 
 def test_a_long_path_keeps_its_ends_and_a_long_heading_its_beginning():

@@ -175,4 +175,4 @@ def test_a_folder_above_is_not_taken_for_one_below(tmp_path, monkeypatch):
         (tmp_path / folder / "a.txt").write_text(folder)
     monkeypatch.chdir(tmp_path / "here")
     names = [file.name for file in find_files([Path("docs"), Path("../docs")])]
-    assert names == ["docs/a.txt", "../docs/a.txt"]
+    assert names == ["here/docs/a.txt", f"{tmp_path.name}/docs/a.txt"]

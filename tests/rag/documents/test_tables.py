@@ -15,8 +15,8 @@ def test_repeated_column_names_never_collide():
 
 def test_blank_lines_do_not_count_as_rows():
     blank = "\n" * (MAX_ROWS + 10)
-    rows = read_delimited("t.csv", f"name,text\n{blank}owl,hunts\nmole,digs\n", "")
-    assert rows == [(("name", "owl"), ("text", "hunts")), (("name", "mole"), ("text", "digs"))]
+    table = read_delimited("t.csv", f"name,text\n{blank}owl,hunts\nmole,digs\n")
+    assert table.rows == [(("name", "owl"), ("text", "hunts")), (("name", "mole"), ("text", "digs"))]
 
 
 def test_json_lines_in_a_json_file_name_the_lines_that_are_left_out():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,100 @@ def test_numbers_of_a_column_are_read_as_written():
     assert colours.values[:41].tolist() == [*range(1900, 1940), 1950]
     assert np.isnan(colours.values[41:]).all()
     assert colours.decimals == 0
-    assert column_colours("price", [f"{i}.5" for i in range(40)]).decimals == 2
+    assert column_colours("price", [f"{i}.5" for i in range(40)]).decimals == 1
+    assert column_colours("price", [f"{i}.50" for i in range(40)]).decimals == 2
+
+
+NUMBERS = range(1, 31)
+
+
+@pytest.mark.parametrize(
+    ("cells", "title"),
+    [
+        ([f"${i}.50" for i in NUMBERS], "amount ($)"),
+        ([f"{i},50 €" for i in NUMBERS], "amount (€)"),
+        ([f"EUR {i}.50" for i in NUMBERS], "amount (EUR)"),
+        ([f"{i}.5 %" for i in NUMBERS], "amount (%)"),
+        ([f"{i},5 kg" for i in NUMBERS], "amount (kg)"),
+        ([f"{i}.50" for i in NUMBERS], "amount"),
+    ],
+)
+def test_amounts_are_read_with_their_sign_and_the_legend_names_it(cells, title):
+    colours = column_colours("amount", [*cells, "n/a", "-", ""])
+    assert isinstance(colours, ValueColours)
+    assert colours.values[:30].tolist() == [i + 0.5 for i in NUMBERS]
+    assert np.isnan(colours.values[30:]).all()
+    assert colours.title == title
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        ([f"{i}.234,50" for i in NUMBERS], [1000 * i + 234.5 for i in NUMBERS]),
+        ([f"{i},234.50" for i in NUMBERS], [1000 * i + 234.5 for i in NUMBERS]),
+        ([f"{i} 234,50" for i in NUMBERS], [1000 * i + 234.5 for i in NUMBERS]),
+        ([f"{i}'234.50" for i in NUMBERS], [1000 * i + 234.5 for i in NUMBERS]),
+        (["900", *(f"{i}.000" for i in NUMBERS)], [900, *(1000 * i for i in NUMBERS)]),
+        ([f"{i}.125" for i in NUMBERS], [i + 0.125 for i in NUMBERS]),
+        ([f"0,{i:02}" for i in NUMBERS], [i / 100 for i in NUMBERS]),
+        ([f"−{i}" for i in NUMBERS], [-i for i in NUMBERS]),
+        ([f"({i}.00)" for i in NUMBERS], [-i for i in NUMBERS]),
+        ([f"{i}-" for i in NUMBERS], [-i for i in NUMBERS]),
+        ([f"{i}e2" for i in NUMBERS], [100 * i for i in NUMBERS]),
+    ],
+)
+def test_decimal_and_thousands_signs_are_those_of_the_whole_column(cells, numbers):
+    assert column_colours("n", cells).values.tolist() == pytest.approx(numbers)
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("{y}-{m:02}-{d:02}", "day"),
+        ("{y}-{m:02}-{d:02}T08:30:00Z", "day"),
+        ("{d:02}.{m:02}.{y}", "day"),
+        ("{d}/{m}/{y}", "day"),
+        ("{m}/{d}/{y}", "day"),
+        ("{d} {name} {y}", "day"),
+        ("{name} {d}, {y}", "day"),
+    ],
+)
+def test_dates_are_a_scale_of_days(written, title):
+    days = [date(2024, 1, 1) + timedelta(days=9 * i) for i in range(30)]
+    cells = [written.format(y=day.year, m=day.month, d=day.day, name=day.strftime("%b")) for day in days]
+    colours = column_colours("day", cells)
+    assert (colours.kind, colours.title) == ("date", title)
+    assert [colours.shown(value) for value in colours.values.tolist()] == [day.isoformat() for day in days]
+    assert colours.ticks()[0][1] == "2024-01-01"
+    assert as_groups(colours).names[0].startswith("2024-01-01 to ")
+
+
+def test_dates_that_do_not_say_which_is_the_day_are_read_one_way_and_the_title_says_how():
+    cells = [f"{month}/{day}/2024" for month in range(1, 7) for day in range(1, 6)]
+    assert column_colours("day", cells).title == "day (month/day)"
+
+
+def test_one_value_far_from_the_others_does_not_make_these_alike():
+    colours = column_colours("cost", [*map(str, range(119)), "1000000000"])
+    assert (colours.low, colours.high) == (0, 118)
+    assert colours.title == "cost (1 value beyond the scale)"
+    assert colours.values[-1] == 1e9
+    assert as_groups(colours).names[5].endswith(" and above")
+
+
+def test_values_over_many_powers_of_ten_have_a_logarithmic_scale():
+    colours = column_colours("people", [str(3**i) for i in range(20)])
+    assert (colours.kind, colours.title) == ("log", "people (log scale)")
+    assert [text for _, text in colours.ticks()][:3] == ["1", "10", "100"]
+    assert colours.shown(float(colours.values[2])) == "9"
+
+
+def test_of_many_categories_the_title_says_how_many_have_a_colour():
+    groups = column_colours("city", [f"City {i}" for i in range(1000)])
+    assert isinstance(groups, GroupColours)
+    assert groups.title == "city (14 most frequent of 1,000)"
+    assert column_colours("paid", ["TRUE", "FALSE", "n/a"]).names == ("FALSE", "TRUE", OTHER_NAME)
+    assert column_colours("stars", ["10", "9", "2"]).names == ("2", "9", "10")
 
 
 def test_a_scale_as_groups_holds_every_value_between_the_groups_ends():

@@ -212,11 +212,16 @@ function aboutChunk(row) {
   const lines = [];
   if (scene.texts) lines.push([scene.texts[row], ""]);
   if (scene.sourceNames) lines.push([scene.sourceNames[scene.sources[row]], "quiet"]);
-  const value = scene.codes[row] === scene.scaleGroup ? `${scene.title}: ${scene.values[row].toFixed(scene.decimals)}`
+  const value = scene.codes[row] === scene.scaleGroup ? `${scene.title}: ${shownValue(scene.values[row])}`
     : `${scene.title}: ${scene.names[scene.codes[row]]}`;
   lines.push([value, "quiet"]);
   if (!scene.texts && scene.dims === 2) lines.push(["Click to read", "quiet"]);
   return lines;
+}
+
+function shownValue(value) {
+  if (scene.scaleKind === "date") return new Date(Math.round(value) * 86400000).toISOString().slice(0, 10);
+  return (scene.scaleKind === "log" ? 10 ** value : value).toFixed(scene.decimals);
 }
 
 function showTip(lines) {

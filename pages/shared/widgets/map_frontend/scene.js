@@ -70,12 +70,17 @@ function groupTraces(scene, places, off) {
     const marker = isScale
       ? { color: Float32Array.from(rows, (row) => scene.values[row]), line: scene.rim, colorscale: scene.scale, cmin: scene.low,
           cmax: scene.high, showscale: true, colorbar: { title: { text: plain(scene.title), side: "right" },
-            thickness: 12, len: 0.7, outlinewidth: 0, tickfont: { color: scene.ink } } }
+            thickness: 12, len: 0.7, outlinewidth: 0, tickfont: { color: scene.ink }, ...tickMarks(scene) } }
       : { color: scene.colours[group] };
     traces.push(points(scene, places, rows, marker,
       { name: plain(scene.names[group]), customdata: ids(rows), rows, visible: !off.has(scene.names[group]) }));
   }
   return traces;
+}
+
+// Marks of a scale whose values are not what is shown: logarithms and days.
+function tickMarks(scene) {
+  return scene.ticks.length ? { tickvals: scene.ticks.map((tick) => tick[0]), ticktext: scene.ticks.map((tick) => tick[1]) } : {};
 }
 
 // Traces of places that are no chunks; a place null interrupts a line.

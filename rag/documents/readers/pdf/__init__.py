@@ -1,0 +1,1 @@
+"""Read PDFs with places: what a page prints, and the tables in it."""

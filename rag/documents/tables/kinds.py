@@ -1,0 +1,66 @@
+"""Kinds of cells: number, period, code, flag or text, so that a header can be told from values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from rag.text.stems import word_set
+
+Kind = Literal["", "number", "period", "code", "flag", "text"]
+"""What a cell holds; "" if it is empty. A period is a year or a month in digits; a code has letters and digits."""
+
+_PERIOD = re.compile(r"(?:19|20)\d\d(?:[-/](?:\d\d|(?:19|20)\d\d))?|(?:0?[1-9]|1[0-2])[-/](?:19|20)\d\d|Q[1-4]")
+_AMOUNT = re.compile(
+    r"[(]?(?:[A-Z]{3}|[A-Z]{0,2}[$€£¥₹]|[^\w\s])?\s?[-+\u2212]?\s?\d[\d.,'\u2019\u00a0\u202f ]*(?:[eE][-+]?\d+)?\s?"
+    r"(?:[)]|[%\u2030\u00b0]?[A-Za-z\u00b5\u03a9]{0,3}[\u00b2\u00b3]?(?:/[A-Za-z]{1,3})?|[^\w\s]{1,2})"
+)
+_MONTH = re.compile(
+    r"(?:\d{1,2}\.? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? (?:\d{1,2}, )?(?:19|20)\d\d",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./#-]{2,24}")
+_FLAGS = frozenset(("yes", "no", "true", "false", "n/a", "na", "none", "ja", "nein", "oui", "non", "ok"))
+_LABELS = word_set(
+    "account address age author category city client code company contact contract count country customer date "
+    "deadline department description due email fax fee id invoice language location manager mobile model name number "
+    "order owner phone place price priority product project quantity reference size start state status street subject "
+    "supplier tax team telephone title total town type unit version website weight year zip "
+    "adresse anschrift artikel betrag betreff datum firma kunde land menge name nummer ort preis projekt status straße "
+    "telefon vertrag"
+)
+
+
+def kind_of(cell: str) -> Kind:
+    """The kind of one cell. Dates, times, amounts and shares are numbers; a date with a month's name is one, too."""
+    text = cell.strip()
+    if not text:
+        return ""
+    if _PERIOD.fullmatch(text):
+        return "period"
+    if not any(map(str.isdigit, text)):
+        return "flag" if text.lower() in _FLAGS or not any(map(str.isalpha, text)) else "text"
+    if not any(map(str.isalpha, text)) or (_AMOUNT.fullmatch(text) and len(text) <= 40) or _MONTH.fullmatch(text):
+        return "number"
+    return "code" if _CODE.fullmatch(text) else "text"
+
+
+def usual_kind(kinds: Sequence[Kind]) -> Kind:
+    """The kind of at least seven tenths of the cells that are not empty; "" if there is none. Years are numbers."""
+    counts = Counter("number" if kind == "period" else kind for kind in kinds if kind)
+    if not counts:
+        return ""
+    kind, count = counts.most_common(1)[0]
+    return kind if count >= 0.7 * counts.total() else ""
+
+
+def shape_of(cell: str) -> str:
+    """A code with its digits and letters replaced: "T-902" and "A-7" are both "a-9"."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", cell.strip()))
+
+
+def is_usual_label(cell: str) -> bool:
+    """Whether a cell has a word that often names a value, such as "customer" or "date"."""
+    return any(word in _LABELS for word in re.findall(r"[^\W\d_]+", cell.casefold()))
