@@ -70,6 +70,15 @@ def open_cell(page: Page, *, row: int, column: int) -> None:
     page.mouse.click(box["x"] + box["width"] * (column + 0.5) / 2, box["y"] + box["height"] * (row + 0.5) / 3)
 
 
+def open_question(page: Page, *, row: int) -> None:
+    """Choose a row of the list of questions, and wait until the page shows that question and not the one before."""
+    shown = page.get_by_test_id("stMain").locator("h4").last
+    before = shown.inner_text(timeout=_PATIENCE)
+    page.get_by_test_id("stDataFrame").last.click(position={"x": 16, "y": _HEADER + _ROW * (row + 0.5)})
+    expect(shown).not_to_have_text(before, timeout=_PATIENCE)
+    expect(page.get_by_text("Results with this setting")).to_be_visible(timeout=_PATIENCE)
+
+
 def test_a_failed_question_is_seen_on_the_map_and_the_winner_becomes_a_copy(
     sample: Collection, page: Page, data_dir: Path
 ):
@@ -81,13 +90,11 @@ def test_a_failed_question_is_seen_on_the_map_and_the_winner_becomes_a_copy(
     expect(page.get_by_text("Best:")).to_be_visible()
     open_cell(page, row=0, column=0)
     expect(chosen_setting(page)).to_have_value("80 tokens, Meaning", timeout=_PATIENCE)
-    page.get_by_test_id("stDataFrame").last.click(position={"x": 16, "y": _HEADER + _ROW * 1.5})
-    expect(page.get_by_text("Results with this setting")).to_be_visible(timeout=_PATIENCE)
-    link = page.get_by_test_id("stMain").get_by_role("link", name="Show on map").first
-    link.click()
+    open_question(page, row=1)
+    page.get_by_test_id("stMain").get_by_role("link", name="Show on map").first.click()
+    page.wait_for_url(lambda address: "/evaluate" not in address, timeout=_PATIENCE)
     map_frame(page)
     expect(page.get_by_text("selected chunk")).to_be_visible(timeout=_PATIENCE)
-    # The link is read from the address: while another question is being opened, the first link changes.
     chunk = int(parse_qs(urlparse(page.url).query)["chunk"][0])
     (held,) = sample.chunks([chunk])
     names = sample.document_names()
