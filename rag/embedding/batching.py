@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,17 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
         else:
             batches.append([position])
     return batches
+
+
+def tokens_a_batch(total: int, threads: int, *, least: int, most: int) -> int:
+    """Tokens in a batch, so that `total` tokens make about equally large batches for each of the threads.
+
+    Args:
+        least: smaller batches are slower.
+        most: larger batches are no faster.
+    """
+    rounds = math.ceil(total / (threads * most)) or 1
+    return max(least, math.ceil(total / (threads * rounds)))
 
 
 def once_each(texts: Sequence[str], dimension: int, encode: Callable[[list[str]], FloatArray]) -> FloatArray:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import config
-from rag.embedding.batching import batches_by_length, once_each
+from rag.embedding.batching import batches_by_length, once_each, tokens_a_batch
 from rag.embedding.inside import ModelInside
 from rag.embedding.shared_vocabulary import without_limits
 from rag.embedding.token_vectors import Pooling, TokenVectors, in_float32, pooling_of, read_token_vectors
 from rag.embedding.wheel_folders import wheel_folder
 from rag.errors import ModelError, OllamaError
-from rag.runtime.cpu import chosen_precision, threads_for, use_all_cores
+from rag.runtime.cpu import FEW_TOKENS, chosen_precision, side_by_side, threads_for, use_all_cores
 from rag.runtime.model_wheels import EMBEDDING_WHEELS, WeightWheel, find_wheel, folder_digest
 from rag.servers.ollama import OllamaServer
 from rag.text.tokens import ByteTokenizer, SubwordTokenizer
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 OLLAMA_PREFIX = "ollama:"
 SERVED_PRECISION = "as served"
 """Precision of an Ollama model: it is fixed by the model's file, which the digest identifies."""
-_TOKENS_PER_THREAD = 1024
-"""Tokens in a batch per thread: about as many as fit in a core's cache (`python -m bench.embedding --batches`)."""
+_MOST_TOKENS = 2048
+"""In a batch for one thread; more are no faster (`python -m bench.embedding --batches`)."""
 _LONGEST_WINDOW = 32_768
 _OLLAMA_BATCH = 32
 _OLLAMA_WINDOW = 512
@@ -197,7 +197,6 @@ class SentenceTransformerEmbedder:
         self._n_added: int = int(model.tokenizer.num_special_tokens_to_add(False)) + prefix
         self._read_tokens = int(limit)
         self._window: int = self._read_tokens - self._n_added
-        self._batch_tokens = _TOKENS_PER_THREAD * config.cpu_threads()
 
     @property
     def spec(self) -> EmbeddingSpec:
@@ -238,15 +237,24 @@ class SentenceTransformerEmbedder:
 
         vectors = np.empty((len(texts), self._spec.dimension), dtype=np.float32)
         lengths = [min(count, self._window) + self._n_added for count in self.count_tokens(texts)]
-        for batch in batches_by_length(lengths, self._batch_tokens):
-            with threads_for(sum(lengths[i] for i in batch)):
-                vectors[batch] = self._model.encode(
-                    [texts[i] for i in batch],
-                    prompt=prefix,
-                    batch_size=len(batch),
-                    normalize_embeddings=True,
-                    show_progress_bar=False,
-                )
+        total = sum(lengths)
+        budget = tokens_a_batch(total, config.cpu_threads(), least=FEW_TOKENS, most=_MOST_TOKENS)
+
+        def encode(batch: list[int]) -> None:
+            vectors[batch] = self._model.encode(
+                [texts[i] for i in batch],
+                prompt=prefix,
+                batch_size=len(batch),
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+
+        batches = batches_by_length(lengths, budget)
+        if len(batches) == 1:
+            with threads_for(total):
+                encode(batches[0])
+        else:
+            side_by_side(encode, batches)
         return vectors
 
     @property

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rag import config
 
+Item = TypeVar("Item")
 Precision = Literal["float32", "bfloat16"]
 """The number format of a model's weights."""
 
@@ -68,3 +70,20 @@ def threads_for(n_tokens: int) -> Iterator[None]:
         yield
     finally:
         use_all_cores()
+
+
+def side_by_side(work: Callable[[Item], object], items: Sequence[Item]) -> None:
+    """Do the work for all items, in as many Python threads as there are cores, each with one torch thread.
+
+    The threads never wait for each other, unlike torch's own, so the work stays quick where other programs use a core
+    (`python -m bench.embedding`). An exception of `work` is raised here, after the work that has begun.
+    """
+    import torch
+
+    with ThreadPoolExecutor(config.cpu_threads(), "side-by-side", lambda: torch.set_num_threads(1)) as threads:
+        waiting = [threads.submit(work, item) for item in items]
+        try:
+            for done in waiting:
+                done.result()
+        finally:
+            threads.shutdown(cancel_futures=True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import config
-from rag.embedding.batching import batches_by_length, once_each
+from rag.embedding.batching import batches_by_length, once_each, tokens_a_batch
 from rag.embedding.embedder import (
     OllamaEmbedder,
     SentenceTransformerEmbedder,
@@ -129,6 +129,25 @@ def test_the_window_is_what_the_model_reads(exact, plain):
 
 
 # Batches
+
+
+@given(total=st.integers(0, 10**6), threads=st.integers(1, 64))
+def test_batches_are_even_over_the_threads(total, threads):
+    budget = tokens_a_batch(total, threads, least=256, most=2048)
+    assert 256 <= budget <= 2048
+    n_batches = -(-total // budget)
+    if budget > 256 and n_batches:
+        # Every thread has as many batches as another; rounding may leave the last one out.
+        rounds = -(-n_batches // threads)
+        assert threads * rounds * budget - total < threads * rounds
+    else:
+        assert n_batches <= threads
+
+
+def test_texts_in_several_threads_are_what_one_batch_gives(exact, plain):
+    texts = [" ".join(random.Random(n).choices(SENTENCE.split(), k=n % 97)) for n in range(120)]
+    expected = plain.encode(texts, normalize_embeddings=True)
+    np.testing.assert_allclose(exact.encode_documents(texts), expected, atol=1e-5)
 
 
 @given(lengths=st.lists(st.integers(0, 300), max_size=60), budget=st.integers(1, 2000))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 import torch
 
 from rag import config
-from rag.runtime.cpu import FEW_TOKENS, threads_for, use_all_cores
+from rag.runtime.cpu import FEW_TOKENS, side_by_side, threads_for, use_all_cores
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +31,33 @@ def test_a_failure_gives_the_cores_back():
     with pytest.raises(ValueError, match="broken"), threads_for(1):
         raise ValueError("broken")
     assert torch.get_num_threads() == 3
+
+
+def test_side_by_side_work_has_one_torch_thread_each_and_is_all_done():
+    use_all_cores()
+    together = threading.Barrier(3, timeout=30)
+    seen: list[tuple[int, int]] = []
+
+    def work(item: int) -> None:
+        if item < 3:
+            together.wait()
+        seen.append((item, torch.get_num_threads()))
+
+    side_by_side(work, range(10))
+    assert sorted(seen) == [(item, 1) for item in range(10)]
+    assert torch.get_num_threads() == 3
+
+
+def test_a_failure_side_by_side_is_raised_and_stops_the_rest():
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            raise ValueError("broken")
+        time.sleep(0.05)
+
+    with pytest.raises(ValueError, match="broken"):
+        side_by_side(work, range(1_000))
+    assert 0 in begun
+    assert len(begun) < 1_000
