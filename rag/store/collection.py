@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -119,11 +119,16 @@ class Collection:
     def put_document(
         self, document: Document, chunks: Sequence[Chunk], vectors: FloatArray, embedding: EmbeddingSpec
     ) -> None:
+        """`put_parts`, of chunks in one part. Arguments and errors as there."""
+        self.put_parts(document, [(chunks, vectors)], embedding)
+
+    def put_parts(self, document: Document, parts: Iterable[schema.Part], embedding: EmbeddingSpec) -> None:
         """Store a document in one transaction, replacing an earlier one of the same name.
 
         Args:
-            chunks: spans of the document; they get new ids, in this order.
-            vectors: unit vectors float32 (len(chunks), dimension), by the model `embedding`.
+            parts: chunks, which are spans of the document, with their unit vectors, float32 (len(chunks), dimension),
+                by the model `embedding`. The chunks get new ids, in this order. Parts may be read from a file: each
+                is looked at several times, but only one is needed in memory.
 
         Raises:
             ModelMismatch: the vectors are from another model.
@@ -131,21 +136,16 @@ class Collection:
             ValueError: their number is wrong, or a chunk is not a span of the document.
         """
         self.require_model(embedding)
-        if vectors.shape != (len(chunks), embedding.dimension):
-            raise ValueError(f"expected vectors {(len(chunks), embedding.dimension)}, got {vectors.shape}")
-        if any(document.text[chunk.start : chunk.end] != chunk.text for chunk in chunks):
-            raise ValueError(f"the text of a chunk of '{document.name}' differs from its span")
-        if not schema.are_unit(vectors):
-            raise CollectionError(
-                f"'{document.name}' was not stored: the model '{embedding.model_id}' produced embeddings that "
-                "are not unit vectors. Use another embedding model."
-            )
+        n_chunks = 0
+        for chunks, vectors in parts:
+            _require_fitting(document, chunks, vectors, embedding)
+            n_chunks += len(chunks)
         try:
             with self.writing() as connection:
                 connection.execute("DELETE FROM documents WHERE name = ?", (document.name,))
                 last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
                 first = last[0] + 1 if last else 1
-                schema.insert_document(connection, document, chunks, range(first, first + len(chunks)), vectors)
+                schema.insert_parts(connection, document, range(first, first + n_chunks), parts)
         except UnicodeEncodeError as error:
             name = document.name.encode(errors="replace").decode()
             raise CollectionError(
@@ -361,3 +361,18 @@ def _migrated_meta(path: Path) -> dict[str, str]:
                     connection.execute("ROLLBACK")
                 read_only.note_migration(path, failed=True)
         return dict(connection.execute("SELECT key, value FROM meta"))
+
+
+def _require_fitting(
+    document: Document, chunks: Sequence[Chunk], vectors: FloatArray, embedding: EmbeddingSpec
+) -> None:
+    """Raises CollectionError if the vectors are not unit vectors, ValueError if something does not belong together."""
+    if vectors.shape != (len(chunks), embedding.dimension):
+        raise ValueError(f"expected vectors {(len(chunks), embedding.dimension)}, got {vectors.shape}")
+    if any(document.text[chunk.start : chunk.end] != chunk.text for chunk in chunks):
+        raise ValueError(f"the text of a chunk of '{document.name}' differs from its span")
+    if not schema.are_unit(vectors):
+        raise CollectionError(
+            f"'{document.name}' was not stored: the model '{embedding.model_id}' produced embeddings that "
+            "are not unit vectors. Use another embedding model."
+        )

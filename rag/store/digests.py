@@ -93,17 +93,18 @@ def of_vectors(chunk_ids: IntArray, vectors: FloatArray) -> bytes:
     return digest.digest()[:_DOCUMENT_BYTES]
 
 
-def of_blobs(chunk_ids: Sequence[int], blobs: Sequence[bytes]) -> bytes:
+def of_blobs(chunk_ids: Sequence[int], blobs: Iterable[bytes]) -> bytes:
     """`of_vectors`, of the vectors as they are stored."""
     import numpy as np
 
     digest = hashlib.sha256(np.array(chunk_ids, dtype="<i8").tobytes())
-    digest.update(b"".join(blobs))
+    for blob in blobs:
+        digest.update(blob)
     return digest.digest()[:_DOCUMENT_BYTES]
 
 
 def of_document(
-    row: Sequence[object], chunk_digests: Sequence[bytes], chunk_ids: Sequence[int], blobs: Sequence[bytes]
+    row: Sequence[object], chunk_digests: Sequence[bytes], chunk_ids: Sequence[int], blobs: Iterable[bytes]
 ) -> DocumentDigests:
     """All digests of a document.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from rag.types import FloatArray
+
+    Part = tuple[Sequence[Chunk], FloatArray]
+    """Some chunks of a document, and their unit vectors, float32 (len(chunks), dimension)."""
 
 APPLICATION_ID = 0x454D4245
 """Application id in the file header, which distinguishes collections from other databases (version 1 had 0)."""
@@ -346,11 +349,18 @@ def insert_document(
     chunk_ids: Sequence[int],
     vectors: FloatArray,
 ) -> None:
+    """`insert_parts`, of chunks in one part. Raises as it does."""
+    insert_parts(connection, document, chunk_ids, [(chunks, vectors)])
+
+
+def insert_parts(
+    connection: sqlite3.Connection, document: Document, chunk_ids: Sequence[int], parts: Iterable[Part]
+) -> None:
     """Insert a document, its chunks with the given ids, their embeddings and the digests of all, in a transaction.
 
     Args:
         chunk_ids: ascending.
-        vectors: unit vectors float32 (len(chunks), dimension).
+        parts: chunks with their unit vectors, float32 (len(chunks), dimension); read twice.
 
     Raises:
         UnicodeEncodeError: a text contains a lone surrogate.
@@ -358,15 +368,23 @@ def insert_document(
     row = document_row(document)
     columns, places = DOCUMENT_COLUMNS[SCHEMA_VERSION], ", ".join("?" * len(row))
     connection.execute(f"INSERT INTO documents ({columns}) VALUES ({places})", row)
-    rows = [chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, chunk_ids, strict=True)]
-    chunk_digests = [digests.of_chunk(one) for one in rows]
-    connection.executemany(
-        f"INSERT INTO chunks ({CHUNK_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ((*one, digest) for one, digest in zip(rows, chunk_digests, strict=True)),
-    )
-    blobs = [vector.tobytes() for vector in vectors.astype("<f4", copy=False)]
-    connection.executemany("INSERT INTO embeddings VALUES (?, ?)", zip(chunk_ids, blobs, strict=True))
+    chunk_digests: list[bytes] = []
+    for chunks, vectors in parts:
+        ids = chunk_ids[len(chunk_digests) : len(chunk_digests) + len(chunks)]
+        rows = [chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, ids, strict=True)]
+        found = [digests.of_chunk(one) for one in rows]
+        connection.executemany(
+            f"INSERT INTO chunks ({CHUNK_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*one, digest) for one, digest in zip(rows, found, strict=True)),
+        )
+        connection.executemany("INSERT INTO embeddings VALUES (?, ?)", zip(ids, _blobs(vectors), strict=True))
+        chunk_digests += found
+    blobs = (blob for _, vectors in parts for blob in _blobs(vectors))
     _insert_digests(connection, digests.of_document(row, chunk_digests, chunk_ids, blobs))
+
+
+def _blobs(vectors: FloatArray) -> Iterator[bytes]:
+    return (vector.tobytes() for vector in vectors.astype("<f4", copy=False))
 
 
 def _insert_digests(connection: sqlite3.Connection, of_document: digests.DocumentDigests) -> None:
