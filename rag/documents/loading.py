@@ -6,36 +6,65 @@ The app calls this in the sandbox, which limits its time and memory.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from xml.etree import ElementTree
 
 from rag.documents import formats
+from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.encodings import Decoded, decode, is_binary
-from rag.documents.formats import READABLE, SPREADSHEETS, TEXT_TYPES, foreign_label, label, looks_like_html, sniff
-from rag.documents.parsed import MAX_BYTES, Parsed, clean, markdown_headings
-from rag.documents.readers.html_tables import take_html_tables
-from rag.documents.readers.json_and_parquet import read_json, read_json_lines, read_notebook, read_parquet
-from rag.documents.readers.mail import read_mail
-from rag.documents.readers.markup import close_cells, parse_xml, xml_lines
+from rag.documents.formats import (
+    READABLE,
+    SPREADSHEETS,
+    TEXT_TYPES,
+    UNTOLD_LANGUAGE,
+    WITH_ATTACHMENTS,
+    foreign_label,
+    label,
+    looks_like_html,
+    old_label,
+    sniff,
+)
+from rag.documents.parsed import MAX_BYTES, Parsed
+from rag.documents.readers.books.reading import read_epub
+from rag.documents.readers.json_and_parquet import read_json, read_json_lines, read_parquet
+from rag.documents.readers.mail.mailbox import is_mailbox
+from rag.documents.readers.mail.reading import read_mail
+from rag.documents.readers.mail.web_archive import is_web_archive, read_web_archive
+from rag.documents.readers.markup.reading import read_text
 from rag.documents.readers.office import extract
-from rag.documents.readers.pipe_tables import write_pipe_tables
+from rag.documents.readers.opendocument.texts import read_odt
 from rag.documents.readers.presentations import read_odp, read_pptx
-from rag.documents.readers.tables import RowTable, TableColumns, describe_columns, join_rows, read_delimited
+from rag.documents.readers.rtf.reading import read_rtf
+from rag.documents.readers.speech.chats import read_chat
+from rag.documents.readers.table_columns import TableColumns, describe_columns
+from rag.documents.readers.tables import RowTable, join_rows, read_delimited
 from rag.documents.readers.text_columns import LOOK
+from rag.documents.readers.word.older import read_doc
+from rag.documents.readers.word.reading import read_docx
 from rag.documents.readers.workbooks.reading import read_workbook, workbook_rows
-from rag.documents.readers.zip_packages import open_package, ready_package
-from rag.documents.tables.text import TablesApart, with_rows
+from rag.documents.tables.text import with_rows
 from rag.errors import DocumentError
+from rag.text.invisible import is_visible
 from rag.text.language import detect_language
 from rag.types import Document, Fields
 
 __all__ = ["TableColumns", "load_document", "table_columns"]
 
 _MAX_PARQUET_CHARACTERS = MAX_BYTES
-# ZIP files, which are checked for ZIP bombs and passwords before kreuzberg opens them.
-_PACKAGES = frozenset({formats.DOCX, formats.XLSX, formats.ODT, formats.ODS, formats.EPUB})
+_LOOK = 100_000
+"""Bytes that are looked at for a visible character."""
+_HEADER_LINES = 100
+"""Lines above the rows that a table may have, besides the rows that are looked at."""
+_OFFICE: dict[str, Callable[[str, bytes], Parsed]] = {
+    formats.DOC: read_doc,
+    formats.DOCX: read_docx,
+    formats.ODT: read_odt,
+    formats.RTF: read_rtf,
+    formats.EPUB: read_epub,
+    formats.PPTX: read_pptx,
+    formats.ODP: read_odp,
+}
 
 # Programs that export "for Word" or "for Excel" often write HTML under these suffixes.
 _OFTEN_TEXT = {formats.DOC: formats.PLAIN, formats.XLS: formats.CSV}
@@ -51,23 +80,25 @@ class _File:
     note: str = ""
 
 
-def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
+def load_document(name: str, content: bytes, *, roles: ColumnRoles = GUESSED) -> Document:
     """Read the text and structure of one file.
 
     Args:
         name: the document's name; its suffix decides the format, unless the content shows another.
         content: the whole file.
-        text_columns: for a table, the columns joined as text; guessed if empty. The other columns become the
-            fields of the rows. Ignored if the file is not a table.
+        roles: for a table, what its columns are for; guessed where nothing was chosen. Those that are neither text nor
+            left out become the fields of the rows. Without effect if the file is not a table.
 
     Raises:
         DocumentError: unknown format, damaged or encrypted file, file too large, no such column. A file without
             text is not an error: its document has an empty text and a note with the reason.
     """
     file = _detect(name, content)
-    parsed = with_rows(_parse(file, text_columns)) if content.strip() else Parsed("", notes=(f"'{name}' is empty.",))
+    parsed = with_rows(_parse(file, roles)) if content.strip() else Parsed("", notes=(f"'{name}' is empty.",))
     notes = (*([file.note] if file.note else []), *parsed.notes)
-    if not parsed.text.strip():
+    if not is_visible(parsed.text):
+        if content.strip() and (parsed.text or not is_visible(content[:_LOOK].decode("utf-8", "ignore"))):
+            notes = (*notes, f"'{name}' is empty: it contains only spaces and characters that are not visible.")
         parsed = Parsed("")
         notes = notes or (f"'{name}' was read as {label(file.media_type)} and contains no text.",)
     digest = hashlib.sha256(content).hexdigest()
@@ -80,7 +111,7 @@ def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = 
         pages=parsed.pages,
         headings=parsed.headings,
         rows=parsed.rows,
-        language="" if file.media_type == formats.SOURCE else detect_language(parsed.text),
+        language="" if file.media_type in UNTOLD_LANGUAGE else detect_language(parsed.text),
         notes=notes,
     )
 
@@ -97,7 +128,7 @@ def table_columns(name: str, content: bytes) -> TableColumns | None:
     if file.media_type in SPREADSHEETS:
         rows: Sequence[Fields] = workbook_rows(file.name, file.media_type, file.content)
     else:
-        table = _read_table(file, most=LOOK)
+        table = _read_table(file, most=LOOK + _HEADER_LINES)
         rows = table.rows if isinstance(table, RowTable) else ()
     return describe_columns(rows) if rows else None
 
@@ -133,6 +164,12 @@ def _detect_without_signature(name: str, content: bytes, stated: str) -> _File:
     """Detect a file without a signature: a web page with a document's suffix, or text with an unknown suffix."""
     if looks_like_html(content):
         return _File(name, content, formats.HTML, f"'{name}' was read as a web page, because its content is one.")
+    if stated == formats.DOC and is_web_archive(content):
+        return _File(name, content, formats.MHTML, f"'{name}' was read as a web archive, because its content is one.")
+    if not stated and is_mailbox(content):
+        return _File(name, content, formats.MBOX, f"'{name}' was read as a mailbox, because its content is one.")
+    if old := old_label(content):
+        raise DocumentError(f"'{name}' is {old}, which is not supported. Open it in LibreOffice and save it again.")
     what = foreign_label(content)
     if stated in _OFTEN_TEXT and not what and not is_binary(content):
         note = f"'{name}' was read as plain text, because its content is plain text."
@@ -149,29 +186,24 @@ def _detect_without_signature(name: str, content: bytes, stated: str) -> _File:
     return _File(name, content, formats.PLAIN, f"'{name}' was read as plain text, because its suffix is unknown.")
 
 
-def _parse(file: _File, text_columns: tuple[str, ...]) -> Parsed:
+def _parse(file: _File, roles: ColumnRoles) -> Parsed:
     if file.media_type in SPREADSHEETS:
-        return read_workbook(file.name, file.media_type, file.content, text_columns)
+        return read_workbook(file.name, file.media_type, file.content, roles)
     table = _read_table(file)
     if isinstance(table, RowTable):
-        return join_rows(file.name, table, text_columns)
+        return join_rows(file.name, table, roles)
     if table is not None:
         return table
     match file.media_type:
-        case formats.PPTX:
-            return read_pptx(file.name, file.content)
-        case formats.ODP:
-            return read_odp(file.name, file.content)
-        case formats.MAIL:
-            return _parse_mail(file)
+        case media_type if media_type in _OFFICE:
+            return _OFFICE[media_type](file.name, file.content)
+        case media_type if media_type in WITH_ATTACHMENTS:
+            return read_mail(file.name, media_type, file.content)
+        case formats.MHTML:
+            return read_web_archive(file.name, file.content)
         case media_type if media_type in TEXT_TYPES:
             return _parse_text(file, decode(file.name, file.content))
-    if file.media_type not in _PACKAGES:
-        return extract(file.name, file.media_type, file.content)
-    apart = TablesApart()
-    with open_package(file.name, file.content) as package:
-        content = ready_package(package, file.media_type, file.content, apart)
-    return extract(file.name, file.media_type, content, apart)
+    return extract(file.name, file.media_type, file.content)
 
 
 def _read_table(file: _File, most: int | None = None) -> RowTable | Parsed | None:
@@ -183,54 +215,21 @@ def _read_table(file: _File, most: int | None = None) -> RowTable | Parsed | Non
     decoded = decode(file.name, file.content)
     match file.media_type:
         case formats.JSON:
+            chat = read_chat(file.name, file.media_type, decoded.text)
+            if chat:
+                return replace(chat, notes=(*_notes(decoded), *chat.notes))
             table = read_json(file.name, decoded.text)
         case formats.JSON_LINES:
             table = read_json_lines(file.name, decoded.text, most)
         case _:
             table = read_delimited(file.name, decoded.text, "\t" if file.media_type == formats.TSV else "", most)
-    if isinstance(table, str):
-        return Parsed(table, notes=_notes(decoded))
     return replace(table, notes=(*_notes(decoded), *table.notes))
 
 
-def _parse_mail(file: _File) -> Parsed:
-    mail = read_mail(file.name, file.content)
-    body = Parsed(mail.body)
-    if mail.html:
-        body = _parse_html(file.name, mail.html)
-    return Parsed(f"{mail.header}\n\n{body.text}".strip(), notes=mail.notes)
-
-
-def _parse_html(name: str, html: str) -> Parsed:
-    apart = TablesApart()
-    html = take_html_tables(close_cells(html), apart)
-    return extract(name, formats.HTML, html.encode("utf-8", "replace"), apart)
-
-
 def _parse_text(file: _File, decoded: Decoded) -> Parsed:
-    notes = _notes(decoded)
-    match file.media_type:
-        case formats.HTML:
-            parsed = _parse_html(file.name, decoded.text)
-            return replace(parsed, notes=(*notes, *parsed.notes))
-        case formats.XML:
-            return _parse_xml(decoded)
-        case formats.NOTEBOOK:
-            text = read_notebook(file.name, decoded.text)
-        case _:
-            text = clean(decoded.text).strip()
-    is_markdown = file.media_type in (formats.MARKDOWN, formats.PLAIN, formats.NOTEBOOK)
-    text = write_pipe_tables(text, states_header=True) if is_markdown else text
-    return Parsed(text, headings=markdown_headings(text) if is_markdown else (), notes=notes)
-
-
-def _parse_xml(decoded: Decoded) -> Parsed:
-    try:
-        text = "\n".join(xml_lines(parse_xml(decoded.text)))
-    except (ElementTree.ParseError, ValueError):
-        note = "The XML is not well-formed or refers to external files, so it was read as plain text."
-        return Parsed(clean(decoded.text).strip(), notes=(*_notes(decoded), note))
-    return Parsed(clean(text), notes=_notes(decoded))
+    parsed = read_chat(file.name, file.media_type, decoded.text) if file.media_type == formats.PLAIN else None
+    parsed = parsed or read_text(file.name, file.media_type, decoded.text)
+    return replace(parsed, notes=(*_notes(decoded), *parsed.notes))
 
 
 def _notes(decoded: Decoded) -> tuple[str, ...]:

@@ -10,8 +10,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 
+from rag.documents.column_roles import GUESSED, ColumnRoles
+from rag.documents.readers.speech.slack import is_day, is_export, user_names, with_names
 from rag.errors import DocumentError
 
+_LARGEST_DAY = 5_000_000
+"""Bytes of a file of Slack's export into which the names of users are written."""
 _NOT_TWICE = "Its files are not added a second time."
 
 
@@ -20,7 +24,7 @@ class SourceFile:
     """A file that is read later.
 
     `path` is the path as the user gave it, `name` the document's name in the collection, `size` its bytes if known.
-    `text_columns` are the columns of a table that hold the text (empty: guess). `folder` is the absolute path below
+    `roles` are those chosen for the columns of a table. `folder` is the absolute path below
     which the file has its name; it is empty if it is unknown, as for an upload. `keeps_both` means that a stored
     document of this name is not replaced; see `rag.documents.document_names`. `nothing` says in a sentence why there
     is nothing to read, though nothing is wrong; then `read` gives nothing.
@@ -30,16 +34,16 @@ class SourceFile:
     name: str
     read: Callable[[], bytes]
     size: int = 0
-    text_columns: tuple[str, ...] = ()
+    roles: ColumnRoles = GUESSED
     folder: str = ""
     keeps_both: bool = False
     nothing: str = ""
 
 
-def file_on_disk(path: Path, name: str, *, shown_as: str = "", text_columns: tuple[str, ...] = ()) -> SourceFile:
+def file_on_disk(path: Path, name: str, *, shown_as: str = "") -> SourceFile:
     """The file at `path`, named `name` in the collection and shown to the user as `shown_as` (default: its path)."""
     size = path.stat().st_size if path.is_file() else 0
-    return SourceFile(_printable(shown_as or str(path)), _printable(name), partial(_read, path), size, text_columns)
+    return SourceFile(_printable(shown_as or str(path)), _printable(name), partial(_read, path), size)
 
 
 def _printable(name: str) -> str:
@@ -82,7 +86,31 @@ def find_files(paths: Sequence[Path]) -> list[SourceFile]:
     equal: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for parts, entry in found.items():
         equal[entry.below.as_posix()].append(parts)
-    return [_source(entry, parts, equal[entry.below.as_posix()]) for parts, entry in found.items()]
+    files = [_source(entry, parts, equal[entry.below.as_posix()]) for parts, entry in found.items()]
+    return _with_sender_names(files)
+
+
+def _with_sender_names(files: list[SourceFile]) -> list[SourceFile]:
+    """The files; those of a folder with an export of Slack have the names of users in each message."""
+    if not is_export(file.path for file in files):
+        return files
+    users = {PurePath(file.path).parent: file.read for file in files if PurePath(file.path).name == "users.json"}
+    return [
+        replace(file, read=partial(_read_named, file.read, users[PurePath(file.path).parent.parent]))
+        if is_day(file.path) and PurePath(file.path).parent.parent in users
+        else file
+        for file in files
+    ]
+
+
+def _read_named(read_day: Callable[[], bytes], read_users: Callable[[], bytes]) -> bytes:
+    """The content of a channel's day with names; without them if the files are too large to be read here."""
+    day = read_day()
+    try:
+        users = read_users()
+    except DocumentError:
+        return day
+    return with_names(day, user_names(users)) if max(len(day), len(users)) <= _LARGEST_DAY else day
 
 
 def _source(entry: _Entry, parts: tuple[str, ...], equal: list[tuple[str, ...]]) -> SourceFile:

@@ -13,19 +13,20 @@ from itertools import repeat
 from pathlib import Path
 
 from rag.documents import loading
+from rag.documents.column_roles import ColumnRoles
+from rag.documents.readers.pdf.progress import report
 from rag.documents.sandbox import worker
 from rag.types import Document
 
 _read = loading.load_document
 
 
-def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
+def load_document(name: str, content: bytes, *, roles: ColumnRoles) -> Document:
     match name.partition(".")[0]:
         case "sleep":
             time.sleep(600)
-        case "spin":
-            # Holds the interpreter's lock for longer than the universe will last.
-            re.match(r"(a+)+$", "a" * 60 + "b")
+        case "spin" | "pages" as kind:
+            _spin(n_pages=10 if kind == "pages" else 0)
         case "eat":
             list(map(bytearray, repeat(1 << 24)))
         case "crash":
@@ -58,7 +59,14 @@ def load_document(name: str, content: bytes, *, text_columns: tuple[str, ...] = 
             return _read(name, path.encode())
         case "environment":
             return _read(name, " ".join(os.environ.values()).encode())
-    return _read(name, content, text_columns=text_columns)
+    return _read(name, content, roles=roles)
+
+
+def _spin(n_pages: int) -> None:
+    if n_pages:
+        report(1, n_pages)
+    # Holds the interpreter's lock for longer than the universe will last.
+    re.match(r"(a+)+$", "a" * 60 + "b")
 
 
 def _reply_pipe() -> int:

@@ -60,7 +60,7 @@ class Separators:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A file's records that are not blank, and notes on what was unusual."""
+    """A file's records, and notes on what was unusual. Where it has blank lines, one record without cells is kept."""
 
     cells: list[list[str]]
     notes: tuple[str, ...] = ()
@@ -101,12 +101,11 @@ def find_separators(text: str, separator: str = "") -> Separators:
     if len(sample) < len(text):
         sample = sample[: sample.rfind("\n") + 1] or sample
     quotes = ['"'] + (["'"] if len(_SINGLE_QUOTED.findall(sample)) > 2 and sample.count('"') < 2 else [])
-    escapes = ["", "\\"] if '\\"' in sample else [""]
     candidates = [
         Separators(cell, quote, escape)
         for cell in ([separator] if separator else _SEPARATORS)
         for quote in quotes
-        for escape in escapes
+        for escape in (["", "\\"] if '\\"' in sample and not _is_regular(sample, Separators(cell, quote)) else [""])
     ]
     if separator and len(candidates) == 1:
         return candidates[0]
@@ -114,6 +113,15 @@ def find_separators(text: str, separator: str = "") -> Separators:
     if not separator and best.cell == "," and _is_prose(sample):
         return Separators(_NONE)
     return best if separator or _fitness(sample, best) > 0 else Separators(",")
+
+
+def _is_regular(sample: str, separators: Separators) -> bool:
+    """Whether all quotes of the first records pair, and all records have equally many cells."""
+    try:
+        rows = islice(separators.read(io.StringIO(sample, newline=""), strict=True), _SAMPLE_RECORDS)
+        return len({len(row) for row in rows if row}) == 1
+    except csv.Error:
+        return False
 
 
 def _is_prose(sample: str) -> bool:
@@ -158,7 +166,19 @@ class _Reading:
         self._odd: list[str] = []
 
     def records(self) -> Iterator[list[str]]:
-        """The records with any cell that is not empty. Raises csv.Error if a cell is too long."""
+        """The records, of blank ones one after the other the first, without cells.
+
+        Raises csv.Error if a cell is too long.
+        """
+        is_blank = True
+        for record in self._all_records():
+            was_blank, is_blank = is_blank, not any(map(str.strip, record))
+            if not is_blank:
+                yield record
+            elif not was_blank:
+                yield []
+
+    def _all_records(self) -> Iterator[list[str]]:
         place = 0
         while place < len(self._lines):
             rest = map(self._lines.__getitem__, range(place, len(self._lines)))
@@ -167,8 +187,7 @@ class _Reading:
             try:
                 for record in reader:
                     done = reader.line_num
-                    if any(map(str.strip, record)):
-                        yield record
+                    yield record
                 return
             except csv.Error as error:
                 if "larger than field limit" in str(error):

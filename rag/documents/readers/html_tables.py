@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
@@ -13,6 +14,7 @@ from rag.documents.tables.text import TablesApart, write_table
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<(/?)table\b[^<>]*>", re.DOTALL | re.IGNORECASE
 )
+_PLACEHOLDER = re.compile(r"<p>[^<>]*</p>")
 _FRAME = re.compile(r"<(/?)(?:table|tbody|thead|tfoot|tr|td|th|caption|colgroup|col)\b[^<>]*>", re.IGNORECASE)
 _HEADING = re.compile(r"<h[1-6]\b|<form\b", re.IGNORECASE)
 _PRESENTATION = re.compile(r"""\brole\s*=\s*["']?(?:presentation|none)\b""", re.IGNORECASE)
@@ -22,13 +24,15 @@ _LONG_CELL = 400
 """Mean characters of a cell, from which a table without header cells arranges text."""
 _LONG_CELL_ALONE = 80
 """Characters of a cell in a table of one row, likewise."""
+_ORDER = {"thead": 0, "tbody": 1, "tfoot": 2}
 _MOST_ROWS_SPANNED, _MOST_COLUMNS_SPANNED = 65_534, 1_000
 
 
 def take_html_tables(html: str, apart: TablesApart) -> str:
     """The page with a placeholder for each table, which `apart` keeps.
 
-    A table that arranges the page (it holds other tables, has one row or column, or long texts) becomes plain blocks.
+    A table that arranges the page becomes plain blocks: it has one row or column, or long texts, or it holds other
+    tables and has no header cells.
     """
     pieces: list[list[str]] = [[]]
     done = 0
@@ -46,12 +50,46 @@ def take_html_tables(html: str, apart: TablesApart) -> str:
     return "".join("".join(part) for part in [*pieces, [html[done:]]])
 
 
+def write_html_tables(text: str, code: Sequence[tuple[int, int]] = ()) -> str:
+    """Markdown with each table in HTML that has rows and columns as marked lines; others stay as they are.
+
+    Args:
+        code: spans of the text that stay as they are.
+    """
+    pieces, done = [], 0
+    for start, end in _outermost(text):
+        if any(first <= start < last for first, last in code):
+            continue
+        apart = TablesApart()
+        whole = take_html_tables(text[start:end], apart)
+        if _PLACEHOLDER.fullmatch(whole):
+            pieces += [text[done:start], apart.restored(whole[3:-4])]
+            done = end
+    return "".join(pieces) + text[done:]
+
+
+def _outermost(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of the tables that are in no other one."""
+    depth = start = 0
+    for tag in _TAG.finditer(text):
+        if tag[2] is None:
+            continue
+        if not tag[2]:
+            start, depth = (start if depth else tag.start()), depth + 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                yield start, tag.end()
+
+
 def _taken(html: str, apart: TablesApart) -> str:
     """A placeholder for a table, or its contents as blocks; the tables in it have been taken already."""
     grid, caption = read_html_table(html)
     opening = html[: html.index(">") + 1]
     if grid is None or _PRESENTATION.search(opening) or _arranges_page(html, grid):
         return _FRAME.sub(lambda tag: f"<{tag[1]}div>", html)
+    if TablesApart.holds(html):
+        grid = replace(grid, cells=tuple(tuple(map(apart.inline, row)) for row in grid.cells))
     written = write_table(grid)
     if caption:
         written = replace(written, above=(caption, *written.above))
@@ -59,7 +97,7 @@ def _taken(html: str, apart: TablesApart) -> str:
 
 
 def _arranges_page(html: str, grid: Grid) -> bool:
-    if grid.width < 2 or TablesApart.holds(html) or _HEADING.search(html):
+    if grid.width < 2 or _HEADING.search(html) or (TablesApart.holds(html) and not grid.header_rows):
         return True
     if len(grid.cells) < 2:
         return any(len(cell) > _LONG_CELL_ALONE for cell in grid.cells[0])
@@ -101,10 +139,12 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.caption = ""
         self._cells: list[Cell] = []
-        self._taken: set[tuple[int, int]] = set()
-        self._other_rows: set[int] = set()
+        # By column, the first row that no cell above covers.
+        self._free_from: dict[int, int] = {}
+        self._header_cells: set[tuple[int, int]] = set()
         self._row = -1
-        self._in_head = False
+        self._part = "tbody"
+        self._parts: dict[int, str] = {}
         self._open: _Open | None = None
         self._left_out = 0
 
@@ -120,15 +160,19 @@ class _Reader(HTMLParser):
             self._open = _Open(
                 tag == "caption",
                 tag == "th",
-                _span(given.get("rowspan", ""), _MOST_ROWS_SPANNED),
+                # A cell that spans 0 rows ends with the table.
+                _span(given.get("rowspan", "").strip() or "1", _MOST_ROWS_SPANNED, zero=_MOST_ROWS_SPANNED),
                 _span(given.get("colspan", ""), _MOST_COLUMNS_SPANNED),
             )
         elif tag == "tr":
             self.end_cell()
             self._row += 1
+            self._parts[self._row] = self._part
         elif tag in ("thead", "tbody", "tfoot"):
             self.end_cell()
-            self._in_head = tag == "thead"
+            self._part = tag
+        elif tag == "img" and self._open and not self._left_out:
+            self._open.pieces.append(f" {dict(attrs).get('alt') or ''} ")
         elif tag in _BLOCKS and self._open:
             self._open.pieces.append("\n")
 
@@ -138,8 +182,8 @@ class _Reader(HTMLParser):
             self._left_out = max(self._left_out - 1, 0)
         elif tag in ("td", "th", "tr", "caption"):
             self.end_cell()
-        elif tag == "thead":
-            self._in_head = False
+        elif tag in ("thead", "tfoot"):
+            self._part = "tbody"
         elif tag in _BLOCKS and self._open:
             self._open.pieces.append("\n")
 
@@ -157,28 +201,48 @@ class _Reader(HTMLParser):
             self.caption = one.text
             return
         column = 0
-        while (self._row, column) in self._taken:
+        while self._free_from.get(column, 0) > self._row:
             column += 1
         self._cells.append(Cell(self._row, column, one.text, one.rows, one.columns))
-        if one.rows * one.columns <= _MOST_ROWS_SPANNED:
-            rows, columns = range(self._row, self._row + one.rows), range(column, column + one.columns)
-            self._taken.update((row, place) for row in rows for place in columns)
-        if not one.is_header and not self._in_head:
-            self._other_rows.add(self._row)
+        self._free_from |= dict.fromkeys(range(column, column + one.columns), self._row + one.rows)
+        if one.is_header or self._part == "thead":
+            self._header_cells.add((self._row, column))
 
     def grid(self) -> Grid:
-        """The grid of the cells that were read.
+        """The grid of the cells that were read: the head first and the foot last, wherever the page has them.
 
         Raises:
             ValueError: too many cells, see `grid_of`.
         """
-        header_rows = 0
-        rows = sorted({cell.row for cell in self._cells})
-        while header_rows < len(rows) - 1 and rows[header_rows] not in self._other_rows:
-            header_rows += 1
-        return grid_of(self._cells, header_rows or None)
+        order = sorted(range(self._row + 1), key=lambda row: (_ORDER[self._parts.get(row, "tbody")], row))
+        place = {row: number for number, row in enumerate(order)}
+        cells = [cell._replace(row=place[cell.row]) for cell in self._cells]
+        header_rows = self._header_rows(order)
+        return replace(grid_of(cells, header_rows or None), row_labels=self._has_labels(set(order[header_rows:])))
+
+    def _header_rows(self, order: Sequence[int]) -> int:
+        """How many of the first rows are the header: all their cells are header cells.
+
+        One cell over all columns is a title above other header rows; below one it names a group of rows.
+        """
+        columns_of: dict[int, list[int]] = {}
+        for cell in self._cells:
+            columns_of.setdefault(cell.row, []).append(cell.column)
+        count, has_names = 0, False
+        for row in order[:-1]:
+            columns = columns_of.get(row, [])
+            is_group = has_names and len(columns) == 1 and self._parts.get(row) != "thead"
+            if is_group or any((row, column) not in self._header_cells for column in columns):
+                break
+            count, has_names = count + 1, has_names or len(columns) > 1
+        return count
+
+    def _has_labels(self, rows: set[int]) -> bool:
+        """Whether the first cell of each row is a header cell, and the others are none."""
+        places = [(cell.row, cell.column) for cell in self._cells if cell.row in rows]
+        return bool(places) and all((column == 0) == ((row, column) in self._header_cells) for row, column in places)
 
 
-def _span(stated: str, most: int) -> int:
+def _span(stated: str, most: int, *, zero: int = 1) -> int:
     stated = stated.strip()
-    return min(max(int(stated), 1), most) if stated.isascii() and stated.isdigit() else 1
+    return min(max(int(stated) or zero, 1), most) if stated.isascii() and stated.isdigit() else 1

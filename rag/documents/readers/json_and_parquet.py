@@ -1,42 +1,66 @@
-"""Read JSON, JSON Lines, notebooks and Parquet: rows if the file is a table, else indented text."""
+"""Read JSON, JSON Lines and Parquet: rows if the file is a table, else indented text."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
-from rag.documents.parsed import clean, name_some
-from rag.documents.readers.json_records import find_records, read_records, value_text
+from rag.documents.parsed import Parsed, clean, name_some
+from rag.documents.readers.json_records import Repeats, find_records, read_records, value_text
 from rag.documents.readers.tables import MAX_ROWS, RowTable, check_rows
 from rag.errors import DocumentError
 from rag.types import Fields
 
 _BATCH = 1000
+_SPACE = re.compile(r"\s*")
 
 
-def read_json(name: str, text: str) -> RowTable | str:
+def read_json(name: str, text: str) -> RowTable | Parsed:
     """The rows of a JSON table (see `find_records`), or of one object a line; else indented text.
 
     Raises:
         DocumentError: the text is not JSON, or has too many rows.
     """
     try:
-        value: object = json.loads(text)
+        repeats = Repeats()
+        value: object = json.loads(text, object_pairs_hook=repeats.object_of)
         table = find_records(value)
         if table:
             check_rows(name, len(table.rows))
-            return table
+            return replace(table, notes=(*table.notes, *repeats.notes))
         if value is None or value in ([], {}):
-            return ""
-        return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1))
+            return Parsed("")
+        written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+        return Parsed(clean(written), notes=repeats.notes)
     except (ValueError, RecursionError) as error:
         if str(error).startswith("Extra data"):
-            return read_json_lines(name, text)
+            return _read_one_after_the_other(name, text) or read_json_lines(name, text)
         raise DocumentError(
             f"'{name}' is not valid JSON: {_why(error)}. Correct the file or save it as text."
         ) from error
+
+
+def _read_one_after_the_other(name: str, text: str) -> RowTable | None:
+    """The rows of several objects or lists in a file, wherever its lines end; None if one is not JSON."""
+    repeats = Repeats()
+    decoder = json.JSONDecoder(object_pairs_hook=repeats.object_of)
+    records: list[object] = []
+    place, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    try:
+        while place < end:
+            value, after = decoder.raw_decode(text, place)
+            records.append(value)
+            place = after + len(_SPACE.match(text, after)[0])  # type: ignore[index]  # it matches everywhere
+    except (ValueError, RecursionError):
+        return None
+    if not all(isinstance(record, dict | list) for record in records):
+        return None
+    check_rows(name, len(records))
+    return RowTable(read_records(records), notes=repeats.notes)
 
 
 def _why(error: Exception) -> str:
@@ -53,13 +77,13 @@ def read_json_lines(name: str, text: str, most: int | None = None) -> RowTable:
     Raises:
         DocumentError: more than half of the lines are not JSON, or there are too many lines.
     """
-    records, broken = [], []
+    records, broken, repeats = [], [], Repeats()
     filled = ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
     lines = list(islice(filled, most))
     check_rows(name, len(lines))
     for number, line in lines:
         try:
-            value: object = json.loads(line)
+            value: object = json.loads(line, object_pairs_hook=repeats.object_of)
         except (ValueError, RecursionError):
             broken.append(str(number))
             continue
@@ -68,33 +92,9 @@ def read_json_lines(name: str, text: str, most: int | None = None) -> RowTable:
         raise DocumentError(
             f"'{name}' is not JSON Lines (one object per line): line {broken[0]} is not JSON. Save it again."
         )
-    note = f"Lines that are not JSON were left out: line {name_some(broken)}." if broken else ""
-    return RowTable(read_records(records), notes=(note,) if note else ())
-
-
-def read_notebook(name: str, text: str) -> str:
-    """The text and code of a Jupyter notebook's cells, in order, without their output.
-
-    Raises:
-        DocumentError: the text is not a notebook.
-    """
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DocumentError(f"'{name}' is not a notebook: {_why(error)}. Save it again from Jupyter.") from error
-    cells = value.get("cells") if isinstance(value, dict) else None
-    if not isinstance(cells, list):
-        raise DocumentError(
-            f"'{name}' is a notebook without cells, or in a format older than 2015. Save it again from Jupyter."
-        )
-    return clean("\n\n".join(filter(None, map(_cell_text, cells)))).strip()
-
-
-def _cell_text(cell: object) -> str:
-    source = cell.get("source") if isinstance(cell, dict) else None
-    text = "".join(map(str, source)) if isinstance(source, list) else str(source or "")
-    is_code = isinstance(cell, dict) and cell.get("cell_type") == "code"
-    return f"```\n{text}\n```" if is_code and text.strip() else text
+    where = "line" if len(broken) == 1 else "lines"
+    left_out = (f"Lines that are not JSON were left out: {where} {name_some(broken)}.",) if broken else ()
+    return RowTable(read_records(records), notes=(*left_out, *repeats.notes))
 
 
 def read_parquet(name: str, content: bytes, max_characters: int, most: int | None = None) -> RowTable:

@@ -7,14 +7,45 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeGuard
 
-from rag.documents.parsed import clean
+from rag.documents.parsed import clean, name_some
 from rag.documents.readers.tables import RowTable, table_of_cells
 from rag.types import Fields
 
 _DEEPEST_LIST, _DEEPEST_VALUE = 4, 6
 _TEXT, _VALUE, _KEY, _LIST = "text", "value", "key", "list"
+_NAMES_OF_COLUMNS, _NAMES_OF_DATA = ("columns", "header", "headers", "fields"), ("data", "rows", "values")
 _LONGEST_NOTE = 300
 Object = Mapping[str, object]
+
+
+class Repeats:
+    """Builds objects in which a repeated name keeps all its values: the second one as "tag 2"; counts such names."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def object_of(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        """An object of these names and values, as `json.loads` takes it with `object_pairs_hook`."""
+        built = dict(pairs)
+        if len(built) == len(pairs):
+            return built
+        built = {}
+        for given, value in pairs:
+            name, number = given, 2
+            while name in built:
+                name, number = f"{given} {number}", number + 1
+            self._counts[given] += name != given
+            built[name] = value
+        return built
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence that names the repeated names, if there are any."""
+        names = [f"'{clean(name)}'" for name, count in self._counts.items() if count]
+        if not names:
+            return ()
+        verb = "is" if len(names) == 1 else "are"
+        return (f"In an object of the file, {name_some(names)} {verb} there more than once; each value was kept.",)
 
 
 def find_records(value: object) -> RowTable | None:
@@ -56,15 +87,16 @@ def row_of(record: object) -> Fields:
 def value_text(value: object) -> str:
     """A cell's value as text: empty if missing, other nested values as JSON.
 
-    The items of a list are joined by commas, and the parts of a formatted text (`["see ", {"type": "bold", "text":
-    "this"}]`) to one text.
+    The items of a list are joined by commas, or by semicolons if one has a comma, and the parts of a formatted text
+    (`["see ", {"type": "bold", "text": "this"}]`) to one text.
     """
     if value is None or value in ([], {}):
         return ""
     if isinstance(value, str):
         return clean(value).strip()
-    if isinstance(value, list) and all(_is_plain(item) and "," not in str(item) for item in value):
-        return ", ".join(filter(None, map(value_text, value)))
+    if isinstance(value, list) and all(map(_is_plain, value)):
+        items = list(filter(None, map(value_text, value)))
+        return ("; " if any("," in item for item in items) else ", ").join(items)
     if isinstance(value, list) and all(map(_is_run, value)):
         return clean("".join(item if isinstance(item, str) else str(item["text"]) for item in value)).strip()
     return clean(json.dumps(value, ensure_ascii=False, default=str))
@@ -99,7 +131,8 @@ def _list_rows(items: Sequence[object]) -> RowTable:
 
 def _columns(value: Object) -> RowTable | None:
     """The rows of an object of columns: lists of the same length, as pandas writes them, or "columns" and "data"."""
-    names, data = value.get("columns"), value.get("data")
+    names = next((value[key] for key in _NAMES_OF_COLUMNS if key in value), None)
+    data = next((value[key] for key in _NAMES_OF_DATA if key in value), None)
     if isinstance(names, list) and isinstance(data, list) and all(_fits(row, len(names)) for row in data):
         return RowTable(read_records([dict(zip(map(str, names), row, strict=True)) for row in data]))
     lists = [cells for cells in value.values() if isinstance(cells, list) and all(map(_is_plain, cells))]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import posixpath
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from rag.documents.parsed import Parsed, Section, clean, join_pages, name_some
-from rag.documents.readers.charts import chart_grid, chart_title
-from rag.documents.readers.markup import parse_xml
-from rag.documents.readers.open_tables import TABLE, open_grid, open_text
+from rag.documents.readers.broken_xml import parse_until_damage
+from rag.documents.readers.markup.xml import parse_xml
+from rag.documents.readers.office_xml.drawings import chart_parts, described, drawing_text
+from rag.documents.readers.office_xml.relations import main_part, relations_of, transitional
+from rag.documents.readers.opendocument.blocks import BlockWriter
+from rag.documents.readers.opendocument.lines import comment
+from rag.documents.readers.opendocument.names import DRAW, OFFICE, PRESENTATION, TABLE
+from rag.documents.readers.opendocument.parts import OpenParts
+from rag.documents.readers.opendocument.tables import open_grid
+from rag.documents.readers.opendocument.texts import left_out
+from rag.documents.readers.writing.flow import TextFlow
 from rag.documents.readers.zip_packages import ZIP_ERRORS, open_package, read_part
 from rag.documents.tables.grid import Cell, Grid, grid_of
 from rag.documents.tables.text import marked, write_table
@@ -19,27 +26,20 @@ from rag.errors import DocumentError
 
 # XML namespaces.
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
-_PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 # Kinds of placeholders on a slide: titles; slide number, date, footer, and the picture of the slide above its notes.
 _TITLES = ("title", "ctrTitle")
-_WITHOUT_CONTENT = ("sldNum", "dt", "ftr", "sldImg")
-_DAMAGE = (*ZIP_ERRORS, ElementTree.ParseError)
+_WITHOUT_CONTENT = ("sldNum", "dt", "sldImg")
+_FOOTERS = ("ftr", "hdr")
+_DAMAGE = (*ZIP_ERRORS, ElementTree.ParseError, LookupError)
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
     text: str
     is_title: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Relation:
-    kind: str
-    part: str
 
 
 def read_pptx(name: str, content: bytes) -> Parsed:
@@ -50,20 +50,32 @@ def read_pptx(name: str, content: bytes) -> Parsed:
     Raises:
         DocumentError: the file is damaged or protected by a password.
     """
-    sections, damaged = [], []
+    sections: list[Section] = []
+    damaged: list[str] = []
+    cut: list[str] = []
+    hidden: list[str] = []
     with open_package(name, content) as package:
         try:
             parts = _slide_parts(package)
+            people = _people(package)
         except _DAMAGE as error:
             raise DocumentError(f"'{name}' is damaged: {error}. Open it in PowerPoint and save it again.") from error
+        footers: dict[str, None] = {}
         for number, part in enumerate(parts, start=1):
             try:
-                sections.append(_section(number, _pptx_blocks(package, part)))
+                slide, is_cut = parse_until_damage(transitional(read_part(package, part)))
+                blocks = _pptx_blocks(package, part, slide, people, footers)
+                is_hidden = slide.get("show", "1") in ("0", "false")
+                sections.append(_section(number, blocks, is_hidden=is_hidden))
+                hidden += [str(number)] if is_hidden else []
+                cut += [str(number)] if is_cut else []
             except _DAMAGE:
                 sections.append(Section(""))
                 damaged.append(str(number))
-    note = f"Damaged slides were left out: slide {name_some(damaged)}." if damaged else ""
-    return join_pages(sections, (note,) if note else ())
+    notes = [f"Hidden slides were read, and their headings say so: slide {name_some(hidden)}."] if hidden else []
+    notes += [f"Damaged slides were left out: slide {name_some(damaged)}."] if damaged else []
+    notes += [f"Damaged slides were read up to the damage: slide {name_some(cut)}."] if cut else []
+    return _with_footers(join_pages(sections, tuple(notes)), footers)
 
 
 def read_odp(name: str, content: bytes) -> Parsed:
@@ -72,83 +84,111 @@ def read_odp(name: str, content: bytes) -> Parsed:
     Raises:
         DocumentError: the file is damaged or protected by a password.
     """
-    with open_package(name, content) as package:
-        try:
-            root = parse_xml(read_part(package, "content.xml"))
-        except _DAMAGE as error:
-            raise DocumentError(f"'{name}' is damaged: {error}. Open it in Impress and save it again.") from error
-    slides = enumerate(root.iter(f"{_DRAW}page"), start=1)
-    return join_pages([_section(number, _odp_blocks(slide)) for number, slide in slides])
+    parts = OpenParts.of(name, content, "Impress")
+    writer = BlockWriter(parts, TextFlow())
+    slides = enumerate(parts.content.iter(f"{DRAW}page"), start=1)
+    sections = [_section(number, _odp_blocks(slide, writer)) for number, slide in slides]
+    return join_pages(sections, tuple(left_out(parts)))
 
 
-def _section(number: int, blocks: Iterable[_Block]) -> Section:
+def _section(number: int, blocks: Iterable[_Block], *, is_hidden: bool = False) -> Section:
     """A slide's text from its blocks; a slide without a title is named by its number."""
     kept = [_Block(clean(block.text).strip(), block.is_title) for block in blocks]
     kept = [block for block in kept if block.text]
     title = next((" ".join(block.text.split()) for block in kept if block.is_title), f"Slide {number}")
+    title = f"{title} (hidden slide)" if is_hidden else title
     return Section("\n\n".join(block.text for block in kept), title if kept else "")
 
 
+def _with_footers(parsed: Parsed, footers: Iterable[str]) -> Parsed:
+    """The presentation with the footers of its slides after the last one, each once."""
+    lines = [f"Footer: {text}" for text in footers if any(map(str.isalpha, text))]
+    text = "\n\n".join(filter(None, (parsed.text, *lines)))
+    return Parsed(text, parsed.pages, parsed.headings, notes=parsed.notes)
+
+
 def _slide_parts(package: zipfile.ZipFile) -> list[str]:
-    main = "ppt/presentation.xml"
-    relations = _relations(package, main)
-    listed = parse_xml(read_part(package, main)).iter(f"{_P}sldId")
+    main = main_part(package, "ppt/presentation.xml")
+    relations = relations_of(package, main)
+    listed = parse_xml(transitional(read_part(package, main))).iter(f"{_P}sldId")
     return [relations[key].part for slide in listed if (key := slide.get(f"{_R}id", "")) in relations]
 
 
-def _relations(package: zipfile.ZipFile, part: str) -> dict[str, _Relation]:
-    """The parts that a part refers to, by relation id; external links are ignored."""
-    folder, file = posixpath.split(part)
-    content = read_part(package, f"{folder}/_rels/{file}.rels")
-    relations = {}
-    for item in parse_xml(content) if content else ():
-        if item.get("TargetMode") != "External":
-            target = posixpath.normpath(posixpath.join("/", folder, item.get("Target", ""))).lstrip("/")
-            relations[item.get("Id", "")] = _Relation(item.get("Type", "").rpartition("/")[2], target)
-    return relations
+def _people(package: zipfile.ZipFile) -> dict[str, str]:
+    """The authors of comments by their id."""
+    found = {}
+    for relation in relations_of(package, main_part(package, "ppt/presentation.xml")).values():
+        if relation.kind in ("commentAuthors", "authors"):
+            content = read_part(package, relation.part)
+            for item in parse_xml(content) if content else ():
+                found[item.get("id", "")] = " ".join(item.get("name", "").split())
+    return found
 
 
-def _pptx_blocks(package: zipfile.ZipFile, part: str) -> list[_Block]:
-    blocks = _drawn_blocks(parse_xml(read_part(package, part)))
-    for relation in _relations(package, part).values():
+def _pptx_blocks(
+    package: zipfile.ZipFile, part: str, slide: ElementTree.Element, people: dict[str, str], footers: dict[str, None]
+) -> list[_Block]:
+    """The texts of a slide: those drawn on it, those of the charts and diagrams on it, its notes and comments."""
+    blocks = list(_drawn_blocks(slide, footers))
+    for relation in relations_of(package, part).values():
+        if relation.kind not in ("chart", "chartEx", "diagramData", "notesSlide", "comments"):
+            continue
         content = read_part(package, relation.part)
         if not content:
             continue
-        if relation.kind == "chart":
-            blocks.append(_Block(_chart_text(parse_xml(content))))
+        root = parse_xml(transitional(content))
+        if relation.kind in ("chart", "chartEx"):
+            blocks.append(_Block(_chart_text(root)))
         elif relation.kind == "diagramData":
-            blocks.append(_Block(_drawing_text(parse_xml(content))))
+            blocks.append(_Block(drawing_text(root)))
         elif relation.kind == "notesSlide":
-            notes = "\n".join(block.text for block in _drawn_blocks(parse_xml(content)))
+            notes = "\n".join(block.text for block in _drawn_blocks(root, footers))
             blocks.append(_Block(f"Notes: {notes}" if notes.strip() else ""))
+        else:
+            blocks += [_Block(text) for text in _comments(root, people)]
     return blocks
 
 
-def _drawn_blocks(root: ElementTree.Element) -> list[_Block]:
-    """Shapes and tables in file order, with those in groups, but without slide numbers, dates and footers."""
-    blocks = []
-    for element in root.iter():
-        if element.tag == f"{_P}sp":
+def _comments(root: ElementTree.Element, people: dict[str, str]) -> Iterator[str]:
+    """The comments on a slide and the replies to them, in both forms that PowerPoint writes."""
+    for item in root.iter():
+        kind = item.tag.rpartition("}")[2]
+        if kind not in ("cm", "reply"):
+            continue
+        older = next((child.text or "" for child in item if child.tag == f"{_P}text"), "")
+        newer = "\n".join(drawing_text(child) for child in item if child.tag.endswith("}txBody"))
+        text = " ".join((older or newer).split())
+        author = people.get(item.get("authorId", ""), "")
+        if text:
+            yield f"Comment by {author}: {text}" if author else f"Comment: {text}"
+
+
+def _drawn_blocks(root: ElementTree.Element, footers: dict[str, None]) -> Iterator[_Block]:
+    """Shapes and tables in file order, with those in groups; slide numbers and dates are left out.
+
+    Footers go to `footers`, since they stand on every slide.
+    """
+    stack = [root]
+    while stack:
+        element = stack.pop()
+        if element.tag == f"{_MC}AlternateContent":
+            # The same for newer and older programs.
+            choice = element.find(f"{_MC}Choice")
+            chosen = choice if choice is not None else element.find(f"{_MC}Fallback")
+            stack += [chosen] if chosen is not None else []
+        elif element.tag == f"{_A}tbl":
+            yield _Block(marked(write_table(_drawn_grid(element))))
+        elif element.tag == f"{_P}sp":
             place = element.find(f"{_P}nvSpPr/{_P}nvPr/{_P}ph")
             kind = "" if place is None else place.get("type", "")
-            if kind not in _WITHOUT_CONTENT:
-                blocks.append(_Block(_drawing_text(element), kind in _TITLES))
-        elif element.tag == f"{_A}tbl":
-            blocks.append(_Block(marked(write_table(_drawn_grid(element)))))
-    return blocks
-
-
-def _drawing_text(element: ElementTree.Element) -> str:
-    """The paragraphs below a DrawingML element, one per line."""
-    lines = []
-    for paragraph in element.iter(f"{_A}p"):
-        pieces = ("\n" if run.tag == f"{_A}br" else run.text or "" for run in paragraph.iter() if _is_run(run))
-        lines.append("".join(pieces).strip())
-    return "\n".join(line for line in lines if line)
-
-
-def _is_run(element: ElementTree.Element) -> bool:
-    return element.tag in (f"{_A}t", f"{_A}br")
+            if kind in _FOOTERS:
+                footers[" ".join(drawing_text(element).split())] = None
+            elif kind not in _WITHOUT_CONTENT:
+                yield _Block(drawing_text(element), kind in _TITLES)
+        else:
+            if element.tag == f"{_P}cNvPr":
+                yield _Block(described(element.get("descr", "")))
+            stack.extend(reversed(element))
 
 
 def _drawn_grid(table: ElementTree.Element) -> Grid:
@@ -158,7 +198,7 @@ def _drawn_grid(table: ElementTree.Element) -> Grid:
             # A cell that a merged one covers is there, but marked.
             if not cell.get("hMerge") and not cell.get("vMerge"):
                 rows, columns = _span(cell.get("rowSpan")), _span(cell.get("gridSpan"))
-                cells.append(Cell(number, column, _drawing_text(cell), rows, columns))
+                cells.append(Cell(number, column, drawing_text(cell), rows, columns))
     return grid_of(cells)
 
 
@@ -168,24 +208,22 @@ def _span(stated: str | None) -> int:
 
 def _chart_text(root: ElementTree.Element) -> str:
     """A chart's title and its values, a category a line; without values, the names of its series and categories."""
-    grid = chart_grid(root)
-    if grid.cells:
-        return "\n\n".join(filter(None, (chart_title(root), marked(write_table(grid)))))
-    found = [_drawing_text(root)]
-    for holder in (f"{_C}tx", f"{_C}cat"):
-        found += [value.text or "" for place in root.iter(holder) for value in place.iter(f"{_C}v")]
-    return "\n".join(dict.fromkeys(line.strip() for line in found if line.strip()))
+    title, grid = chart_parts(root)
+    return "\n\n".join(filter(None, (title, marked(write_table(grid)) if grid.cells else "")))
 
 
-def _odp_blocks(slide: ElementTree.Element) -> list[_Block]:
-    blocks = []
+def _odp_blocks(slide: ElementTree.Element, writer: BlockWriter) -> Iterator[_Block]:
     for element in slide:
-        if element.tag == f"{_PRESENTATION}notes":
-            notes = open_text(element)
-            blocks.append(_Block(f"Notes: {notes}" if notes else ""))
-            continue
-        is_title = element.get(f"{_PRESENTATION}class") == "title"
-        table = next(element.iter(f"{TABLE}table"), None)
-        text = open_text(element) if table is None else marked(write_table(open_grid(table)))
-        blocks.append(_Block(text, is_title))
-    return blocks
+        if element.tag == f"{PRESENTATION}notes":
+            notes = writer.lines_of(element)
+            yield _Block(f"Notes: {notes}" if notes else "")
+        elif element.tag == f"{OFFICE}annotation":
+            remark = comment(element)
+            yield _Block(f"{remark.label}: {writer.lines_of(element)}")
+        else:
+            table = element.find(f"{TABLE}table") if element.tag == f"{DRAW}frame" else None
+            is_title = element.get(f"{PRESENTATION}class") == "title"
+            text = (
+                writer.shape_text(element) if table is None else marked(write_table(open_grid(table, writer.cell_text)))
+            )
+            yield _Block(text, is_title)

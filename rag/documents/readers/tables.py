@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.parsed import Parsed, clean
 from rag.documents.readers.delimited import read_records_of
-from rag.documents.readers.text_columns import LOOK, guess_text_columns, is_title
-from rag.documents.tables.header import find_table
+from rag.documents.readers.table_columns import choose_columns, require_columns
+from rag.documents.readers.text_columns import guess_text_columns, is_title
+from rag.documents.tables.blocks import Block, split_at_blank_rows
+from rag.documents.tables.contrast import asks
+from rag.documents.tables.header import FoundTable, find_table
 from rag.documents.tables.kinds import kind_of, usual_kind
+from rag.documents.tables.text import row_line
 from rag.errors import DocumentError
 from rag.types import Fields, Heading, Row
 
-_SAMPLES_PER_COLUMN = 3
-_SAMPLE_LENGTH = 80
+_MOST_GAPS = 200
+"""Blank rows of a file that may part several tables; more are only empty lines."""
+_MOST_KNOWN = 2_000
+"""Different values of a column that are kept once, wherever they are."""
 _LOOK_BELOW = 60
 """Rows that are looked at to find whether the first names the columns."""
 MAX_ROWS = 500_000
@@ -22,29 +29,19 @@ MAX_ROWS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class TableColumns:
-    """The columns to choose from: a few sample values for each of `names`, and the columns guessed as text.
-
-    `n_rows` is the number of rows that were looked at, at most `LOOK`.
-    """
-
-    names: tuple[str, ...]
-    guessed: tuple[str, ...]
-    samples: tuple[tuple[str, ...], ...]
-    n_rows: int
-
-
-@dataclass(frozen=True, slots=True)
 class RowTable:
     """The rows of a table, each value with its column's name, and the lines above the header and below the last row.
 
-    `notes` are sentences for the user about how it was read.
+    If a file has several tables, one below the other, `between` has the paragraphs that stand before a row, by the
+    row's number from 0; the first line of the last one is the heading of the rows below. `notes` are sentences for
+    the user about how it was read.
     """
 
     rows: Sequence[Fields]
     above: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    between: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_delimited(name: str, text: str, separator: str = "", most: int | None = None) -> RowTable:
@@ -60,24 +57,70 @@ def read_delimited(name: str, text: str, separator: str = "", most: int | None =
     records = read_records_of(name, text, separator, MAX_ROWS + 100 if most is None else most)
     table = table_of_cells(records.cells)
     check_rows(name, len(table.rows))
-    return RowTable(table.rows, table.above, table.below, (*records.notes, *table.notes))
+    return replace(table, notes=(*records.notes, *table.notes))
 
 
 def table_of_cells(cells: Sequence[Sequence[str]]) -> RowTable:
     """The rows of a table with its header found; a list of labels and their values ("Customer", "Moor Farm") is a row.
 
-    Without a header, the columns are "column 1", "column 2", and so on, and a note says so.
+    Blank rows may part several tables. Without a header, the columns are "column 1", "column 2", and so on, and a note
+    says so.
     """
+    gaps = sum(not any(row) for row in cells)
+    blocks = split_at_blank_rows(cells) if 0 < gaps <= _MOST_GAPS else []
+    return _several_tables(cells, blocks) if len(blocks) > 1 and any(map(_has_rows, blocks)) else _one_table(cells)
+
+
+def _has_rows(block: Block) -> bool:
+    return block.is_table and len(block.found.body) > 0
+
+
+def _several_tables(cells: Sequence[Sequence[str]], blocks: Sequence[Block]) -> RowTable:
+    """The rows of all tables of a file, and the lines above, between and below them."""
+    rows: list[Fields] = []
+    paragraphs: dict[int, list[str]] = {}
+
+    def say(lines: Iterable[str]) -> None:
+        paragraph = clean("\n".join(filter(None, lines)))
+        if paragraph:
+            paragraphs.setdefault(len(rows), []).append(paragraph)
+
+    for block in blocks:
+        found, part = block.found, block.rows(cells)
+        if _has_rows(block):
+            say(found.title)
+            rows += _named_rows(found, part)
+        else:
+            say([*found.title, *(row_line(found, part[number]) for number in (*found.header, *found.body))])
+        say(found.notes)
+    above, below = paragraphs.pop(0, []), paragraphs.pop(len(rows), [])
+    return RowTable(rows, tuple(above), tuple(below), between={at: tuple(said) for at, said in paragraphs.items()})
+
+
+def _named_rows(found: FoundTable, cells: Sequence[Sequence[str]]) -> list[Fields]:
+    """The rows of a table without those that repeat its header, and without columns of neither a name nor a value."""
+    body = [row for row in (cells[number] for number in found.body) if any(row) and not found.repeats_header(row)]
+    width = len(found.names)
+    if not found.header or any(any(row[width:]) for row in body):
+        return name_rows(found.names, body)
+    unnamed = [place for place, name in enumerate(found.names) if name == f"column {place + 1}"]
+    blank = {place for place in unnamed if not any(row[place].strip() for row in body if place < len(row))}
+    kept = [place for place in range(width) if place not in blank]
+    cut = ([row[place] for place in kept if place < len(row)] for row in body)
+    return name_rows([found.names[place] for place in kept], cut)
+
+
+def _one_table(cells: Sequence[Sequence[str]]) -> RowTable:
     cells = [row for row in cells if any(map(str.strip, row))]
     found = find_table(cells)
     if found.kind == "table" and not found.header and not found.title and _names_columns(cells[:_LOOK_BELOW]):
         found = find_table(cells, header_rows=1)
-    if found.kind == "pairs" and (pairs := _pairs(cells[found.body.start : found.body.stop])):
+    if found.kind == "pairs" and (pairs := _pairs(found, cells)):
         return RowTable([pairs], tuple(map(clean, found.title)), tuple(map(clean, found.notes)))
-    rows = name_rows(found.names, (cells[row] for row in found.body))
+    rows = _named_rows(found, cells)
     last = len(found.names)
-    named = "'column 1'" if last == 1 else f"'column 1' to 'column {last}'"
-    note = f"No header row was found, so the columns are named {named} and the first row is a row like the others."
+    named = "the column is named 'column 1'" if last == 1 else f"the columns are named 'column 1' to 'column {last}'"
+    note = f"No header row was found, so {named} and the first row is a row like the others."
     return RowTable(
         rows, tuple(map(clean, found.title)), tuple(map(clean, found.notes)), () if found.header else (note,)
     )
@@ -95,17 +138,15 @@ def _names_columns(cells: Sequence[Sequence[str]]) -> bool:
     if any(cell in values for cell, values in zip(head, below, strict=True)):
         return False
     kinds = [usual_kind([kind_of(value) for value in values]) for values in below]
-    asks = [cell.endswith("?") and not any(value.endswith("?") for value in values)
-            for cell, values in zip(head, below, strict=True)]  # fmt: skip
-    return any(asks) or any(kind_of(cell) == "text" and kind in ("number", "flag", "code")
+    return any(map(asks, head, below)) or any(kind_of(cell) == "text" and kind in ("number", "flag", "code")
                             for cell, kind in zip(head, kinds, strict=True))  # fmt: skip
 
 
-def _pairs(lines: Sequence[Sequence[str]]) -> Fields:
-    """Labels and their values as one row; empty if a value is missing, or all are numbers, as in a list of prices."""
-    pairs = [(clean(line[0]).strip().rstrip(": "), clean("".join(line[1:2])).strip()) for line in lines]
+def _pairs(found: FoundTable, cells: Sequence[Sequence[str]]) -> Fields:
+    """Labels and their values as one row; empty if a label is missing, or all are numbers, as in a list of prices."""
+    pairs = [(clean(label), clean(value)) for number in found.body for label, value in found.pairs_of(cells[number])]
     is_list = usual_kind([kind_of(value) for _, value in pairs]) not in ("", "text")
-    return () if is_list or not all(label and value for label, value in pairs) else tuple(pairs)
+    return () if is_list or not all(label for label, _ in pairs) else tuple(pairs)
 
 
 def check_rows(name: str, count: int) -> None:
@@ -129,42 +170,39 @@ def name_rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[Fie
         names.append(name)
         taken.add(name)
     rows = []
+    known: list[dict[str, tuple[str, str]]] = []
     for line in lines:
         names += [f"column {position}" for position in range(len(names) + 1, len(line) + 1)]
-        rows.append(tuple((column, clean(cell).strip()) for column, cell in zip(names, line, strict=False)))
+        known += [{} for _ in range(len(line) - len(known))]
+        rows.append(tuple(map(_named, names, line, known)))
     return rows
 
 
-def describe_columns(rows: Sequence[Fields]) -> TableColumns:
-    """The columns of a table's first rows, the first values of each, and the columns guessed to be its text."""
-    samples: dict[str, list[str]] = {column: [] for row in rows[:LOOK] for column, _ in row}
-    for row in rows[:200]:
-        for column, value in row:
-            if value and len(samples[column]) < _SAMPLES_PER_COLUMN:
-                samples[column].append(value[:_SAMPLE_LENGTH])
-    return TableColumns(
-        tuple(samples), guess_text_columns(rows), tuple(map(tuple, samples.values())), min(len(rows), LOOK)
-    )
+def _named(column: str, cell: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """A cell with its column's name; equal ones are kept once, so that a long table of categories needs little."""
+    pair = known.get(cell)
+    if pair is None:
+        pair = (column, clean(cell).strip())
+        if len(known) < _MOST_KNOWN:
+            known[cell] = pair
+    return pair
 
 
-def join_rows(name: str, table: RowTable, text_columns: tuple[str, ...] = ()) -> Parsed:
+def join_rows(name: str, table: RowTable, roles: ColumnRoles = GUESSED) -> Parsed:
     """Join all rows into one text with the span of each row; see `split_rows` for what is text and what is a field.
 
     Args:
-        text_columns: the columns with the text; guessed if empty.
+        roles: what the columns are for; guessed where nothing was chosen.
 
     Raises:
         DocumentError: a chosen column is not in the table.
     """
-    columns = list(dict.fromkeys(column for row in table.rows for column, _ in row))
-    missing = [column for column in text_columns if column not in columns]
-    if missing and columns:
-        raise DocumentError(f"'{name}' has no column '{missing[0]}'. Its columns are: {', '.join(columns)}.")
-    chosen = text_columns or guess_text_columns(table.rows)
-    offered = {column for row in table.rows[:LOOK] for column, _ in row}
-    split = split_rows(table.rows, () if offered <= set(chosen) and len(columns) > 1 else chosen)
-    parsed = place_rows(split, above=table.above, below=table.below)
-    return Parsed(parsed.text, headings=parsed.headings, rows=parsed.rows, notes=(*table.notes, *parsed.notes))
+    require_columns(name, list(dict.fromkeys(column for row in table.rows for column, _ in row)), roles)
+    chosen = choose_columns(table.rows, roles)
+    split = split_rows(chosen.rows, chosen.text)
+    parsed = place_rows(split, above=table.above, between=table.between, below=table.below)
+    notes = (*table.notes, *chosen.notes, *parsed.notes)
+    return Parsed(parsed.text, headings=parsed.headings, rows=parsed.rows, notes=notes)
 
 
 def split_rows(rows: Iterable[Fields], text_columns: tuple[str, ...]) -> Iterator[tuple[str, Fields]]:
@@ -184,19 +222,42 @@ def split_rows(rows: Iterable[Fields], text_columns: tuple[str, ...]) -> Iterato
             kept = titles if used - titles else set()
             yield text, tuple(field for field in row if field[0] not in used or field[0] in kept)
         else:
-            yield "; ".join(f"{column}: {value}" for column, value in row if value), row
+            yield _line(row), row
 
 
-def place_rows(split: Iterable[tuple[str, Fields]], *, above: Sequence[str] = (), below: Sequence[str] = ()) -> Parsed:
+def _line(row: Fields) -> str:
+    """A row as "column: value; column: value"; a first column without a name has the row's own name."""
+    is_label = len(row) > 0 and row[0][0] == "column 1" and (len(row) == 1 or row[1][0] != "column 2")
+    said = [row[0][1] if is_label and number == 0 else f"{column}: {value}"
+            for number, (column, value) in enumerate(row) if value]  # fmt: skip
+    return "; ".join(said)
+
+
+def place_rows(
+    split: Iterable[tuple[str, Fields]],
+    *,
+    above: Sequence[str] = (),
+    between: Mapping[int, Sequence[str]] | None = None,
+    below: Sequence[str] = (),
+) -> Parsed:
     """Join the rows' texts in order; rows without text are skipped and counted in a note.
 
     Args:
         above: title lines, which come first; the first is the rows' heading.
+        between: paragraphs before further rows, see `RowTable`.
         below: lines that follow the last row.
     """
-    title = "\n".join(above)
-    parts, placed, position, empty = [title] if title else [], [], len(title) + 2 if title else 0, 0
-    for text, fields in split:
+    parts: list[str] = []
+    placed: list[Row] = []
+    headings: list[Heading] = []
+    position = empty = 0
+    paragraphs: dict[int, Sequence[str]] = {**(between or {}), **({0: ["\n".join(above)]} if above else {})}
+    for number, (text, fields) in enumerate(split):
+        for paragraph in paragraphs.get(number, ()):
+            if paragraph is paragraphs[number][-1]:
+                headings.append(Heading(position, paragraph.partition("\n")[0]))
+            parts.append(paragraph)
+            position += len(paragraph) + 2
         if not text:
             empty += 1
             continue
@@ -204,6 +265,5 @@ def place_rows(split: Iterable[tuple[str, Fields]], *, above: Sequence[str] = ()
         placed.append(Row(position, position + len(text), fields))
         position += len(text) + 2
     note = "1 row without text was left out." if empty == 1 else f"{empty:,} rows without text were left out."
-    headings = (Heading(0, above[0]),) if title else ()
-    text = "\n\n".join([*parts, *below])
-    return Parsed(text, headings=headings, rows=tuple(placed), notes=(note,) if empty else ())
+    text = "\n\n".join([*(parts or above), *below])
+    return Parsed(text, headings=tuple(headings), rows=tuple(placed), notes=(note,) if empty else ())

@@ -86,11 +86,11 @@ def guess_text_columns(rows: Sequence[Fields]) -> tuple[str, ...]:
 
 def is_title(column: str) -> bool:
     """Whether a column's name says that it holds a title of the row's text."""
-    words = _words(column)
+    words = words_of(column)
     return (len(words) == 1 and words[0] in _TITLES) or (0 < len(words) <= 3 and words[-1] in _END_TITLES)
 
 
-def _words(column: str) -> list[str]:
+def words_of(column: str) -> list[str]:
     """The words of a column's name in lower case; of a nested one ("body.text"), of its last part."""
     return _WORD.findall(_CAMEL.sub(" ", column.rpartition(".")[2] or column).casefold().replace("_", " "))
 
@@ -106,7 +106,7 @@ def _measured(rows: Iterable[Fields]) -> dict[str, _Column]:
 
 
 def _guessed(columns: dict[str, _Column]) -> tuple[str, ...]:
-    if len(columns) == 1 and _words(next(iter(columns)))[:1] == ["text"]:
+    if len(columns) == 1 and words_of(next(iter(columns)))[:1] == ["text"]:
         return tuple(columns)
     named = {name for name, column in columns.items() if _is_named_text(name, column)}
     prose = {name for name, column in columns.items() if column.is_prose and column.mean >= _MEDIUM}
@@ -120,7 +120,7 @@ def _guessed(columns: dict[str, _Column]) -> tuple[str, ...]:
 
 
 def _is_named_text(name: str, column: _Column) -> bool:
-    words = _words(name)
+    words = words_of(name)
     if not column.cells or not words:
         return False
     if len(words) == 1 and words[0] in _ALWAYS:

@@ -5,14 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from xml.etree import ElementTree
 
 from rag.documents.parsed import MAX_BYTES
-from rag.documents.readers.html_tables import take_html_tables
-from rag.documents.readers.markup import save_word_signs
-from rag.documents.readers.open_tables import take_open_tables
-from rag.documents.readers.word_tables import take_word_tables
-from rag.documents.tables.text import TablesApart
 from rag.errors import DocumentError
 
 ZIP_ERRORS = (
@@ -25,7 +19,6 @@ ZIP_ERRORS = (
     RuntimeError,
 )
 """Exceptions that zipfile raises on damaged, encrypted or unusually packed entries."""
-_WITHOUT_TEXT = ("word/media/", "word/embeddings/", "word/fonts/", "docProps/thumbnail")
 
 
 def open_package(name: str, content: bytes) -> zipfile.ZipFile:
@@ -58,6 +51,8 @@ def open_package(name: str, content: bytes) -> zipfile.ZipFile:
 def read_part(package: zipfile.ZipFile, part: str) -> bytes:
     """One part of an office file, at most MAX_BYTES of it; empty if it is missing.
 
+    Some programs write names in capitals, or with backslashes.
+
     Raises:
         ZIP_ERRORS: the part is damaged.
     """
@@ -65,48 +60,10 @@ def read_part(package: zipfile.ZipFile, part: str) -> bytes:
         with package.open(part) as file:
             return file.read(MAX_BYTES)
     except KeyError:
-        return b""
+        wanted = _folded(part)
+        found = next((name for name in package.namelist() if _folded(name) == wanted), part)
+        return read_part(package, found) if found != part else b""
 
 
-def ready_package(package: zipfile.ZipFile, media_type: str, content: bytes, apart: TablesApart) -> bytes:
-    """An office file without its tables, which `apart` keeps, and of a Word document with `save_word_signs` applied.
-
-    Unchanged if a part is damaged.
-    """
-    is_word = media_type.endswith("wordprocessingml.document")
-    buffer = io.BytesIO()
-    try:
-        parts = [part for part in dict.fromkeys(package.namelist()) if not part.startswith(_WITHOUT_TEXT)]
-        if not is_word and not any(_has_table(part, read_part(package, part)) for part in parts):
-            return content
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as rewritten:
-            for part in parts:
-                rewritten.writestr(part, _ready_part(part, read_part(package, part), apart))
-    except (*ZIP_ERRORS, ElementTree.ParseError):
-        apart.tables.clear()
-        return content
-    return buffer.getvalue()
-
-
-def _has_table(part: str, content: bytes) -> bool:
-    return (part == "content.xml" and b"<table:table" in content) or (_is_page(part) and b"<table" in content)
-
-
-def _is_page(part: str) -> bool:
-    """Whether a part is a chapter of a book."""
-    return part.lower().endswith((".xhtml", ".html", ".htm"))
-
-
-def _ready_part(part: str, content: bytes, apart: TablesApart) -> bytes:
-    if part.startswith("word/") and part.endswith(".xml"):
-        content = save_word_signs(content)
-        return take_word_tables(content, apart) if part.startswith("word/document") else content
-    if part == "content.xml":
-        return take_open_tables(content, apart)
-    if _is_page(part) and b"<table" in content:
-        # Another encoding than UTF-8 is left to the parser.
-        try:
-            return take_html_tables(content.decode(), apart).encode()
-        except UnicodeDecodeError:
-            return content
-    return content
+def _folded(part: str) -> str:
+    return part.replace("\\", "/").lower()

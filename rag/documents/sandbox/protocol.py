@@ -14,7 +14,8 @@ from functools import cache
 from typing import IO, TYPE_CHECKING, Literal, TypeVar
 
 from rag.documents.archives import Archive, ArchiveMember, Refusal
-from rag.documents.readers.tables import TableColumns
+from rag.documents.column_roles import GUESSED, ColumnRoles, Role
+from rag.documents.readers.table_columns import TableColumns
 from rag.errors import first_problem
 from rag.types import Document
 
@@ -37,7 +38,7 @@ class Request:
     task: Task
     name: str
     content: bytes
-    text_columns: tuple[str, ...] = ()
+    roles: ColumnRoles = GUESSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _ReplyHead:
-    """The head of a reply; `blobs` are lengths in bytes."""
+    """The head of a reply; `blobs` are lengths in bytes.
+
+    With `progress`, pages read and all pages, it says how far the reader has come, and the reply is still to come.
+    """
 
     failure: str
     out_of_memory: bool
     blobs: tuple[int, ...]
+    progress: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def _adapters() -> _Adapters:
 
 def send_request(stream: IO[bytes], request: Request) -> None:
     """Write a request. Raises OSError if the reader process has ended."""
-    head = {"task": request.task, "name": request.name, "text_columns": request.text_columns}
+    head = {"task": request.task, "name": request.name, "roles": asdict(request.roles)}
     _send(stream, head, (request.content,))
 
 
@@ -101,9 +106,22 @@ def receive_request(stream: IO[bytes]) -> Request | None:
     try:
         head = json.loads(_receive_head(stream, 1 << 40))
         (length,) = head["blobs"]
-        return Request(head["task"], head["name"], _read(stream, length), tuple(head["text_columns"]))
+        return Request(head["task"], head["name"], _read(stream, length), _Roles(**head["roles"]).as_sent())
     except WireError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Roles:
+    """The roles of a request, as JSON keeps them."""
+
+    text: list[str] | None
+    ignored: list[str]
+    labels: list[tuple[str, Role]]
+
+    def as_sent(self) -> ColumnRoles:
+        text = None if self.text is None else tuple(self.text)
+        return ColumnRoles(text, tuple(self.ignored), tuple((column, role) for column, role in self.labels))
 
 
 def send_reply(stream: IO[bytes], reply: Reply) -> None:
@@ -111,14 +129,33 @@ def send_reply(stream: IO[bytes], reply: Reply) -> None:
     _send(stream, {"failure": reply.failure, "out_of_memory": reply.out_of_memory}, reply.blobs)
 
 
-def receive_reply(stream: IO[bytes], max_bytes: int) -> Reply:
+def send_progress(stream: IO[bytes], done: int, total: int) -> None:
+    """Tell how many of `total` pages were read, before the reply."""
+    _send(stream, {"failure": "", "out_of_memory": False, "progress": (done, total)}, ())
+
+
+def receive_reply(
+    stream: IO[bytes], max_bytes: int, on_progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> Reply:
     """The reply to the last request.
+
+    Args:
+        on_progress: called with the number of pages read and of all pages, as often as the reader process tells it.
 
     Raises:
         WireError: the reader process stopped, sent more than `max_bytes`, or sent an invalid message.
     """
     encoded = _receive_head(stream, max_bytes)
     head = _checked(_adapters().head, encoded)
+    reached = 0
+    while head.progress is not None:
+        done, total = head.progress
+        if not reached < done <= total or head.blobs:
+            raise WireError("it is not as agreed: the number of pages is wrong")
+        reached = done
+        on_progress(done, total)
+        encoded = _receive_head(stream, max_bytes)
+        head = _checked(_adapters().head, encoded)
     if min(head.blobs, default=0) < 0:
         raise WireError("it is not as agreed: a length is negative")
     if sum(head.blobs) + len(encoded) > max_bytes:

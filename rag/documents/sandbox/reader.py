@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import IO, TypeVar, cast
 
 from rag.documents.archives import Archive
+from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.parsed import MAX_BYTES
-from rag.documents.readers.tables import TableColumns
+from rag.documents.readers.table_columns import TableColumns
 from rag.documents.sandbox.protocol import (
     Reply,
     Request,
@@ -33,9 +35,15 @@ from rag.text.tokens import without_surrogates
 from rag.types import Document
 
 T = TypeVar("T")
+OnProgress = Callable[[int, int], None]
+"""Called with the number of pages read and of all pages of a long PDF, from the thread that reads."""
 _ROOT = Path(__file__).resolve().parents[3]
+# A reader process that was taken over could state any number of pages, so the time does not grow without end.
+_MOST_PAGES = 20_000
 # Parsers leak a little memory; starting a new process now and then costs 0.1 s.
 _FILES_PER_PROCESS = 500
+_OVER_CPU_TIME = -getattr(signal, "SIGPROF", 10_000)
+"""The return code of a process that the system has ended because its CPU time was over."""
 _SETTINGS = {
     "HF_HUB_OFFLINE": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -55,11 +63,27 @@ _PASSED_ON = (
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """Limits for one file: seconds, bytes of memory (if the system enforces it), characters of text."""
+    """Limits for one file: time, bytes of memory (if the system enforces it), characters of text.
+
+    Attributes:
+        seconds: of CPU time, so that a busy machine does not matter; by the clock on Windows.
+        seconds_per_page: of CPU time, added for each page of a PDF.
+        clock_factor: seconds by the clock for each second of CPU time: for a process that waits for ever.
+    """
 
     seconds: float = 60.0
+    seconds_per_page: float = 0.25
+    clock_factor: float = 10.0
     memory_bytes: int = 2 * 1024**3
     output_characters: int = 50_000_000
+
+    def cpu_seconds(self, pages: int = 0) -> float:
+        """The limit of CPU time for a file with so many pages."""
+        return self.seconds + min(pages, _MOST_PAGES) * self.seconds_per_page
+
+    def clock_seconds(self, pages: int = 0) -> float:
+        """The limit by the clock."""
+        return self.clock_factor * self.cpu_seconds(pages)
 
     @property
     def reply_bytes(self) -> int:
@@ -74,6 +98,7 @@ class _Process:
     listener: threading.Thread
     files: int = 0
     over_time: bool = False
+    pages: int = 0
 
 
 class DocumentReader:
@@ -98,13 +123,21 @@ class DocumentReader:
         """Close the reader."""
         self.close()
 
-    def read(self, name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
+    def read(
+        self, name: str, content: bytes, *, roles: ColumnRoles = GUESSED, on_progress: OnProgress | None = None
+    ) -> Document:
         """Read a document with `rag.documents.loading.load_document`.
+
+        Args:
+            name: the document's name.
+            content: the whole file.
+            roles: what the columns of a table are for.
+            on_progress: told about the pages of a PDF while they are read.
 
         Raises:
             DocumentError: it cannot be read or exceeds a limit; the message names the file, the limit and what to do.
         """
-        return self._ask(Request("read", name, content, text_columns), read_document)
+        return self._ask(Request("read", name, content, roles), read_document, on_progress)
 
     def table_columns(self, name: str, content: bytes) -> TableColumns | None:
         """The columns of a table, None for other files. Raises DocumentError as `read`."""
@@ -119,7 +152,7 @@ class DocumentReader:
         with self._lock:
             self._stop()
 
-    def _ask(self, request: Request, read: Callable[[Reply], T]) -> T:
+    def _ask(self, request: Request, read: Callable[[Reply], T], on_progress: OnProgress | None = None) -> T:
         request = replace(request, name=without_surrogates(request.name))
         if len(request.content) > MAX_BYTES:
             size = f"'{request.name}' has {len(request.content):,} bytes"
@@ -127,7 +160,7 @@ class DocumentReader:
         with self._lock:
             process = self._process = self._running()
             try:
-                reply = self._exchange(process, request)
+                reply = self._exchange(process, request, on_progress)
                 result = None if reply.failure or reply.out_of_memory else read(reply)
             except (WireError, OSError) as error:
                 self._stop()
@@ -144,17 +177,19 @@ class DocumentReader:
             raise DocumentError(reply.failure)
         return cast(T, result)
 
-    def _exchange(self, process: _Process, request: Request) -> Reply:
-        watch = threading.Timer(self.limits.seconds, _kill_after_timeout, (process,))
-        watch.daemon = True
-        watch.start()
+    def _exchange(self, process: _Process, request: Request, on_progress: OnProgress | None) -> Reply:
+        clock = _Clock(process, self.limits)
+
+        def advance(done: int, total: int) -> None:
+            clock.extend(total)
+            if on_progress:
+                on_progress(done, total)
+
         try:
             send_request(_pipe(process.popen.stdin), request)
-            return receive_reply(_pipe(process.popen.stdout), self.limits.reply_bytes)
+            return receive_reply(_pipe(process.popen.stdout), self.limits.reply_bytes, advance)
         finally:
-            watch.cancel()
-            # A timer that has just fired must finish before the next file is requested.
-            watch.join()
+            clock.stop()
             process.files += 1
 
     def _running(self) -> _Process:
@@ -163,7 +198,8 @@ class DocumentReader:
             return process
         self._stop()
         limits = self.limits
-        numbers = [str(limits.memory_bytes), str(limits.seconds), str(limits.output_characters)]
+        times = (limits.seconds, limits.seconds_per_page, limits.clock_factor)
+        numbers = [str(limits.memory_bytes), *map(str, times), str(limits.output_characters)]
         scratch = tempfile.TemporaryDirectory(prefix="reader-", ignore_cleanup_errors=True)
         popen = _start([sys.executable, "-m", self._module, *numbers], scratch.name)
         last_lines: deque[str] = deque(maxlen=20)
@@ -180,9 +216,12 @@ class DocumentReader:
         """Why the process ended while reading a file, as a sentence for the user."""
         process.listener.join(timeout=1)
         said = " ".join(process.last_lines)
-        if process.over_time:
+        if process.over_time or process.popen.returncode == _OVER_CPU_TIME:
+            limits = self.limits
+            known = limits.clock_seconds(process.pages) if process.over_time else limits.cpu_seconds(process.pages)
+            of = "seconds" if process.over_time else "seconds of CPU time"
             return (
-                f"'{name}' took longer than the limit of {self.limits.seconds:g} seconds to read. "
+                f"'{name}' took longer than the limit of {known:g} {of} to read. "
                 "Split it, or save it in a simpler format."
             )
         if "memory allocation" in said or "MemoryError" in said:
@@ -226,6 +265,34 @@ def _collect(stream: IO[bytes], last_lines: deque[str]) -> None:
         while line := stream.readline(4096):
             if text := line.decode("utf-8", "replace").strip():
                 last_lines.append(text)
+
+
+class _Clock:
+    """Ends a process that takes too long by the clock; the limit grows with the number of pages."""
+
+    def __init__(self, process: _Process, limits: ReadLimits) -> None:
+        self._process, self._limits = process, limits
+        self._begin = time.monotonic()
+        process.pages = 0
+        self._timer = self._started(limits.clock_seconds())
+
+    def extend(self, pages: int) -> None:
+        """Take the number of pages into account."""
+        if pages > self._process.pages:
+            self._process.pages = pages
+            self.stop()
+            self._timer = self._started(self._limits.clock_seconds(pages) - (time.monotonic() - self._begin))
+
+    def stop(self) -> None:
+        """Stop the clock. A timer that has just fired must finish before the next file is requested."""
+        self._timer.cancel()
+        self._timer.join()
+
+    def _started(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(max(seconds, 0.0), _kill_after_timeout, (self._process,))
+        timer.daemon = True
+        timer.start()
+        return timer
 
 
 def _kill_after_timeout(process: _Process) -> None:

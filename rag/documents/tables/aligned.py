@@ -19,6 +19,8 @@ _FEWEST_LINES = 3
 _MARKER = re.compile(r"[^\w\s]{1,2}|\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[A-Za-z]|[ivxIVX]{1,4})[.)]?")
 _LONG_PART = 45
 """Mean characters of a column's parts, from which it is text and not a column of a table."""
+_GAP = 0.3
+"""Between columns there is at least so much space, as a share of the height of the first line."""
 _FARTHEST = 2.6
 """Lines of a table are at most so many line heights apart."""
 
@@ -29,8 +31,11 @@ def aligned_tables(lines: Sequence[PrintedLine]) -> list[PrintedTable]:
     while place < len(lines):
         run = _run(lines[place:])
         table = run.table() if run else None
-        if table is None or run is None:
+        if run is None:
             place += 1
+        elif table is None:
+            # Text in columns is none from any of its lines on.
+            place += max(1, len(run.lines) // 2) if run.is_text else 1
         else:
             tables.append(table)
             place += len(run.lines)
@@ -43,6 +48,7 @@ class _Run:
 
     lines: list[PrintedLine] = field(default_factory=list)
     columns: list[tuple[float, float]] = field(default_factory=list)
+    is_text: bool = False
 
     def table(self) -> PrintedTable | None:
         """The lines as a table, if they are one."""
@@ -50,7 +56,8 @@ class _Run:
         if len(many) < _FEWEST_LINES or len(self.columns) < 2:
             return None
         rows = [self._cells(line) for line in self.lines]
-        if self._is_text(rows):
+        self.is_text = self._is_text(rows)
+        if self.is_text:
             return None
         if not self._is_regular(rows):
             return None
@@ -99,7 +106,7 @@ class _Run:
         numbers: list[list[int]] = [[] for _ in self.columns]
         for line in self.lines:
             for segment in line.segments:
-                numbers[_column_of(segment, self.columns)].append(segment.characters[0].number)
+                numbers[_column_of(segment, self.columns)].append(segment.words[0].number)
         return len(numbers) > 1 and bool(numbers[0]) and bool(numbers[1]) and max(numbers[0]) < min(numbers[1])
 
     def _joined(self, rows: list[list[str]]) -> list[list[str]]:
@@ -127,23 +134,29 @@ def _run(lines: Sequence[PrintedLine]) -> _Run | None:
     """The longest run of lines from the first one on whose segments fall into the same columns."""
     if len(lines[0].segments) < 2:
         return None
-    run = _Run([lines[0]], _columns([lines[0]]))
+    gap = _GAP * lines[0].height
+    run = _Run([lines[0]], _columns([], lines[0], gap))
+    if len(run.columns) < 2:
+        return None
     pending: list[PrintedLine] = []
+    most, reached = len(lines[0].segments), run.columns
     for above, line in pairwise(lines):
-        height = median((above.height, line.height))
+        height = (above.height + line.height) / 2
         if above.middle - line.middle > _FARTHEST * height or not 0.6 < line.height / above.height < 1.7:
             break
-        columns = _columns([*run.lines, *pending, line])
-        most = max(len(one.segments) for one in (*run.lines, line))
-        if len(columns) < max(most, len(run.columns)):
+        columns = _columns(reached, line, gap)
+        if len(columns) < max(most, len(line.segments), len(run.columns)):
             break
+        reached = columns
         if len(line.segments) < 2:
             # A line with words in one column only is a row if others follow.
             if len(pending) == 2 or not _fits(line, run.columns):
                 break
             pending.append(line)
             continue
-        run = _Run([*run.lines, *pending, line], columns)
+        run.lines += [*pending, line]
+        run.columns = columns
+        most = max(most, len(line.segments))
         pending = []
     return run
 
@@ -153,14 +166,14 @@ def _fits(line: PrintedLine, columns: Sequence[tuple[float, float]]) -> bool:
     return any(left - 2 <= segment.left and segment.right <= right + 2 for left, right in columns)
 
 
-def _columns(lines: Sequence[PrintedLine]) -> list[tuple[float, float]]:
-    """The stretches across the page that the segments of these lines cover, with a gap between any two."""
-    spans = sorted((segment.left, segment.right) for line in lines for segment in line.segments)
-    gap = 0.3 * median(line.height for line in lines)
+def _columns(known: Sequence[tuple[float, float]], line: PrintedLine, gap: float) -> list[tuple[float, float]]:
+    """The stretches across the page that a line and the columns above it cover, with a gap between any two."""
+    spans = sorted([*known, *((segment.left, segment.right) for segment in line.segments)])
     columns = [spans[0]]
     for left, right in spans[1:]:
-        if left - columns[-1][1] > gap:
+        last_left, last_right = columns[-1]
+        if left - last_right > gap:
             columns.append((left, right))
-        else:
-            columns[-1] = (columns[-1][0], max(columns[-1][1], right))
+        elif right > last_right:
+            columns[-1] = (last_left, right)
     return columns

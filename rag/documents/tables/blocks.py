@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.documents.tables.contrast import header_score
+from rag.documents.tables.first_rows import FirstRows
 from rag.documents.tables.header import FoundTable, find_table
 from rag.documents.tables.kinds import kind_of, usual_kind
 
@@ -44,7 +46,19 @@ def split_sheet(cells: Lines) -> list[Block]:
     header of their own below a table, or a column that has its name next to the names of a table.
     """
     width = max(map(len, cells), default=0)
-    areas = _split(_Area(cells, 0, len(cells), 0, width), 0)
+    return _blocks(_split(_Area(cells, 0, len(cells), 0, width), 0))
+
+
+def split_at_blank_rows(cells: Lines) -> list[Block]:
+    """The blocks of a file of records, from the top to the bottom: only blank rows part them, see `split_sheet`."""
+    area = _Area(cells, 0, len(cells), 0, max(map(len, cells), default=0)).trimmed()
+    if not area.is_filled:
+        return []
+    bands = _joined_bands([area.of_rows(*span) for span in _runs(area.filled_rows())])
+    return _blocks([_Area(cells, band.top, band.bottom, 0, area.right) for band in bands])
+
+
+def _blocks(areas: Sequence[_Area]) -> list[Block]:
     return [
         Block(area.top, area.bottom, area.left, area.right, find_table(area.rows)) for area in areas if area.is_filled
     ]
@@ -61,6 +75,11 @@ class _Area:
     @property
     def rows(self) -> list[list[str]]:
         return _part(self.cells, self.top, self.bottom, self.left, self.right)
+
+    @property
+    def head(self) -> _Area:
+        """The first rows, which show what a long table holds."""
+        return _Area(self.cells, self.top, min(self.bottom, self.top + 2 * _LOOK), self.left, self.right)
 
     @property
     def is_filled(self) -> bool:
@@ -160,6 +179,9 @@ def _goes_on(table: _Area, band: _Area) -> bool:
     """Whether a band has more rows of the table above it: within its columns, and without a header of its own."""
     if not (table.left <= band.left and band.right <= table.right) or band.right - band.left < 2:
         return False
+    table, band = table.head, band.head
+    if _has_header_apart(table, band):
+        return True
     above, below = find_table(table.rows), find_table(band.rows)
     if above.kind == "pairs":
         return below.kind == "pairs" and (table.left, table.right) == (band.left, band.right)
@@ -168,14 +190,27 @@ def _goes_on(table: _Area, band: _Area) -> bool:
     return _is_alike(table, above, band) if above.header else not below.header
 
 
+def _has_header_apart(line: _Area, band: _Area) -> bool:
+    """Whether a single row names all columns of the rows below a blank row, and these name nothing themselves."""
+    if line.bottom - line.top > 1 or band.bottom - band.top < 2 or not all(map(str.strip, line.rows[0])):
+        return False
+    first = FirstRows.of(band.rows)
+    return header_score(first, 0) <= 0 and len(find_table(_around(line, band).rows).header) == 1
+
+
 def _is_alike(table: _Area, found: FoundTable, band: _Area) -> bool:
-    """Whether the columns of a band hold the kinds of values that the table's columns hold."""
-    for column in range(band.left, band.right):
-        usual = usual_kind([kind_of(table.rows[row][column - table.left]) for row in found.body][:_LOOK])
-        here = usual_kind([kind_of(row[column - band.left]) for row in band.rows][:_LOOK])
-        if usual and here and usual != here:
-            return False
-    return True
+    """Whether the columns of a band hold the kinds of values that the table's columns hold, with a number if it has."""
+    rows = table.rows
+    body = [rows[row] for row in found.body[:_LOOK]]
+    usual = [usual_kind([kind_of(row[column]) for row in body]) for column in range(table.right - table.left)]
+    here = {
+        column: usual_kind([kind_of(row[column - band.left]) for row in band.rows[:_LOOK]])
+        for column in range(band.left, band.right)
+    }
+    if any(there and usual[column - table.left] not in ("", there) for column, there in here.items()):
+        return False
+    numbers = [column for column, kind in enumerate(usual, start=table.left) if kind == "number"]
+    return not numbers or any(here.get(column) for column in numbers)
 
 
 def _joined_sides(sides: list[_Area]) -> list[_Area]:
@@ -196,9 +231,9 @@ def _belongs_to(table: _Area, side: _Area) -> bool:
         return False
     names = [cell.strip() for cell in side.cells[first][table.left : side.right]]
     added = [name for name in names[side.left - table.left :] if name]
-    if not added or not names[0] or any(kind_of(name) == "number" for name in names):
+    if not added or not any(names[: table.right - table.left]) or any(kind_of(name) == "number" for name in names):
         return False
-    if len([row for row in table.filled_rows() if row >= first]) < side.bottom - first:
+    if len([row for row in table.filled_rows() if row >= first]) < len(side.filled_rows()):
         return False
     if table.right - table.left == 1:
         # One column of labels, a blank column, and the values next to them.

@@ -29,11 +29,13 @@ class Cell(NamedTuple):
 class Grid:
     """Rows of equally many cells; a merged cell is repeated in each place that it covers.
 
-    `header_rows` is the number of header rows that the source states; None if it states nothing.
+    `header_rows` is the number of header rows that the source states; None if it states nothing. `row_labels` says
+    whether it states that the first cell of each row is its label.
     """
 
     cells: tuple[tuple[str, ...], ...]
     header_rows: int | None = None
+    row_labels: bool = False
 
     @property
     def width(self) -> int:

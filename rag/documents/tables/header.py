@@ -1,31 +1,27 @@
 """Find a table's header: below title lines and blank rows, in one row or more, or none; or labels with their values.
 
-A header is told by contrast. A row of words above columns of numbers is one; a row like those below it is none. Where
-nothing speaks for or against it, the first row is taken for the header if its cells are short and all different.
+A header is told by contrast, see `rag.documents.tables.contrast`. Where nothing speaks for or against it, the first row
+is taken for the header if its cells are short and all different.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import Literal
 
-from rag.documents.tables.kinds import Kind, is_usual_label, kind_of, shape_of, usual_kind
+from rag.documents.tables.contrast import contrast, header_score, is_header, rows_below
+from rag.documents.tables.first_rows import Cells, FirstRows
+from rag.documents.tables.kinds import Kind, is_bracketed_unit, is_unit, kind_of, usual_kind
+from rag.documents.tables.pairs import label_columns
 
-Cells = Sequence[Sequence[str]]
-"""Rows of cells from left to right; rows may differ in length. A merged cell is repeated in each place it covers."""
-
-_LOOK = 60
-"""Rows that are looked at; a table may have many more."""
 _MOST_HEADER_ROWS = 3
 _LONGEST_NAME = 80
-_LONGEST_LABEL = 40
-_MOST_PAIRS = 40
 _LONG_NOTE = 25
-_LINE_OF_WORDS = 5
+_MOST_LABELS = 8
+"""Labels with their values right above a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +29,16 @@ class FoundTable:
     """Where the parts of a table are. Row numbers count from 0 in the cells that were given to `find_table`.
 
     Attributes:
-        kind: "table", or "pairs" for labels next to their values ("Customer", "Moor Farm"): then the rows of `body`
-            have a label in the first column and its value in the last, and `header` is empty.
+        kind: "table", or "pairs" for labels next to their values ("Customer", "Moor Farm"): then `labels` are the
+            columns with labels, and `header` is empty.
         names: one name for each column, all different. A column without one is "column 3", and one that repeats
             a name has a number: "price", "price 3". The rows of a header with several are joined: "2024 Q1".
         header: the numbers of the header rows; empty if the table has no header.
         body: the numbers of the rows with values, from the first to the last. Blank rows among them are no values.
         title: the lines above the header, each with its cells joined by a space.
         notes: the lines below the last row ("Source: ..."), in the same way.
+        kinds: the usual kind of the cells of each column in the first rows.
+        header_lines: the cells of the header rows, by which a row is known that repeats one of them.
     """
 
     kind: Literal["table", "pairs"]
@@ -49,92 +47,151 @@ class FoundTable:
     body: range
     title: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: tuple[int, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    header_lines: frozenset[tuple[str, ...]] = frozenset()
+
+    def repeats_header(self, row: Sequence[str]) -> bool:
+        """Whether a row is a header row again, as at the top of each printed page."""
+        if not self.header_lines or not row:
+            return False
+        first = " ".join(row[0].split())
+        return any(line[0] == first for line in self.header_lines) and _stripped(row) in self.header_lines
+
+    def is_group(self, row: Sequence[str]) -> bool:
+        """Whether a row is the name of a group of rows, merged over all columns: it is no value of these columns."""
+        first = row[0].strip() if row else ""
+        if len(row) < 2 or len(row) < len(self.names) or not first or any(cell.strip() != first for cell in row):
+            return False
+        kind = kind_of(first)
+        differs = any(usual and usual not in (kind, "text") for usual in self.kinds)
+        return (kind == "text" and len(row) > 2) or (kind in ("text", "code", "period") and differs)
+
+    def pairs_of(self, row: Sequence[str]) -> list[tuple[str, str]]:
+        """The labels of a row with their values; a value without a label has an empty one."""
+        cells = [" ".join(cell.split()) for cell in row]
+        ends = [*self.labels[1:], len(cells)]
+        found = [
+            (cells[start].rstrip(": "), next(filter(None, reversed(cells[start + 1 : end])), ""))
+            for start, end in zip(self.labels, ends, strict=True)
+            if start < len(cells)
+        ]
+        return [(label, value) for label, value in found if label or value]
 
 
-def find_table(cells: Cells, *, header_rows: int | None = None) -> FoundTable:
+def find_table(cells: Cells, *, header_rows: int | None = None, row_labels: bool = False) -> FoundTable:
     """The parts of one table. Only its first rows are looked at, so the time does not grow with its length.
 
     Args:
         cells: one table, see `Cells`. For a sheet with several tables, see `rag.documents.tables.blocks`.
-        header_rows: the number of header rows below the title lines, if the source states it (`<thead>`, bold); 0 if
-            it states that there are none. If it is not given, the header is found.
+        header_rows: how many of the first rows are the header, if the source states it (`<thead>`); a title among
+            them, merged over all columns, is told apart. 0 if it states that there are none. If it is not given, the
+            header is found.
+        row_labels: whether the source states that the first cell of each row is its label.
     """
-    shown = _Rows.of(cells)
+    shown = FirstRows.of(cells)
     if not shown.numbers:
         return FoundTable("table", (), range(0), range(0))
-    first = _first_full(shown) if header_rows is None or header_rows > 0 else 0
-    above = _Upper(shown, first).begin if header_rows is None else first
+    above = _stated_titles(shown, header_rows) if header_rows else 0
+    if header_rows and above == header_rows:
+        header_rows = None
+    rows = shown.after(above)
+    if header_rows is None:
+        above += _begin(rows)
+        rows = shown.after(above)
     end, notes = _notes_below(cells, shown)
     title = tuple(_line(cells[number]) for number in shown.numbers[:above])
-    rows = _Rows(shown.numbers[above:], shown.cells[above:], shown.width)
-    if header_rows is None and _is_pairs(rows):
-        return FoundTable("pairs", _unique([""] * shown.width), range(0), range(rows.numbers[0], end), title, notes)
-    depth = _depth(rows) if header_rows is None else min(header_rows, len(rows.numbers))
+    if header_rows is None and (labels := label_columns(rows, are_stated=row_labels)):
+        names = _unique([""] * shown.width)
+        return FoundTable("pairs", names, range(0), range(rows.numbers[0], end), title, notes, labels)
+    depth = _depth(rows) if header_rows is None else min(header_rows - above, len(rows.numbers))
+    if header_rows is None and not depth and above and _is_sparse_header(shown, above - 1):
+        above, depth, title = above - 1, 1, title[:-1]
+        rows = shown.after(above)
     names = _unique(_joined(rows.cells[:depth], rows.width))
+    body = rows_below(rows, depth - 1) if depth else rows.cells
+    kinds = tuple(usual_kind([kind_of(row[at]) for row in body]) for at in range(rows.width))
     if depth == 0:
-        return FoundTable("table", names, range(0), range(rows.numbers[0], end), title, notes)
+        return FoundTable("table", names, range(0), range(rows.numbers[0], end), title, notes, kinds=kinds)
     after = rows.numbers[depth - 1] + 1
-    return FoundTable("table", names, range(rows.numbers[0], after), range(after, max(end, after)), title, notes)
+    return FoundTable(
+        "table", names, range(rows.numbers[0], after), range(after, max(end, after)), title, notes, kinds=kinds,
+        header_lines=frozenset(_stripped(row) for row in rows.cells[:depth] if len(set(filter(None, row))) > 1),
+    )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The first rows that are not blank: their numbers, and their cells without spaces around them, equally long."""
-
-    numbers: list[int]
-    cells: list[list[str]]
-    width: int
-
-    @classmethod
-    def of(cls, cells: Cells) -> _Rows:
-        filled = ((number, row) for number, row in enumerate(cells) if any(map(str.strip, row)))
-        first = list(islice(filled, _LOOK))
-        width = max((_used(row) for _, row in first), default=0)
-        width = max([width, *(len(row) for row in cells)]) if len(first) == _LOOK else width
-        stripped = [[" ".join(cell.split()) for cell in row[:width]] for _, row in first]
-        return cls([number for number, _ in first], [row + [""] * (width - len(row)) for row in stripped], width)
-
-    def count(self, place: int) -> int:
-        """The number of filled cells; 1 if all are the same words, as in a title merged over several columns."""
-        filled = [cell for cell in self.cells[place] if cell]
-        return 1 if len(set(filled)) == 1 and kind_of(filled[0]) == "text" else len(filled)
+def _stripped(row: Sequence[str]) -> tuple[str, ...]:
+    """The cells without spaces around them and without empty ones at the end."""
+    cells = [" ".join(cell.split()) for cell in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return tuple(cells)
 
 
-def _used(row: Sequence[str]) -> int:
-    return max((position + 1 for position, cell in enumerate(row) if cell.strip()), default=0)
+def _stated_titles(rows: FirstRows, header_rows: int) -> int:
+    """How many of the stated header rows are titles above it: one cell, merged over the columns from the first."""
+    count = 0
+    for place in range(min(header_rows, len(rows.numbers))):
+        filled = [cell for cell in rows.cells[place] if cell]
+        if not rows.cells[place][0] or len(filled) < 2 or len(set(filled)) > 1:
+            break
+        count = place + 1
+    return count
 
 
-def _first_full(rows: _Rows) -> int:
-    """The place of the first row that is about as full as the ten below it; rows above it are title lines."""
+def _begin(rows: FirstRows) -> int:
+    """The place of the first header row, or of the first row if there is no header: below the title lines."""
+    first = _first_full(rows)
+    if first > 0 and rows.follows(first) and _is_row_of_groups(rows, first - 1) and _depth(rows.after(first - 1)) > 1:
+        return first - 1
+    return first
+
+
+def _first_full(rows: FirstRows) -> int:
+    """The place of the first row that is about as full as the ten below it; rows above it are title lines.
+
+    Labels with their values above a table ("Customer: | Moor Farm") are title lines, too.
+    """
     counts = [rows.count(place) for place in range(len(rows.numbers))]
     for place, count in enumerate(counts):
         fullest = max(counts[place : place + 11])
         if count >= max(2, 0.6 * fullest):
-            return place
+            return _fuller_header(rows, counts, place)
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Upper:
-    """Group names right above the first full row, such as "2023" and "2024" above "Q1, Q2, Q1, Q2"."""
-
-    rows: _Rows
-    first: int
-
-    @property
-    def begin(self) -> int:
-        """The place of the first header row, with the row of groups if there is one."""
-        if not self.first or self.rows.numbers[self.first] - self.rows.numbers[self.first - 1] > 1:
-            return self.first
-        groups, names = self.rows.cells[self.first - 1], self.rows.cells[self.first]
-        above = [(group, name) for group, name in zip(groups, names, strict=True) if group]
-        repeats = len(set(filter(None, names))) < sum(map(bool, names))
-        is_group = all(_may_name(group) and not group.endswith(":") for group, _ in above)
-        under = all(name for _, name in above) and not groups[0]
-        return self.first - (is_group and ((repeats and len(above) > 1) or under) and all(map(_may_name, names)))
+def _fuller_header(rows: FirstRows, counts: Sequence[int], first: int) -> int:
+    """The place of a header soon below `first` that is fuller than all rows above it, or `first` if there is none."""
+    for place in range(first + 1, min(first + _MOST_LABELS + 1, len(counts) - 1)):
+        is_fuller = counts[place] > max(counts[:place]) and counts[place] >= max(counts[place:])
+        are_names = all(cell and kind_of(cell) in ("text", "code", "period") for cell in rows.cells[place])
+        if is_fuller and are_names and header_score(rows, place) > 0:
+            above = rows.cells[first:place]
+            is_header_above = counts[first] > 2 or header_score(rows, first) > 0
+            return first if is_header_above and not all(row[0].endswith(":") for row in above) else place
+    return first
 
 
-def _depth(rows: _Rows) -> int:
+def _is_row_of_groups(rows: FirstRows, place: int) -> bool:
+    """Whether a row has group names, such as "2023" and "2024" above "Q1, Q2, Q1, Q2" in the row below it."""
+    groups, names = rows.cells[place], rows.cells[place + 1]
+    above = [(group, name) for group, name in zip(groups, names, strict=True) if group]
+    repeats = len(set(filter(None, names))) < sum(map(bool, names))
+    is_group = all(_may_name(group) and ":" not in group for group, _ in above)
+    under = all(name for _, name in above) and not groups[0]
+    return is_group and ((repeats and len(above) > 1) or under) and all(map(_may_name, names))
+
+
+def _is_sparse_header(rows: FirstRows, place: int) -> bool:
+    """Whether the line above a table without a header names some of its columns."""
+    names = [cell for cell in rows.cells[place] if cell]
+    is_near = rows.follows(place + 1) and len(set(names)) == len(names) > 1
+    return is_near and not any(name.endswith(":") or not _may_name(name) for name in names) and (
+        header_score(rows, place) > 0
+    )  # fmt: skip
+
+
+def _depth(rows: FirstRows) -> int:
     """The number of header rows: 0 if the first row is like those below it."""
     if len(rows.numbers) < 2:
         return 0
@@ -142,27 +199,49 @@ def _depth(rows: _Rows) -> int:
     depth = 1
     while depth < min(_MOST_HEADER_ROWS, len(rows.numbers) - 1) and _continues(rows, depth):
         depth += 1
-    return depth if _is_header(rows, depth - 1) else depth - 1 if depth > 1 and _is_header(rows, depth - 2) else 0
+    return depth if is_header(rows, depth - 1) else depth - 1 if depth > 1 and is_header(rows, depth - 2) else 0
 
 
-def _continues(rows: _Rows, place: int) -> bool:
+def _continues(rows: FirstRows, place: int) -> bool:
     """Whether this row goes on with the header above it: it tells the columns of a group apart, or has their units."""
     upper, lower = rows.cells[place - 1], rows.cells[place]
-    if not all(_may_name(cell) for cell in lower if cell) or rows.count(place) < 2:
-        return False
     filled = [cell for cell in lower if cell]
-    if all(_is_unit(cell) for cell in filled) and all(map(_may_name, filter(None, upper))):
+    if not all(map(_may_name, filled)) or len(filled) < 2 or len(set(lower)) == 1:
+        return False
+    if _is_row_of_units(rows, place):
         return True
     groups = _groups(upper, lower)
     if not any(len(set(group)) == len(group) > 1 for group in groups):
         return False
-    below = rows.cells[place + 1 :]
-    differs = sum(_contrast(lower[column], [row[column] for row in below]) for column in range(rows.width))
-    return differs > 0 or any(one == other for one, other in zip(upper, lower, strict=True) if one)
+    below = rows_below(rows, place)
+    differs = sum(contrast(lower[column], [row[column] for row in below]) for column in range(rows.width))
+    if differs > 0 or any(one == other for one, other in zip(upper, lower, strict=True) if one):
+        return True
+    if not upper[0] and all(lower) and len(set(lower)) == len(lower):
+        # The row above names groups alone, and this one all columns.
+        return True
+    return 0 < place < min(_MOST_HEADER_ROWS, len(rows.numbers) - 1) - 1 and _continues(rows, place + 1)
+
+
+def _is_row_of_units(rows: FirstRows, place: int) -> bool:
+    """Whether a row has the units of the columns that the row above names, and numbers below."""
+    upper, lower = rows.cells[place - 1], rows.cells[place]
+    if not all(map(is_unit, filter(None, lower))) or not all(map(_may_name, filter(None, upper))):
+        return False
+    if all(map(is_bracketed_unit, filter(None, lower))):
+        return True
+    columns = [column for column in range(rows.width) if lower[column]]
+    below = ([row[column] for row in rows_below(rows, place)] for column in columns)
+    return all(upper[column] for column in columns) and all(
+        usual_kind([kind_of(cell) for cell in cells]) in ("number", "") for cells in below
+    )
 
 
 def _groups(upper: list[str], lower: list[str]) -> list[list[str]]:
-    """For each name that covers several columns, by repetition or by empty cells after it, the names below it."""
+    """For each name that covers several columns, by repetition or by empty cells after it, the names below it.
+
+    A name that is repeated below is given once: it is a group of columns again.
+    """
     groups: list[list[str]] = []
     current = ""
     for name, below in zip(_spread(upper, lower), lower, strict=True):
@@ -171,7 +250,7 @@ def _groups(upper: list[str], lower: list[str]) -> list[list[str]]:
         elif name:
             groups.append([below])
         current = name
-    return [[name for name in group if name] for group in groups]
+    return [[name for name, _ in groupby(group) if name] for group in groups]
 
 
 def _spread(upper: list[str], lower: list[str]) -> list[str]:
@@ -182,93 +261,23 @@ def _spread(upper: list[str], lower: list[str]) -> list[str]:
     return spread
 
 
-def _is_header(rows: _Rows, place: int) -> bool:
-    """Whether a row names columns: it differs from the rows below, or nothing speaks against it."""
-    header, below = rows.cells[place], rows.cells[place + 1 :]
-    names = [cell for cell in header if cell]
-    if not names or not all(len(name) <= _LONGEST_NAME for name in names):
-        return False
-    contrast = sum(_contrast(header[column], [row[column] for row in below]) for column in range(rows.width))
-    if contrast:
-        return contrast > 0
-    kinds = Counter("text" if _is_unit(name) else kind_of(name) for name in names)
-    return kinds["text"] + kinds["code"] + kinds["period"] == len(names) and kinds["text"] > 0
-
-
-def _contrast(name: str, below: Sequence[str]) -> int:
-    """How much one cell looks like the name of its column: above 0 if it does, below 0 if it is one more value."""
-    values = [value for value in below if value]
-    if not name or not values:
-        return 0
-    kind = "text" if _is_unit(name) else kind_of(name)
-    usual = usual_kind([kind_of(value) for value in values])
-    if kind in ("number", "flag"):
-        return -2
-    if kind == "period":
-        return -2 if all(kind_of(value) == "period" for value in values) else int(usual == "number")
-    if len(values) > 1 and _is_like(name, kind, values):
-        return -2
-    return 1 if usual and usual not in ("text", kind) else 0
-
-
-def _is_like(name: str, kind: Kind, values: Sequence[str]) -> bool:
-    if any(name.casefold() == value.casefold() for value in values):
-        return True
-    if kind == "code":
-        return sum(shape_of(value) == shape_of(name) for value in values) >= 0.7 * len(values)
-    words = sorted(len(value.split()) for value in values)
-    return len(name.split()) > _LINE_OF_WORDS and 2 * len(name.split()) >= words[len(words) // 2]
-
-
-def _is_pairs(rows: _Rows) -> bool:
-    """Whether each row has a label and its value: two columns, and the values are of different kinds."""
-    used = [column for column in range(rows.width) if any(row[column] for row in rows.cells)]
-    if len(used) != 2 or used != [0, rows.width - 1] or not 2 <= len(rows.numbers) <= _MOST_PAIRS:
-        return False
-    labels = [row[0] for row in rows.cells]
-    is_label = [0 < len(label) <= _LONGEST_LABEL and kind_of(label) in ("text", "code", "period") for label in labels]
-    if not all(is_label) or len({label.casefold() for label in labels}) < len(labels):
-        return False
-    if sum(label.endswith(":") for label in labels) >= 0.7 * len(labels):
-        return True
-    first, *others = (row[-1] for row in rows.cells)
-    if not first:
-        return False
-    kinds = {kind_of(value) for value in others if value}
-    if kind_of(first) in ("number", "flag", "period", "code"):
-        return True
-    usual = usual_kind([kind_of(value) for value in others])
-    if usual in ("text", "code", "flag"):
-        return _is_value(first) or (not is_usual_label(first) and sum(map(is_usual_label, labels)) > 0.5 * len(labels))
-    return usual == "" and len(kinds) > 1
-
-
-def _is_value(cell: str) -> bool:
-    """Whether a cell of words is rather a value than a name: two words with capitals, or a sentence."""
-    words = cell.split()
-    return "@" in cell or len(words) > _LINE_OF_WORDS or (len(words) > 1 and all(w[:1].isupper() for w in words))
-
-
 def _may_name(cell: str) -> bool:
-    return _is_unit(cell) or (kind_of(cell) in ("", "text", "code", "period") and len(cell) <= _LONGEST_NAME)
+    return is_unit(cell) or (kind_of(cell) in ("", "text", "code", "period") and len(cell) <= _LONGEST_NAME)
 
 
-def _is_unit(cell: str) -> bool:
-    return cell[:1] + cell[-1:] in ("()", "[]") or cell in ("%", "€", "$", "£", "#", "°C")
-
-
-def _notes_below(cells: Cells, shown: _Rows) -> tuple[int, tuple[str, ...]]:
+def _notes_below(cells: Cells, shown: FirstRows) -> tuple[int, tuple[str, ...]]:
     """The number after the last row with values, and the lines below it: one long cell in a table of several."""
     end = len(cells)
     usual = median(len(row[0]) for row in shown.cells)
     notes: list[str] = []
     while end > shown.numbers[0]:
         row = cells[end - 1]
+        first = row[0] if row else ""
         count = sum(bool(cell.strip()) for cell in row)
         filled = list(dict.fromkeys(cell.strip() for cell in row if cell.strip()))
         is_apart = shown.width > 2 or not any(map(str.strip, cells[end - 2] if end > 1 else ()))
-        is_apart = is_apart or len(row[0]) > 3 * usual
-        is_alone = len(filled) == 1 and shown.width > 1 and (row[0].strip() or count > 1)
+        is_apart = is_apart or len(first) > 3 * usual
+        is_alone = len(filled) == 1 and shown.width > 1 and (first.strip() or count > 1)
         is_note = is_apart and is_alone and len(filled[0]) > _LONG_NOTE
         if filled and not is_note:
             break
@@ -280,6 +289,8 @@ def _notes_below(cells: Cells, shown: _Rows) -> tuple[int, tuple[str, ...]]:
 def _joined(header: list[list[str]], width: int) -> list[str]:
     """One name a column: the names of its header rows from top to bottom, each once."""
     spread = [_spread(upper, lower) for upper, lower in pairwise(header)] + header[-1:]
+    if len(header) > 1 and all(map(is_unit, filter(None, header[-1]))):
+        spread[-1] = [f"({cell})" if cell and cell[0] not in "([" else cell for cell in header[-1]]
     return [" ".join(dict.fromkeys(row[column] for row in spread if row[column])) for column in range(width)]
 
 

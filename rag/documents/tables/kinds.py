@@ -23,13 +23,25 @@ _MONTH = re.compile(
 )
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./#-]{2,24}")
 _FLAGS = frozenset(("yes", "no", "true", "false", "n/a", "na", "none", "ja", "nein", "oui", "non", "ok"))
+_DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{1,2}:\d\d.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d\d|\d{4})?|\d{1,2}/\d{1,2}"
+)
+_TIME = re.compile(r"\d{1,2}[:.]\d\d(?::\d\d)?(?: ?[AaPp][Mm])?(?: ?[-\u2013] ?\d{1,2}[:.]\d\d)?")
+_UNIT_LIST = (
+    "mm cm dm m km in ft yd mi mm² cm² m² m2 km² ha mm³ cm³ m³ m3 ml cl l L hl gal mg µg g kg t lb lbs oz ms s sec min "
+    "h hrs d days K °C °F ° Pa hPa kPa MPa bar mbar psi V mV kV A mA W kW MW Wh kWh MWh J kJ MJ kcal N kN Nm Hz kHz "
+    "MHz GHz dB lx lm Ω kΩ m/s km/h mph rpm 1/min l/h l/min m³/h kg/h g/l mg/l kg/m³ ppm ppb pH EUR USD GBP CHF TEUR "
+    "k€ T€ €/kg €/m² €/h pcs pc Stk Stk. Stück B kB MB GB TB bit Mbit/s mol mol/l IU years yrs"
+)
+_UNITS = frozenset(_UNIT_LIST.split())
 _LABELS = word_set(
     "account address age author category city client code company contact contract count country customer date "
     "deadline department description due email fax fee id invoice language location manager mobile model name number "
     "order owner phone place price priority product project quantity reference size start state status street subject "
+    "answer comment comments content feedback item message note notes question remark remarks review reviews text word "
     "supplier tax team telephone title total town type unit version website weight year zip "
     "adresse anschrift artikel betrag betreff datum firma kunde land menge name nummer ort preis projekt status straße "
-    "telefon vertrag"
+    "telefon vertrag bemerkung bemerkungen beschreibung frage kommentar titel"
 )
 
 
@@ -45,6 +57,26 @@ def kind_of(cell: str) -> Kind:
     if not any(map(str.isalpha, text)) or (_AMOUNT.fullmatch(text) and len(text) <= 40) or _MONTH.fullmatch(text):
         return "number"
     return "code" if _CODE.fullmatch(text) else "text"
+
+
+def number_shape(cell: str) -> Literal["", "date", "time", "number"]:
+    """Whether a number is a date or a time; "" if the cell is no number."""
+    text = cell.strip()
+    if kind_of(text) not in ("number", "period"):
+        return ""
+    if _DATE.fullmatch(text) or _MONTH.fullmatch(text):
+        return "date"
+    return "time" if ":" in text and _TIME.fullmatch(text) else "number"
+
+
+def is_bracketed_unit(cell: str) -> bool:
+    """Whether a cell is a unit in brackets, such as "(kg)", or a sign that stands for one."""
+    return cell[:1] + cell[-1:] in ("()", "[]") or cell in ("%", "€", "$", "£", "#", "°C")
+
+
+def is_unit(cell: str) -> bool:
+    """Whether a cell is a unit, in brackets or not."""
+    return is_bracketed_unit(cell) or cell in _UNITS
 
 
 def usual_kind(kinds: Sequence[Kind]) -> Kind:

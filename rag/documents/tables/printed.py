@@ -1,18 +1,32 @@
-"""What is printed on a page: characters and rules with their places, and the lines and segments that they form."""
+"""What is printed on a page: words and rules with their places, and the lines and segments that they form."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
+from itertools import groupby, pairwise
 
 
 @dataclass(frozen=True, slots=True)
-class Character:
-    """A visible character: its number in the page's text and its box, in points from the lower left corner.
+class Style:
+    """How words look: the size of their letters in points, whether they are bold, and their angle in degrees.
 
-    `follows_space` says whether the text has a space or a line break before it.
+    `mark` is the number of the marked content that they belong to in a tagged PDF; -1 if none.
+    """
+
+    size: float = 10.0
+    is_bold: bool = False
+    mark: int = -1
+    angle: float = 0.0
+
+
+@dataclass(slots=True)
+class Word:
+    """Letters without a space between them: their place in the order of the file, and their box.
+
+    The box is in points from the lower left corner of the page as it is read: text that runs from right to left, or
+    along the page's long side, is turned beforehand so that lines run to the right and follow each other downwards.
+    `is_against` says that the word runs against its page's direction, as Latin words do in Hebrew text.
     """
 
     number: int
@@ -21,7 +35,8 @@ class Character:
     bottom: float
     right: float
     top: float
-    follows_space: bool = False
+    style: Style
+    is_against: bool = False
 
     @property
     def middle(self) -> float:
@@ -46,20 +61,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Words of a line that stand together, apart from the rest of the line."""
+    """Words of a line that stand together, apart from the rest of the line, in reading order."""
 
-    characters: tuple[Character, ...]
+    words: tuple[Word, ...]
     text: str
-
-    @property
-    def left(self) -> float:
-        """Where it begins."""
-        return self.characters[0].left
-
-    @property
-    def right(self) -> float:
-        """Where it ends."""
-        return max(one.right for one in self.characters)
+    left: float
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,20 @@ class PrintedLine:
 
     @property
     def numbers(self) -> set[int]:
-        """The numbers of its characters."""
-        return {one.number for segment in self.segments for one in segment.characters}
+        """The numbers of its words."""
+        return {one.number for segment in self.segments for one in segment.words}
+
+    @property
+    def text(self) -> str:
+        """All its words in reading order, with spaces."""
+        if not any(word.is_against for segment in self.segments for word in segment.words):
+            return " ".join([segment.text for segment in self.segments])
+        return _joined([word for segment in self.segments for word in segment.words])
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedTable:
-    """The cells of a table, the numbers of all characters in it, and its place.
+    """The cells of a table, the numbers of all words in it, and its place.
 
     `columns` are the left and right ends of its columns; `bottom` and `top` its height on the page.
     """
@@ -99,45 +113,71 @@ class PrintedTable:
 
 _GAP = 0.45
 """Between segments there is at least so much space, as a share of the line's height. A space between words has 0.25."""
-_SPACE = 0.13
-"""Between words, likewise."""
+_SAME_LINE = 0.4
+"""Centres of words in one line differ by less, likewise."""
 
 
-def printed_lines(characters: Sequence[Character]) -> list[PrintedLine]:
+def printed_lines(words: Sequence[Word]) -> list[PrintedLine]:
     """The lines of a page from the top, each with its segments."""
-    rows: list[list[Character]] = []
-    for one in sorted(characters, key=lambda one: -one.middle):
-        if rows and rows[-1][0].middle - one.middle < 0.4 * max(rows[-1][0].top - rows[-1][0].bottom, 1.0):
+    rows: list[list[Word]] = []
+    lowest = 0.0
+    for one in sorted(words, key=lambda one: -(one.bottom + one.top)):
+        middle = (one.bottom + one.top) / 2
+        if rows and middle > lowest:
             rows[-1].append(one)
         else:
             rows.append([one])
+            lowest = middle - _SAME_LINE * max(one.top - one.bottom, 1.0)
     return [_line(row) for row in rows]
 
 
-def _line(row: list[Character]) -> PrintedLine:
-    ordered = sorted(row, key=lambda one: (one.left, one.number))
-    height = max(median(one.top - one.bottom for one in ordered), 1.0)
-    groups = [[ordered[0]]]
-    for one in ordered[1:]:
-        reach = max(other.right for other in groups[-1][-4:])
+def _line(row: list[Word]) -> PrintedLine:
+    row.sort(key=lambda one: (one.left, one.number))
+    heights = sorted([one.top - one.bottom for one in row])
+    height = max(heights[len(heights) // 2], 1.0)
+    groups = [[row[0]]]
+    reach = row[0].right
+    for one in row[1:]:
         if one.left - reach > _GAP * height:
             groups.append([one])
+            reach = one.right
         else:
             groups[-1].append(one)
-    segments = tuple(Segment(tuple(group), _words(group, height)) for group in groups)
-    return PrintedLine(segments, median(one.middle for one in ordered), height)
+            reach = max(reach, one.right)
+    segments = tuple(map(_segment, groups))
+    middles = sorted([(one.bottom + one.top) / 2 for one in row])
+    return PrintedLine(segments, middles[len(middles) // 2], height)
 
 
-def _words(group: Sequence[Character], height: float) -> str:
-    pieces = [group[0].text]
-    for before, one in pairwise(group):
-        # The text has a space between these characters, or the page shows one.
-        if one.follows_space or one.left - before.right > _SPACE * height or one.number != before.number + 1:
-            pieces.append(" ")
-        pieces.append(one.text)
-    return " ".join("".join(pieces).split())
+def _segment(group: list[Word]) -> Segment:
+    if len(group) == 1:
+        return Segment((group[0],), group[0].text, group[0].left, group[0].right)
+    return Segment(tuple(group), _joined(group), group[0].left, max([one.right for one in group]))
 
 
-def text_of(characters: Sequence[Character]) -> str:
+def _joined(group: Sequence[Word]) -> str:
+    """The words with spaces; signs that touch the word before them, as after a change of font, have none."""
+    ordered = _in_reading_order(group)
+    pieces = [ordered[0].text]
+    for before, one in pairwise(ordered):
+        touches = one.number == before.number + len(before.text) and one.left - before.right < 0.1 * one.style.size
+        pieces += [one.text] if touches else [" ", one.text]
+    return "".join(pieces)
+
+
+def _in_reading_order(group: Sequence[Word]) -> Sequence[Word]:
+    """The words of a segment, where those that run against the page's direction follow each other the other way."""
+    if not any(one.is_against for one in group):
+        return group
+    ordered: list[Word] = []
+    for is_against, grouped in groupby(group, key=lambda one: one.is_against):
+        run = list(grouped)
+        ordered += run[::-1] if is_against else run
+    return ordered
+
+
+def text_of(words: Sequence[Word]) -> str:
     """The text of a cell with several lines."""
-    return " ".join(segment.text for line in printed_lines(characters) for segment in line.segments)
+    if len(words) == 1:
+        return words[0].text
+    return " ".join(line.text for line in printed_lines(words))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.documents.tables.grid import Cell, grid_of
-from rag.documents.tables.printed import Character, PrintedTable, Rule, text_of
+from rag.documents.tables.printed import PrintedTable, Rule, Word, text_of
 
 _NEAR = 3.0
 """Points by which the ends of rules may miss each other."""
@@ -42,12 +42,35 @@ class _Frame:
         )
 
 
-def ruled_tables(characters: Sequence[Character], rules: Sequence[Rule]) -> list[PrintedTable]:
+def ruled_tables(words: Sequence[Word], rules: Sequence[Rule]) -> list[PrintedTable]:
     """The tables of a page that have at least two rows and two columns between rules."""
     if len(rules) > _MOST_RULES:
         return []
-    found = (_table(frame, characters) for frame in _frames(rules))
+    found = (_table(frame, words) for frame in _frames(_joined(rules)))
     return [table for table in found if table is not None]
+
+
+def _joined(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules, where those that continue each other, as the sides of single cells do, are one."""
+    joined: list[Rule] = []
+    for upright in (True, False):
+        lines: dict[int, list[tuple[float, float, float]]] = {}
+        for rule in rules:
+            if rule.is_upright == upright:
+                place, begin, end = (
+                    (rule.left, rule.bottom, rule.top) if upright else (rule.bottom, rule.left, rule.right)
+                )
+                lines.setdefault(round(place), []).append((begin, end, place))
+        for parts in lines.values():
+            parts.sort()
+            begin, end, place = parts[0]
+            for next_begin, next_end, next_place in [*parts[1:], (float("inf"), 0.0, 0.0)]:
+                if next_begin <= end + _NEAR:
+                    end = max(end, next_end)
+                    continue
+                joined.append(Rule(place, begin, place, end) if upright else Rule(begin, place, end, place))
+                begin, end, place = next_begin, next_end, next_place
+    return joined
 
 
 def _frames(rules: Sequence[Rule]) -> list[_Frame]:
@@ -86,10 +109,10 @@ def _places(values: Sequence[float]) -> list[float]:
     return places
 
 
-def _table(frame: _Frame, characters: Sequence[Character]) -> PrintedTable | None:
-    fields: dict[tuple[int, int], list[Character]] = {}
+def _table(frame: _Frame, words: Sequence[Word]) -> PrintedTable | None:
+    fields: dict[tuple[int, int], list[Word]] = {}
     down = [-row for row in frame.rows]
-    for one in characters:
+    for one in words:
         column = bisect_right(frame.columns, (one.left + one.right) / 2) - 1
         row = bisect_right(down, -one.middle) - 1
         if 0 <= column < len(frame.columns) - 1 and 0 <= row < len(frame.rows) - 1:
@@ -106,7 +129,7 @@ def _table(frame: _Frame, characters: Sequence[Character]) -> PrintedTable | Non
     return PrintedTable(grid.cells, numbers, columns, frame.rows[-1], frame.rows[0])
 
 
-def _cells(frame: _Frame, fields: dict[tuple[int, int], list[Character]]) -> list[Cell]:
+def _cells(frame: _Frame, fields: dict[tuple[int, int], list[Word]]) -> list[Cell]:
     """The cells, each with as many fields to its right and below as no rule separates from it."""
     n_rows, n_columns = len(frame.rows) - 1, len(frame.columns) - 1
     taken: set[tuple[int, int]] = set()

@@ -21,7 +21,8 @@ class Sheet:
     """One sheet: rows of cells as the spreadsheet program shows them, merged cells repeated.
 
     `comments` are those on cells, by row and column from 0. `not_computed` names the cells ("C2") with a formula
-    whose value the file does not hold.
+    whose value the file does not hold. `drawn` are the texts of boxes and shapes on the sheet, and its page header.
+    `hidden_rows` and `hidden_columns` count those with values.
     """
 
     name: str
@@ -29,6 +30,9 @@ class Sheet:
     is_hidden: bool = False
     comments: Mapping[tuple[int, int], str] = field(default_factory=dict)
     not_computed: tuple[str, ...] = ()
+    hidden_rows: int = 0
+    hidden_columns: int = 0
+    drawn: tuple[str, ...] = ()
 
 
 def sheet_of(sheet: Sheet, cells: Iterable[Cell]) -> Sheet:

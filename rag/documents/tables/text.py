@@ -38,7 +38,7 @@ def write_table(grid: Grid) -> WrittenTable:
 
     If a column has no value in any row, its name would be lost, so the names follow the title, between bars.
     """
-    found = find_table(grid.cells, header_rows=grid.header_rows)
+    found = find_table(grid.cells, header_rows=grid.header_rows, row_labels=grid.row_labels)
     lines = (row_line(found, grid.cells[number]) for number in found.body)
     used = [any(grid.cells[number][column] for number in found.body) for column in range(grid.width)]
     unsaid = [
@@ -56,23 +56,29 @@ def row_texts(grid: Grid) -> tuple[str, ...]:
 
 
 def row_line(found: FoundTable, row: Sequence[str]) -> str:
-    """One row as a line; empty if it has no value."""
+    """One row as a line; empty if it has no value, or is the header again."""
     cells = [" ".join(cell.split()) for cell in row]
-    if not any(cells):
+    if not any(cells) or found.repeats_header(row):
         return ""
     if found.kind == "pairs":
-        label, value = cells[0].rstrip(": "), cells[-1]
-        return f"{label}: {value}".rstrip() if label else value
+        return "; ".join(f"{label}: {value}".rstrip() if label else value for label, value in found.pairs_of(row))
     filled = [cell for cell in cells if cell]
-    if len(filled) > 1 and len(set(filled)) == 1 and len(filled[0]) > _LONG_CELL:
-        # A note that is merged over the columns.
+    if found.is_group(row) or (len(filled) > 1 and len(set(filled)) == 1 and len(filled[0]) > _LONG_CELL):
+        # The name of a group of rows, or a note, that is merged over the columns.
         return filled[0]
     if not found.header:
-        return " | ".join(cells).rstrip(" |") if any(cells[:-1]) else " | ".join(cells)
+        return _between_bars(cells)
     # The first column often names the rows, and has no name of its own.
     label = cells[0] if found.names[0] == "column 1" else ""
     named = zip(found.names[bool(label) :], cells[bool(label) :], strict=False)
     return "; ".join([*filter(None, [label]), *(f"{name}: {cell}" for name, cell in named if cell)])
+
+
+def _between_bars(cells: Sequence[str]) -> str:
+    """Cells without names; one that ends with a colon is the name of the next one."""
+    if len(cells) > 1 and cells[0].endswith(":") and cells[1]:
+        cells = [f"{cells[0]} {cells[1]}", *cells[2:]]
+    return " | ".join(cells).rstrip(" |") if any(cells[:-1]) else " | ".join(cells)
 
 
 def marked(table: WrittenTable) -> str:
@@ -123,6 +129,19 @@ class TablesApart:
     def holds(text: str) -> bool:
         """Whether a text has a placeholder of a table."""
         return _PLACED.search(text) is not None
+
+    def inline(self, text: str) -> str:
+        """A cell's text with the tables in it as lines in brackets, so that no comma or semicolon ends the cell."""
+
+        def lines(place: re.Match[str]) -> str:
+            number = int(place[1])
+            if number >= len(self.tables) or number in self._placed:
+                return place[0]
+            self._placed.add(number)
+            table = self.tables[number]
+            return " ".join(f"({line.replace('; ', ', ')})" for line in (*table.above, *table.rows, *table.below))
+
+        return _PLACED.sub(lines, text)
 
     def put_back(self, text: str) -> str:
         """The text with the tables whose placeholders it has, each in its place, once."""

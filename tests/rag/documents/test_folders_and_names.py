@@ -11,7 +11,7 @@ import pytest
 
 from rag.documents.document_names import DocumentNames, read_origins
 from rag.documents.sources import SourceFile, find_files
-from rag.ingest import copy_documents, ingest
+from rag.ingest.pipeline import copy_documents, ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere

@@ -19,7 +19,8 @@ from rag.documents.loading import load_document
 from rag.documents.sandbox.reader import DocumentReader, ReadLimits
 from rag.documents.sources import SourceFile, find_files
 from rag.errors import DocumentError
-from rag.ingest import FileOutcome, Reader, ingest
+from rag.ingest.outcomes import FileOutcome
+from rag.ingest.pipeline import Reader, ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere

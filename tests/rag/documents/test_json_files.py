@@ -94,6 +94,34 @@ def test_settings_and_single_objects_stay_text(value):
     assert json.loads(document.text) == value
 
 
+def test_a_name_that_is_there_twice_keeps_both_values():
+    note = "In an object of the file, 'tag' is there more than once; each value was kept."
+    rows = ["id: 1; tag: x; tag 2: y", "id: 2; tag: z"]
+    records = ['{"id": 1, "tag": "x", "tag": "y"}', '{"id": 2, "tag": "z"}']
+    for name, text in (("a.json", f"[{', '.join(records)}]"), ("a.jsonl", "\n".join(records))):
+        document = load_document(name, text.encode())
+        assert (row_texts(document), document.notes) == (rows, (note,))
+    single = load_document("a.json", b'{"pump": {"kind": "old", "kind": "new"}}')
+    assert json.loads(single.text) == {"pump": {"kind": "old", "kind 2": "new"}}
+    assert single.notes[0].startswith("In an object of the file, 'kind'")
+
+
+def test_objects_one_after_the_other_are_rows_wherever_their_lines_end():
+    content = '{"id": 1,\n "state": "open"}\n{"id": 2,\n "state": "shut"}\n'
+    assert row_texts(load_document("a.json", content.encode())) == ["id: 1; state: open", "id: 2; state: shut"]
+
+
+@pytest.mark.parametrize(("names", "rows"), [("columns", "data"), ("header", "rows"), ("fields", "values")])
+def test_names_and_rows_apart_are_a_table(names, rows):
+    document = loaded({names: ["site", "opened"], rows: [["Hull", 1999], ["York", None]]})
+    assert row_texts(document) == ["site: Hull; opened: 1999", "site: York"]
+
+
+def test_the_items_of_a_list_stay_apart():
+    document = loaded([{"n": 1, "tags": ["a, b", "c"]}, {"n": 2, "tags": ["d", "e"]}])
+    assert [dict(row.fields)["tags"] for row in document.rows] == ["a, b; c", "d, e"]
+
+
 def test_records_with_other_keys_are_rows_with_their_own_text():
     lines = [{"id": 1, "text": DOOR}, {"id": 2, "description": LAMP}, {"id": 3, "title": "Lift stuck"}, {"id": 4}]
     document = load_document("a.jsonl", "\n".join(map(json.dumps, lines)).encode())

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from rag import config
+from rag.documents.column_roles import ColumnRoles
 from rag.documents.formats import MEDIA_TYPES
 from rag.documents.loading import load_document, table_columns
 from rag.documents.readers import office
 from rag.errors import DocumentError
+from tests.support.formats.outlook_files import compound_file, message
 from tests.support.good_files import (
     SENTENCE,
     docx,
@@ -68,12 +70,22 @@ def test_every_sample_passage_is_in_its_document(item):
         ("a.xml", f"<log><entry>{SENTENCE}</entry></log>".encode()),
         ("a.md", SENTENCE.encode()),
         ("a.txt", SENTENCE.encode()),
+        ("a.rst", SENTENCE.encode()),
+        ("a.tex", SENTENCE.encode()),
+        ("a.org", SENTENCE.encode()),
+        ("a.adoc", SENTENCE.encode()),
+        ("a.log", SENTENCE.encode()),
+        ("a.srt", f"1\n00:00:00,000 --> 00:00:04,000\n{SENTENCE}\n".encode()),
+        ("a.vtt", f"WEBVTT\n\n00:00.000 --> 00:04.000\n{SENTENCE}\n".encode()),
         ("a.csv", f"boat,text\nAnna,{SENTENCE}\n".encode()),
         ("a.tsv", f"boat\ttext\nAnna\t{SENTENCE}\n".encode()),
         ("a.json", json.dumps([{"text": SENTENCE}]).encode()),
         ("a.jsonl", json.dumps({"text": SENTENCE}).encode()),
         ("a.parquet", parquet({"text": [SENTENCE]})),
         ("a.eml", f"Subject: Boats\n\n{SENTENCE}\n".encode()),
+        ("a.msg", compound_file(message({0x37: "Boats", 0x1000: SENTENCE}))),
+        ("a.mbox", f"From x Mon Jun 01 10:00:00 2009\nSubject: Boats\n\n{SENTENCE}\n".encode()),
+        ("a.mhtml", f"Content-Type: text/html\n\n<p>{SENTENCE}</p>\n".encode()),
         ("a.py", f'"""{SENTENCE}"""\n'.encode()),
         ("a.ipynb", json.dumps({"cells": [{"cell_type": "markdown", "source": [SENTENCE]}]}).encode()),
     ],
@@ -198,7 +210,10 @@ def test_mail_keeps_its_people_and_names_its_attachments():
     document = load_document("a.eml", mail.as_bytes())
     assert document.text.startswith("Subject: Grüße\nFrom: anna@example.org\nTo: bert@example.org\n\nSchöne Grüße")
     assert "not this one" not in document.text
-    assert document.notes == ("Attachments are not read: plan.pdf. Save them and add them as files.",)
+    assert document.notes == (
+        "The message's HTML version, which differs, was left out (3 words: 'not this one').",
+        "Attachments are documents of their own: plan.pdf.",
+    )
 
 
 def test_mail_in_html_alone_is_read_in_its_charset():
@@ -236,15 +251,15 @@ def test_text_columns_are_guessed_chosen_and_refused():
     document = load_document("t.csv", content)
     assert document.rows[0].fields == (("topic", "A"), ("year", "1970"))
     assert row_texts(document)[-1] == "topic: D; year: 1999"
-    chosen = load_document("t.csv", content, text_columns=("topic", "year"))
+    chosen = load_document("t.csv", content, roles=ColumnRoles(("topic", "year")))
     assert row_texts(chosen) == ["A\n1970", "B\n1971", "C\n1972", "D\n1999"]
     assert chosen.rows[0].fields == (("note", PASSAGE * 2),)
     columns = table_columns("t.csv", content)
     assert columns is not None
     assert (columns.names, columns.guessed, columns.n_rows) == (("topic", "note", "year"), ("note",), 4)
-    assert columns.samples[0] == ("A", "B", "C")
+    assert columns.rows[0] == ("A", (PASSAGE * 2)[:200], "1970")
     with pytest.raises(DocumentError, match=r"no column 'nope'\. Its columns are: topic, note, year"):
-        load_document("t.csv", content, text_columns=("nope",))
+        load_document("t.csv", content, roles=ColumnRoles(("nope",)))
     assert table_columns("a.txt", b"no table") is None
 
 
@@ -277,7 +292,7 @@ def test_parquet_keeps_its_columns_but_for_binary_ones():
         ("python-docx/sct-first-page-hdrftr.docx", "Third (odd) page.", 6),
         ("docling/odf_presentation_01.odp", "Notes: Some notes on the second slide.", 3),
         ("pandoc/wasteland.epub", "April is the cruellest month", 0),
-        ("chardet/UTF-32__bom-utf-32-le.srt", "I found myself on\nthe comment section", 0),
+        ("chardet/UTF-32__bom-utf-32-le.srt", "I found myself on the comment section", 0),
         ("markitdown/test_mskanji.csv", "名前: 佐藤太郎; 年齢: 30; 住所: 東京", 0),
     ],
 )

@@ -1,170 +1,197 @@
-"""Read what a page of a PDF prints, with places: characters and rules, by PDFium."""
+"""The pages of a PDF as pieces: words, tables, lines and paragraphs, read with PDFium in slices of pages."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+import gc
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.documents.tables.printed import Character, Rule
+from rag.documents.readers.pdf.annotations import Overlay, without_reading
+from rag.documents.readers.pdf.columns import in_columns
+from rag.documents.readers.pdf.headings import Stated
+from rag.documents.readers.pdf.outline import lines_of, read_outline
+from rag.documents.readers.pdf.page import Page, read_page
+from rag.documents.readers.pdf.pieces import Piece, Tables, name_contents, pieces_of
+from rag.documents.readers.pdf.progress import report
+from rag.documents.readers.pdf.running_lines import RunningLines
+from rag.documents.readers.pdf.tables import TablesOfPages
+from rag.documents.readers.pdf.tags import TaggedHeading, TagReader
+from rag.documents.readers.pdf.unreadable import holds_no_words
+from rag.documents.tables.printed import PrintedLine
 
 if TYPE_CHECKING:
     import pypdfium2
 
-_MOST_CHARACTERS = 20_000
-_MOST_OBJECTS = 20_000
-_THIN = 2.5
-"""Points up to which a rectangle is a rule."""
-_SHORTEST = 4.0
-_FEWEST_RULES = 5
-_FEWEST_ROWS = 3
+_SLICE = 24
+"""Pages that are read before their headers and footers are looked for."""
+_REOPEN = 240
+"""Pages after which the file is opened again, as PDFium keeps what it has read."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedPage:
-    """All of a page's characters in the order of its text, without spaces; and its rules.
+@dataclass(slots=True)
+class PdfPages:
+    """A PDF after all its pages were read.
 
-    `characters` has None for those that are not printed, such as a hyphen at the end of a line that the text joins.
+    Attributes:
+        pages: the pieces of each page.
+        stated: the headings that the file states.
+        tag_of: for a heading of the outline, its number as a heading by tag.
+        notes: what was left out.
+        is_encrypted: whether the file is encrypted, with or without a password.
+        drawn: for each page, whether anything is drawn on it.
+        has_picture: whether any page shows a picture.
+        unreadable: the numbers, from 0, of pages whose text layer holds no words.
     """
 
-    text: str
-    characters: tuple[Character, ...]
-    rules: tuple[Rule, ...]
+    pages: list[list[Piece]]
+    stated: Stated
+    tag_of: dict[int, int]
+    notes: list[str]
+    is_encrypted: bool
+    drawn: list[bool] = field(default_factory=list)
+    has_picture: bool = False
+    unreadable: list[int] = field(default_factory=list)
 
 
-def printed_pages(content: bytes) -> Iterator[PrintedPage | None]:
-    """Each page of a PDF; None for a page that shows no sign of a table, so that its characters are not read.
-
-    Ends early if the PDF is damaged or encrypted.
-    """
+def read_pages(content: bytes) -> PdfPages | None:
+    """All pages; None if PDFium cannot open the file."""
     import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError:
-        return
+        return None
     try:
-        for number in range(len(document)):
-            try:
-                page = document[number]
-            except pypdfium2.PdfiumError:
-                yield None
-                continue
-            yield _page(page)
-            page.close()
+        count = len(document)
+        entries = read_outline(document)
+        encrypted = pypdfium2.raw.FPDF_GetSecurityHandlerRevision(document.raw) >= 0
+        read = PdfPages([], Stated(entries), {}, [], encrypted)
     finally:
         document.close()
-
-
-def _page(page: pypdfium2.PdfPage) -> PrintedPage | None:
-    from pypdfium2 import raw
-
-    text = page.get_textpage()
+    if not count:
+        return None
+    reader = _Pages(read)
+    # Words and lines are in no circles, and searching for some would take a tenth of the time.
+    collects = gc.isenabled()
+    gc.disable()
     try:
-        count = raw.FPDFText_CountChars(text.raw)
-        if not 0 < count <= _MOST_CHARACTERS:
-            return None
-        rules = tuple(_rules(page))
-        if len(rules) < _FEWEST_RULES and not _has_columns(text):
-            return None
-        return _read(text, count, rules)
+        _read_all(reader, content, count)
     finally:
-        text.close()
+        if collects:
+            gc.enable()
+    read.notes += reader.running.note()
+    for pieces in read.pages:
+        name_contents(pieces)
+    return read
 
 
-def _has_columns(text: pypdfium2.PdfTextPage) -> bool:
-    """Whether three or more lines have pieces of text with a gap between them."""
-    spans = [text.get_rect(number) for number in range(text.count_rects())]
-    if len(spans) < 2 * _FEWEST_ROWS:
-        return False
-    rows = 0
-    spans.sort(key=lambda span: (-(span[1] + span[3]), span[0]))
-    line: list[tuple[float, float, float, float]] = []
-    for span in [*spans, (0.0, -1e9, 0.0, -1e9)]:
-        height = max(line[0][3] - line[0][1], 1.0) if line else 1.0
-        if line and abs((line[0][1] + line[0][3]) - (span[1] + span[3])) / 2 > 0.6 * height:
-            ordered = sorted(line)
-            rows += any(after[0] - before[2] > 0.4 * height for before, after in pairwise(ordered))
-            line = []
-        line.append(span)
-    return rows >= _FEWEST_ROWS
+def _read_all(reader: _Pages, content: bytes, count: int) -> None:
+    """Read all pages, and open the file again now and then."""
+    import pypdfium2
+
+    for start in range(0, count, _REOPEN):
+        document = pypdfium2.PdfDocument(content)
+        try:
+            reader.read(document, start, min(start + _REOPEN, count), count)
+            if start + _REOPEN >= count:
+                reader.into.notes += without_reading(document, reader.overlay.attached)
+        finally:
+            document.close()
 
 
-def _read(text: pypdfium2.PdfTextPage, count: int, rules: tuple[Rule, ...]) -> PrintedPage:
-    from pypdfium2 import raw
+@dataclass(slots=True)
+class _Pages:
+    """The pages of a document, one slice after another."""
 
-    letters: list[str] = []
-    characters: list[Character] = []
-    box = raw.FS_RECTF()
-    pointer = ctypes.byref(box)
-    is_apart = False
-    for index in range(count):
-        letter = chr(raw.FPDFText_GetUnicode(text.raw, index))
-        if letter.isspace() or letter == "\0":
-            is_apart = True
-            continue
-        if raw.FPDFText_GetLooseCharBox(text.raw, index, pointer) and box.right > box.left:
-            bottom, top = sorted((box.bottom, box.top))
-            characters.append(Character(len(letters), letter, box.left, bottom, box.right, top, is_apart))
-        letters.append(letter)
-        is_apart = False
-    return PrintedPage("".join(letters), tuple(characters), rules)
+    into: PdfPages
+    running: RunningLines = field(default_factory=RunningLines)
+    tables: TablesOfPages = field(default_factory=TablesOfPages)
+    overlay: Overlay = field(default_factory=Overlay)
+    tags: TagReader = field(default_factory=TagReader)
+
+    def read(self, document: pypdfium2.PdfDocument, start: int, end: int, total: int) -> None:
+        """Read the pages [start, end)."""
+        if document.get_formtype():
+            document.init_forms()
+        self.overlay.form = document.formenv.raw if document.formenv else None
+        is_tagged = document.is_tagged()
+        for first in range(start, end, _SLICE):
+            numbers = range(first, min(first + _SLICE, end))
+            views = [_view(document, number, self.overlay, self.tags if is_tagged else None) for number in numbers]
+            kept = self.running.without([view.page for view in views])
+            for number, view, words in zip(numbers, views, kept, strict=True):
+                found = self.tables.lines(words, view.page.rules)
+                blocks = in_columns(found.lines)
+                keys = self._keys(number, blocks, view)
+                pieces = pieces_of(blocks, Tables(found.tables), keys, _edge(view.page))
+                self._take(number, pieces, view)
+            report(numbers[-1] + 1, total)
+
+    def _keys(self, number: int, blocks: Sequence[Sequence[PrintedLine]], view: _View) -> dict[int, int]:
+        """The headings that the file states, by the ids of the lines that say them."""
+        stated = self.into.stated
+        keys: dict[int, int] = {}
+        if view.headings:
+            keyed = [(stated.key_of_tag(one.level), one) for one in view.headings]
+            marks = {mark: key for key, one in keyed for mark in one.marks}
+            for block in blocks:
+                for line in block:
+                    words = [word for segment in line.segments for word in segment.words]
+                    found = {marks.get(word.style.mark, -1) for word in words}
+                    if len(found) == 1 and -1 not in found:
+                        keys[id(line)] = found.pop()
+        places = stated.entries_of(number)
+        for at, ids in lines_of([stated.entries[place] for place in places], blocks):
+            for line_id in ids:
+                if line_id in keys:
+                    self.into.tag_of[places[at]] = keys[line_id]
+                keys[line_id] = places[at]
+        return keys
+
+    def _take(self, number: int, pieces: list[Piece], view: _View) -> None:
+        read = self.into
+        if holds_no_words(" ".join(piece.says for piece in pieces)):
+            read.unreadable.append(number)
+            pieces = []
+        extra = [Piece([text], kind="extra") for text in view.page.apart]
+        if view.fields:
+            extra.append(Piece(["Form fields:", *view.fields], [False] * len(view.fields), kind="extra"))
+        extra += [Piece([text], kind="extra") for text in view.comments]
+        read.pages.append([*pieces, *extra])
+        read.drawn.append(view.page.is_drawn)
+        read.has_picture = read.has_picture or view.page.has_picture
 
 
-def _rules(page: pypdfium2.PdfPage) -> Iterator[Rule]:
-    """The rules of a page: thin rectangles, the sides of others, and lines."""
-    from pypdfium2 import raw
-
-    for number in range(min(raw.FPDFPage_CountObjects(page.raw), _MOST_OBJECTS)):
-        item = raw.FPDFPage_GetObject(page.raw, number)
-        if raw.FPDFPageObj_GetType(item) == raw.FPDF_PAGEOBJ_PATH:
-            yield from _path_rules(item)
+def _edge(page: Page) -> float:
+    """How far lines would reach to the right if the margin were as wide as on the left."""
+    left, _, right, _ = page.edges
+    return right - (min((word.left for word in page.words), default=left) - left)
 
 
-def _path_rules(path: object) -> Iterator[Rule]:
-    from pypdfium2 import raw
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A page with what lies over it and what its tags say."""
 
-    matrix = raw.FS_MATRIX()
-    raw.FPDFPageObj_GetMatrix(path, ctypes.byref(matrix))
-    points: list[tuple[float, float]] = []
-    x, y = ctypes.c_float(), ctypes.c_float()
-    for number in range(min(raw.FPDFPath_CountSegments(path), 400)):
-        segment = raw.FPDFPath_GetPathSegment(path, number)
-        raw.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        point = (
-            matrix.a * x.value + matrix.c * y.value + matrix.e,
-            matrix.b * x.value + matrix.d * y.value + matrix.f,
-        )
-        kind = raw.FPDFPathSegment_GetType(segment)
-        if kind == raw.FPDF_SEGMENT_MOVETO:
-            yield from _figure_rules(points)
-            points = []
-        elif kind == raw.FPDF_SEGMENT_BEZIERTO:
-            return
-        points.append(point)
-        if raw.FPDFPathSegment_GetClose(segment) and points[0] != points[-1]:
-            points.append(points[0])
-    yield from _figure_rules(points)
+    page: Page
+    fields: Sequence[str] = ()
+    comments: Sequence[str] = ()
+    headings: Sequence[TaggedHeading] = ()
 
 
-def _figure_rules(points: list[tuple[float, float]]) -> Iterator[Rule]:
-    """The rules of one figure: one for a thin rectangle, else one for each straight side."""
-    if len(points) < 2:
-        return
-    left, right = min(x for x, _ in points), max(x for x, _ in points)
-    bottom, top = min(y for _, y in points), max(y for _, y in points)
-    if min(right - left, top - bottom) <= _THIN:
-        if right - left > top - bottom and right - left > _SHORTEST:
-            middle = (bottom + top) / 2
-            yield Rule(left, middle, right, middle)
-        elif top - bottom > _SHORTEST:
-            middle = (left + right) / 2
-            yield Rule(middle, bottom, middle, top)
-        return
-    for (x1, y1), (x2, y2) in pairwise(points):
-        if abs(x1 - x2) < 0.5 and abs(y1 - y2) > _SHORTEST:
-            yield Rule(x1, min(y1, y2), x1, max(y1, y2))
-        elif abs(y1 - y2) < 0.5 and abs(x1 - x2) > _SHORTEST:
-            yield Rule(min(x1, x2), y1, max(x1, x2), y1)
+def _view(document: pypdfium2.PdfDocument, number: int, overlay: Overlay, tags: TagReader | None) -> _View:
+    """A page; without anything if it is damaged."""
+    import pypdfium2
+
+    try:
+        page = document[number]
+    except pypdfium2.PdfiumError:
+        return _View(Page())
+    try:
+        fields, comments = overlay.lines(page)
+        headings = tags.headings(page) if tags else []
+        return _View(read_page(page, is_tagged=bool(headings)), fields, comments, headings)
+    except pypdfium2.PdfiumError:
+        return _View(Page())
+    finally:
+        page.close()

@@ -6,25 +6,28 @@ The parts of the file: ECMA-376, part 1, section 18.
 from __future__ import annotations
 
 import io
-import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from rag.documents.parsed import clean
-from rag.documents.readers.markup import parse_xml
+from rag.documents.readers.markup.xml import parse_xml
+from rag.documents.readers.office_xml.relations import Relation, main_part, part_of_kind, relations_of
+from rag.documents.readers.workbooks.drawn import drawn_texts, header_text
 from rag.documents.readers.workbooks.number_formats import BUILT_IN, shown
 from rag.documents.readers.zip_packages import ZIP_ERRORS, open_package, read_part
 from rag.documents.tables.grid import Cell
 from rag.documents.tables.sheet import Sheet, sheet_of
 from rag.errors import DocumentError
 
-DAMAGE = (*ZIP_ERRORS, ElementTree.ParseError, IndexError)
+DAMAGE = (*ZIP_ERRORS, ElementTree.ParseError, LookupError)
 """What reading a damaged workbook raises."""
 _PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ON = ("1", "true")
+_HEADERS = ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter")
 _MOST_MERGED = 200_000
 
 
@@ -52,16 +55,16 @@ def read_excel(name: str, content: bytes) -> list[Sheet]:
         DAMAGE: a part of it is damaged or missing.
     """
     with open_package(name, content) as package:
-        main = _main_part(package)
+        main = main_part(package, "xl/workbook.xml")
         root = parse_xml(read_part(package, main))
-        relations = _relations(package, main)
+        relations = relations_of(package, main)
         workbook = _Workbook(
             _shared_texts(package, relations),
             _format_codes(package, relations),
             any(item.get("date1904", "") in ("1", "true") for item in _all(root, "workbookPr")),
         )
         sheets = (_read_sheet(name, package, listed, workbook) for listed in _listed(root, relations))
-        return [sheet for sheet in sheets if sheet.cells]
+        return [sheet for sheet in sheets if sheet.cells or sheet.drawn]
 
 
 def _local(element: ElementTree.Element) -> str:
@@ -77,33 +80,16 @@ def _attribute(element: ElementTree.Element, name: str) -> str:
     return next((value for key, value in element.items() if key.rpartition("}")[2] == name), "")
 
 
-def _main_part(package: zipfile.ZipFile) -> str:
-    found = _relations(package, "")
-    return next((part for kind, part in found.values() if kind == "officeDocument"), "xl/workbook.xml")
-
-
-def _relations(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
-    """Kind and part of what a part refers to, by relation id; external links are left out."""
-    folder, file = posixpath.split(part)
-    content = read_part(package, posixpath.join(folder, "_rels", f"{file}.rels"))
-    found = {}
-    for item in parse_xml(content) if content else ():
-        if item.get("TargetMode") != "External":
-            target = posixpath.normpath(posixpath.join("/", folder, item.get("Target", ""))).lstrip("/")
-            found[item.get("Id", "")] = (item.get("Type", "").rpartition("/")[2], target)
-    return found
-
-
-def _listed(root: ElementTree.Element, relations: dict[str, tuple[str, str]]) -> Iterator[_Listed]:
+def _listed(root: ElementTree.Element, relations: dict[str, Relation]) -> Iterator[_Listed]:
     for item in _all(root, "sheet"):
         key = next((value for name, value in item.items() if name.endswith("}id")), "")
-        kind, part = relations.get(key, ("", ""))
-        if kind == "worksheet":
-            yield _Listed(clean(item.get("name", "")), part, item.get("state", "visible") != "visible")
+        relation = relations.get(key)
+        if relation is not None and relation.kind in ("worksheet", "chartsheet", "dialogsheet"):
+            yield _Listed(clean(item.get("name", "")), relation.part, item.get("state", "visible") != "visible")
 
 
-def _shared_texts(package: zipfile.ZipFile, relations: dict[str, tuple[str, str]]) -> list[str]:
-    part = next((part for kind, part in relations.values() if kind == "sharedStrings"), "xl/sharedStrings.xml")
+def _shared_texts(package: zipfile.ZipFile, relations: dict[str, Relation]) -> list[str]:
+    part = part_of_kind(relations, "sharedStrings") or "xl/sharedStrings.xml"
     content = read_part(package, part)
     return [_text_of(item) for item in _all(parse_xml(content), "si")] if content else []
 
@@ -119,9 +105,9 @@ def _text_of(item: ElementTree.Element) -> str:
     return clean(_ESCAPED.sub(lambda code: chr(int(code[1], 16)), "".join(pieces)))
 
 
-def _format_codes(package: zipfile.ZipFile, relations: dict[str, tuple[str, str]]) -> list[str]:
+def _format_codes(package: zipfile.ZipFile, relations: dict[str, Relation]) -> list[str]:
     """The format code of each cell style, by its number."""
-    part = next((part for kind, part in relations.values() if kind == "styles"), "xl/styles.xml")
+    part = part_of_kind(relations, "styles") or "xl/styles.xml"
     content = read_part(package, part)
     if not content:
         return []
@@ -133,15 +119,62 @@ def _format_codes(package: zipfile.ZipFile, relations: dict[str, tuple[str, str]
 
 
 def _read_sheet(name: str, package: zipfile.ZipFile, listed: _Listed, workbook: _Workbook) -> Sheet:
-    cells: list[Cell] = []
-    merged: dict[tuple[int, int], tuple[int, int]] = {}
-    not_computed: list[str] = []
+    read = _read_cells(read_part(package, listed.part), workbook)
+    cells, hidden = read.cells, read.hidden
+    if read.merged:
+        spans = ((cell, read.merged.get((cell.row, cell.column), (1, 1))) for cell in cells)
+        cells = [Cell(*cell[:3], max(rows, 1), max(columns, 1)) for cell, (rows, columns) in spans]
+    comments = _comments(package, listed.part)
+    if comments:
+        cells += [Cell(*place, "") for place in comments.keys() - {(cell.row, cell.column) for cell in cells}]
+    drawn = tuple(dict.fromkeys(filter(None, (*drawn_texts(package, listed.part), *read.headers))))
+    sheet = Sheet(
+        listed.name, (), listed.is_hidden, comments, tuple(read.not_computed), drawn=drawn,
+        hidden_rows=hidden.rows, hidden_columns=hidden.filled(cells),
+    )  # fmt: skip
+    try:
+        return sheet_of(sheet, cells)
+    except ValueError as error:
+        raise DocumentError(f"'{name}': sheet '{listed.name}' has {error}. Split the sheet.") from error
+
+
+@dataclass(slots=True)
+class _Hidden:
+    """The number of hidden rows with a value, and the ranges of hidden columns."""
+
+    rows: int = 0
+    columns: list[range] = field(default_factory=list)
+
+    def filled(self, cells: Sequence[Cell]) -> int:
+        """The number of hidden columns with a value."""
+        if not self.columns:
+            return 0
+        return sum(any(column in one for one in self.columns) for column in {cell.column for cell in cells})
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the part of a sheet holds: cells, how many rows and columns merged ones cover, page headers."""
+
+    cells: list[Cell] = field(default_factory=list)
+    merged: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    not_computed: list[str] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
+    hidden: _Hidden = field(default_factory=_Hidden)
+
+
+def _read_cells(part: bytes, workbook: _Workbook) -> _Read:
+    read = _Read()
     row = column = -1
-    for _, element in ElementTree.iterparse(io.BytesIO(read_part(package, listed.part))):
+    for _, element in ElementTree.iterparse(io.BytesIO(part)):
         match _local(element):
-            case "mergeCell" if len(merged) < _MOST_MERGED:
+            case "mergeCell" if len(read.merged) < _MOST_MERGED:
                 first, last = _corners(element.get("ref", ""))
-                merged[first] = (last[0] - first[0] + 1, last[1] - first[1] + 1)
+                read.merged[first] = (last[0] - first[0] + 1, last[1] - first[1] + 1)
+            case kind if kind in _HEADERS:
+                read.headers.append(header_text(kind, element.text or ""))
+            case "col" if element.get("hidden") in _ON:
+                read.hidden.columns.append(range(int(element.get("min", "1")) - 1, int(element.get("max", "1"))))
             case "row":
                 row = int(element.get("r", row + 2)) - 1
                 column = -1
@@ -152,21 +185,13 @@ def _read_sheet(name: str, package: zipfile.ZipFile, listed: _Listed, workbook: 
                     column = _column_number(place[1]) if place else column + 1
                     text = _shown_value(item, workbook)
                     if text:
-                        cells.append(Cell(row, column, text))
+                        read.cells.append(Cell(row, column, text))
                     elif _has_formula_alone(item):
-                        not_computed.append(item.get("r", f"{row + 1}"))
+                        read.not_computed.append(item.get("r", f"{row + 1}"))
+                if element.get("hidden") in _ON and read.cells and read.cells[-1].row == row:
+                    read.hidden.rows += 1
                 element.clear()
-    if merged:
-        spans = ((cell, merged.get((cell.row, cell.column), (1, 1))) for cell in cells)
-        cells = [Cell(*cell[:3], max(rows, 1), max(columns, 1)) for cell, (rows, columns) in spans]
-    comments = _comments(package, listed.part)
-    if comments:
-        cells += [Cell(*place, "") for place in comments.keys() - {(cell.row, cell.column) for cell in cells}]
-    sheet = Sheet(listed.name, (), listed.is_hidden, comments, tuple(not_computed))
-    try:
-        return sheet_of(sheet, cells)
-    except ValueError as error:
-        raise DocumentError(f"'{name}': sheet '{listed.name}' has {error}. Split the sheet.") from error
+    return read
 
 
 def _corners(reference: str) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -222,9 +247,9 @@ def _has_formula_alone(cell: ElementTree.Element) -> bool:
 def _comments(package: zipfile.ZipFile, part: str) -> dict[tuple[int, int], str]:
     """The comments on cells, by row and column; replies to a comment follow it."""
     found: dict[tuple[int, int], list[str]] = {}
-    relations = list(_relations(package, part).values())
-    threads = [target for kind, target in relations if kind == "threadedComment"]
-    for target in threads or [target for kind, target in relations if kind == "comments"]:
+    relations = list(relations_of(package, part).values())
+    threads = [one.part for one in relations if one.kind == "threadedComment"]
+    for target in threads or [one.part for one in relations if one.kind == "comments"]:
         content = read_part(package, target)
         if not content:
             continue

@@ -7,17 +7,21 @@ file. Everything else is text: labels with their values ("Customer: Moor Farm"),
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.parsed import Parsed, clean, name_some
+from rag.documents.readers.table_columns import ChosenColumns, choose_columns, require_columns
 from rag.documents.readers.tables import check_rows, name_rows, split_rows
 from rag.documents.readers.text_columns import guess_text_columns
 from rag.documents.tables.blocks import Block, split_sheet
 from rag.documents.tables.sheet import Sheet
 from rag.documents.tables.text import row_line
-from rag.errors import DocumentError
 from rag.types import Fields, Heading, Row
+
+_FEWEST_TEXTS = 2
+"""Rows of a single column, from which it is a table: a label with one text below it is none."""
 
 
 def all_table_rows(sheets: Sequence[Sheet]) -> list[Fields]:
@@ -32,11 +36,11 @@ def all_table_rows(sheets: Sequence[Sheet]) -> list[Fields]:
     )
 
 
-def join_sheets(name: str, sheets: Sequence[Sheet], text_columns: tuple[str, ...] = ()) -> Parsed:
+def join_sheets(name: str, sheets: Sequence[Sheet], roles: ColumnRoles = GUESSED) -> Parsed:
     """Join all sheets into one text.
 
     Args:
-        text_columns: the columns with the text of the tables' rows; guessed for each table if empty.
+        roles: what the tables' columns are for; guessed for each table where nothing was chosen.
 
     Raises:
         DocumentError: none of the tables has a chosen column, or there are too many rows.
@@ -44,21 +48,18 @@ def join_sheets(name: str, sheets: Sequence[Sheet], text_columns: tuple[str, ...
     split = [(sheet, split_sheet(sheet.cells)) for sheet in sheets]
     tables = [(sheet, block) for sheet, blocks in split for block in blocks if _is_table(sheet, block)]
     columns = list(dict.fromkeys(column for _, block in tables for column in block.found.names))
-    missing = [column for column in text_columns if column not in columns]
-    if missing and columns:
-        raise DocumentError(f"'{name}' has no column '{missing[0]}'. Its columns are: {', '.join(columns)}.")
+    require_columns(name, columns, roles)
     check_rows(name, sum(len(block.found.body) for _, block in tables))
     text = _Text()
     for sheet, blocks in split:
         title = f"{sheet.name} (hidden sheet)" if sheet.is_hidden else sheet.name
         text.open(title)
         for block in blocks:
-            _add_block(text, title, sheet, block, text_columns)
-        for comment in _comments_apart(sheet, blocks):
-            text.add(comment)
-    return Parsed(
-        "".join(text.pieces), headings=tuple(text.headings), rows=tuple(text.rows), notes=tuple(_notes(sheets))
-    )
+            _add_block(text, title, sheet, block, roles)
+        for apart in (*_comments_apart(sheet, blocks), *sheet.drawn):
+            text.add(apart)
+    notes = (*_notes(sheets), *dict.fromkeys(text.notes))
+    return Parsed("".join(text.pieces), headings=tuple(text.headings), rows=tuple(text.rows), notes=notes)
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class _Text:
     rows: list[Row] = field(default_factory=list)
     length: int = 0
     opened: str = ""
+    notes: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
         """Begin a section at what is added next; nothing happens if nothing is added."""
@@ -90,18 +92,17 @@ class _Text:
         self.length = start + len(text)
 
 
-def _add_block(text: _Text, sheet_title: str, sheet: Sheet, block: Block, text_columns: tuple[str, ...]) -> None:
+def _add_block(text: _Text, sheet_title: str, sheet: Sheet, block: Block, roles: ColumnRoles) -> None:
     above, below = block.found.title, block.found.notes
     if above:
         text.open(f"{sheet_title} > {clean(above[0])}")
     text.add(clean("\n".join(above)))
-    if _is_table(sheet, block):
-        rows = list(_table_rows(sheet, block))
-        fields = [row for _, row in rows]
-        chosen = tuple(column for column in text_columns if column in block.found.names)
-        split = split_rows(fields, chosen or _guessed(fields))
-        for (number, _), (row, labels) in zip(rows, split, strict=True):
-            text.add("\n".join(filter(None, (row, *_comments(sheet, block, number)))), labels)
+    is_table = _is_table(sheet, block)
+    first = block.found.body.start if is_table or not block.found.header else block.found.header.start
+    for number in range(block.top, block.top + first):
+        text.add("\n".join(_comments(sheet, block, number)))
+    if is_table:
+        _add_table(text, " > ".join([sheet_title, *map(clean, above[:1])]), sheet, block, roles)
     else:
         lines = [line for line in _free_lines(sheet, block) if line]
         for number, line in enumerate(lines):
@@ -109,32 +110,58 @@ def _add_block(text: _Text, sheet_title: str, sheet: Sheet, block: Block, text_c
     text.add(clean("\n".join(below)))
 
 
+def _add_table(text: _Text, path: str, sheet: Sheet, block: Block, roles: ColumnRoles) -> None:
+    """Add the rows of a table; the name of a group of rows is a heading with the rows below it."""
+    rows = list(_table_rows(sheet, block))
+    chosen = _columns_of(block, [row for _, row in rows], roles)
+    text.notes += chosen.notes
+    lines = dict(zip((number for number, _ in rows), split_rows(chosen.rows, chosen.text), strict=True))
+    groups = dict(_groups(sheet, block))
+    for number in sorted(lines.keys() | groups.keys()) if groups else lines:
+        line, labels = lines[number] if number in lines else (groups[number], None)
+        if number in groups:
+            text.open(f"{path} > {line}")
+        text.add("\n".join(filter(None, (line, *_comments(sheet, block, number)))), labels)
+
+
+def _groups(sheet: Sheet, block: Block) -> Iterator[tuple[int, str]]:
+    """The rows of the sheet that name a group of the rows below, with the name."""
+    for number in range(block.top + block.found.body.start, block.top + block.found.body.stop):
+        row = sheet.cells[number][block.left : block.right]
+        if block.found.is_group(row):
+            yield number, clean(" ".join(row[0].split()))
+
+
 def _is_table(sheet: Sheet, block: Block) -> bool:
     """Whether a block has named columns; a single column only if its name or its cells say that it holds texts."""
     if block.right - block.left > 1:
         return block.is_table and len(block.found.body) > 0
-    return bool(block.found.header) and bool(guess_text_columns([row for _, row in _table_rows(sheet, block)]))
+    if not block.found.header or len(block.found.body) < _FEWEST_TEXTS:
+        return False
+    return bool(guess_text_columns([row for _, row in _table_rows(sheet, block)]))
 
 
-def _guessed(rows: Sequence[Fields]) -> tuple[str, ...]:
-    guessed = guess_text_columns(rows)
-    return () if rows and len(guessed) == len(rows[0]) > 1 else guessed
+def _columns_of(block: Block, rows: Sequence[Fields], roles: ColumnRoles) -> ChosenColumns:
+    """The columns of one table; without any of the chosen text columns, its text is guessed."""
+    text = tuple(column for column in roles.text or () if column in block.found.names)
+    return choose_columns(rows, replace(roles, text=None if roles.text and not text else roles.text and text))
 
 
 def _table_rows(sheet: Sheet, block: Block) -> Iterator[tuple[int, Fields]]:
     """The rows of a table with their row numbers in the sheet; blank ones only if they have a comment."""
-    cells = sheet.cells
+    cells, found = sheet.cells, block.found
     numbers = [
         row
-        for row in range(block.top + block.found.body.start, block.top + block.found.body.stop)
-        if any(map(str.strip, cells[row][block.left : block.right])) or any(_comments(sheet, block, row))
+        for row in range(block.top + found.body.start, block.top + found.body.stop)
+        if any(map(str.strip, line := cells[row][block.left : block.right])) or any(_comments(sheet, block, row))
+        if not found.repeats_header(line) and not found.is_group(line)
     ]
     columns = [
         column
         for column in range(block.left, block.right)
-        if any(cells[row][column].strip() for row in range(block.top + block.found.header.start, block.bottom))
+        if any(cells[row][column].strip() for row in range(block.top + found.header.start, block.bottom))
     ]
-    names = [block.found.names[column - block.left] for column in columns]
+    names = [found.names[column - block.left] for column in columns]
     lines = ([cells[row][column] for column in columns] for row in numbers)
     return zip(numbers, name_rows(names, lines), strict=True)
 
@@ -172,6 +199,9 @@ def _notes(sheets: Sequence[Sheet]) -> Iterator[str]:
     elif hidden:
         yield f"Sheets {name_some(hidden)} are hidden in the file. They were read, and their headings say so."
     for sheet in sheets:
+        if sheet.hidden_rows or sheet.hidden_columns:
+            parts = [_counted(sheet.hidden_rows, "row"), _counted(sheet.hidden_columns, "column")]
+            yield f"Sheet '{sheet.name}' has {' and '.join(filter(None, parts))}. They were read like the others."
         if sheet.not_computed:
             count = len(sheet.not_computed)
             have = "1 formula has" if count == 1 else f"{count:,} formulas have"
@@ -179,3 +209,7 @@ def _notes(sheets: Sequence[Sheet]) -> Iterator[str]:
                 f"Sheet '{sheet.name}': {have} no result in the file ({name_some(sheet.not_computed)}). Such a cell "
                 "is empty here. Open the file in a spreadsheet program and save it again."
             )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} hidden {what}{'s' if count > 1 else ''}" if count else ""

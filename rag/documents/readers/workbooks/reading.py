@@ -1,19 +1,21 @@
-"""Read workbooks (XLSX, ODS, XLS): their sheets as they are shown, or their values alone if a file is damaged."""
+"""Read workbooks (XLSX, ODS, XLS, XLSB): their sheets as they are shown, or their values alone if a file is damaged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from xml.etree import ElementTree
 
+from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.formats import ODS, XLSX
 from rag.documents.parsed import Parsed
-from rag.documents.readers.markup import parse_xml
-from rag.documents.readers.office import extract_sheets
-from rag.documents.readers.open_tables import open_sheets
+from rag.documents.readers.opendocument.blocks import BlockWriter
+from rag.documents.readers.opendocument.parts import OpenParts
+from rag.documents.readers.opendocument.tables import open_sheets
+from rag.documents.readers.opendocument.texts import left_out
 from rag.documents.readers.workbooks.excel import DAMAGE, read_excel
 from rag.documents.readers.workbooks.joined_sheets import all_table_rows, join_sheets
-from rag.documents.readers.zip_packages import ZIP_ERRORS, open_package, read_part
+from rag.documents.readers.workbooks.older import read_older_excel
+from rag.documents.readers.writing.flow import TextFlow
 from rag.documents.tables.sheet import Sheet
 from rag.errors import DocumentError
 from rag.types import Fields
@@ -30,14 +32,14 @@ class _Workbook:
     notes: tuple[str, ...] = ()
 
 
-def read_workbook(name: str, media_type: str, content: bytes, text_columns: tuple[str, ...] = ()) -> Parsed:
+def read_workbook(name: str, media_type: str, content: bytes, roles: ColumnRoles = GUESSED) -> Parsed:
     """The text of a workbook; see `join_sheets`.
 
     Raises:
         DocumentError: damaged, protected by a password, too large, or without a chosen column.
     """
     workbook = _read(name, media_type, content)
-    parsed = join_sheets(name, workbook.sheets, text_columns)
+    parsed = join_sheets(name, workbook.sheets, roles)
     return replace(parsed, notes=(*workbook.notes, *parsed.notes))
 
 
@@ -52,22 +54,21 @@ def workbook_rows(name: str, media_type: str, content: bytes) -> list[Fields]:
 
 def _read(name: str, media_type: str, content: bytes) -> _Workbook:
     if media_type == ODS:
-        return _Workbook(_read_ods(name, content))
+        return _read_ods(name, content)
     if media_type == XLSX:
         try:
             return _Workbook(read_excel(name, content))
         except DAMAGE:
-            return _Workbook(extract_sheets(name, media_type, content), (_VALUES_ALONE,))
-    return _Workbook(extract_sheets(name, media_type, content))
+            return _Workbook(read_older_excel(name, media_type, content), (_VALUES_ALONE,))
+    return _Workbook(read_older_excel(name, media_type, content))
 
 
-def _read_ods(name: str, content: bytes) -> list[Sheet]:
-    with open_package(name, content) as package:
-        try:
-            root = parse_xml(read_part(package, "content.xml"))
-        except (*ZIP_ERRORS, ElementTree.ParseError) as error:
-            raise DocumentError(f"'{name}' is damaged: {error}. Open it in Calc and save it again.") from error
+def _read_ods(name: str, content: bytes) -> _Workbook:
+    parts = OpenParts.of(name, content, "Calc")
+    writer = BlockWriter(parts, TextFlow())
     try:
-        return [sheet for sheet in open_sheets(root) if sheet.cells]
+        sheets = open_sheets(parts.bodies("spreadsheet"), writer.styles.hidden_tables, writer.cell_text)
+        found = [sheet for sheet in sheets if sheet.cells or sheet.drawn]
     except ValueError as error:
         raise DocumentError(f"'{name}': {error}. Split the sheet.") from error
+    return _Workbook(found, tuple(left_out(parts)))

@@ -9,7 +9,8 @@ import struct
 import pytest
 
 from rag.documents.archives import Archive, ArchiveMember, Refusal
-from rag.documents.readers.tables import TableColumns
+from rag.documents.column_roles import ColumnRoles
+from rag.documents.readers.table_columns import TableColumn, TableColumns
 from rag.documents.sandbox.protocol import (
     Reply,
     Request,
@@ -22,12 +23,17 @@ from rag.documents.sandbox.protocol import (
     read_document,
     receive_reply,
     receive_request,
+    send_progress,
     send_reply,
     send_request,
 )
 from tests.support.collections import rich_documents
 
-COLUMNS = TableColumns(("topic", "text"), ("text",), (("A", "B"), ("long", "longer")), 2)
+COLUMNS = TableColumns(
+    (TableColumn("topic", "label", "2 different values"), TableColumn("text", "text", "mean 90 characters")),
+    (("A", "long"), ("B", "longer")),
+    2,
+)
 ARCHIVE = Archive(
     (ArchiveMember("a.zip/one.txt", b"one"), ArchiveMember("a.zip/two", bytes(range(256)))),
     (Refusal("a.zip/x", "'x' is too large."),),
@@ -47,7 +53,8 @@ def framed(head: bytes, *blobs: bytes) -> io.BytesIO:
 
 def test_requests_arrive():
     stream = io.BytesIO()
-    requests = [Request("read", "ä.csv", bytes(range(256)), ("text", "日本")), Request("open", "", b"")]
+    roles = ColumnRoles(("text", "日本"), ("key",), (("year", "label"),))
+    requests = [Request("read", "ä.csv", bytes(range(256)), roles), Request("open", "", b"")]
     for request in requests:
         send_request(stream, request)
     stream.seek(0)
@@ -62,6 +69,29 @@ def test_results_arrive():
     assert read_archive(through_a_pipe(archive_reply(ARCHIVE))) == ARCHIVE
     assert through_a_pipe(Reply(failure="No.")) == Reply(failure="No.")
     assert through_a_pipe(Reply(out_of_memory=True)).out_of_memory
+
+
+def test_progress_arrives_before_the_reply():
+    stream = io.BytesIO()
+    for done in (24, 48, 50):
+        send_progress(stream, done, 50)
+    send_reply(stream, Reply((b"body",)))
+    stream.seek(0)
+    known: list[tuple[int, int]] = []
+    reply = receive_reply(stream, 1 << 20, lambda done, total: known.append((done, total)))
+    assert reply == Reply((b"body",))
+    assert known == [(24, 50), (48, 50), (50, 50)]
+
+
+@pytest.mark.parametrize("steps", [[(0, 5)], [(6, 5)], [(3, 5), (3, 5)], [(3, 5), (2, 5)], [(-1, 5)]])
+def test_a_process_that_tells_no_progress_is_not_believed(steps):
+    stream = io.BytesIO()
+    for done, total in steps:
+        send_progress(stream, done, total)
+    send_reply(stream, Reply((b"body",)))
+    stream.seek(0)
+    with pytest.raises(WireError, match="the number of pages is wrong"):
+        receive_reply(stream, 1 << 20)
 
 
 def _paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

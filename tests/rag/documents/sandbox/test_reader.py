@@ -18,6 +18,7 @@ import pytest
 
 from rag import config
 from rag.documents.archives import open_archive
+from rag.documents.column_roles import ColumnRoles
 from rag.documents.loading import load_document, table_columns
 from rag.documents.sandbox.reader import DocumentReader, ReadLimits
 from rag.errors import DocumentError
@@ -35,7 +36,7 @@ def reader():
 
 @pytest.fixture(scope="module")
 def faulty():
-    limits = ReadLimits(seconds=6, memory_bytes=400 * 1024**2, output_characters=1000)
+    limits = ReadLimits(seconds=3, clock_factor=40, memory_bytes=400 * 1024**2, output_characters=1000)
     with DocumentReader(limits, module=FAULTY) as reader:
         yield reader
 
@@ -63,7 +64,7 @@ def test_tables_and_archives_come_whole_through_the_pipe(reader):
     table = xlsx({"S": [["boat", "text"], ["Anna", SENTENCE], ["Bert", SENTENCE * 2]]})
     assert reader.table_columns("t.xlsx", table) == table_columns("t.xlsx", table)
     assert reader.table_columns("t.txt", b"no table") is None
-    chosen = reader.read("t.xlsx", table, text_columns=("boat",))
+    chosen = reader.read("t.xlsx", table, roles=ColumnRoles(("boat",)))
     assert [row.fields for row in chosen.rows] == [(("text", SENTENCE),), (("text", SENTENCE * 2),)]
     archive = zipped({"one.txt": SENTENCE, "two/../../three.bin": bytes(range(256))})
     assert reader.open_archive("a.zip", archive) == open_archive("a.zip", archive)
@@ -84,8 +85,7 @@ def test_a_failure_is_the_same_sentence_and_keeps_the_process(reader):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("sleep.txt", "longer than the limit of 6 seconds"),
-        ("spin.txt", "longer than the limit of 6 seconds"),
+        pytest.param("spin.txt", "longer than the limit of 3 seconds of CPU time", marks=on_linux),
         pytest.param("eat.txt", "more memory than the limit of 0.391 GiB", marks=on_linux),
         ("crash.txt", "crashed its parser"),
         ("leave.txt", "crashed its parser"),
@@ -104,6 +104,41 @@ def test_what_breaks_a_limit_is_ended_and_the_next_file_is_read(faulty, name, sa
     assert name in str(raised.value)
     assert broken.returncode is not None, "the broken process is gone, and has been waited for"
     assert faulty.read("good.txt", b"after").text == "after"
+
+
+@pytest.mark.slow
+def test_a_parser_that_waits_for_ever_is_ended_by_the_clock():
+    limits = ReadLimits(seconds=1, clock_factor=4)
+    with DocumentReader(limits, module=FAULTY) as reader:
+        with pytest.raises(DocumentError, match=r"'sleep.txt' took longer than the limit of 4 seconds to read"):
+            reader.read("sleep.txt", b"content")
+        assert reader._process is None
+
+
+@pytest.mark.slow
+def test_a_long_pdf_has_more_time_and_tells_how_far_it_is():
+    limits = ReadLimits(seconds=60, seconds_per_page=0.5, clock_factor=10)
+    assert limits.cpu_seconds(213) == 60 + 106.5
+    assert limits.clock_seconds(213) == 10 * limits.cpu_seconds(213)
+    assert limits.cpu_seconds(10**9) == limits.cpu_seconds(20_000), "a process cannot ask for any time"
+    steps: list[tuple[int, int]] = []
+    long = pdf([f"The boat has number {number}." for number in range(60)])
+    with DocumentReader(limits) as reader:
+        document = reader.read("long.pdf", long, on_progress=lambda done, total: steps.append((done, total)))
+    assert len(document.pages) == 60
+    assert [total for _, total in steps] == [60] * len(steps)
+    assert sorted({done for done, _ in steps}) == [done for done, _ in steps]
+    assert steps[0][0] < steps[-1][0] == 60
+
+
+@pytest.mark.slow
+@on_linux
+def test_a_pdf_that_takes_longer_than_its_pages_allow_is_ended_with_its_own_limit():
+    limits = ReadLimits(seconds=3, seconds_per_page=0.5, clock_factor=40)
+    with DocumentReader(limits, module=FAULTY) as reader:
+        with pytest.raises(DocumentError, match="longer than the limit of 8 seconds of CPU time"):
+            reader.read("pages.txt", b"content")
+        assert reader.read("good.txt", b"after").text == "after"
 
 
 def test_noise_of_the_parser_goes_nowhere(faulty, capfd):

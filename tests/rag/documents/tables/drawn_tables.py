@@ -1,4 +1,7 @@
-"""Tables drawn by hypothesis, and how each format writes them, with merged cells, titles, two headers and notes."""
+"""Tables drawn by hypothesis, and how each format writes them: merged cells, titles, two headers, groups, units, notes.
+
+Workbooks and Word documents are written by openpyxl and python-docx, which know nothing of the readers here.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import openpyxl
+from docx import Document as word_document
+from docx.oxml import OxmlElement
 from hypothesis import strategies as st
 
-from tests.support.good_files import docx, paragraph, xlsx, zipped
+from tests.support.good_files import open_document, pptx, zipped
 
 NAMES = (
     ("Boat", "Owner", "Seats", "Built", "Harbour"),
@@ -35,7 +41,10 @@ class Area:
 
 @dataclass(frozen=True)
 class DrawnTable:
-    """A table with `n_header` rows of names; `said` are the pairs of name and value that it states."""
+    """A table with `n_header` rows of names; `said` are the pairs of name and value that it states.
+
+    `names` are the whole names of the columns, and `groups` the names of groups of rows, merged over all columns.
+    """
 
     areas: tuple[Area, ...]
     n_rows: int
@@ -44,6 +53,8 @@ class DrawnTable:
     has_title: bool
     has_note: bool
     said: frozenset[tuple[str, str]]
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
 
     def cells(self, *, repeated: bool) -> list[list[str]]:
         """The cells; a merged one in each of its places, or in the first alone."""
@@ -57,6 +68,7 @@ class DrawnTable:
 
 @st.composite
 def drawn_tables(draw, *, merged: bool = True) -> DrawnTable:
+    """A table with merged cells and groups of rows, if `merged`, with a header that may repeat, and a row of units."""
     n_columns, n_body = draw(st.integers(2, 5)), draw(st.integers(2, 7))
     header, names = draw(headers(n_columns))
     n_header = 1 + max(area.row for area in header)
@@ -64,22 +76,45 @@ def drawn_tables(draw, *, merged: bool = True) -> DrawnTable:
         "word",
         *(draw(st.sampled_from(["number", "amount", "date", "code", "word", "flag"])) for _ in range(n_columns - 1)),
     ]
+    if n_header == 1 and kinds.count("number") > 1 and draw(st.booleans()):
+        units = [(draw(st.sampled_from(["kg", "(m)", "%"])) if kind == "number" else "") for kind in kinds]
+        header, names, n_header = (*header, *_in_row(1, units)), list(map(_with_unit, names, units)), 2
+    is_repeated = n_header == 1 and draw(st.integers(0, 3)) == 0
     body: list[Area] = []
     said: set[tuple[str, str]] = set()
+    groups: list[str] = []
     taken: set[tuple[int, int]] = set()
-    for row in range(n_body):
+    row = n_header
+    for number in range(n_body):
+        is_free = not any((row, column) in taken for column in range(n_columns))
+        if merged and n_columns > 2 and number and is_free and draw(st.integers(0, 4)) == 0:
+            groups.append(f"group of {('elm', 'oak', 'ash', 'yew', 'fir', 'box', 'bay')[number]}")
+            body.append(Area(row, 0, groups[-1], 1, n_columns))
+            row += 1
+        elif is_repeated and number == n_body // 2 and is_free:
+            body += [Area(row, area.column, area.text) for area in header if area.row == 0]
+            row += 1
         for column in range(n_columns):
-            if (row, column) in taken or (column and row and draw(st.integers(0, 4)) == 0):
+            if (row, column) in taken or (column and number and draw(st.integers(0, 4)) == 0):
                 continue
-            down = draw(st.integers(1, 2)) if merged and column == 0 and row + 1 < n_body else 1
-            value = _value(kinds[column], row * n_columns + column)
-            body.append(Area(n_header + row, column, value, down, 1))
+            down = draw(st.integers(1, 2)) if merged and column == 0 and number + 1 < n_body else 1
+            value = _value(kinds[column], number * n_columns + column)
+            body.append(Area(row, column, value, down, 1))
             taken |= {(row + step, column) for step in range(down)}
             said.add((names[column], value))
+        row += 1
     return DrawnTable(
-        (*header, *body), n_header + n_body, n_columns, n_header, draw(st.booleans()), draw(st.booleans()),
-        frozenset(said),
+        (*header, *body), row, n_columns, n_header, draw(st.booleans()), draw(st.booleans()),
+        frozenset(said), tuple(names), tuple(groups),
     )  # fmt: skip
+
+
+def _in_row(row: int, texts: Sequence[str]) -> list[Area]:
+    return [Area(row, column, text) for column, text in enumerate(texts) if text]
+
+
+def _with_unit(name: str, unit: str) -> str:
+    return f"{name} {unit if unit[:1] == '(' else f'({unit})'}" if unit else name
 
 
 @st.composite
@@ -125,9 +160,9 @@ def as_csv(table: DrawnTable) -> bytes:
 
 
 def as_markdown(table: DrawnTable) -> bytes:
-    cells = table.cells(repeated=True)
-    names = [" ".join(dict.fromkeys(column)) for column in zip(*cells[: table.n_header], strict=True)]
-    lines = [f"| {' | '.join(row)} |" for row in (names, ["---"] * table.n_columns, *cells[table.n_header :])]
+    """Markdown has no merged cells and one header row, with the whole names."""
+    rows = table.cells(repeated=True)[table.n_header :]
+    lines = [f"| {' | '.join(row)} |" for row in (table.names, ["---"] * table.n_columns, *rows)]
     return "\n\n".join(_around(table, "\n".join(lines))).encode()
 
 
@@ -148,37 +183,87 @@ def _html_cell(area: Area | None, tag: str) -> str:
 
 
 def as_docx(table: DrawnTable, *, states_header: bool) -> bytes:
-    owner = {
-        (area.row + row, area.column + column): (area, row)
-        for area in table.areas
-        for row in range(area.rows)
-        for column in range(area.columns)
-    }
-    rows = []
-    for row in range(table.n_rows):
-        cells, column = "", 0
-        while column < table.n_columns:
-            area, below = owner.get((row, column), (Area(row, column, ""), 0))
-            merge = "" if area.rows == 1 else f'<w:vMerge w:val="{"continue" if below else "restart"}"/>'
-            cells += f'<w:tc><w:tcPr><w:gridSpan w:val="{area.columns}"/>{merge}</w:tcPr>'
-            cells += f"{paragraph('' if below else area.text)}</w:tc>"
-            column += area.columns
-        stated = "<w:trPr><w:tblHeader/></w:trPr>" if states_header and row < table.n_header else ""
-        rows.append(f"<w:tr>{stated}{cells}</w:tr>")
-    body = f"<w:tbl>{''.join(rows)}</w:tbl>"
-    return docx("".join(part if part == body else paragraph(part) for part in _around(table, body)))
+    """Written by python-docx."""
+    document = word_document()
+    if table.has_title:
+        document.add_paragraph(TITLE)
+    drawn = document.add_table(table.n_rows, table.n_columns)
+    for area in table.areas:
+        cell = drawn.cell(area.row, area.column)
+        if area.rows * area.columns > 1:
+            cell = cell.merge(drawn.cell(area.row + area.rows - 1, area.column + area.columns - 1))
+        cell.text = area.text
+    for row in drawn.rows[: table.n_header] if states_header else []:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    if table.has_note:
+        document.add_paragraph(NOTE)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
 
 
 def as_xlsx(table: DrawnTable) -> bytes:
-    above = [[TITLE], [""]] if table.has_title else []
-    below = [[""], [NOTE]] if table.has_note else []
-    content = xlsx({"Sheet": [*above, *table.cells(repeated=False), *below]})
-    merges = "".join(_reference(area, len(above)) for area in table.areas if area.rows * area.columns > 1)
-    return with_part(
-        content,
-        "xl/worksheets/sheet1.xml",
-        lambda xml: xml.replace("</sheetData>", f"</sheetData><mergeCells>{merges}</mergeCells>"),
+    """Written by openpyxl: whole numbers as numbers, and all other cells as texts."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    down = 2 if table.has_title else 0
+    if table.has_title:
+        sheet.cell(1, 1, TITLE)
+    for area in table.areas:
+        first = sheet.cell(area.row + down + 1, area.column + 1)
+        first.value = int(area.text) if area.text.isdigit() else area.text
+        if area.rows * area.columns > 1:
+            last = (first.row + area.rows - 1, first.column + area.columns - 1)
+            sheet.merge_cells(None, first.row, first.column, *last)
+    if table.has_note:
+        sheet.cell(down + table.n_rows + 2, 1, NOTE)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def as_ods(table: DrawnTable) -> bytes:
+    """The rows with covered cells, as LibreOffice writes them."""
+    above = [[TITLE], []] if table.has_title else []
+    below = [[], [NOTE]] if table.has_note else []
+    rows = [_ods_row(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in row) for row in above]
+    rows += [_ods_row(map(_ods_cell, _places(table, row))) for row in range(table.n_rows)]
+    rows += [_ods_row(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in row) for row in below]
+    return open_document("spreadsheet", f'<table:table table:name="Boats">{"".join(rows)}</table:table>')
+
+
+def _ods_row(cells) -> str:
+    return f"<table:table-row>{''.join(cells) or '<table:table-cell/>'}</table:table-row>"
+
+
+def _ods_cell(place: Area | bool | None) -> str:
+    if not isinstance(place, Area):
+        return "<table:covered-table-cell/>" if place else "<table:table-cell/>"
+    spans = f'table:number-rows-spanned="{place.rows}" table:number-columns-spanned="{place.columns}"'
+    return f"<table:table-cell {spans}><text:p>{place.text}</text:p></table:table-cell>"
+
+
+def as_pptx(table: DrawnTable) -> bytes:
+    """A slide with the table; the title is the slide's, and the note its text."""
+    rows = "".join(
+        f"<a:tr>{''.join(_slide_cell(table, row, column) for column in range(table.n_columns))}</a:tr>"
+        for row in range(table.n_rows)
     )
+    title, note = TITLE if table.has_title else "Boats", NOTE if table.has_note else ""
+    return with_part(
+        pptx([(title, note)]),
+        "ppt/slides/slide1.xml",
+        lambda xml: xml.replace("</p:spTree>", f"<a:tbl>{rows}</a:tbl></p:spTree>"),
+    )
+
+
+def _slide_cell(table: DrawnTable, row: int, column: int) -> str:
+    place = _places(table, row)[column]
+    if isinstance(place, Area):
+        spans = f'rowSpan="{place.rows}" gridSpan="{place.columns}"'
+        return f"<a:tc {spans}><a:txBody><a:p><a:r><a:t>{place.text}</a:t></a:r></a:p></a:txBody></a:tc>"
+    merged = ' hMerge="1" vMerge="1"' if place else ""
+    return f"<a:tc{merged}><a:txBody><a:p/></a:txBody></a:tc>"
 
 
 def with_part(content: bytes, part: str, changed) -> bytes:
@@ -190,23 +275,19 @@ def with_part(content: bytes, part: str, changed) -> bytes:
     return zipped({**parts, part: changed(parts.get(part, ""))})
 
 
-def _reference(area: Area, down: int) -> str:
-    first = f"{chr(65 + area.column)}{area.row + down + 1}"
-    last = f"{chr(64 + area.column + area.columns)}{area.row + down + area.rows}"
-    return f'<mergeCell ref="{first}:{last}"/>'
+def _places(table: DrawnTable, row: int) -> list[Area | bool | None]:
+    """For each column, the cell that begins there, True where another one covers it, or None for an empty one."""
+    found: list[Area | bool | None] = [None] * table.n_columns
+    for area in table.areas:
+        if area.row <= row < area.row + area.rows:
+            for column in range(area.column, area.column + area.columns):
+                found[column] = area if (row, column) == (area.row, area.column) else True
+    return found
 
 
 def _by_row(table: DrawnTable, row: int) -> Sequence[Area | None]:
     """The cells that begin in a row, and None for an empty one."""
-    covered = {
-        (area.row + down, area.column + right)
-        for area in table.areas
-        for down in range(area.rows)
-        for right in range(area.columns)
-    }
-    begin = {area.column: area for area in table.areas if area.row == row}
-    places = (column for column in range(table.n_columns) if column in begin or (row, column) not in covered)
-    return [begin.get(column) for column in places]
+    return [place for place in _places(table, row) if not isinstance(place, bool)]
 
 
 def _around(table: DrawnTable, body: str) -> list[str]:

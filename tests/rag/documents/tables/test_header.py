@@ -95,6 +95,29 @@ def test_a_merged_cell_is_repeated_and_columns_of_repetitions_alone_are_left_out
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("rows", [[], [[]], [["a"], []], [[], ["a"]], [["x", "y"], [], ["z"]], [[""], ["", ""]]])
+def test_rows_without_cells_are_blank(rows):
+    found = find_table(rows)
+    assert found.header == range(0)
+    assert {number for number in found.body if any(rows[number])} == {at for at, row in enumerate(rows) if any(row)}
+
+
+def test_a_title_among_the_stated_header_rows_is_told_apart():
+    lines = cells("Fees|Fees|Fees", "Boat|Half|Full", "Canoe|1|2")
+    found = find_table(lines, header_rows=2)
+    assert (found.title, found.names, found.body.start) == (("Fees",), ("Boat", "Half", "Full"), 2)
+    # The stated header may be the title alone.
+    assert find_table(lines, header_rows=1).names == ("Boat", "Half", "Full")
+
+
+def test_a_row_merged_over_all_columns_is_a_group_but_equal_answers_are_none():
+    found = find_table(cells("Boat|Fee|Seats", "Canoe|25|3", "Kayak|31|4"))
+    assert found.is_group(["Sailing", "Sailing", "Sailing"])
+    assert not found.is_group(["3", "3", "3"])
+    assert not found.is_group(["Sailing", "Sailing", ""])
+    assert not find_table(cells("Ours|Yours", "yes|no", "no|yes")).is_group(["yes", "yes"])
+
+
 def test_a_huge_merged_cell_ends_with_the_table():
     assert grid_of([Cell(0, 0, "a", 10**9), Cell(1, 1, "b")]).cells == (("a", ""), ("a", "b"))
     # A cell below a merged one is not shown.

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.chunking.chunker import chunk_document
 from rag.documents.loading import load_document
@@ -14,11 +15,12 @@ from rag.types import ChunkingSpec
 from tests.rag.documents.tables.drawn_tables import (
     NOTE,
     TITLE,
-    DrawnTable,
     as_csv,
     as_docx,
     as_html,
     as_markdown,
+    as_ods,
+    as_pptx,
     as_xlsx,
     drawn_tables,
 )
@@ -32,7 +34,10 @@ FORMATS = {
     "stated.html": lambda table: as_html(table, states_header=True),
     "a.docx": lambda table: as_docx(table, states_header=False),
     "stated.docx": lambda table: as_docx(table, states_header=True),
+    "a.ods": as_ods,
+    "a.pptx": as_pptx,
 }
+WITHOUT_MERGED_CELLS = ("a.csv", "a.md")
 
 
 def said_by(name: str, content: bytes, max_tokens: int) -> tuple[set[tuple[str, str]], list[str]]:
@@ -45,10 +50,11 @@ def said_by(name: str, content: bytes, max_tokens: int) -> tuple[set[tuple[str, 
 
 @pytest.mark.parametrize("name", FORMATS)
 @bounded
-@given(table=drawn_tables())
-def test_every_value_stands_next_to_its_own_columns_name(name: str, table: DrawnTable):
+@given(data=st.data())
+def test_every_value_stands_next_to_its_own_columns_name(name: str, data: st.DataObject):
+    table = data.draw(drawn_tables(merged=name not in WITHOUT_MERGED_CELLS))
     said, texts = said_by(name, FORMATS[name](table), max_tokens=90)
     note = {("Source", NOTE.removeprefix("Source: "))}
     assert said - note == set(table.said)
-    for line in ([TITLE] if table.has_title else []) + ([NOTE] if table.has_note else []):
+    for line in (*([TITLE] if table.has_title else []), *([NOTE] if table.has_note else []), *table.groups):
         assert any(line in text for text in texts)

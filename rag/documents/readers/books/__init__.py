@@ -1,0 +1,1 @@
+"""Read books (EPUB) and the XHTML in them."""

@@ -1,0 +1,1 @@
+"""Readers of markup: Markdown, HTML, XML, reStructuredText, TeX, Org, AsciiDoc and notebooks."""

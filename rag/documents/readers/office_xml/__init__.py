@@ -1,0 +1,1 @@
+"""Read the parts that Word, PowerPoint and Excel files have in common: relations, drawings, charts."""

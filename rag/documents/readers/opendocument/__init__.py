@@ -1,0 +1,1 @@
+"""Read OpenDocument files (ODT, ODS, ODP): texts, tables, lists, notes and comments."""

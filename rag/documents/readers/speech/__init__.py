@@ -1,0 +1,1 @@
+"""Readers of what people said: subtitles, and exported chats."""

@@ -1,0 +1,1 @@
+"""Read Word documents (DOCX): text with headings, lists, tables, notes, comments and pages."""
