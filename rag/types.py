@@ -76,8 +76,13 @@ class Chunk:
 
     @property
     def embedded_text(self) -> str:
-        """What the embedding model reads: the context line, if there is one, and the text below it."""
-        return f"{self.context}\n{self.text}" if self.context else self.text
+        """What the embedding model reads: the context line, if there is one, and the text below it.
+
+        The labels of a table's row come after its text: before it, they would count as much as the text for the models
+        that weigh the beginning of a text most (docs/retrieval.md).
+        """
+        parts = (self.text, self.context) if self.fields else (self.context, self.text)
+        return "\n".join(filter(None, parts)) if self.context else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,8 @@ class Hit:
     """A retrieved chunk. A higher score is nearer; rank counts from 1.
 
     `excerpt` is the part of the chunk that a tiny model reads; empty if it reads the whole chunk. `weighing` says how
-    hybrid search weighted meaning and words for the question, and why, as sentences; else it is empty.
+    hybrid search weighted meaning and words for the question, and why, as sentences; else it is empty. `label` is a
+    rare label of the chunk's row that is in the question ("ticket: T-902"), if the hit comes first for it.
     """
 
     chunk: Chunk
@@ -168,6 +174,7 @@ class Hit:
     found_by: tuple[Finding, ...]
     excerpt: str = ""
     weighing: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ Preparing a text takes most of the time and depends only on the embedding model.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.chunking.context_line import ContextLines
 from rag.chunking.cut_points import extends
+from rag.chunking.parts import document_parts
 from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
 from rag.chunking.strategies import split
+from rag.chunking.table_rows import cell_starts
 from rag.errors import DocumentError
 from rag.types import Chunk, ChunkingSpec, Document, TextTokenizer
 
@@ -41,7 +43,21 @@ def chunk_document(
     tokenizer: TextTokenizer,
     encode: Encode | None = None,
 ) -> list[Chunk]:
-    """Split a document: `prepare` and `chunk_prepared` in one call.
+    """Split a document: the chunks of `chunk_parts` in one list. Arguments and errors as there."""
+    return [chunk for chunks in chunk_parts(document, chunking, window, tokenizer, encode) for chunk in chunks]
+
+
+def chunk_parts(
+    document: Document,
+    chunking: ChunkingSpec,
+    window: int,
+    tokenizer: TextTokenizer,
+    encode: Encode | None = None,
+) -> Iterator[list[Chunk]]:
+    """Split a document part by part, so that memory does not grow with its length; yields the chunks of each part.
+
+    A part is prepared when it is asked for. Only "semantic" looks at the whole document at once, because it compares
+    all its sentences.
 
     Args:
         encode: texts -> unit vectors; required for the strategy "semantic", and called only there.
@@ -49,10 +65,14 @@ def chunk_document(
     Raises:
         DocumentError, ValueError: see `chunk_prepared`.
     """
-    prepared = prepare(document, tokenizer)
-    if chunking.strategy == "semantic" and encode is not None:
-        prepared = with_likeness(prepared, encode)
-    return chunk_prepared(prepared, chunking, window)
+    room = _Room.of(document, chunking, window, tokenizer)
+    if chunking.strategy == "semantic":
+        prepared = prepare(document, tokenizer)
+        yield _split(with_likeness(prepared, encode) if encode is not None else prepared, chunking, room)
+        return
+    for start, part in document_parts(document):
+        chunks = _split(prepare(part, tokenizer), chunking, room)
+        yield [replace(chunk, start=chunk.start + start, end=chunk.end + start) for chunk in chunks]
 
 
 def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> list[Chunk]:
@@ -75,13 +95,31 @@ def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
             anything but the overlap.
         ValueError: the spec contradicts itself, or it is semantic and the text was prepared without `with_likeness`.
     """
-    lines = ContextLines.of(prepared.document, prepared.tokenizer, window) if chunking.context else None
-    capacity = min(chunking.max_tokens, window - (lines.most_tokens(prepared.document) if lines else 0))
-    _require_valid(prepared, chunking, window)
+    return _split(prepared, chunking, _Room.of(prepared.document, chunking, window, prepared.tokenizer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What a whole document decides for each of its parts: its context lines, and the tokens that a chunk may have."""
+
+    lines: ContextLines | None
+    capacity: int
+    window: int
+
+    @classmethod
+    def of(cls, document: Document, chunking: ChunkingSpec, window: int, tokenizer: TextTokenizer) -> _Room:
+        lines = ContextLines.of(document, tokenizer, window) if chunking.context else None
+        capacity = min(chunking.max_tokens, window - (lines.most_tokens(document) if lines else 0))
+        return cls(lines, capacity, window)
+
+
+def _split(prepared: PreparedText, chunking: ChunkingSpec, room: _Room) -> list[Chunk]:
+    _require_valid(prepared, chunking, room.window)
+    capacity, lines = room.capacity, room.lines
     # The reserve saves most chunks from being cut again.
-    room = capacity if prepared.tokenizer.adds_up else max(capacity - _ROOM_FOR_CONTEXT, 1)
-    spec = replace(chunking, max_tokens=room, min_tokens=min(chunking.min_tokens, room))
-    spec = replace(spec, overlap=min(chunking.overlap, room - 1))
+    most = capacity if prepared.tokenizer.adds_up else max(capacity - _ROOM_FOR_CONTEXT, 1)
+    spec = replace(chunking, max_tokens=most, min_tokens=min(chunking.min_tokens, most))
+    spec = replace(spec, overlap=min(chunking.overlap, most - 1))
     pieces = split(prepared.cuts, prepared.sections, spec, prepared.likeness)
     chunks = [_chunk(prepared, sized) for sized in _sized(prepared, pieces, capacity)]
     if lines is None:
@@ -147,8 +185,13 @@ def _halves(prepared: PreparedText, span: _Sized, capacity: int) -> list[tuple[i
 
 
 def _middle(text: str, start: int, end: int) -> int:
-    """The position at which to cut text[start:end] in two: before a word near the middle, else between letters."""
-    middle = (start + end) // 2
+    """The position at which to cut text[start:end] in two, near its middle.
+
+    It is before a cell of a table's row, else before a word, else between letters.
+    """
+    middle, margin = (start + end) // 2, (end - start) // 4
+    if cells := cell_starts(text, start + margin, end - margin):
+        return min(cells, key=lambda cell: abs(cell - middle))
     for distance in range((end - start) // 4):
         for cut in (middle - distance, middle + distance):
             if text[cut - 1].isspace() and not text[cut].isspace() and cut > start:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rag.chunking.row_labels import embedded_columns, labels_apart_from
-from rag.chunking.table_rows import records
+from rag.chunking.table_rows import is_table_file, labels_of_text, records
 from rag.text.labels import written
 from rag.text.stems import word_set
 from rag.types import Document, Fields, TextTokenizer
@@ -50,13 +50,18 @@ class ContextLines:
     def of(cls, document: Document, tokenizer: TextTokenizer, window: int) -> ContextLines:
         """The lines of this document for a model that reads `window` tokens.
 
-        Rows that are chunks of their own have labels instead of a title. Headings of a PDF are guessed from its
-        layout, so they are left out.
+        Rows that are chunks of their own have labels, in a table instead of a title. Headings of a PDF are guessed
+        from its layout, so they are left out.
         """
         has_headings, limit = has_certain_headings(document), window // _SHARE_OF_WINDOW
-        if records(document):
-            return cls("", has_headings, tokenizer, limit, embedded_columns(document.rows))
-        return cls(title_of(document), has_headings, tokenizer, limit)
+        if not records(document):
+            return cls(title_of(document), has_headings, tokenizer, limit)
+        columns = embedded_columns(document.rows)
+        if is_table_file(document):
+            return cls("", has_headings, tokenizer, limit, columns)
+        title = title_of(document)
+        labels = dict(labels_of_text(document))
+        return cls(title, has_headings, tokenizer, limit, tuple(one for one in columns if labels.get(one) != title))
 
     def line(self, heading: str, text: str, fields: Fields = ()) -> str:
         """The context line of a chunk below these headings ("Travel > Hotels"); empty if there is nothing to say.
@@ -96,10 +101,14 @@ class ContextLines:
 
 
 def title_of(document: Document) -> str:
-    """The document's title: the heading that it begins with and that all others are below, else its file's name.
+    """The document's title: its label "title", the heading that it begins with and that all others are below, or its
+    file's name.
 
     A name without a telling word, such as "scan 0012.pdf", is no title.
     """
+    stated = dict(labels_of_text(document)).get("title", "")
+    if stated:
+        return stated
     headings = document.headings
     if has_certain_headings(document) and not document.text[: headings[0].start].strip():
         root = headings[0].path

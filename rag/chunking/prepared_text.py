@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rag.chunking.cut_points import SENTENCE, Cuts, Marks, find_cuts
 from rag.chunking.strategies import Section
-from rag.chunking.table_rows import records, whole_rows
+from rag.chunking.table_rows import records, starts_in_long_rows, whole_rows
 from rag.text.sentences import sentence_starts
 from rag.types import Document, Fields, TextTokenizer
 
@@ -49,7 +49,7 @@ def prepare(document: Document, tokenizer: TextTokenizer) -> PreparedText:
         tokens=np.asarray(starts, dtype=np.int64),
         sentences=sorted({*sentence_starts(document.text, document.language), *(row.start for row in rows)}),
         breaks=sorted({start for start, _ in sections} | edges),
-        weak=weak,
+        weak=sorted({*weak, *starts_in_long_rows(document)}),
         whole=[(row.start, row.end) for row in rows],
     )
     cuts = find_cuts(document.text, marks)

@@ -92,7 +92,9 @@ def table(*rows: tuple[str, Fields], headings: tuple[Heading, ...] = ()) -> Docu
     for row, fields in rows:
         placed.append(Row(len(text), len(text) + len(row), fields))
         text += f"{row}\n\n"
-    return replace(plain_document("birds.csv", text.rstrip()), rows=tuple(placed), headings=headings)
+    return replace(
+        plain_document("birds.csv", text.rstrip()), media_type="text/csv", rows=tuple(placed), headings=headings
+    )
 
 
 def test_rows_of_a_table_have_their_names_and_categories():

@@ -13,7 +13,9 @@ import pytest
 from rag import config
 from rag.documents.sources import SourceFile
 from rag.errors import ModelError
-from rag.ingest import FileOutcome, IngestJobs, JobView, Progress, Work, ingest
+from rag.ingest.jobs import IngestJobs, JobView, Work
+from rag.ingest.outcomes import FileOutcome, Progress
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from tests.conftest import ReadHere
 from tests.support.collections import CHUNKING, long_text, plain_document, put, require_sound
@@ -226,7 +228,7 @@ def test_only_the_newest_of_the_ended_jobs_are_kept_and_all_that_wait():
 
 ENDLESS = """
 import signal, threading
-from rag.ingest import IngestJobs
+from rag.ingest.jobs import IngestJobs
 
 # A shell that starts programs in the background has them ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -280,3 +282,26 @@ def test_what_is_embedded_of_a_large_file_counts_as_done(jobs):
     assert jobs.of("c")[0].bytes_done == 250
     goes_on.set()
     assert ended(jobs)[0].bytes_done == 1000
+
+
+def test_the_pages_of_a_large_pdf_are_told_while_it_is_read_and_another_file_is_stored(jobs):
+    at, goes_on = [threading.Event(), threading.Event()], [threading.Event(), threading.Event()]
+
+    def work(report, cancelled):
+        report(Progress("reading", "report.pdf", pages=(24, 213)))
+        at[0].set()
+        goes_on[0].wait(PATIENCE)
+        report(Progress("storing", "small.txt"))
+        report(Progress("reading", "report.pdf", pages=(48, 213)))
+        yield FileOutcome("small.txt", "added", "", 1, 10)
+        at[1].set()
+        goes_on[1].wait(PATIENCE)
+        yield FileOutcome("report.pdf", "added", "", 40, 1000)
+
+    jobs.start("reading", "c", work, n_files=2, bytes_total=1010)
+    for number, pages in enumerate([(24, 213), (48, 213)]):
+        assert at[number].wait(PATIENCE)
+        (view,) = jobs.of("c")
+        assert (view.stage, view.name, view.pages) == ("reading", "report.pdf", pages)
+        goes_on[number].set()
+    ended(jobs)

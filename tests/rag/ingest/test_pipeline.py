@@ -9,8 +9,9 @@ import zipfile
 
 import pytest
 
+from rag.documents.column_roles import ColumnRoles
 from rag.documents.sources import SourceFile
-from rag.ingest import copy_documents, ingest
+from rag.ingest.pipeline import copy_documents, ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
@@ -58,9 +59,9 @@ def test_unchanged_files_are_not_embedded_again(collection, words):
 
 def test_another_choice_of_text_column_replaces(collection, words):
     content = b"title,text\nOwls,they hunt at night\nShips,they sail by day\n"
-    take_in(collection, words, source("t.csv", content, text_columns=("text",)))
+    take_in(collection, words, source("t.csv", content, roles=ColumnRoles(("text",))))
     assert {chunk.text for chunk in collection.chunks()} == {"they hunt at night", "they sail by day"}
-    assert take_in(collection, words, source("t.csv", content, text_columns=("title",)))[0].outcome == "replaced"
+    assert take_in(collection, words, source("t.csv", content, roles=ColumnRoles(("title",))))[0].outcome == "replaced"
     assert {chunk.text for chunk in collection.chunks()} == {"Owls", "Ships"}
     assert collection.chunks()[0].fields == (("text", "they hunt at night"),)
 

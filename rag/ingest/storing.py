@@ -1,0 +1,182 @@
+"""Embed chunked documents and store them: in batches over all documents, and a long document part by part.
+
+The vectors of a document are kept in a temporary file until all of them are there, so memory does not grow with the
+length of a file; then the document is stored in one transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING
+
+from rag.embedding.languages import language_warning
+from rag.errors import ExplorerError
+from rag.ingest.outcomes import FileOutcome, Outcome, Progress, Report
+from rag.runtime.lookahead import ahead
+from rag.store.collection import Collection
+from rag.types import Chunk, Document, Embedder, EmbeddingSpec
+
+if TYPE_CHECKING:
+    from rag.types import FloatArray
+
+_FIRST_BATCH = 32
+_CHUNKS_PER_BATCH = 512
+_CHUNKS_PER_REPORT = 256
+_IN_MEMORY = 16 * 1024**2
+"""Bytes of a document's vectors from which on they are kept in a file: about 10,000 chunks of 384 dimensions."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChunkedDocument:
+    """A document whose chunks come in parts; `size` is that of its file in bytes.
+
+    `note` is a further sentence for its notes; `replaces` says whether a document of its name is stored already.
+    """
+
+    path: str
+    size: int
+    document: Document
+    note: str = ""
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPart:
+    """Some chunks of a document, at least one, ready to be embedded; `size` is their share of the file's bytes."""
+
+    of: ChunkedDocument
+    chunks: list[Chunk]
+    size: float
+    is_last: bool
+
+
+Step = ChunkPart | FileOutcome
+"""What reading and chunking give: the parts of a file in their order, or its outcome if there is nothing to embed.
+
+If a file fails after some of its parts, its outcome follows them."""
+
+
+def embed_and_store(
+    collection: Collection, steps: Iterator[Step], embedder: Embedder, report: Report, cancelled: threading.Event
+) -> Iterator[FileOutcome]:
+    """Embed and store the documents while another thread computes the next steps; yields an outcome for each file."""
+    kept = _Vectors(embedder.spec)
+    with closing(kept):
+        for batch in _batches(ahead(steps, cancelled)):
+            parts = [step for step in batch if isinstance(step, ChunkPart)]
+            vectors = _embed(parts, embedder, report, cancelled)
+            if vectors is None:
+                return
+            position = 0
+            for step in batch:
+                if isinstance(step, FileOutcome):
+                    kept.clear()
+                    yield step
+                    continue
+                kept.add(step.chunks, vectors[position : position + len(step.chunks)])
+                position += len(step.chunks)
+                if step.is_last:
+                    report(Progress("storing", step.of.document.name))
+                    yield _store(collection, step.of, kept, embedder)
+                    kept.clear()
+
+
+def _store(collection: Collection, chunked: ChunkedDocument, kept: _Vectors, embedder: Embedder) -> FileOutcome:
+    document = replace(chunked.document, notes=tuple(filter(None, (*chunked.document.notes, chunked.note))))
+    try:
+        if kept.problem:
+            raise ExplorerError(f"'{document.name}' was not stored: {kept.problem}")
+        collection.put_parts(document, kept, embedder.spec)
+    except ExplorerError as error:
+        return FileOutcome(chunked.path, "failed", str(error), 0, chunked.size)
+    outcome: Outcome = "replaced" if chunked.replaces else "added"
+    notes = [*document.notes, language_warning(embedder.spec.model_id, document.language)]
+    return FileOutcome(chunked.path, outcome, " ".join(filter(None, notes)), kept.n_chunks, chunked.size)
+
+
+class _Vectors:
+    """The chunks of one document with their vectors, which are in a temporary file if they are many.
+
+    Iterating gives the parts as they were added, as often as wanted. `problem` says in words why the vectors could not
+    be kept; otherwise it is empty.
+    """
+
+    def __init__(self, spec: EmbeddingSpec) -> None:
+        self._dimension = spec.dimension
+        self._chunks: list[Sequence[Chunk]] = []
+        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self.problem = ""
+
+    @property
+    def n_chunks(self) -> int:
+        return sum(map(len, self._chunks))
+
+    def add(self, chunks: Sequence[Chunk], vectors: FloatArray) -> None:
+        self._chunks.append(chunks)
+        try:
+            self._file.seek(0, 2)
+            self._file.write(vectors.tobytes())
+        except OSError as error:
+            self.problem = f"its embeddings could not be kept in a temporary file ({error.strerror})."
+
+    def __iter__(self) -> Iterator[tuple[Sequence[Chunk], FloatArray]]:
+        import numpy as np
+
+        position = 0
+        for chunks in self._chunks:
+            self._file.seek(position)
+            content = self._file.read(4 * self._dimension * len(chunks))
+            position += len(content)
+            yield chunks, np.frombuffer(content, dtype=np.float32).reshape(len(chunks), self._dimension)
+
+    def clear(self) -> None:
+        if self._chunks:
+            self._chunks, self.problem = [], ""
+            self._file.seek(0)
+            self._file.truncate()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _embed(
+    parts: Sequence[ChunkPart], embedder: Embedder, report: Report, cancelled: threading.Event
+) -> FloatArray | None:
+    """Vectors of all chunks, float32 (n, dimension); progress is reported. None if it was cancelled meanwhile."""
+    import numpy as np
+
+    texts = [chunk.embedded_text for part in parts for chunk in part.chunks]
+    owners = [part for part in parts for _ in part.chunks]
+    vectors: FloatArray = np.empty((len(texts), embedder.spec.dimension), dtype=np.float32)
+    for start in range(0, len(texts), _CHUNKS_PER_REPORT):
+        if cancelled.is_set():
+            return None
+        some = slice(start, min(start + _CHUNKS_PER_REPORT, len(texts)))
+        report(Progress("embedding", owners[start].of.document.name))
+        vectors[some] = embedder.encode_documents(texts[some])
+        size = sum(part.size / len(part.chunks) for part in owners[some])
+        report(Progress("embedding", owners[some.stop - 1].of.document.name, some.stop - some.start, size))
+    return None if cancelled.is_set() else vectors
+
+
+def _batches(steps: Iterator[Step | None]) -> Iterator[list[Step]]:
+    """Steps in their order, in batches of a growing number of chunks, so that the first documents are stored soon.
+
+    The first has at least _FIRST_BATCH chunks, each later one twice as many, up to _CHUNKS_PER_BATCH.
+    A None among the steps means that the next one is not ready yet: the batch so far is not kept waiting for it.
+    """
+    batch: list[Step] = []
+    n_chunks, wanted = 0, _FIRST_BATCH
+    for step in steps:
+        if step is not None:
+            batch.append(step)
+            n_chunks += len(step.chunks) if isinstance(step, ChunkPart) else 0
+        if batch and (step is None or n_chunks >= wanted):
+            yield batch
+            batch, n_chunks, wanted = [], 0, min(2 * wanted, _CHUNKS_PER_BATCH)
+    if batch:
+        yield batch
