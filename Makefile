@@ -44,6 +44,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.app.first_map
 	$(BIN)/python -m bench.projection
 	$(BIN)/python -m bench.app.map_page
+	$(BIN)/python -m bench.app.choose_table
 	$(BIN)/python -m bench.app.page_runs
 	$(BIN)/python -m bench.app.chapters
 	$(BIN)/python -m bench.tiny_model
@@ -52,10 +53,13 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.waiting_threads
 	$(BIN)/python -m bench.chunking
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.long_ingest
+	$(BIN)/python -m bench.pdf
 	$(BIN)/python -m bench.retrieval.quality
 	$(BIN)/python -m bench.retrieval.blends
 	$(BIN)/python -m bench.retrieval.approximate
 	$(BIN)/python -m bench.retrieval.evaluate
+	$(BIN)/python -m bench.retrieval.labels
 	$(BIN)/python -m bench.retrieval.speed
 	$(BIN)/python -m bench.index
 	$(BIN)/python -m bench.chat

@@ -30,7 +30,7 @@ from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.embedding.cached import CacheCounts, CachedEmbedder, VectorCache
 from rag.index.loading import load_index
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec

@@ -20,7 +20,7 @@ from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.embedding.embedder import load_embedder
 from rag.generation.generators import load_generator
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.retrieval.loading import load_retriever
 from rag.retrieval.settings import RetrievalSettings
 from rag.store.collection import Collection

@@ -17,7 +17,7 @@ from rag.embedding.embedder import load_embedder
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.types import PromptStyle
 from rag.index.loading import load_index
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
 from rag.types import Hit

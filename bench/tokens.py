@@ -24,7 +24,7 @@ from rag.generation.generators import OLLAMA_PREFIX, default_generator
 from rag.generation.token_estimate import TokenEstimate
 from rag.generation.types import Prompt, PromptStyle
 from rag.index.loading import load_index
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.retrieval.retrievers import DenseRetriever
 from rag.servers.ollama import OllamaServer
 from rag.servers.types import Message, Usage

@@ -11,13 +11,14 @@ from filelock import FileLock
 
 from rag import config
 from rag.documents.archives import Archive, open_archive
+from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.loading import load_document
 from rag.documents.sources import find_files
 from rag.embedding.embedder import load_embedder
 from rag.errors import OllamaError
 from rag.index.loading import load_index
 from rag.index.neighbor_table import load_neighbors
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.map.clustering import find_clusters
 from rag.map.layout import make_layout
 from rag.map.projection_settings import ProjectionParameters
@@ -34,8 +35,8 @@ _MARKER = ".sample-made"
 class ReadHere:
     """Parses documents in the test's process, without a sandbox."""
 
-    def read(self, name: str, content: bytes, *, text_columns: tuple[str, ...] = ()) -> Document:
-        return load_document(name, content, text_columns=text_columns)
+    def read(self, name: str, content: bytes, *, roles: ColumnRoles = GUESSED, on_progress: object = None) -> Document:
+        return load_document(name, content, roles=roles)
 
     def open_archive(self, name: str, content: bytes) -> Archive:
         return open_archive(name, content)

@@ -21,6 +21,10 @@ HOMES = {
     "kreuzberg": {"rag.documents.readers.office"},
     "chardet": {"rag.documents.encodings"},
     "py3langid": {"rag.text.language"},
+    "trafilatura": {"rag.documents.readers.markup.main_content"},
+    "yaml": {"rag.documents.readers.markup.markdown"},
+    "oxmsg": {"rag.documents.readers.mail.outlook"},
+    "python_calamine": {"rag.documents.readers.workbooks.older"},
     "pyarrow": {"rag.documents.readers.json_and_parquet"},
     "ollama": {"rag.servers.ollama_library", "rag.servers.ollama", "rag.servers.ollama_connection"},
     "openai": {"rag.servers.openai_compatible"},
@@ -102,8 +106,8 @@ def test_heavy_libraries_have_one_home():
 
 def test_each_folder_has_few_packages_and_modules():
     rag = config.ROOT / "rag"
-    assert len([path for path in rag.iterdir() if (path / "__init__.py").exists()]) <= 19
-    assert len(list(rag.glob("*.py"))) <= 8
+    assert len([path for path in rag.iterdir() if (path / "__init__.py").exists()]) <= 20
+    assert len(list(rag.glob("*.py"))) <= 7
     counts: dict[Path, int] = {}
     for path in sources(*FOLDERS):
         counts[path.parent] = counts.get(path.parent, 0) + (path.name != "__init__.py")

@@ -26,7 +26,7 @@ from rag.answering.passage_match import match_statements, passages_of
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.index.loading import load_index
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
 from rag.text.sentences import split_sentences

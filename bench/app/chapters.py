@@ -19,7 +19,7 @@ from rag import config
 from rag.documents.loading import load_document
 from rag.documents.sources import SourceFile, find_files
 from rag.embedding.embedder import load_embedder
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.runtime.model_wheels import E5_SMALL, MINILM
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Embedder

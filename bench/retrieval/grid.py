@@ -33,7 +33,7 @@ def made_sample(folder: Path, model: CachedEmbedder) -> Collection:
     """The sample collection in a folder."""
     collection = Collection.create(folder, "Sample", model.spec, ChunkingSpec())
     for file in find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"]):
-        document = load_document(file.name, file.read(), text_columns=file.text_columns)
+        document = load_document(file.name, file.read(), roles=file.roles)
         chunks = chunk_document(document, collection.spec.chunking, model.window, model.tokenizer)
         vectors = model.encode_documents([chunk.embedded_text for chunk in chunks])
         collection.put_document(document, chunks, vectors, model.spec)

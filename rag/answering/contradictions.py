@@ -6,6 +6,7 @@ words. These rules compare both word by word. They know words, not meaning, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from rag.text.names import Name, is_abbreviation, is_same_name, names
 from rag.text.placed_words import PlacedWord, placed_words
 from rag.text.stated_numbers import stated_numbers
 from rag.text.stems import stem_of
+from rag.types import Fields
 
 _SINGULAR = frozenset(["is", "was", "has", "does"])
 
@@ -177,3 +179,24 @@ def _other_number_words(compared: Compared) -> Iterator[Contradiction]:
             text = compared.others[other].text
             if stated_numbers(text) and compared.is_same_place(place, other):
                 yield Contradiction("number", word.text, text)
+
+
+def labels_of_others(sentence: str, passage: str, source: int, labels: Sequence[Fields]) -> tuple[Contradiction, ...]:
+    """The names in a sentence that are labels of other rows, where the row of the passage has others in these columns.
+
+    Args:
+        source: which of `labels` are those of the passage's row.
+    """
+    of_passage, found = dict(labels[source]), list[Contradiction]()
+    for other in labels:
+        for column, value in other:
+            ours = of_passage.get(column, "")
+            is_said = not ours or value in ours or ours in sentence or value in passage
+            if not is_said and _is_name_in(sentence, value):
+                found.append(Contradiction("name", value, ours))
+    return tuple(dict.fromkeys(found))
+
+
+def _is_name_in(sentence: str, value: str) -> bool:
+    """Whether a sentence has this value as it is written, and it is a name: it begins with a capital letter."""
+    return value[:1].isupper() and bool(re.search(rf"(?<!\w){re.escape(value)}(?!\w)", sentence))

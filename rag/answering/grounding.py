@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.answering.claims import Statement, plain_text, statements
-from rag.answering.contradictions import Surroundings, contradictions
+from rag.answering.contradictions import Surroundings, contradictions, labels_of_others
 from rag.answering.passage_match import Match, Passage, likeness, match_statements, passages_of
 from rag.answering.types import Contradiction, Support, Verdict
+from rag.text.labels import context_of
 from rag.text.sentences import split_sentences
 from rag.text.stated_numbers import stated_numbers
 from rag.text.stems import stemmed_words, telling_words
-from rag.types import Embedder, Hit
+from rag.types import Embedder, Fields, Hit
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
@@ -59,6 +60,9 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n:
         for start, end in split_sentences(hit.chunk.text)
         if end - start >= _MINIMUM_LETTERS and not hit.chunk.text[start:end].startswith("#")
     ]
+    # The labels of a table's row are read like one of its sentences.
+    sentences += [(row, context_of(hit.chunk)) for row, hit in enumerate(hits) if hit.chunk.fields]
+    sentences = [(row, sentence) for row, sentence in sentences if sentence]
     if not sentences:
         return tuple(hits)
     texts = [text for _, text in sentences]
@@ -72,11 +76,11 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, n:
 def support(answer: str, hits: Sequence[Hit], embedder: Embedder, question: str = "") -> tuple[Support, ...]:
     """For each sentence of the answer, find the passage that supports it, if any.
 
-    A passage is a sentence of a hit's chunk, or two adjacent ones. It supports a sentence if it contains every number,
-    date and code of the sentence, its likeness in meaning and words is at least MINIMUM_SUPPORT, and the rules of
-    `contradictions` find no difference. Of several, the one with the highest likeness is chosen. If all that are about
-    as similar differ from the sentence, its verdict is "altered". Not detected: false claims in the passage's own
-    words, and differences that no rule knows.
+    A passage is a sentence of a hit's chunk, two adjacent ones, or the line of context and labels above the chunk,
+    alone or with a sentence. It supports a sentence if it contains every number, date and code of the sentence, its
+    likeness in meaning and words is at least MINIMUM_SUPPORT, and the rules of `contradictions` find no difference. Of
+    several, the one with the highest likeness is chosen. If all that are about as similar differ from the sentence, its
+    verdict is "altered". Not detected: false claims in the passage's own words, and differences that no rule knows.
 
     Args:
         hits: in the prompt's numbering: the first is passage 1. The whole chunk counts, even if the model read only an
@@ -87,17 +91,19 @@ def support(answer: str, hits: Sequence[Hit], embedder: Embedder, question: str 
         Supports in answer order, none for lines without letters and digits. Without hits nothing is supported.
     """
     stated = statements(answer)
-    passages = passages_of([hit.chunk.text for hit in hits])
+    passages = passages_of([hit.chunk.text for hit in hits], [context_of(hit.chunk) for hit in hits])
     if not stated or not passages:
         return tuple(_without_passages(statement, len(hits)) for statement in stated)
     matches = match_statements(stated, passages, embedder)
-    judge = _Judge(passages, len(hits), surroundings_of(hits, question))
+    judge = _Judge(passages, [hit.chunk.fields for hit in hits], surroundings_of(hits, question))
     return tuple(judge.judged(statement, match) for statement, match in zip(stated, matches, strict=True))
 
 
 def surroundings_of(hits: Sequence[Hit], question: str = "") -> Surroundings:
     """The texts in which the names of an answer may stand: what the model was given of the hits, and the question."""
-    texts = [text for hit in hits for text in (hit.chunk.embedded_text, hit.chunk.heading, hit.document_name)]
+    texts = [
+        text for hit in hits for text in (hit.chunk.text, context_of(hit.chunk), hit.chunk.heading, hit.document_name)
+    ]
     return Surroundings((*texts, question))
 
 
@@ -155,15 +161,15 @@ def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Gives verdicts on statements that were compared with the passages of `n_hits` hits."""
+    """Gives verdicts on statements that were compared with the passages of hits; `labels` are those of each hit."""
 
     passages: Sequence[Passage]
-    n_hits: int
+    labels: Sequence[Fields]
     surroundings: Surroundings
 
     def judged(self, statement: Statement, match: Match) -> Support:
         """The verdict, with the passage that supports the statement or that it alters, or else the most similar."""
-        scores = _scores(match.cosines, self.passages, self.n_hits)
+        scores = _scores(match.cosines, self.passages, len(self.labels))
         is_alike = statement.is_checkable and float(match.support.max()) >= MINIMUM_SUPPORT
         best, found = self._best(statement, match) if is_alike else (_nearest(match, self.passages, scores), ())
         missing = [number.text for number, lacks in zip(match.numbers, match.lacks[:, best], strict=True) if lacks]
@@ -177,6 +183,7 @@ class _Judge:
             (passage.start, passage.end),
             tuple(dict.fromkeys(missing)) if statement.is_checkable else (),
             found,
+            passage.context,
         )
 
     def _best(self, statement: Statement, match: Match) -> tuple[int, tuple[Contradiction, ...]]:
@@ -184,11 +191,17 @@ class _Judge:
         ranked = (-match.support).argsort(kind="stable")[:_MOST_COMPARED].tolist()
         least = max(float(match.support[ranked[0]]) - _NEARLY_AS_LIKE, MINIMUM_SUPPORT)
         compared = [
-            (row, contradictions(statement.plain, plain_text(self._compared(row, match).text), self.surroundings))
+            (row, self._differences(statement.plain, row, match))
             for row in ranked
             if float(match.support[row]) >= least
         ]
         return next((each for each in compared if not each[1]), compared[0])
+
+    def _differences(self, plain: str, row: int, match: Match) -> tuple[Contradiction, ...]:
+        """What a statement says otherwise than the passage at `row`, or than the labels of its table row."""
+        found = contradictions(plain, plain_text(self._compared(row, match).text), self.surroundings)
+        passage = self.passages[row]
+        return found or labels_of_others(plain, passage.text, passage.source, self.labels)
 
     def _compared(self, row: int, match: Match) -> Passage:
         """The passage at `row`; of two adjacent sentences the one that supports the statement about as well alone.

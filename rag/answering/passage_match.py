@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rag.answering.claims import Statement, plain_text
+from rag.text.labels import bare, id_runs, values_of
 from rag.text.sentences import sentence_starts
 from rag.text.stated_numbers import StatedNumber, stated_numbers
 from rag.text.stems import stemmed_words, telling_words
@@ -35,7 +36,8 @@ _LEAST_LENGTH = 1e-6
 class Passage:
     """One sentence of a text, or two adjacent ones: [start, end) of texts[source].
 
-    `parts` are the rows of its sentences among all single sentences of all texts.
+    `parts` are the rows of its sentences among all single sentences of all texts. `context` is the line above the text,
+    if it belongs to the passage: alone, where [start, end) is empty, or together with a sentence.
     """
 
     source: int
@@ -43,6 +45,7 @@ class Passage:
     end: int
     text: str
     parts: tuple[int, ...]
+    context: str = ""
 
     @property
     def is_single(self) -> bool:
@@ -57,7 +60,8 @@ class Match:
     `cosines`, float32 (m,) in [-1, 1], compare the embeddings. `likeness`, float32 (m,), is 0.4 times the cosine plus
     0.6 times the share of the statement's words and numbers that the passage contains, a number counting as two words.
     It is the cosine minus 0.2 if that is larger, which covers paraphrases. It is -1 for a pair of sentences that is no
-    nearer to the statement than one of them, because the other would only add words and numbers. `numbers` are those
+    nearer to the statement than one of them, because the other would only add words and numbers. A sentence with the
+    labels of its row may also count if the statement names the row by its id. `numbers` are those
     that a passage must contain; `lacks`, bool (len(numbers), m), marks those that it does not contain.
     """
 
@@ -74,8 +78,12 @@ class Match:
         return np.where(self.lacks.any(axis=0), np.float32(-1.0), self.likeness)
 
 
-def passages_of(texts: Sequence[str]) -> list[Passage]:
-    """Each sentence of each text, and each pair of adjacent sentences, in the order of the texts."""
+def passages_of(texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Passage]:
+    """Each sentence of each text, and each pair of adjacent sentences, in the order of the texts.
+
+    Args:
+        contexts: the line above each text, empty if it has none. It is a passage alone, and with each sentence.
+    """
     passages: list[Passage] = []
     row = 0
     for source, text in enumerate(texts):
@@ -85,6 +93,13 @@ def passages_of(texts: Sequence[str]) -> list[Passage]:
         passages += [Passage(source, a, b, text[a:b], (i,)) for i, (a, b) in zip(rows, spans, strict=True)]
         couples = zip(pairwise(rows), pairwise(spans), strict=True)
         passages += [Passage(source, a, b, text[a:b], parts) for parts, ((a, _), (_, b)) in couples]
+        if context := contexts[source] if contexts else "":
+            passages.append(Passage(source, 0, 0, context, (row,), context))
+            passages += [
+                Passage(source, a, b, f"{context}\n{text[a:b]}", (row, i), context)
+                for i, (a, b) in zip(rows, spans, strict=True)
+            ]
+            row += 1
     return passages
 
 
@@ -103,7 +118,7 @@ def match_statements(
 ) -> tuple[Match, ...]:
     """Compare every statement with every passage; neither may be empty. All texts are embedded in one call."""
     cosines = _cosines(statements, passages, embedder)
-    is_nearer = _is_nearer_than_its_parts(cosines, passages)
+    is_nearer = _is_nearer_than_its_parts(cosines, passages) | _names_its_row(statements, passages)
     contents = [_contents_of(passage.text) for passage in passages]
     return tuple(
         _match(statement.plain, cosines[row], is_nearer[row], contents) for row, statement in enumerate(statements)
@@ -175,6 +190,16 @@ def _beginning(text: str, n_tokens: int, embedder: Embedder) -> str:
         text = text[: len(text) * embedder.window // n_tokens]
         [n_tokens] = embedder.count_tokens([text])
     return text
+
+
+def _names_its_row(statements: Sequence[Statement], passages: Sequence[Passage]) -> Flags:
+    """Whether each statement has an id, such as "T-902", that is a label in each passage's context: bool (n, m)."""
+    import numpy as np
+
+    ids = [{bare(run) for run in id_runs(statement.plain)} for statement in statements]
+    known = {passage.context: values_of(passage.context) for passage in passages if passage.context}
+    rows = [[not named.isdisjoint(known.get(passage.context, ())) for passage in passages] for named in ids]
+    return np.array(rows, dtype=np.bool_).reshape(len(statements), len(passages))
 
 
 def _is_nearer_than_its_parts(cosines: FloatArray, passages: Sequence[Passage]) -> Flags:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from textwrap import shorten
 
 from rag.answering.control_tokens import inert
 from rag.answering.prompt_template import PromptTemplate, declaration, default_template, fence_around
@@ -16,14 +15,12 @@ from rag.answering.types import Exchange
 from rag.errors import PromptError
 from rag.generation.types import Prompt, PromptParts, PromptStyle
 from rag.servers.types import Message
-from rag.text.labels import unsaid_labels, written
+from rag.text.labels import context_of
 from rag.types import Chunk, Hit
 
 CountTokens = Callable[[Sequence[Message]], int]
 
 _HISTORY_SHARE = 0.4
-_LONGEST_LABEL, _MOST_LABELS = 200, 30
-"""Characters of a label, and labels of a row, that a model is shown."""
 _NO_PASSAGES = "(none)"
 _NO_ANSWER = "(no answer)"
 _CUE = "Answer:"
@@ -114,8 +111,9 @@ class _Draft:
         text = hit.excerpt or hit.chunk.text
         if self.style == "tiny":
             return inert(f"[{number}] {text}")
-        context = _context_of(hit.chunk)
-        return inert(f"[{number}] {' '.join(hit.document_name.split())}\n{context}{text}")
+        context = context_of(hit.chunk)
+        line = f"Context: {context}\n" if context else ""
+        return inert(f"[{number}] {' '.join(hit.document_name.split())}\n{line}{text}")
 
     def _instructions(self, fence: str) -> str:
         """The template's system text, and the sentence that declares fenced passages to be data."""
@@ -132,13 +130,6 @@ class _Draft:
         """Tokens of the instructions alone."""
         text = self._instructions(fence_around(()))
         return self.count_tokens([Message("user" if self.style == "plain" else "system", text)]) if text else 0
-
-
-def _context_of(chunk: Chunk) -> str:
-    """The line with a chunk's context and its labels; empty if there are none. Long labels are shortened."""
-    labels = [(column, shorten(value, _LONGEST_LABEL, placeholder="…")) for column, value in unsaid_labels(chunk)]
-    line = "; ".join(filter(None, (" ".join(chunk.context.split()), written(labels[:_MOST_LABELS]))))
-    return f"Context: {line}\n" if line else ""
 
 
 def _fenced(passages: Sequence[str], fence: str) -> str:

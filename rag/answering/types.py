@@ -54,6 +54,8 @@ class Support:
             sentence, of the most similar hit's.
         missing: the numbers, dates and codes of the sentence that `passage` does not contain.
         contradictions: what an altered sentence says otherwise than `passage`; empty for the other verdicts.
+        context: the line of context and labels that the model was shown above the chunk's text, if it supports the
+            sentence: alone, where `passage` is empty, or together with `passage`.
     """
 
     start: int
@@ -64,6 +66,11 @@ class Support:
     passage: tuple[int, int] = (0, 0)
     missing: tuple[str, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    context: str = ""
+
+    def cited(self, text: str) -> str:
+        """What is cited of a chunk with this text: the context, the passage, or both in two lines."""
+        return "\n".join(filter(None, (self.context, text[slice(*self.passage)])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def _support_json(answer: Answer, support: Support) -> Json:
             {"kind": one.kind, "stated": one.stated, "found": one.found} for one in support.contradictions
         ],
         "document": hit.document_name if hit else "",
-        "passage": hit.chunk.text[slice(*support.passage)] if hit else "",
+        "passage": support.cited(hit.chunk.text) if hit else "",
     }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _source_line(answer: Answer, support: Support) -> str:
     from rag.report.figures import doubt_sentence
 
     hit, doubt = answer.prompt.hits[support.number - 1], doubt_sentence(support)
-    line = f"{hit.document_name}: {hit.chunk.text[slice(*support.passage)]}"
+    line = f"{hit.document_name}: {support.cited(hit.chunk.text)}"
     return f"[{support.number}?] {line} (Says something else? {doubt})" if doubt else f"[{support.number}] {line}"
 
 

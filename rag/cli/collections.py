@@ -56,15 +56,20 @@ def _add_ingest_arguments(ingest: argparse.ArgumentParser) -> None:
     ingest.add_argument(
         "--text-column", action="append", default=[], metavar="NAME", help="a column that holds the text of tables"
     )
+    ingest.add_argument(
+        "--ignore-column", action="append", default=[], metavar="NAME", help="a column of tables that is left out"
+    )
 
 
 def _ingest(options: argparse.Namespace) -> int:
+    from rag.documents.column_roles import ColumnRoles
     from rag.documents.sandbox.reader import DocumentReader
     from rag.documents.sources import find_files
-    from rag.ingest import ingest
+    from rag.ingest.pipeline import ingest
 
     started = time.perf_counter()
-    files = [replace(file, text_columns=tuple(options.text_column)) for file in find_files(options.paths)]
+    roles = ColumnRoles(tuple(options.text_column) or None, tuple(options.ignore_column))
+    files = [replace(file, roles=roles) for file in find_files(options.paths)]
     collection, embedder = _open_or_create(options)
     outcomes = []
     with DocumentReader() as reader:

@@ -73,9 +73,11 @@ def hit_json(hit: Hit) -> Json:
         "rank": hit.rank, "score": hit.score, "document": hit.document_name, "page": chunk.page,
         "start": chunk.start, "end": chunk.end, "text": chunk.text, "chunk_id": chunk.chunk_id,
         "found_by": {one.retriever: {"rank": one.rank, "score": one.score} for one in hit.found_by},
+        "label": hit.label,
     }  # fmt: skip
 
 
 def hit_line(hit: Hit) -> str:
     """A hit as one line."""
-    return f"{hit.rank}  {hit.score:.2f}  {hit.document_name}  {' '.join(hit.chunk.text.split())[:100]}"
+    label = f"(matches the label {hit.label})  " if hit.label else ""
+    return f"{hit.rank}  {hit.score:.2f}  {hit.document_name}  {label}{' '.join(hit.chunk.text.split())[:100]}"

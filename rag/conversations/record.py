@@ -117,11 +117,13 @@ def _values(turn: Turn) -> _Object:
     for hit, position in zip(values["hits"], of_hits, strict=True):
         hit["chunk"] = position
         _drop_empty(hit, "weighing")
+        _drop_empty(hit, "label")
         for finding in hit["found_by"]:
             _drop_empty(finding, "added")
     supports = [support for labelled in values["turn"]["answers"] for support in labelled["answer"]["supports"]]
     for support in supports:
         _drop_empty(support, "contradictions")
+        _drop_empty(support, "context")
     version = VERSION if any(support["verdict"] == "altered" for support in supports) else 1
     return {"version": version, **values}
 

@@ -13,6 +13,7 @@ from rag.index.loading import VectorIndex, load_chosen_index
 from rag.index.words.loading import load_word_index
 from rag.index.words.scores import WordIndex
 from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.label_matches import LabelFirstRetriever
 from rag.retrieval.retrievers import DenseRetriever, Retriever
 from rag.retrieval.settings import Mode
 from rag.retrieval.weights import ONLY_WORDS
@@ -58,7 +59,8 @@ class CollectionSearches:
             ModelMismatch: the collection was built with another embedding model.
         """
         if mode == "dense":
-            return DenseRetriever(self.collection, self.index, self.model)
+            dense = DenseRetriever(self.collection, self.index, self.model)
+            return LabelFirstRetriever(self.collection, dense, lambda: self.words)
         weights = ONLY_WORDS if mode == "keyword" else None
         return HybridRetriever(
             self.collection, self.ids, self.vectors, self.words, self.model, weights=weights, nearest=self.index

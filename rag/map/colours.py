@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from rag.map.column_values import ColumnValues, column_values, is_missing
+from rag.documents.column_roles import Role
 from rag.map.points import UNCLUSTERED_NAME
+from rag.text.column_values import NEARLY_ALL, ColumnValues, column_values, is_missing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,7 @@ SCALE = (
 )  # fmt: skip
 _BINS = 6
 _TICKS = 5
+_MOST = 0.5
 _FENCE = 10
 """A value is far from the others if it is so many times the distance of the quartiles beyond them."""
 _RARE = 0.02
@@ -113,15 +115,18 @@ def value_colours(title: str, values: FloatArray, decimals: int = 2) -> ValueCol
     return ValueColours(title, values, low, high if high > low else low + 1.0, decimals)
 
 
-def column_colours(title: str, values: Sequence[str]) -> Colours:
+def column_colours(title: str, values: Sequence[str], role: Role | None = None) -> Colours:
     """Colours of a table column: a scale if it has many values and nearly all are amounts or dates, else groups.
 
-    The title says what a legend cannot: the unit, the kind of scale, how many values are beyond its ends, and how many
-    different values share the colour of the others.
+    A chosen role decides instead: "number" and "date" are a scale if most values are some, the others groups. The title
+    says what a legend cannot: the unit, the kind of scale, how many values are beyond its ends, and how many different
+    values share the colour of the others.
     """
     cells = ["" if is_missing(value) else value.strip() for value in values]
     n_different = len(set(cells) - {""})
-    read = column_values(cells) if n_different > len(PALETTE) else None
+    is_chosen = role in ("number", "date")
+    is_scale = is_chosen or (role is None and n_different > len(PALETTE))
+    read = column_values(cells, _MOST if is_chosen else NEARLY_ALL) if is_scale else None
     if read is None:
         rest = f" ({len(PALETTE)} most frequent of {n_different:,})" if n_different > len(PALETTE) else ""
         return group_colours(f"{title}{rest}", [cell or OTHER_NAME for cell in cells])
@@ -138,6 +143,9 @@ def _scale(title: str, read: ColumnValues, about: str) -> ValueColours:
     if read.kind == "date":
         return replace(value_colours(_titled(title, about), numbers.astype(np.float32), 0), kind="date")
     first, third = np.percentile(known, [25, 75])
+    if first == third:
+        # Most values are one: how far the others are from it is told by the different ones.
+        first, third = np.percentile(np.unique(known), [25, 75])
     fence = _FENCE * (third - first)
     is_far = (known < first - fence) | (known > third + fence)
     n_far = int(is_far.sum())

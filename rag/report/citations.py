@@ -60,7 +60,7 @@ def _citation(answer: Answer, support: Support) -> Citation | None:
         source(hit),
         support.scores[support.number - 1],
         ("… " if start > _CONTEXT_CHARACTERS else "") + before,
-        text[start:end],
+        support.cited(text),
         after + (" …" if end + _CONTEXT_CHARACTERS < len(text) else ""),
         doubt_sentence(support),
     )

@@ -99,7 +99,7 @@ def prompt_position(answer: Answer, hit: Hit) -> str:
         return f"[{number}]"
     if any(one.chunk == hit.chunk for one in answer.prompt.left_out):
         return "did not fit"
-    if hit.score < answer.settings.minimum:
+    if hit.score < answer.settings.minimum and not hit.label:
         return "below the minimum"
     return "no sentence chosen" if has_excerpts(answer) else "not shown"
 
@@ -137,6 +137,9 @@ def found_by(hit: Hit) -> str:
     For example "Meaning gave 62% of its score, words 38%. Rank 2 by meaning, 1 by words (BM25 7.31), 1 by parts of
     words.". What a search adds to the sum may be negative, where a chunk is below the average; that counts as nothing.
     """
+    if hit.label:
+        rank = finding(hit, "dense")
+        return f"First because it matches the label {hit.label}." + (f" Rank {rank.rank:,} by meaning." if rank else "")
     if not any(one.retriever != "dense" for one in hit.found_by) and not hit.weighing:
         return ""
     ranks = [

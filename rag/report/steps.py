@@ -21,6 +21,7 @@ from rag.report.figures import (
     excerpt_sentence,
     finding,
     format_seconds,
+    found_by,
     found_sentence,
     left_out_sentences,
     place_of,
@@ -226,7 +227,8 @@ def _passages(answer: Answer) -> tuple[Block, ...]:
     if not hits:
         return ()
     weighing = (Note(hits[0].weighing),) if hits[0].weighing else ()
-    return (*weighing, _hit_table(answer, hits), _passage_texts(answer, hits))
+    by_label = tuple(Note(found_by(hit)) for hit in hits if hit.label)
+    return (*weighing, *by_label, _hit_table(answer, hits), _passage_texts(answer, hits))
 
 
 def _hit_table(answer: Answer, hits: Sequence[Hit]) -> Table:

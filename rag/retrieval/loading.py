@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rag.index.loading import chosen_index, load_chosen_index
 from rag.index.words.loading import Report, load_word_index
 from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.label_matches import LabelFirstRetriever
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever, Retriever
 from rag.retrieval.settings import Mode
 from rag.store.collection import Collection
@@ -30,7 +33,8 @@ def load_retriever(
     if embedder is None:
         raise ValueError(f"the mode {mode} needs an embedding model")
     if mode == "dense":
-        return DenseRetriever(collection, load_chosen_index(collection), embedder)
+        dense = DenseRetriever(collection, load_chosen_index(collection), embedder)
+        return LabelFirstRetriever(collection, dense, partial(load_word_index, collection, report))
     nearest = None if chosen_index(collection).kind == "flat" else load_chosen_index(collection)
     words = load_word_index(collection, report)
     return HybridRetriever(collection, *collection.embeddings(), words, embedder, nearest=nearest)

@@ -53,6 +53,27 @@ class DenseRetriever:
         found = list(islice((i for i, chunk_id in enumerate(ids[0].tolist()) if self._is_allowed(chunk_id)), k))
         return hits_of(self._collection, ids[0, found].tolist(), scores[0, found].tolist(), self.name)
 
+    def hits_for(self, query: str, chunk_ids: Sequence[int]) -> tuple[Hit, ...]:
+        """Hits for these chunks, each with its similarity and its rank among all chunks that are searched.
+
+        They are in the order of the index, and `Hit.rank` counts them alone. A chunk that an approximate index does not
+        find is compared by itself and has no rank in the search.
+        """
+        vector = self._embedder.encode_queries([query])
+        scores, ids = self._index.search(vector, len(self._index.ids))
+        searched = [i for i, chunk_id in enumerate(ids[0].tolist()) if chunk_id >= 0 and self._is_allowed(chunk_id)]
+        wanted = set(chunk_ids)
+        places = {int(ids[0, i]): (rank, float(scores[0, i])) for rank, i in enumerate(searched, 1)
+                  if int(ids[0, i]) in wanted}  # fmt: skip
+        known = hits_of(self._collection, list(places), [score for _, score in places.values()], self.name)
+        hits = [replace(hit, found_by=(Finding(self.name, places[hit.chunk.chunk_id][0], hit.score),)) for hit in known]
+        if missed := [chunk_id for chunk_id in chunk_ids if chunk_id not in places]:
+            texts = [chunk.embedded_text for chunk in self._collection.chunks(missed)]
+            cosines = (self._embedder.encode_documents(texts) @ vector[0]).tolist()
+            alone = hits_of(self._collection, missed, cosines, self.name)
+            hits += [replace(hit, found_by=()) for hit in alone]
+        return tuple(hits)
+
     def _is_allowed(self, chunk_id: int) -> bool:
         return self._only is None or chunk_id in self._only
 

@@ -41,12 +41,12 @@ class RetrievalSettings:
 
 
 def similar_enough(hits: Sequence[Hit], minimum: float) -> tuple[Hit, ...]:
-    """The hits whose score, a cosine similarity, is at least the minimum.
+    """The hits whose score, a cosine similarity, is at least the minimum, and those that a label puts first.
 
     Raises:
         NothingFound: there are none; the message gives the highest similarity, if there are hits.
     """
-    kept = tuple(hit for hit in hits if hit.score >= minimum)
+    kept = tuple(hit for hit in hits if hit.score >= minimum or hit.label)
     if kept:
         return kept
     if not hits:

@@ -105,3 +105,27 @@ def test_a_dropped_file_is_previewed_before_it_is_added(documents):
     page.get_by_text("Preview chunks").click(timeout=_PATIENCE)
     page.get_by_text(re.compile(r"\d+ chunks, \d+–\d+ tokens")).first.wait_for(timeout=_PATIENCE)
     assert page.get_by_text("12 documents, 298 chunks").is_visible()
+
+
+def test_a_tables_columns_have_roles_and_a_second_file_of_its_name_can_be_kept_too(sample, documents):
+    page = documents
+    # Scrolling to a select box would close its list.
+    page.set_viewport_size({"width": 1280, "height": 2000})
+    note = "The pump in yard {i} does not start after the frost and hums loudly when it is switched on."
+    rows = ["ticket,key,note", *(f"T-{i},x{i},{note.format(i=i)}" for i in range(20))]
+    for n_documents, choice in ((13, ""), (14, "Keep both")):
+        zone = page.get_by_test_id("stFileUploaderDropzone").first
+        content = base64.b64encode("\n".join(rows).encode()).decode()
+        zone.evaluate(_DROP, [["tickets.csv", content]])
+        expect(page.get_by_text("mean 90 characters")).to_be_visible(timeout=_PATIENCE)
+        expect(page.get_by_text("Text of each row: note. Described by 2 labels.")).to_be_visible()
+        page.get_by_role("combobox", name="key").click()
+        page.get_by_role("option", name="Ignore").click()
+        expect(page.get_by_text("Text of each row: note. Described by 1 label.")).to_be_visible(timeout=_PATIENCE)
+        if choice:
+            page.get_by_text("A document named tickets.csv is in this collection already").wait_for(timeout=_PATIENCE)
+            page.get_by_text(choice, exact=True).click()
+        page.get_by_role("button", name="Add 1 file").click()
+        page.get_by_text(f"{n_documents} documents").wait_for(timeout=_PATIENCE)
+    fields = [chunk.fields for chunk in sample.chunks() if dict(chunk.fields).get("ticket") == "T-7"]
+    assert fields == [(("ticket", "T-7"),)] * 2

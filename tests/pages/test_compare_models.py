@@ -7,7 +7,7 @@ import pytest
 from pages.shared.compare_models.view import _task_key
 from pages.shared.session.resources import task_board
 from rag.documents.sources import SourceFile
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.map.word_count_model import WORD_MODEL
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec

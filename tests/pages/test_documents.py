@@ -8,7 +8,8 @@ from pages.shared.session.resources import ingest_jobs
 from rag.documents.sources import find_files
 from rag.embedding.languages import MULTILINGUAL
 from rag.errors import ModelError
-from rag.ingest import FileOutcome, ingest
+from rag.ingest.outcomes import FileOutcome
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
@@ -33,9 +34,8 @@ def upload(app, name: str, content: bytes):
 
 def test_a_table_offers_its_columns_and_keeps_the_others_as_labels(empty):
     app = upload(start("documents.py"), "t.csv", TABLE)
-    columns = labelled(app.multiselect, "Text columns in t.csv")
-    assert columns.options == ["text", "colour"]
-    assert columns.value == ["text"]
+    assert labelled(app.selectbox, "text").value == "text"
+    assert labelled(app.selectbox, "colour").value == "label"
     button(app, "Add 1").click().run()
     wait_for_jobs(app, empty)
     assert [chunk.fields for chunk in empty.chunks()] == [(("colour", "blue"),), (("colour", "red"),)]
@@ -43,7 +43,8 @@ def test_a_table_offers_its_columns_and_keeps_the_others_as_labels(empty):
 
 def test_other_text_columns_make_another_document(empty):
     app = upload(start("documents.py"), "t.csv", TABLE)
-    labelled(app.multiselect, "Text columns in t.csv").set_value(["colour"]).run()
+    labelled(app.selectbox, "text").set_value("ignore").run()
+    labelled(app.selectbox, "colour").set_value("text").run()
     button(app, "Add 1").click().run()
     wait_for_jobs(app, empty)
     assert [chunk.text for chunk in empty.chunks()] == ["blue", "red"]

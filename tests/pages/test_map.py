@@ -11,7 +11,7 @@ from pages.shared.session.resources import task_board
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import MapState
 from rag.documents.sources import SourceFile
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.map.projection import ProjectionParameters
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec

@@ -8,7 +8,7 @@ from pages.shared.index_benchmark.results import last_run
 from pages.shared.session.resources import task_board
 from rag.documents.sources import SourceFile
 from rag.index.loading import chosen_index
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.documents.sources import SourceFile
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere

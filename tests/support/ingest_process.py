@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from rag.documents.sources import find_files
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from tests.conftest import ReadHere
 from tests.support.collections import QuickEmbedder

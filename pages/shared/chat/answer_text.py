@@ -80,16 +80,26 @@ def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Ma
     number = support.number or nearest_number(support)
     if support.verdict == "unchecked" or not number:
         return {"pieces": pieces, "verdict": support.verdict, "number": 0, "note": _note(support)}
-    chunk, (start, end) = answer.prompt.hits[number - 1].chunk.text, support.passage
-    words = supporting_words(answer.text[support.start : support.end], chunk[start:end])
+    shown, spans = _shown_passage(answer.prompt.hits[number - 1].chunk.text, support)
+    sentence = answer.text[support.start : support.end]
+    words = [(a + x, a + y) for a, b in spans for x, y in supporting_words(sentence, shown[a:b])]
     return {
         "pieces": pieces,
         "verdict": support.verdict,
         "number": number,
         "score": support.scores[number - 1],
         "note": _note(support),
-        "passage": cut(chunk, [support.passage], [(start + a, start + b) for a, b in words]),
+        "passage": cut(shown, spans, words),
     }
+
+
+def _shown_passage(text: str, support: Support) -> tuple[str, list[Span]]:
+    """The text of a hit, below its context if that supports the sentence, and the spans that do."""
+    if not support.context:
+        return text, [support.passage]
+    offset, (start, end) = len(support.context) + 1, support.passage
+    spans = [(0, len(support.context)), *([(start + offset, end + offset)] if end > start else [])]
+    return f"{support.context}\n{text}", spans
 
 
 def _pieces(text: str, start: int, end: int, differing: Sequence[Span]) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.widgets.common import escaped, place, show_context_line, show_error
+from pages.shared.widgets.common import escaped, place, show_context_line, show_error, show_matched_label
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
 from rag.answering.types import Answer
 from rag.conversations.recordings import recorded_turns
@@ -37,6 +37,7 @@ def show_passages(answer: Answer, collection: Collection, *, key: str) -> None:
                 st.markdown(
                     f"**{mark}** {escaped(hit.document_name)}{escaped(place(hit))} · similarity {hit.score:.2f}"
                 )
+                show_matched_label(hit)
                 show_context_line(hit.chunk)
                 st.text(hit.chunk.text)
                 if judging and hit.chunk.chunk_id in passages:

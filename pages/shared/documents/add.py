@@ -14,24 +14,25 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.documents.chunks import chunking_controls, show_chunked_text, show_sizes
 from pages.shared.documents.collection_menu import use_chunking
+from pages.shared.documents.column_roles import choose_roles
 from pages.shared.documents.language_offer import offer_before
-from pages.shared.session.resources import columns_of_upload, document_of_upload, embedder, ingest_jobs, prepared_text
+from pages.shared.session.resources import document_of_upload, embedder, ingest_jobs, prepared_text
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag.chunking.chunker import chunk_prepared
+from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.formats import READABLE
 from rag.documents.parsed import name_some
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import SourceFile, file_on_disk
 from rag.errors import ExplorerError
-from rag.ingest import FileOutcome, Report, ingest
+from rag.ingest.outcomes import FileOutcome, Report
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 
 _ROUND = "upload-round"
 _IS_STARTING = "upload-is-starting"
-TextColumns = Mapping[str, tuple[str, ...]]
-"""The chosen text columns of tables, by the id of the uploaded file; a file without a choice has the guessed ones."""
 _REPLACE, _KEEP_BOTH = "Replace the stored one", "Keep both"
 
 
@@ -41,7 +42,7 @@ class Upload:
 
     name: str
     content: bytes
-    text_columns: tuple[str, ...] = ()
+    roles: ColumnRoles = GUESSED
     keeps_both: bool = False
 
 
@@ -65,8 +66,7 @@ def _show_upload(collection: Collection) -> None:
     if not uploads:
         st.caption(f"{READABLE}.")
         return
-    offer_before(collection, uploads)
-    columns = _choose_columns(uploads)
+    offer = st.container()
     keeps_both = _choose_to_replace(collection, [upload.name for upload in uploads])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -75,10 +75,14 @@ def _show_upload(collection: Collection) -> None:
         preview = st.toggle(
             "Preview chunks", help="Shows where each chunk will begin and end, before anything is added."
         )
+    roles = choose_roles(uploads)
+    with offer:
+        # The model that tells languages takes most of a second to load; the columns are shown before.
+        offer_before(collection, uploads)
     if st.session_state.get(_IS_STARTING):
-        _start_uploads(collection, uploads, columns, keeps_both=keeps_both)
+        _start_uploads(collection, uploads, roles, keeps_both=keeps_both)
     if preview:
-        _show_preview(collection, uploads, columns)
+        _show_preview(collection, uploads, roles)
 
 
 def _begin_starting() -> None:
@@ -87,13 +91,13 @@ def _begin_starting() -> None:
 
 
 def _start_uploads(
-    collection: Collection, uploads: Sequence[UploadedFile], columns: TextColumns, *, keeps_both: bool
+    collection: Collection, uploads: Sequence[UploadedFile], roles: Mapping[str, ColumnRoles], *, keeps_both: bool
 ) -> None:
     try:
         _start_ingest(
             collection,
             [
-                Upload(upload.name, bytes(upload.getbuffer()), columns.get(upload.file_id, ()), keeps_both)
+                Upload(upload.name, bytes(upload.getbuffer()), roles.get(upload.file_id, GUESSED), keeps_both)
                 for upload in uploads
             ],
         )
@@ -139,8 +143,8 @@ def _start_ingest(collection: Collection, uploads: Sequence[Upload]) -> None:
 
 def _spooled(path: Path, upload: Upload) -> SourceFile:
     path.write_bytes(upload.content)
-    file = file_on_disk(path, upload.name, shown_as=upload.name, text_columns=upload.text_columns)
-    return replace(file, keeps_both=upload.keeps_both)
+    file = file_on_disk(path, upload.name, shown_as=upload.name)
+    return replace(file, roles=upload.roles, keeps_both=upload.keeps_both)
 
 
 def _choose_to_replace(collection: Collection, names: Sequence[str]) -> bool:
@@ -163,42 +167,17 @@ def _choose_to_replace(collection: Collection, names: Sequence[str]) -> bool:
     return choice == _KEEP_BOTH
 
 
-def _choose_columns(uploads: Sequence[UploadedFile]) -> TextColumns:
-    """For each uploaded table: the columns to embed; the other columns become labels on the map."""
-    chosen: dict[str, tuple[str, ...]] = {}
-    for upload in uploads:
-        content = bytes(upload.getbuffer())
-        try:
-            table = columns_of_upload(upload.name, _digest(content), content)
-        except ExplorerError:
-            continue  # The outcome of the job says what is wrong with the file.
-        if table is None:
-            continue
-        selected = st.multiselect(
-            f"Text columns in {upload.name}",
-            table.names,
-            default=list(table.guessed),
-            key=f"columns-{upload.file_id}",
-            placeholder="Combine all columns",
-            help="The text of each row. The other columns become labels: to colour and filter the map by, found by "
-            "words, and shown to the answering model.",
-        )
-        if tuple(selected) != tuple(table.guessed):
-            chosen[upload.file_id] = tuple(selected) or tuple(table.names)
-    return chosen
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _show_preview(collection: Collection, uploads: Sequence[UploadedFile], columns: TextColumns) -> None:
+def _show_preview(collection: Collection, uploads: Sequence[UploadedFile], roles: Mapping[str, ColumnRoles]) -> None:
     names = [upload.name for upload in uploads]
     row = st.selectbox("File to preview", range(len(names)), format_func=names.__getitem__) if len(names) > 1 else 0
     upload = uploads[row or 0]
     content = bytes(upload.getbuffer())
     try:
-        document = document_of_upload(upload.name, _digest(content), columns.get(upload.file_id, ()), content)
+        document = document_of_upload(upload.name, _digest(content), roles.get(upload.file_id, GUESSED), content)
         model = embedder(collection.spec.embedding.model_id)
         chunking = chunking_controls("preview", collection.spec.chunking, model.window)
         chunks = chunk_prepared(prepared_text(document, model, chunking.strategy), chunking, model.window)

@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.documents.collection_menu import use_model
 from pages.shared.session.model_servers import embedding_models
-from pages.shared.session.resources import embedder, language_of_upload
+from pages.shared.session.resources import columns_of_upload, embedder, language_of_upload
 from pages.shared.session.workspace import choose_collection
 from pages.shared.widgets.collection_copy import start_copy
 from pages.shared.widgets.common import escaped, show_error
@@ -22,12 +22,12 @@ from rag.embedding.languages import language_warning, model_for
 from rag.errors import ExplorerError
 from rag.store.collection import Collection
 from rag.store.names import free_name
-from rag.text.language import language_name
+from rag.text.language import detect_language, language_name
 
 _MOST_READ = 3
 _MOST_BYTES = 2_000_000
 _ENOUGH_BYTES = 100_000
-_CAN_BE_CUT = frozenset((".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".txt", ".md"))
+_CAN_BE_CUT = frozenset((".txt", ".md"))
 """Suffixes of files whose first lines are a file of the same kind."""
 
 
@@ -35,7 +35,7 @@ def offer_before(collection: Collection, uploads: Sequence[UploadedFile]) -> Non
     """Before the first chunk: propose another model if the chosen files are in languages that this one lacks."""
     if collection.n_chunks():
         return
-    languages = [_language(upload) for upload in uploads[:_MOST_READ] if upload.size <= _MOST_BYTES]
+    languages = [_language(upload) for upload in uploads[:_MOST_READ]]
     language, better = _better(collection, languages)
     if not better:
         return
@@ -85,16 +85,22 @@ def _better(collection: Collection, languages: Iterable[str]) -> tuple[str, str]
 
 
 def _language(upload: UploadedFile) -> str:
-    """The language of a chosen file; empty if it cannot be read, which the outcome of the job will explain."""
-    content = _first_lines(upload.name, bytes(upload.getbuffer()))
+    """The language of a chosen file, of a table that of its first rows; empty for a large file and one that cannot be
+    read, which the outcome of the job will explain."""
+    content = bytes(upload.getbuffer())
     try:
+        if table := columns_of_upload(upload.name, upload.file_id, content):
+            return detect_language(table.sample)
+        if upload.size > _MOST_BYTES:
+            return ""
+        content = _first_lines(upload.name, content)
         return language_of_upload(upload.name, hashlib.sha256(content).hexdigest(), content)
     except ExplorerError:
         return ""
 
 
 def _first_lines(name: str, content: bytes) -> bytes:
-    """As much of a long text or table as tells its language; other files whole."""
+    """As much of a long text as tells its language; other files whole."""
     first = content[:_ENOUGH_BYTES]
     # A line break of UTF-16 is not one byte.
     if PurePath(name).suffix.lower() not in _CAN_BE_CUT or len(first) == len(content) or b"\0" in first:

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.shared.map.exam import ExamOnMap, forget_exam, found_colours
 from pages.shared.session.resources import kept_neighbors
 from pages.shared.widgets.map_state import FOUND_COLOUR
+from rag.documents.column_roles import SETTING, roles_by_column
 from rag.map.clustering import Clusters
 from rag.map.colours import OTHER_NAME, Colours, column_colours, group_colours, value_colours
 from rag.store.chunk_table import ChunkTable
@@ -110,7 +111,7 @@ def colours_for(
             return value_colours("Neighbors preserved", kept_neighbors(collection, layout))
     name = choice.removesuffix(_COLUMN)
     column: Sequence[str] = table.columns.get(name, [""] * len(table))
-    return column_colours(name, column)
+    return column_colours(name, column, roles_by_column(collection.setting(SETTING)).get(name))
 
 
 def explain(choice: str, *, has_query: bool) -> None:

@@ -74,9 +74,7 @@ def search(
     started = time.perf_counter()
     all_hits = retriever.retrieve(query, settings.k)
     seconds = time.perf_counter() - started
-    return Found(
-        tuple(hit for hit in all_hits if hit.score >= settings.minimum or not settings.minimum), all_hits, seconds
-    )
+    return Found(tuple(hit for hit in all_hits if hit.score >= settings.minimum or hit.label), all_hits, seconds)
 
 
 def _keep_in_url(query: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ import streamlit as st
 from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
 from rag.conversations.live import LiveTurns
 from rag.conversations.recordings import recorded_turns
+from rag.documents.column_roles import ColumnRoles
 from rag.documents.formats import TABLE_SUFFIXES
-from rag.documents.readers.tables import TableColumns
+from rag.documents.readers.table_columns import TableColumns
 from rag.documents.sandbox.reader import DocumentReader
 from rag.embedding.cached import CachedEmbedder, load_cached_embedder
 from rag.errors import CollectionError
@@ -26,12 +28,13 @@ from rag.index.neighbor_table import NeighborTable, kept_on_map, load_neighbors
 from rag.index.spec import IndexSpec
 from rag.index.words.loading import load_word_index
 from rag.index.words.scores import WordIndex
-from rag.ingest import IngestJobs
+from rag.ingest.jobs import IngestJobs
 from rag.map.clustering import Clusters, find_clusters, vectors_of
 from rag.map.placement import similarities
 from rag.map.projection import warm_up
 from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_map
 from rag.map.scene import preview
+from rag.retrieval.label_matches import LabelFirstRetriever
 from rag.retrieval.retrievers import DenseRetriever
 from rag.runtime.background import TaskBoard
 from rag.store.chunk_table import ChunkTable
@@ -79,11 +82,12 @@ def index(collection: Collection) -> FlatIndex:
     return _index(str(collection.path), collection.uid, collection.generation(), collection)
 
 
-def retriever(collection: Collection, only: frozenset[int] | None = None) -> DenseRetriever:
+def retriever(collection: Collection, only: frozenset[int] | None = None) -> LabelFirstRetriever:
     """Dense retrieval over the collection, or over some of its chunks, with the collection's embedding model."""
     # Only exact search ranks every chunk; an approximate index may miss some of the given chunks.
     searched = search_index(collection) if only is None else index(collection)
-    return DenseRetriever(collection, searched, embedder(collection.spec.embedding.model_id), only)
+    dense = DenseRetriever(collection, searched, embedder(collection.spec.embedding.model_id), only)
+    return LabelFirstRetriever(collection, dense, partial(word_index, collection), only)
 
 
 def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
@@ -240,10 +244,10 @@ def ingest_jobs() -> IngestJobs:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file")
-def document_of_upload(name: str, sha256: str, text_columns: tuple[str, ...], _content: bytes) -> Document:
+def document_of_upload(name: str, sha256: str, roles: ColumnRoles, _content: bytes) -> Document:
     """An uploaded file as it would be stored. Raises DocumentError."""
     with DocumentReader() as reader:
-        return reader.read(name, _content, text_columns=text_columns)
+        return reader.read(name, _content, roles=roles)
 
 
 @st.cache_resource(show_spinner=False)
@@ -252,8 +256,8 @@ def _first_reader() -> DocumentReader:
     return DocumentReader()
 
 
-@st.cache_resource(max_entries=32, show_spinner="Looking for tables")
-def columns_of_upload(name: str, sha256: str, _content: bytes) -> TableColumns | None:
+@st.cache_resource(max_entries=32, show_spinner="Reading the first rows")
+def columns_of_upload(name: str, file_id: str, _content: bytes) -> TableColumns | None:
     """The columns of an uploaded table, None for other files. Raises DocumentError."""
     if PurePath(name).suffix.lower() not in TABLE_SUFFIXES:
         return None

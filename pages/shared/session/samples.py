@@ -12,7 +12,7 @@ from pages.shared.session.resources import embedder, warm_up_projection
 from rag import config
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection, list_collections
 
 SAMPLE = "Sample"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pages.shared.session.resources import ingest_jobs
 from rag import config
-from rag.ingest import copy_documents
+from rag.ingest.pipeline import copy_documents
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Embedder
 

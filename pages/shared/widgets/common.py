@@ -14,11 +14,14 @@ from rag.errors import ExplorerError
 from rag.map.scene import preview
 from rag.report.figures import place_of
 from rag.store.collection import Collection
+from rag.text.labels import context_of
 from rag.types import Chunk, Hit
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>~:$]")
 _IN_ADDRESS = re.compile(r"(?<=http)(?=://)|(?<=https)(?=://)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _SPLIT = ":small[]"
+_LONGEST_LABEL, _MOST_LABELS = 80, 12
+"""Characters of a label, and labels of a row, that a card shows."""
 
 
 def show_error(error: ExplorerError) -> None:
@@ -32,6 +35,7 @@ def show_hit(hit: Hit, *, marked: Span | None = None) -> None:
         name, score = st.columns([3, 1], vertical_alignment="center")
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        show_matched_label(hit)
         show_context_line(hit.chunk)
         if marked:
             st.html(marked_text(hit.chunk.text, [marked]))
@@ -45,18 +49,26 @@ def show_small_hit(hit: Hit) -> None:
     with st.container(border=True):
         st.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         st.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
+        show_matched_label(hit)
         show_context_line(hit.chunk)
         st.text(preview(hit.chunk.text))
         show_chunk_links(hit.chunk.chunk_id)
 
 
+def show_matched_label(hit: Hit) -> None:
+    """Say that a hit comes first because the question has a label of its row, if it does."""
+    if hit.label:
+        st.caption(f":material/sell: Matches the label {escaped(hit.label)}")
+
+
 def show_context_line(chunk: Chunk, *, with_headings: bool = False) -> None:
-    """The context line of a chunk, apart from its text; nothing if it has none.
+    """The context line of a chunk with the labels of its row, apart from its text; nothing if it has none.
 
     A line that only repeats the headings, which stand in the title of a card, is shown `with_headings` alone.
     """
-    if chunk.context and (with_headings or chunk.context not in chunk.heading):
-        st.caption(f":material/short_text: Context: {escaped(chunk.context)}")
+    line = context_of(chunk, longest=_LONGEST_LABEL, most=_MOST_LABELS)
+    if line and (with_headings or line not in chunk.heading):
+        st.caption(f":material/short_text: Context: {escaped(line)}")
 
 
 def show_chunk_links(chunk_id: int, *, on_map: bool = False) -> None:

@@ -11,7 +11,8 @@ import streamlit as st
 from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.wording import spoken
-from rag.ingest import JobView, Outcome
+from rag.ingest.jobs import JobView
+from rag.ingest.outcomes import Outcome
 from rag.store.collection import Collection
 
 _OUTCOMES: dict[Outcome, str] = {
@@ -102,7 +103,8 @@ def _progress_text(job: JobView) -> str:
     seconds, left = job.task.seconds, job.task.seconds_left
     speed = f" · {job.chunks_embedded / seconds:,.0f} chunks/s" if seconds > 1 and job.chunks_embedded else ""
     remaining = f" · about {spoken(left)} left" if left is not None else ""
-    return f"{_STAGES[job.stage]} {escaped(job.name)}{speed}{remaining}"
+    pages = f", page {job.pages[0]:,} of {job.pages[1]:,}" if job.pages else ""
+    return f"{_STAGES[job.stage]} {escaped(job.name)}{pages}{speed}{remaining}"
 
 
 def _show_outcomes(job: JobView) -> None:

@@ -20,7 +20,8 @@ from rag.evaluation.grid.plan import Storage
 from rag.evaluation.grid.stored import LOCK, grid_folder, load_results, save_point
 from rag.evaluation.passages import RankedHit, ranked_hit
 from rag.index.loading import load_index
-from rag.ingest import Progress, copy_documents
+from rag.ingest.outcomes import Progress
+from rag.ingest.pipeline import copy_documents
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 

@@ -124,7 +124,9 @@ def _section_at(sections: Sequence[Section], place: int) -> Section | None:
 
 def _outside_rows(document: Document, lines: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The lines that are in no row of a table: in a row, "column: value" defines nothing."""
-    rows = sorted(document.rows, key=lambda row: row.start)
+    # The labels of front matter belong to the whole text, which is no table for that.
+    tables = (row for row in document.rows if row.end - row.start < len(document.text))
+    rows = sorted(tables, key=lambda row: row.start)
     before = [bisect_right(rows, start, key=lambda row: row.start) for start, _ in lines]
     return [line for line, n in zip(lines, before, strict=True) if not n or rows[n - 1].end <= line[0]]
 

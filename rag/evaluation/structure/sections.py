@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from rag.chunking.table_rows import labels_of_text
 from rag.evaluation.structure.candidates import normalized
 from rag.evaluation.structure.plain_headings import plain_headings
 from rag.evaluation.structure.wording import n_telling, plain
@@ -96,6 +97,9 @@ def document_title(document: Document, sections: Sequence[Section]) -> str:
     stated = _TITLE.search(front[1]) if front else None
     if stated:
         return plain(stated[1].strip().strip("\"'"))
+    labelled = dict(labels_of_text(document)).get("title", "")
+    if labelled:
+        return plain(labelled)
     before = document.text[front.end() if front else 0 : sections[0].place] if sections else ""
     if sections and not sections[0].parents and not before.strip():
         first = sections[0]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from rag.documents.sources import find_files
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec, Embedder
 from tests.conftest import ReadHere

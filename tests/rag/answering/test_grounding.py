@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -56,7 +57,9 @@ def all_hits(sample, embedder) -> list[tuple[Hit, ...]]:
 
 
 def hits(*texts: str) -> tuple[Hit, ...]:
-    return tuple(made_hit(rank, text) for rank, text in enumerate(texts, start=1))
+    """Hits without labels and context; for these see test_grounding_in_labels."""
+    made = (made_hit(rank, text) for rank, text in enumerate(texts, start=1))
+    return tuple(replace(hit, chunk=replace(hit.chunk, fields=())) for hit in made)
 
 
 def verdicts(lines: Sequence[str], shown: Sequence[Hit], model) -> list[str]:

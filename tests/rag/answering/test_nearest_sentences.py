@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,7 +63,10 @@ def test_only_the_sentence_that_answers_is_shown(embedder):
     hits = [made_hit(1, "Owls hunt at night. Owls eat mice and voles."), made_hit(2, "Bread is baked here.")]
     found = nearest_sentences("What do owls eat?", hits, embedder, 1)
     assert [hit.excerpt for hit in found] == ["Owls eat mice and voles."]
-    assert nearest_sentences("What?", [made_hit(1, "# Title")], embedder)[0].excerpt == ""
+    title = made_hit(1, "# Title")
+    assert nearest_sentences("What?", [title], embedder)[0].excerpt == "topic: Birds"
+    bare = replace(title, chunk=replace(title.chunk, fields=()))
+    assert nearest_sentences("What?", [bare], embedder)[0].excerpt == ""
 
 
 @pytest.mark.parametrize("n", [1, 2])

@@ -117,6 +117,15 @@ def test_amounts_are_read_with_their_sign_and_the_legend_names_it(cells, title):
         ([f"({i}.00)" for i in NUMBERS], [-i for i in NUMBERS]),
         ([f"{i}-" for i in NUMBERS], [-i for i in NUMBERS]),
         ([f"{i}e2" for i in NUMBERS], [100 * i for i in NUMBERS]),
+        ([f"−${i}.00" if i % 2 else f"${i}.00" for i in NUMBERS], [-i if i % 2 else i for i in NUMBERS]),
+        ([f"$({i}.00)" for i in NUMBERS], [-i for i in NUMBERS]),
+        ([f"${i}.2M" for i in NUMBERS], [i * 1e6 + 2e5 for i in NUMBERS]),
+        ([*(f"{i}k" for i in NUMBERS), "900"], [*(1000 * i for i in NUMBERS), 900]),
+        ([f"{i} Mio. €" for i in NUMBERS], [i * 1e6 for i in NUMBERS]),
+        ([f"{i},- €" for i in NUMBERS], NUMBERS),
+        ([f"{i} km/h" for i in NUMBERS], NUMBERS),
+        ([f"<{i}" for i in NUMBERS], NUMBERS),
+        ([f"1,{10 + i},456.00" for i in NUMBERS], [100456 + 1000 * (10 + i) for i in NUMBERS]),
     ],
 )
 def test_decimal_and_thousands_signs_are_those_of_the_whole_column(cells, numbers):
@@ -133,11 +142,16 @@ def test_decimal_and_thousands_signs_are_those_of_the_whole_column(cells, number
         ("{m}/{d}/{y}", "day"),
         ("{d} {name} {y}", "day"),
         ("{name} {d}, {y}", "day"),
+        ("{d}-{name}-{short}", "day"),
+        ("{y}{m:02}{d:02}", "day"),
+        ("{weekday}, {d:02} {name} {y}", "day"),
+        ("{d}th of {name} {y}", "day"),
     ],
 )
 def test_dates_are_a_scale_of_days(written, title):
     days = [date(2024, 1, 1) + timedelta(days=9 * i) for i in range(30)]
-    cells = [written.format(y=day.year, m=day.month, d=day.day, name=day.strftime("%b")) for day in days]
+    cells = [written.format(y=day.year, m=day.month, d=day.day, name=day.strftime("%b"), short=day.strftime("%y"),
+                            weekday=day.strftime("%a")) for day in days]  # fmt: skip
     colours = column_colours("day", cells)
     assert (colours.kind, colours.title) == ("date", title)
     assert [colours.shown(value) for value in colours.values.tolist()] == [day.isoformat() for day in days]
@@ -156,6 +170,35 @@ def test_one_value_far_from_the_others_does_not_make_these_alike():
     assert colours.title == "cost (1 value beyond the scale)"
     assert colours.values[-1] == 1e9
     assert as_groups(colours).names[5].endswith(" and above")
+
+
+def test_one_value_far_from_many_equal_ones_does_not_make_the_others_alike():
+    colours = column_colours("cost", [*["5"] * 100, *map(str, range(6, 22)), "1000000000"])
+    assert (colours.low, colours.high) == (5, 21)
+    assert colours.title == "cost (1 value beyond the scale)"
+
+
+@pytest.mark.parametrize("form", ["{y}-{m:02}", "{m:02}/{y}", "Q{q} {y}", "{y} Q{q}"])
+def test_months_and_quarters_are_dates(form):
+    months = [date(2000 + i, 1 + 3 * (i % 4), 1) for i in range(30)]
+    colours = column_colours("when", [form.format(y=d.year, m=d.month, q=1 + d.month // 3) for d in months])
+    assert colours.kind == "date"
+    assert [colours.shown(value) for value in colours.values.tolist()] == [month.isoformat() for month in months]
+
+
+@pytest.mark.parametrize("cells", [[f"+49 30 12345{i}" for i in NUMBERS], [f"1.{i}.0" for i in NUMBERS]])
+def test_telephone_numbers_and_versions_are_no_amounts(cells):
+    assert isinstance(column_colours("n", cells), GroupColours)
+
+
+def test_a_chosen_role_decides_between_a_scale_and_groups():
+    years = [str(1990 + i) for i in range(30)]
+    assert isinstance(column_colours("year", years), ValueColours)
+    assert isinstance(column_colours("year", years, "label"), GroupColours)
+    assert isinstance(column_colours("stars", ["1", "2", "5"]), GroupColours)
+    assert isinstance(column_colours("stars", ["1", "2", "5", "none"], "number"), ValueColours)
+    assert isinstance(column_colours("city", ["Hull", "York"], "number"), GroupColours)
+    assert column_colours("day", ["2024-01-01", "2024-02-01"], "date").kind == "date"
 
 
 def test_values_over_many_powers_of_ten_have_a_logarithmic_scale():

@@ -8,7 +8,7 @@ import pytest
 from rag.documents.sources import SourceFile
 from rag.errors import ExplorerError
 from rag.index.flat import EXACT_UP_TO, FlatIndex, nearest
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.map.layout import is_long, load_layout, make_layout
 from rag.map.projection import ProjectionParameters
 from rag.runtime.background import Stopped

@@ -9,10 +9,16 @@ import pytest
 
 from rag.answering.prompt import build_prompt
 from rag.documents.sources import SourceFile
-from rag.index.words.loading import searched_text
-from rag.ingest import ingest
+from rag.index.loading import load_index
+from rag.index.words.loading import load_word_index, searched_text
+from rag.ingest.pipeline import ingest
+from rag.report.figures import found_by
+from rag.retrieval.label_matches import LabelFirstRetriever
 from rag.retrieval.loading import load_retriever
+from rag.retrieval.retrievers import DenseRetriever
+from rag.retrieval.settings import similar_enough
 from rag.store.collection import Collection
+from rag.text.labels import bare, id_runs
 from rag.types import Chunk, ChunkingSpec, Hit
 from tests.conftest import ReadHere
 
@@ -30,6 +36,22 @@ def collected(folder, embedder, content: bytes, *, context: bool = True) -> Coll
     return collection
 
 
+@pytest.fixture(scope="module")
+def many_tickets(tmp_path_factory, embedder) -> dict[bool, Collection]:
+    """300 tickets that are much alike, with and without context lines."""
+    generator = random.Random(1)
+    things, places = ["pump", "lamp", "heater", "fridge", "door", "lift"], ["yard", "kitchen", "cellar", "hall"]
+    faults = ["does not start after the frost", "flickers all day", "hums loudly", "drips on the floor overnight"]
+    rows = [
+        f"T-{901 + i},Customer {i % 60},{i % 9} kg,The {generator.choice(things)} in the {generator.choice(places)} "
+        f"{generator.choice(faults)} in building {i}."
+        for i in range(300)
+    ]
+    content = "\n".join(["ticket,customer,weight,description", *rows]).encode()
+    folder = tmp_path_factory.mktemp("tickets")
+    return {context: collected(folder / str(context), embedder, content, context=context) for context in (True, False)}
+
+
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "dense"])
 @pytest.mark.parametrize(("asked", "ticket"), [("T-902", "T-902"), ("Hull", "T-903"), ("Moor Farm", "T-901")])
 def test_a_ticket_is_found_by_its_number_city_and_customer(data_dir, embedder, mode, asked, ticket):
@@ -38,25 +60,79 @@ def test_a_ticket_is_found_by_its_number_city_and_customer(data_dir, embedder, m
 
 
 @pytest.mark.parametrize("context", [True, False])
-@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
-def test_of_three_hundred_tickets_the_one_with_the_number_is_first(data_dir, embedder, mode, context):
-    generator = random.Random(1)
-    things, places = ["pump", "lamp", "heater", "fridge", "door", "lift"], ["yard", "kitchen", "cellar", "hall"]
-    faults = ["does not start after the frost", "flickers all day", "hums loudly", "drips on the floor overnight"]
-    rows = [
-        f"T-{901 + i},Customer {i % 60},The {generator.choice(things)} in the {generator.choice(places)} "
-        f"{generator.choice(faults)} in building {i}."
-        for i in range(300)
-    ]
-    content = "\n".join(["ticket,customer,description", *rows]).encode()
-    retriever = load_retriever(collected(data_dir, embedder, content, context=context), mode, embedder)
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "dense"])
+def test_of_three_hundred_tickets_the_one_with_the_number_is_first(many_tickets, embedder, mode, context):
+    retriever = load_retriever(many_tickets[context], mode, embedder)
     for number in (902, 950, 1077, 1200):
         hits = retriever.retrieve(f"Who owns T-{number}?", 3)
         assert dict(hits[0].chunk.fields)["ticket"] == f"T-{number}"
 
 
+def test_by_meaning_the_named_ticket_comes_first_is_marked_and_keeps_its_similarity_and_its_rank(
+    many_tickets, embedder
+):
+    collection = many_tickets[True]
+    plain = DenseRetriever(collection, load_index(collection), embedder)
+    everything = plain.retrieve("Compare T-950 with T 1001", 300)
+    hits = load_retriever(collection, "dense", embedder).retrieve("Compare T-950 with T 1001", 4)
+    assert [hit.label for hit in hits] == ["ticket: T-950", "ticket: T-1001", "", ""]
+    assert [hit.rank for hit in hits] == [1, 2, 3, 4]
+    by_ticket = {dict(hit.chunk.fields)["ticket"]: hit for hit in everything}
+    for hit in hits:
+        alone = by_ticket[dict(hit.chunk.fields)["ticket"]]
+        assert hit.score == pytest.approx(alone.score, abs=1e-6)
+        assert hit.found_by[0].rank == alone.rank
+    assert [hit.chunk for hit in hits[2:]] == [hit.chunk for hit in everything if hit.chunk not in
+                                              [one.chunk for one in hits[:2]]][:2]  # fmt: skip
+    assert found_by(hits[0]) == (
+        f"First because it matches the label ticket: T-950. Rank {hits[0].found_by[0].rank:,} by meaning."
+    )
+    assert similar_enough(hits, 0.99) == hits[:2]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Which pump hums?",
+        "Who is Customer 7?",  # five tickets have it: no rare label
+        "What weighs 3 kg?",
+        "Who owns T-90?",
+        "Who owns XT-902?",
+        "Building 57",
+    ],
+)
+def test_without_a_rare_label_the_search_by_meaning_is_as_it_is(many_tickets, embedder, asked):
+    collection = many_tickets[True]
+    plain = DenseRetriever(collection, load_index(collection), embedder).retrieve(asked, 5)
+    assert load_retriever(collection, "dense", embedder).retrieve(asked, 5) == plain
+
+
+def test_a_label_that_is_not_searched_in_does_not_come_first(many_tickets, embedder):
+    collection = many_tickets[True]
+    named = load_retriever(collection, "dense", embedder).retrieve("T-950", 1)[0].chunk.chunk_id
+    others = frozenset(chunk.chunk_id for chunk in collection.chunks()) - {named}
+    dense = DenseRetriever(collection, load_index(collection), embedder, others)
+    found = LabelFirstRetriever(collection, dense, lambda: load_word_index(collection), others).retrieve("T-950", 300)
+    assert len(found) == 299
+    assert not any(hit.label for hit in found)
+
+
+def test_what_may_be_an_id_in_a_question():
+    runs = id_runs("Who owns T-902, INV 2024/17 or 10482 of 12 pumps?")
+    assert {"t-902", "inv 2024 17", "10482"} <= {" ".join(run.replace("/", " ").split()) for run in runs}
+    assert not {"12", "who", "17"} & set(runs)
+    assert id_runs("How many days of leave do I have in 2025?") == []
+    assert bare("T-902") == bare("t 902") == bare("T902")
+
+
 LABELS = (("ticket", "T-902"), ("customer", "Hill School"), ("notes", "long " * 200), ("closed", ""))
 LAMPS = Chunk("d", 0, 12, "Lamps flicker.", 4, fields=LABELS, context="customer: Hill School")
+
+
+def test_labels_are_embedded_after_the_text_and_headings_before_it():
+    assert LAMPS.embedded_text == "Lamps flicker.\ncustomer: Hill School"
+    assert replace(LAMPS, fields=(), context="Manual > Lamps").embedded_text == "Manual > Lamps\nLamps flicker."
+    assert replace(LAMPS, context="").embedded_text == "Lamps flicker."
 
 
 def test_words_are_searched_in_labels_once():

@@ -18,7 +18,7 @@ from rag.documents.sources import SourceFile
 from rag.errors import CollectionError
 from rag.index.loading import load_index
 from rag.index.words.loading import load_word_index
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store.collection import Collection
 from rag.transfer.files import export_collection, import_collection, rename_collection

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rag.errors import CollectionError
-from rag.ingest import copy_documents
+from rag.ingest.pipeline import copy_documents
 from rag.store.collection import Collection
 from rag.transfer.files import export_collection, import_collection
 from rag.transfer.selected_chunks import copy_chunks

@@ -19,7 +19,7 @@ from rag import config
 from rag.chunking.chunker import chunk_document
 from rag.documents.loading import load_document
 from rag.documents.sources import find_files
-from rag.ingest import ingest
+from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere

@@ -20,7 +20,7 @@ from rag.evaluation.grid.plan import MODEL, SIZE, GridPoint
 from rag.evaluation.grid.stored import LOCK, grid_folder, grid_paths, load_grid, save_grid
 from rag.evaluation.grid.work import measure_points
 from rag.evaluation.passages import ranked_hit
-from rag.ingest import copy_documents
+from rag.ingest.pipeline import copy_documents
 from rag.retrieval.loading import load_retriever
 from rag.runtime.background import Stopped
 from rag.store.collection import Collection

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-_NUMERIC_SHARE = 0.9
+NEARLY_ALL = 0.9
+"""The share of a column's values that must be amounts, or dates."""
 _MISSING = frozenset(
     ("", "n/a", "na", "n.a.", "n. a.", "#n/a", "none", "null", "nil", "nan", "-", "–", "—", "?", "k.a.", "k. a.", "...")
 )
@@ -23,15 +24,31 @@ _CURRENCY = (
     r"(?:EUR|USD|GBP|CHF|JPY|CNY|INR|RUB|PLN|SEK|NOK|DKK|CZK|HUF|AUD|CAD|NZD|Fr|Kč|Rs|kr|zł)\.?"
     "|[A-Z]{0,2}[$]|[€£¥₹₽₺₩฿]"
 )
+_FACTORS = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "mrd": 1e9, "billion": 1e9}
 _AMOUNT = re.compile(
-    rf"(?P<open>\()?(?P<sign>[-+−–]?)\s?(?P<before>{_CURRENCY})?\s?(?P<inner>[-+−–]?)"
-    rf"(?P<digits>\d[\d.,{_SPACES}]*|[.,]\d+)(?P<power>[eE][-+]?\d{{1,3}})?\s?(?P<after>[%‰°$€£¥₹₽₺₩฿]|°?[^\W\d_]{{1,3}}[²³]?)?"
-    r"(?P<last>-)?\)?"
+    rf"[<>≤≥~≈]?\s?(?P<open>\()?(?P<sign>[-+−–]?)\s?(?P<before>{_CURRENCY})?\s?(?P<inner>[-+−–]?(?P<within>\()?)"
+    rf"(?P<digits>\d[\d.,{_SPACES}]*|[.,]\d+)(?P<power>[eE][-+]?\d{{1,3}})?(?:,[-–])?"
+    r"(?P<factor>[kKM](?![^\W\d_])|\s?(?:[Mm]io|[Mm]rd|mn|bn|[Mm]illion|[Bb]illion)\b\.?)?\s?"
+    rf"(?P<after>{_CURRENCY}|[%‰°]|°?[^\W\d_]{{1,3}}[²³]?(?:/[^\W\d_]{{1,3}}[²³]?)?)?(?P<last>-)?\)?"
 )
+_SPACED = re.compile(rf"\d{{1,3}}(?:[{_SPACES}]\d{{3}})+(?:[.,]\d*)?")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+|[1-9]\d{0,1}(?:,\d{2})*,\d{3}")
+_WEEKDAY = re.compile(
+    r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)"
+    r"[a-z]{0,6}\.?,? ",
+    re.IGNORECASE,
+)
+_MONTH_OF = re.compile(
+    r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>0[1-9]|1[0-2])|(?P<first>0?[1-9]|1[0-2])[-/.](?P<of>(?:19|20)\d\d)"
+)
+_QUARTER = re.compile(r"Q(?P<quarter>[1-4])[ /-]?(?P<of>(?:19|20)\d\d)|(?P<year>(?:19|20)\d\d)[ /-]?Q(?P<last>[1-4])")
+_COMPACT = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)")
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
 _ORDINAL = re.compile(r"(\d{1,2})([-/. ]{1,2})(\d{1,2})[-/. ]{1,2}(\d{4}|\d{2})(?:[T ,].*)?")
-_NAMED = re.compile(r"(?:(\d{1,2})\.?[ -])?([^\W\d_]{3,9})\.?[ -](?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4})(?:[ ,].*)?")
+_NAMED = re.compile(
+    r"(?:(\d{1,2})(?:st|nd|rd|th)?\.?[ -](?:of )?)?([^\W\d_]{3,9})\.?[ -](?:(\d{1,2})(?:st|nd|rd|th)?,? )?"
+    r"(\d{4}|(?<=-)\d\d)(?:[ ,].*)?"
+)
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -66,13 +83,17 @@ def is_missing(cell: str) -> bool:
     return cell.strip().casefold() in _MISSING
 
 
-def column_values(cells: Sequence[str]) -> ColumnValues | None:
-    """The values of a column in which nearly all cells that are not missing are amounts, or dates; None for others."""
+def column_values(cells: Sequence[str], share: float = NEARLY_ALL) -> ColumnValues | None:
+    """The values of a column in which nearly all cells that are not missing are amounts, or dates; None for others.
+
+    Args:
+        share: how many of these cells must be.
+    """
     present = {cell.strip() for cell in cells if not is_missing(cell)}
     for read in (_dates, _amounts):
         found = read(present)
         is_read = sum(cell.strip() in found.numbers for cell in cells) if found else 0
-        if found and present and is_read >= _NUMERIC_SHARE * sum(not is_missing(cell) for cell in cells):
+        if found and present and is_read >= share * sum(not is_missing(cell) for cell in cells):
             numbers = tuple(found.numbers.get(cell.strip(), math.nan) for cell in cells)
             return ColumnValues(numbers, found.kind, found.unit, found.decimals, found.note)
     return None
@@ -95,23 +116,25 @@ def _amounts(cells: set[str]) -> _Read | None:
     if not units:
         return None
     unit, count = units.most_common(1)[0]
-    if count < _NUMERIC_SHARE * len(matches):
+    if count < NEARLY_ALL * len(matches):
         return None
     decimal = _decimal_sign([match["digits"] for match in matches.values()])
     numbers, decimals = {}, 0
     for cell, match in matches.items():
         digits, places = _plain(match["digits"], decimal)
         value = float(digits + (match["power"] or "")) if digits else math.nan
+        value *= _FACTORS[match["factor"].strip(" .").casefold()] if match["factor"] else 1
         if not math.isfinite(value):
             continue
         is_negative = any(match[part] and match[part] not in "+" for part in ("sign", "inner", "last", "open"))
         numbers[cell] = -value if is_negative and value else value
-        decimals = max(decimals, 2 if match["power"] else min(places, 2))
+        decimals = max(decimals, 2 if match["power"] else 0 if match["factor"] else min(places, 2))
     return _Read(numbers, unit=unit, decimals=decimals)
 
 
 def _is_closed(match: re.Match[str]) -> bool:
-    return bool(match["open"]) == match[0].endswith(")") and not (match["before"] and match["after"])
+    is_open = bool(match["open"]) or bool(match["within"])
+    return is_open == match[0].endswith(")") and not (match["before"] and match["after"])
 
 
 def _decimal_sign(cells: Sequence[str]) -> str:
@@ -134,6 +157,9 @@ def _decimal_sign(cells: Sequence[str]) -> str:
 
 def _plain(digits: str, decimal: str) -> tuple[str, int]:
     """The digits as Python writes them, and the number of decimals; empty if they are no number of this kind."""
+    if any(space in digits.strip() for space in _SPACES) and not _SPACED.fullmatch(digits.strip()):
+        # The groups of a telephone number.
+        return "", 0
     bare = digits.translate({ord(space): None for space in _SPACES})
     whole, sign, fraction = bare.partition(decimal)
     thousands = "." if decimal == "," else ","
@@ -145,13 +171,19 @@ def _plain(digits: str, decimal: str) -> tuple[str, int]:
 def _dates(cells: set[str]) -> _Read | None:
     found: dict[str, float] = {}
     numbered: dict[str, tuple[int, int, int, str]] = {}
-    for cell in cells:
-        if match := _ISO.fullmatch(cell):
-            _add(found, cell, int(match[1]), int(match[2]), int(match[3]))
+    for written in cells:
+        cell = _WEEKDAY.sub("", written, count=1) if _WEEKDAY.match(written) else written
+        if match := _ISO.fullmatch(cell) or _COMPACT.fullmatch(cell):
+            _add(found, written, int(match[1]), int(match[2]), int(match[3]))
+        elif match := _MONTH_OF.fullmatch(cell):
+            _add(found, written, int(match["year"] or match["of"]), int(match["month"] or match["first"]), 1)
+        elif match := _QUARTER.fullmatch(cell):
+            first = 3 * int(match["quarter"] or match["last"]) - 2
+            _add(found, written, int(match["of"] or match["year"]), first, 1)
         elif match := _ORDINAL.fullmatch(cell):
-            numbered[cell] = (int(match[1]), int(match[3]), _year(match[4]), match[2].strip())
+            numbered[written] = (int(match[1]), int(match[3]), _year(match[4]), match[2].strip())
         elif (match := _NAMED.fullmatch(cell)) and (month := _month(match[2])):
-            _add(found, cell, int(match[4]), month, int(match[1] or match[3] or 1))
+            _add(found, written, _year(match[4]), month, int(match[1] or match[3] or 1))
     has_day = any(first > 12 for first, _, _, _ in numbered.values())
     has_month = any(second > 12 for _, second, _, _ in numbered.values())
     day_first = has_day or not (has_month or any(sign == "/" for _, _, _, sign in numbered.values()))

@@ -1,0 +1,106 @@
+"""Label matches: rows of a table whose id, number or date is in the question come first in a search by meaning.
+
+Embedding models cannot tell "T-902" from "T-920", so among many rows the right one is rarely near. A hit that comes
+first for such a label says so in `Hit.label`; its score stays its cosine similarity, and its rank by meaning is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from rag import config
+from rag.index.words.scores import WordIndex
+from rag.retrieval.retrievers import DenseRetriever
+from rag.store.collection import Collection
+from rag.text.column_values import column_values
+from rag.text.labels import bare, id_runs, written
+from rag.text.search_terms import search_words, stem
+from rag.types import Chunk, Fields, Hit
+
+MOST_ROWS = 3
+"""The largest number of rows that may share a label for it to be rare."""
+_MOST_CANDIDATES = 200
+_MOST_RUNS = 64
+"""Runs of tokens of a question that are looked up."""
+
+
+class LabelFirstRetriever:
+    """Dense retrieval, but a row with a rare label that is in the question comes first.
+
+    Args:
+        dense: finds the other hits.
+        words: gives the collection's word index; called only if the question has something like an id.
+        only: the ids of the chunks to search in; None for all.
+    """
+
+    name = DenseRetriever.name
+
+    def __init__(
+        self,
+        collection: Collection,
+        dense: DenseRetriever,
+        words: Callable[[], WordIndex],
+        only: frozenset[int] | None = None,
+    ) -> None:
+        self._collection = collection
+        self._dense = dense
+        self._words = words
+        self._only = only
+
+    def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
+        """At most k hits: rows with a rare label of the question, then the others by similarity."""
+        hits = self._dense.retrieve(query, k)
+        runs = id_runs(query)[:_MOST_RUNS]
+        if not runs or not hits:
+            return hits
+        labels = rare_labels(self._collection, self._words(), runs, self._only)
+        if not labels:
+            return hits
+        named = self._dense.hits_for(query, list(labels))
+        best: dict[tuple[str, Fields], Hit] = {}
+        for hit in sorted(named, key=lambda hit: -hit.score):
+            best.setdefault((hit.chunk.document_id, hit.chunk.fields), hit)
+        first = sorted(best.values(), key=lambda hit: list(labels).index(hit.chunk.chunk_id))
+        first = [replace(hit, label=labels[hit.chunk.chunk_id]) for hit in first]
+        taken = {hit.chunk.chunk_id for hit in first}
+        ordered = [*first, *(hit for hit in hits if hit.chunk.chunk_id not in taken)][:k]
+        return tuple(replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1))
+
+
+def rare_labels(
+    collection: Collection, index: WordIndex, runs: Iterable[str], only: frozenset[int] | None = None
+) -> dict[int, str]:
+    """The chunks of rows with a label that one of these runs of tokens is, in their order, each with it: "id: T-902".
+
+    A label that more than three rows of the collection share is not rare, and an amount such as "12 kg" is no id.
+
+    Raises:
+        CollectionError: the collection cannot be read.
+    """
+    found: dict[int, str] = {}
+    for run in runs:
+        rows = index.rows_with_all([stem(word) for word in search_words(run)])
+        if not 0 < len(rows) <= _MOST_CANDIDATES:
+            continue
+        wanted = bare(run)
+        of_column: dict[str, list[tuple[Chunk, str]]] = defaultdict(list)
+        for chunk in collection.chunks(index.ids[rows].tolist()):
+            for column, value in chunk.fields:
+                if bare(value) == wanted and not _is_amount(value):
+                    of_column[column].append((chunk, written([(column, value)])))
+        for matches in of_column.values():
+            if len({(chunk.document_id, chunk.fields) for chunk, _ in matches}) > MOST_ROWS:
+                continue
+            for chunk, label in matches:
+                if only is None or chunk.chunk_id in only:
+                    found.setdefault(chunk.chunk_id, label)
+    return found
+
+
+def _is_amount(value: str) -> bool:
+    """Whether a value is an amount with a unit, "12 kg", and not an id of letters and digits."""
+    read = column_values([value])
+    return read is not None and read.kind == "number" and bool(re.search(r"[^\W\d_]", value))
