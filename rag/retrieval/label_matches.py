@@ -1,5 +1,7 @@
 """Label matches: rows of a table whose id, number or date is in the question come first in a search by meaning.
 
+A row that is a chunk has labels; of rows that share a chunk, each value in their text counts as one.
+
 Embedding models cannot tell "T-902" from "T-920", so among many rows the right one is rarely near. A hit that comes
 first for such a label says so in `Hit.label`; its score stays its cosine similarity, and its rank by meaning is kept.
 """
@@ -16,7 +18,7 @@ from rag.index.words.scores import WordIndex
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
 from rag.text.column_values import column_values
-from rag.text.labels import bare, id_runs, written
+from rag.text.labels import SEPARATOR, bare, id_runs, written
 from rag.text.search_terms import search_words, stem
 from rag.types import Chunk, Fields, Hit
 
@@ -60,9 +62,9 @@ class LabelFirstRetriever:
         if not labels:
             return hits
         named = self._dense.hits_for(query, list(labels))
-        best: dict[tuple[str, Fields], Hit] = {}
+        best: dict[tuple[str, Fields | int], Hit] = {}
         for hit in sorted(named, key=lambda hit: -hit.score):
-            best.setdefault((hit.chunk.document_id, hit.chunk.fields), hit)
+            best.setdefault(_row_of(hit.chunk), hit)
         first = sorted(best.values(), key=lambda hit: list(labels).index(hit.chunk.chunk_id))
         first = [replace(hit, label=labels[hit.chunk.chunk_id]) for hit in first]
         taken = {hit.chunk.chunk_id for hit in first}
@@ -88,16 +90,31 @@ def rare_labels(
         wanted = bare(run)
         of_column: dict[str, list[tuple[Chunk, str]]] = defaultdict(list)
         for chunk in collection.chunks(index.ids[rows].tolist()):
-            for column, value in chunk.fields:
+            for column, value in chunk.fields or cells_of(chunk.text):
                 if bare(value) == wanted and not _is_amount(value):
                     of_column[column].append((chunk, written([(column, value)])))
         for matches in of_column.values():
-            if len({(chunk.document_id, chunk.fields) for chunk, _ in matches}) > MOST_ROWS:
+            if len({_row_of(chunk) for chunk, _ in matches}) > MOST_ROWS:
                 continue
             for chunk, label in matches:
                 if only is None or chunk.chunk_id in only:
                     found.setdefault(chunk.chunk_id, label)
     return found
+
+
+def cells_of(text: str) -> list[tuple[str, str]]:
+    """The values of the lines "column: value; column: value" of a text, as rows of a table are written."""
+    cells = []
+    for line in text.splitlines():
+        pairs = [cell.partition(": ") for cell in line.split(SEPARATOR)]
+        if len(pairs) > 1 and all(colon for _, colon, _ in pairs):
+            cells += [(column, value) for column, _, value in pairs]
+    return cells
+
+
+def _row_of(chunk: Chunk) -> tuple[str, Fields | int]:
+    """Parts of one row have the same labels; a chunk of several rows stands for the one that matches."""
+    return chunk.document_id, chunk.fields or chunk.start
 
 
 def _is_amount(value: str) -> bool:

@@ -13,7 +13,7 @@ from rag.index.loading import load_index
 from rag.index.words.loading import load_word_index, searched_text
 from rag.ingest.pipeline import ingest
 from rag.report.figures import found_by
-from rag.retrieval.label_matches import LabelFirstRetriever
+from rag.retrieval.label_matches import LabelFirstRetriever, cells_of
 from rag.retrieval.loading import load_retriever
 from rag.retrieval.retrievers import DenseRetriever
 from rag.retrieval.settings import similar_enough
@@ -115,6 +115,29 @@ def test_a_label_that_is_not_searched_in_does_not_come_first(many_tickets, embed
     found = LabelFirstRetriever(collection, dense, lambda: load_word_index(collection), others).retrieve("T-950", 300)
     assert len(found) == 299
     assert not any(hit.label for hit in found)
+
+
+def test_a_row_that_shares_its_chunk_with_others_is_found_by_its_id(data_dir, embedder):
+    towns = ["Porto", "Gdansk", "Leeds", "Oslo"]
+    lines = [f"| S-{n} | {towns[n % 4]} | {1900 + n} | E{n % 7}0 |" for n in range(100, 180)]
+    table = "\n".join(["# Sites", "", "| Site | Town | Opened | Zone |", "| --- | --- | --- | --- |", *lines])
+    collection = Collection.create(data_dir, "sites", embedder.spec, ChunkingSpec(context=True))
+    file = SourceFile("sites.md", "sites.md", table.encode)
+    assert [one.outcome for one in ingest(collection, [file], embedder, ReadHere())] == ["added"]
+    retriever = load_retriever(collection, "dense", embedder)
+    for number in (103, 140, 177):
+        hit, *others = retriever.retrieve(f"When did S-{number} open?", 3)
+        assert f"Site: S-{number}; " in hit.chunk.text
+        assert hit.label == f"Site: S-{number}"
+        assert not any(other.label for other in others)
+    # Each zone has more than three rows.
+    plain = DenseRetriever(collection, load_index(collection), embedder)
+    assert retriever.retrieve("What is in zone E30?", 3) == plain.retrieve("What is in zone E30?", 3)
+
+
+def test_cells_are_read_from_lines_that_are_rows():
+    text = "Sites\nSite: S-1; Town: Porto\nNote: S-2\nSee: S-3; it says so.\nSite: S-4; Open: 08:30 to 12:00"
+    assert cells_of(text) == [("Site", "S-1"), ("Town", "Porto"), ("Site", "S-4"), ("Open", "08:30 to 12:00")]
 
 
 def test_what_may_be_an_id_in_a_question():

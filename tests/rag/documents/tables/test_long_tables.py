@@ -50,9 +50,7 @@ def test_the_question_for_the_year_of_one_site_finds_its_row_first(name, tmp_pat
     chunks = chunk_document(document, spec, embedder.window, embedder.tokenizer)
     vectors = embedder.encode_documents([chunk.embedded_text for chunk in chunks])
     collection.put_document(document, chunks, vectors, embedder.spec)
-    # The embedding model alone does not tell "Site 33" from "Site 133" among the five rows of a chunk; a row of a
-    # workbook is a chunk of its own.
-    modes: tuple[Mode, ...] = ("dense", "keyword", "hybrid") if name.endswith(".xlsx") else ("keyword", "hybrid")
+    modes: tuple[Mode, ...] = ("dense", "keyword", "hybrid")
     for mode in modes:
         retriever = load_retriever(collection, mode, embedder)
         for number in (2, 32, 99, 149, 249):
