@@ -67,5 +67,5 @@ def page(open_app: OpenApp) -> Page:
 def documents(sample: Collection, page: Page) -> Page:
     """The Documents page of a sample collection that was made on an earlier start."""
     page.goto("/documents?collection=Sample")
-    page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=60_000)
+    page.get_by_role("heading", name="12 documents, 303 chunks").first.wait_for(timeout=60_000)
     return page

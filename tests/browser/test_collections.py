@@ -41,7 +41,7 @@ def test_created_renamed_deleted_re_embedded_exported_and_imported(documents: Pa
     manage(page, "Delete")
     page.get_by_text("your original files are not changed").wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).last.click(timeout=_PATIENCE)
-    page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=_PATIENCE)
+    page.get_by_role("heading", name="12 documents, 303 chunks").first.wait_for(timeout=_PATIENCE)
     manage(page, "Re-embed into a new collection")
     press(page, "Re-embed")
     page.get_by_text("12 of 12 files added").wait_for(timeout=_PATIENCE)
@@ -55,7 +55,7 @@ def test_created_renamed_deleted_re_embedded_exported_and_imported(documents: Pa
     import_file(page, exported)
     press(page, "Import")
     expect(page.get_by_text("Add documents to 'away'")).to_be_visible(timeout=_PATIENCE)
-    page.get_by_role("heading", name="12 documents, 298 chunks").first.wait_for(timeout=_PATIENCE)
+    page.get_by_role("heading", name="12 documents, 303 chunks").first.wait_for(timeout=_PATIENCE)
     assert page.get_by_test_id("stException").count() == 0
 
 

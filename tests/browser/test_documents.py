@@ -104,7 +104,7 @@ def test_a_dropped_file_is_previewed_before_it_is_added(documents):
     zone.evaluate(_DROP, [["novel.txt", base64.b64encode(long_text(2, 40)).decode()]])
     page.get_by_text("Preview chunks").click(timeout=_PATIENCE)
     page.get_by_text(re.compile(r"\d+ chunks, \d+–\d+ tokens")).first.wait_for(timeout=_PATIENCE)
-    assert page.get_by_text("12 documents, 298 chunks").is_visible()
+    assert page.get_by_text("12 documents, 303 chunks").is_visible()
 
 
 def test_a_tables_columns_have_roles_and_a_second_file_of_its_name_can_be_kept_too(sample, documents):

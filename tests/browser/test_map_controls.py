@@ -177,7 +177,7 @@ def test_colours_change_the_picture_and_a_filter_survives_them(drawn: Page):
     menu(drawn, "Filter").click()
     drawn.get_by_role("button", name="Clear filters").click()
     wait_until(drawn, "scene.shown === null")
-    assert len(shown_ids(drawn)) == 298
+    assert len(shown_ids(drawn)) == 303
 
 
 def test_a_legend_entry_hides_its_group_and_shows_it_again(drawn: Page):

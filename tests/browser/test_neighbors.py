@@ -58,7 +58,7 @@ def test_a_filter_and_the_way_to_vector_arithmetic_and_data_quality(neighbors: P
 
 def test_the_benchmark_measures_and_its_choice_is_saved(sample: Collection, page: Page):
     page.goto("/index_benchmark?collection=Sample")
-    page.get_by_text("298 (this collection)").click(timeout=90_000)
+    page.get_by_text("303 (this collection)").click(timeout=90_000)
     page.get_by_role("button", name="Run benchmark").click()
     expect(page.get_by_text("Up and to the left is better")).to_be_visible(timeout=180_000)
     question = page.get_by_role("textbox", name="Question or phrase")

@@ -198,7 +198,7 @@ def test_two_of_the_same_among_others(data_dir, embedder):
 def test_above_the_limit_a_sample_is_drawn_and_the_page_says_so(sample, monkeypatch):
     monkeypatch.setenv("EXPLORER_MAP_POINTS", "100")
     app = start(query="planets")
-    assert "100 of 298 chunks are drawn: a random sample (seed 42)" in texts(app)
+    assert "100 of 303 chunks are drawn: a random sample (seed 42)" in texts(app)
     assert not app.exception
     monkeypatch.setenv("EXPLORER_MAP_POINTS", "many")
     app.run()

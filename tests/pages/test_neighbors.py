@@ -127,8 +127,8 @@ def test_data_quality_lists_duplicates_hubs_and_outliers(data_dir, embedder):
 @pytest.mark.slow
 def test_the_benchmark_measures_shows_missed_neighbors_and_saves_the_choice(sample):
     app = start("index_benchmark.py")
-    assert "With 298 chunks, Flat is best" in texts(app)
-    app.get("button_group")[0].set_value(298).run()
+    assert "With 303 chunks, Flat is best" in texts(app)
+    app.get("button_group")[0].set_value(303).run()
     labelled(app.multiselect, "Index types").set_value(["flat", "hnsw"]).run()
     button(app, "Run benchmark").click().run()
     task_board().wait(last_run(sample.uid, sample.generation()).task)

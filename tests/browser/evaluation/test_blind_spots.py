@@ -89,7 +89,7 @@ def test_colours_and_marks_are_those_of_the_run(drawn: Page, run: CollectionRun,
             f"✕Failed questions ({len(failed)})",
         ]
     )
-    expect(drawn.get_by_text(f"{groups.count(0)} chunks of 298 were found by no question.")).to_be_visible()
+    expect(drawn.get_by_text(f"{groups.count(0)} chunks of 303 were found by no question.")).to_be_visible()
     marked = map_value(drawn, "chart.data.filter((trace) => trace.questions).map((trace) => [...trace.x])")
     assert marked == [map_value(drawn, "scene.questions.map((one) => one.at[0])")]
     assert map_value(drawn, "scene.questions.map((one) => one.text)") == [one.question.text for one in failed]

@@ -69,7 +69,7 @@ def listed(app) -> pd.DataFrame:
 
 def test_it_shows_the_exam_before_anything_is_run(sample):
     app = start("evaluate.py", collection="Sample")
-    assert "30 questions of this exam, asked with 3 searches over 298 chunks" in texts(app).replace("**", "")
+    assert "30 questions of this exam, asked with 3 searches over 303 chunks" in texts(app).replace("**", "")
     assert "This collection has no run yet" in texts(app)
     questions = app.dataframe[0].value
     assert questions["question"][0] == "How often does the door code of the main entrance change?"

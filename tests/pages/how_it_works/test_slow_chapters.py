@@ -37,7 +37,7 @@ def wait_for_tasks(app):
 @pytest.mark.slow
 def test_words_of_the_collection_are_drawn_and_counted(sample):
     app = wait_for_tasks(open_chapter("Token map"))
-    found = re.search(r"([\d,]+) words from (\d+) of 298 chunks.*'bank' occurs (\d+) times", texts(app))
+    found = re.search(r"([\d,]+) words from (\d+) of 303 chunks.*'bank' occurs (\d+) times", texts(app))
     assert found
     assert 3_000 <= int(found[1].replace(",", "")) < 3_300
     in_text = sum(len(re.findall(r"\bbank\b", chunk.text, re.IGNORECASE)) for chunk in sample.chunks())

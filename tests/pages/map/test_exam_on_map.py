@@ -54,7 +54,7 @@ def test_it_says_how_many_chunks_no_question_found_and_marks_the_failed_question
     app = coloured()
     n_never = sample.n_chunks() - len(retrieved_counts(run, range(3)))
     failed = failed_questions(run)
-    assert f"{n_never} chunks of 298** were found by no question" in texts(app)
+    assert f"{n_never} chunks of 303** were found by no question" in texts(app)
     assert f"{len(failed)} questions failed (✕)." in texts(app)
     marks = sent(app)["questions"]
     assert [mark["key"] for mark in marks] == [one.question.question_id for one in failed]
