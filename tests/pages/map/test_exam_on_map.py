@@ -11,6 +11,7 @@ import pytest
 from pages.shared.map import exam
 from pages.shared.map.exam import found_colours
 from pages.shared.widgets.map_state import FOUND_COLOUR, link_to_run
+from pages.shared.widgets.wording import counted
 from rag.errors import ModelError
 from rag.evaluation.collection_exams import documents_of
 from rag.evaluation.coverage import Coverage, coverage_of, failed_questions, questions_that_found
@@ -55,7 +56,7 @@ def test_it_says_how_many_chunks_no_question_found_and_marks_the_failed_question
     n_never = sample.n_chunks() - len(retrieved_counts(run, range(3)))
     failed = failed_questions(run)
     assert f"{n_never} chunks of 303** were found by no question" in texts(app)
-    assert f"{len(failed)} questions failed (✕)." in texts(app)
+    assert f"{counted(len(failed), 'question')} failed (✕)." in texts(app)
     marks = sent(app)["questions"]
     assert [mark["key"] for mark in marks] == [one.question.question_id for one in failed]
     assert [mark["text"] for mark in marks] == [one.question.text for one in failed]
@@ -68,7 +69,7 @@ def test_the_marks_can_be_switched_off_and_another_colour_removes_all(run):
     app = coloured()
     labelled(app.toggle, "Mark failed questions").set_value(False).run()
     assert sent(app)["questions"] == []
-    assert f"{len(failed_questions(run))} questions failed." in texts(app)
+    assert f"{counted(len(failed_questions(run)), 'question')} failed." in texts(app)
     assert app.query_params["failed"] == "off"
     assert sent(coloured(failed="off"))["questions"] == []
     labelled(app.selectbox, "Colour by").select("Document").run()

@@ -30,7 +30,9 @@ STYLES = get_args(PromptStyle)
 QUESTION = "Who wrote {passages} and {question}?"
 # What models of several families take for the end of a turn, a role or a tool call: from their published tokenizers.
 CONTROL_TOKENS = Path(__file__).with_name("control_tokens.txt").read_text("utf-8").split()
-WITH_TOKENS = ("chat-template-tokens.md", "spaced-template-tokens.txt", "scripts.html", "table.csv")
+WITH_TOKENS = (
+    "chat-template-tokens.md", "spaced-template-tokens.txt", "scripts.html", "table.csv", "invisible-characters.txt"
+)  # fmt: skip
 
 
 def words(messages) -> int:
