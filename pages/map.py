@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared.map.clusters import coarseness_control, show_clusters, with_model_names
+from pages.shared.map.clusters import layer_control, show_clusters, with_model_names
 from pages.shared.map.colouring import choose_colour, colours_for, explain
 from pages.shared.map.exam import exam_controls, explain_exam, has_runs
 from pages.shared.map.files import show_files
@@ -15,8 +15,8 @@ from pages.shared.map.layouts import current_layout, layout_controls, show_place
 from pages.shared.map.panel import search_box, show_panel
 from pages.shared.map.scene import focus_of, scene_of
 from pages.shared.map.trust import show_quality_details, show_quality_line
+from pages.shared.session.resources import cluster_layers, query_similarities
 from pages.shared.session.resources import clusters as find_clusters
-from pages.shared.session.resources import query_similarities
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
@@ -43,11 +43,11 @@ try:
     with left:
         layout, table = present(current_layout(collection, state), chunk_table(collection))
     with regions, st.popover("Clusters", icon=":material/bubble_chart:"):
-        coarseness = coarseness_control()
+        layer = layer_control(cluster_layers(collection, layout))
         has_labels = st.toggle(
             "Show cluster labels", value=True, key="map-names", help="Writes the name of each cluster on the map."
         )
-        clusters = with_model_names(collection, layout, find_clusters(collection, layout, coarseness))
+        clusters = with_model_names(collection, layout, find_clusters(collection, layout, layer))
     with controls:
         choice = choose_colour(table, has_runs=has_runs(collection))
     with exams:

@@ -26,7 +26,6 @@ LAYOUTS: tuple[Json, ...] = (
     {"metric": "correlation", "seed": 7},
 )  # fmt: skip
 """Settings of the projections to compute, as differences from the default."""
-COARSENESSES = (0.0, 0.35, 1.0)
 
 
 def find(name: str, *modules: str):
@@ -120,7 +119,7 @@ def layouts(task: Mapping[str, object]) -> object:
         chosen = parameters(**wanted)
         kept = load(sample, chosen) if task["keeps"] else None
         layout = kept or make(sample, chosen)
-        found = [clusters(sample, layout, coarseness) for coarseness in COARSENESSES]
+        found = [clusters(sample, layout)]
         results.append(
             {
                 "was_kept": kept is not None,

@@ -1,4 +1,4 @@
-"""Cluster names by a language model: the prompt, the cleaned answer, and a cache of names."""
+"""Cluster names: from a table column, or by a language model: the prompt, the cleaned answer, and a cache of names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Generator as Stream
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -23,6 +24,11 @@ from rag.servers.types import Message, Piece, Thought, Usage
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+    from rag.types import IntArray
+
+_MAJORITY = 0.6
+_TIMES_THE_REST = 2.0
+_TERMS_AFTER_VALUE = 2
 MAX_NAME_TOKENS = 20
 LONGEST_NAME = 48
 _EXCERPTS = (300, 200, 100, 50, 0)
@@ -42,7 +48,7 @@ _JOINERS = "\u200c\u200d"
 
 @dataclass(frozen=True, slots=True)
 class NameRequest:
-    """A cluster to name: `fallback` is its name from key terms, `typical` are whole texts.
+    """A cluster to name: `fallback` is its name without a model, `typical` are whole texts.
 
     `key` depends only on model, terms and typical texts, so the same cluster in another layout has the same key.
     """
@@ -56,13 +62,51 @@ class NameRequest:
 
 @dataclass(frozen=True, slots=True)
 class NamedCluster:
-    """A cluster's name so far; `fell_back` means that the model gave none, and this is the name from key terms."""
+    """A cluster's name so far; `fell_back` means that the model gave none, and this is the name without a model."""
 
     label: int
     key: str
     name_so_far: str
     is_final: bool = False
     fell_back: bool = False
+
+
+def names_from_columns(
+    labels: IntArray, columns: Mapping[str, Sequence[str]], summaries: Sequence[ClusterSummary]
+) -> dict[int, str]:
+    """Names for clusters most of whose chunks share a value of a table column: that value, by label.
+
+    More than 60 % of the cluster's chunks have the value, and it is at least twice as frequent there as among all other
+    chunks, so that a value most of the table has names nothing. Of several columns, the one with the largest share
+    decides. Two clusters of the same value have their first key terms after it.
+
+    Args:
+        labels: int64 (n,), the cluster of each chunk, -1 for unclustered.
+        columns: each column's n values, "" where a chunk has none.
+    """
+    found: dict[int, str] = {}
+    for one in summaries:
+        inside = (labels == one.label).tolist()
+        shared = [_majority(values, inside) for values in columns.values()]
+        share, value = max(shared, key=lambda pair: pair[0], default=(0.0, ""))
+        if share > 0:
+            found[one.label] = value
+    times = Counter(found.values())
+    terms = {one.label: ", ".join(one.terms[:_TERMS_AFTER_VALUE]) for one in summaries}
+    return {
+        label: f"{value}: {terms[label]}" if times[value] > 1 and terms[label] else value
+        for label, value in found.items()
+    }
+
+
+def _majority(values: Sequence[str], inside: Sequence[bool]) -> tuple[float, str]:
+    """The share of a cluster's chunks that have its most frequent value, and the value; 0 if it names nothing."""
+    within = Counter(value for value, is_inside in zip(values, inside, strict=True) if is_inside)
+    rest = Counter(value for value, is_inside in zip(values, inside, strict=True) if not is_inside)
+    value, count = within.most_common(1)[0]
+    share, elsewhere = count / within.total(), rest[value] / max(rest.total(), 1)
+    is_name = value != "" and share > _MAJORITY and share >= _TIMES_THE_REST * elsewhere
+    return (share, value[:LONGEST_NAME]) if is_name else (0.0, "")
 
 
 def name_requests(summaries: Sequence[ClusterSummary], texts: Sequence[str], model: str) -> tuple[NameRequest, ...]:

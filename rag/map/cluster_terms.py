@@ -1,4 +1,4 @@
-"""Cluster summaries: key terms by class-based TF-IDF, typical chunks, and the position of the label."""
+"""Cluster summaries: key terms by class-based TF-IDF, typical chunks, the nearest cluster, the label's position."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -42,6 +42,9 @@ class ClusterSummary:
     `terms` are up to five key terms, and `name` the first three of them joined by ", ". `typical` are the rows of the
     three chunks nearest to the cluster's mean embedding, nearest first. `x`, `y` and, in 3D, `z` are the position of
     its label: the medoid, which is one of its points and so never lies in a gap.
+
+    `nearest` is the label of the cluster with the most similar mean embedding, -1 if there is no other, and `apart` up
+    to five terms that set the cluster apart from that one.
     """
 
     label: int
@@ -52,6 +55,8 @@ class ClusterSummary:
     x: float
     y: float
     z: float = 0.0
+    nearest: int = -1
+    apart: tuple[str, ...] = ()
 
 
 def summarize_clusters(
@@ -74,11 +79,37 @@ def summarize_clusters(
     classes = np.split(order, starts[1:])
     words = [count_words([texts[row] for row in rows]) for rows in classes]
     terms = key_terms(words)
-    return tuple(
+    first = int(names[0] < 0)
+    nearest = nearest_classes(classes[first:], vectors)
+    summaries = [
         _summary(label, rows, key, vectors, xy)
-        for label, rows, key in zip(names.tolist(), classes, terms, strict=True)
-        if label >= 0
+        for label, rows, key in zip(names[first:].tolist(), classes[first:], terms[first:], strict=True)
+    ]
+    return tuple(
+        replace(one, nearest=summaries[other].label, apart=terms_apart(words[first + row], words[first + other]))
+        if other >= 0
+        else one
+        for row, (one, other) in enumerate(zip(summaries, nearest, strict=True))
     )
+
+
+def nearest_classes(classes: Sequence[IntArray], vectors: FloatArray) -> list[int]:
+    """For each class of rows the class with the most similar mean embedding, by cosine; -1 if there is only one."""
+    import numpy as np
+
+    if len(classes) < 2:
+        return [-1] * len(classes)
+    means = np.stack([vectors[rows].mean(axis=0, dtype=np.float64) for rows in classes])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    similarities = means @ means.T
+    np.fill_diagonal(similarities, -np.inf)
+    return [int(one) for one in similarities.argmax(axis=1)]
+
+
+def terms_apart(words: Counter[str], other: Counter[str]) -> tuple[str, ...]:
+    """Up to five key terms of one class against another, all at least twice as frequent in it as in the other."""
+    scale = max(other.total(), 1) / max(words.total(), 1)
+    return tuple(word for word in key_terms([words, other])[0] if words[word] * scale >= _DISTINCTIVE * other[word])
 
 
 def _summary(label: int, rows: IntArray, terms: tuple[str, ...], vectors: FloatArray, xy: FloatArray) -> ClusterSummary:

@@ -152,9 +152,16 @@ def test_clusters_are_named_counted_and_made_finer(sample):
     table = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
     assert len(table) > 3
     assert table["chunks"].is_monotonic_decreasing
-    labelled(app.slider, "Cluster granularity (fine – coarse)").set_value(0.0).run()
+    slider = labelled(app.select_slider, "Cluster granularity (coarse – fine)")
+    slider.set_value(len(slider.options) - 1).run()
     finer = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
     assert len(finer) > len(table)
+    assert str(slider.options[-1]) == f"{len(finer)} clusters"
+    assert {"Astronomy", "Cooking"} <= set(finer["cluster"])
+    for row in finer.to_dict("records"):
+        assert row["nearest cluster"] in set(finer["cluster"]) - {row["cluster"]}
+    assert (finer["terms that set it apart"] != "").all()
+    assert finer["typical chunk 3"].str.len().min() > 0
     assert button(app, "Name clusters").disabled
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pages.shared.session.resources import clusters, index
 from pages.shared.widgets.map_state import map_state
 from rag.answering.types import Answer
-from rag.map.clustering import DEFAULT_COARSENESS
 from rag.map.layout import load_layout
 from rag.map.projection_settings import ProjectionParameters
 from rag.report.answer_map import AnswerMap, map_of_answer
@@ -20,5 +19,5 @@ def map_for(answer: Answer, collection: Collection) -> AnswerMap | None:
     layout = next((found for one in in_2d if (found := load_layout(collection, one)) is not None), None)
     if layout is None or not len(layout.xy):
         return None
-    names = clusters(collection, layout, DEFAULT_COARSENESS)
+    names = clusters(collection, layout)
     return map_of_answer(answer, collection, index(collection), layout, names)

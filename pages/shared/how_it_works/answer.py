@@ -30,7 +30,6 @@ from rag.answering.prompt_template import without_context
 from rag.errors import ExplorerError
 from rag.generation.builtin import BuiltinGenerator
 from rag.generation.next_words import AnswerWord, NextWords, Prediction, next_words
-from rag.map.clustering import DEFAULT_COARSENESS
 from rag.map.colours import PALETTE, column_colours
 from rag.map.layout import load_layout, make_layout
 from rag.map.placement import place_query
@@ -89,7 +88,7 @@ def _show_on_map(collection: Collection, question: str, hits: Sequence[Hit]) -> 
     rows = sample_rows(len(layout.chunk_ids), _MOST_POINTS)
     ids = layout.chunk_ids[rows]
     row_of = {chunk_id: row for row, chunk_id in enumerate(ids.tolist())}
-    named = clusters(collection, layout, DEFAULT_COARSENESS)
+    named = clusters(collection, layout)
     names = named.names_by_label()
     colours = column_colours(
         "document", [chunk_table.document_names[one] for one in chunk_table.documents[rows].tolist()]

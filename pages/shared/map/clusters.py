@@ -1,4 +1,4 @@
-"""The clusters of the map as a table: size, key terms and typical chunks; a model can name them."""
+"""The clusters of the map: the slider from coarse to fine, and a table of what they hold; a model can name them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from pages.shared.widgets.common import show_error
 from pages.shared.widgets.model_choice import answering_models, model_label
 from rag import config
 from rag.errors import ExplorerError
+from rag.map.cluster_layers import Layers
 from rag.map.cluster_names import NameRequest, keep_name, name_clusters
-from rag.map.clustering import DEFAULT_COARSENESS, Clusters
+from rag.map.clustering import Clusters
 from rag.map.scene import preview
 from rag.map.view import requests_for_names, with_kept_names
 from rag.store.collection import Collection
@@ -24,21 +25,28 @@ from rag.types import Projection
 _BY_MODEL = "map-names-by-model"
 
 
-def coarseness_control() -> float:
-    """The slider for cluster granularity; returns 0.0 (fine) to 1.0 (coarse)."""
-    return st.slider(
-        "Cluster granularity (fine – coarse)",
-        0.0,
-        1.0,
-        DEFAULT_COARSENESS,
-        0.05,
-        key="map-coarseness",
-        help="Left: many small clusters. Right: a few large ones. Points in no dense group stay grey (unclustered).",
+def layer_control(layers: Layers) -> int | None:
+    """The slider from coarse to fine with the number of clusters at each step; returns the layer, None for no choice.
+
+    A layout with other layers begins at its own default.
+    """
+    counts = layers.counts
+    if len(counts) < 2:
+        st.caption("Cluster granularity: this map has no other layers.")
+        return None
+    return st.select_slider(
+        "Cluster granularity (coarse – fine)",
+        range(len(counts)),
+        layers.default,
+        format_func=lambda layer: f"{counts[layer]} clusters",
+        key=f"map-layer-{'-'.join(map(str, counts))}",
+        help="Left: a few large clusters. Right: many small ones; each lies within one cluster of the step before. "
+        "Points far from every dense group stay grey (unclustered).",
     )
 
 
 def with_model_names(collection: Collection, layout: Projection, clusters: Clusters) -> Clusters:
-    """The clusters with the names that a model gave them, unless the person prefers the key terms."""
+    """The clusters with the names that a model gave them, unless the person prefers the others."""
     if not st.session_state.get(_BY_MODEL, True):
         return clusters
     return with_kept_names(collection, clusters, requests_for_names(collection, layout, clusters))
@@ -47,11 +55,14 @@ def with_model_names(collection: Collection, layout: Projection, clusters: Clust
 def show_clusters(collection: Collection, layout: Projection, clusters: Clusters) -> None:
     """A table with a row for each cluster, the largest first, and a button that lets a model name them."""
     if not clusters.summaries:
-        st.info("This map has no clusters: no group of points is dense enough. Move the slider towards fine.")
+        st.info("This map has no clusters: no group of points is dense enough.")
         return
     n_unclustered = int((clusters.labels < 0).sum())
     unclustered = f" {n_unclustered:,} chunks are in no cluster." if n_unclustered else ""
-    st.caption(f"Dense groups of points, found by HDBSCAN. Each is named after its key terms.{unclustered}")
+    st.caption(
+        "Dense groups of points, found by HDBSCAN. Each is named after the column value that most of its chunks share, "
+        f"or else after its key terms.{unclustered}"
+    )
     requests = requests_for_names(collection, layout, clusters)
     place = st.empty()
     _show_table(place, clusters, requests)
@@ -70,7 +81,7 @@ def show_clusters(collection: Collection, layout: Projection, clusters: Clusters
             "Show names from the model",
             value=True,
             key=_BY_MODEL,
-            help="Off: clusters are named after their key terms.",
+            help="Off: clusters are named after a column value or their key terms.",
         )
 
 
@@ -81,6 +92,8 @@ def _show_table(place: DeltaGenerator, clusters: Clusters, requests: Sequence[Na
             "cluster": names[one.label],
             "chunks": one.size,
             "key terms": ", ".join(one.terms),
+            "nearest cluster": names.get(one.nearest, ""),
+            "terms that set it apart": ", ".join(one.apart),
             **{f"typical chunk {i}": preview(text) for i, text in enumerate(request.typical, start=1)},
         }
         for one, request in zip(clusters.summaries, requests, strict=True)
@@ -113,5 +126,5 @@ def _ask_for_names(
         show_error(error)
         return
     if n_unnamed:
-        st.toast(f"The model gave no name for {n_unnamed} clusters; they are named after their key terms.")
+        st.toast(f"The model gave no name for {n_unnamed} clusters; they keep their names.")
     st.rerun()

@@ -29,7 +29,8 @@ from rag.index.spec import IndexSpec
 from rag.index.words.loading import load_word_index
 from rag.index.words.scores import WordIndex
 from rag.ingest.jobs import IngestJobs
-from rag.map.clustering import Clusters, find_clusters, vectors_of
+from rag.map.cluster_layers import Layers
+from rag.map.clustering import Clusters, find_clusters, layers_of, vectors_of
 from rag.map.placement import similarities
 from rag.map.projection import warm_up
 from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_map
@@ -97,13 +98,23 @@ def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
-def _clusters(key: tuple[str, str, str], coarseness: float, _parts: Drawn) -> Clusters:
-    return find_clusters(*_parts, coarseness)
+def _cluster_layers(key: tuple[str, str, str], _parts: Drawn) -> Layers:
+    return layers_of(*_parts)
 
 
-def clusters(collection: Collection, layout: Projection, coarseness: float) -> Clusters:
-    """The clusters of a layout and their names."""
-    return _clusters(_key(collection, layout), coarseness, (collection, layout))
+def cluster_layers(collection: Collection, layout: Projection) -> Layers:
+    """The layers of clusters of a layout, from coarse to fine."""
+    return _cluster_layers(_key(collection, layout), (collection, layout))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
+def _clusters(key: tuple[str, str, str], layer: int | None, _parts: Drawn) -> Clusters:
+    return find_clusters(*_parts, layer)
+
+
+def clusters(collection: Collection, layout: Projection, layer: int | None = None) -> Clusters:
+    """The clusters of a layout and their names, in a layer of `cluster_layers` or the default one."""
+    return _clusters(_key(collection, layout), layer, (collection, layout))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from rag.errors import ModelError, OllamaError, PromptError
@@ -23,6 +24,7 @@ from rag.map.cluster_names import (
     name_clusters,
     name_key,
     name_requests,
+    names_from_columns,
     naming_prompt,
 )
 from rag.map.cluster_terms import ClusterSummary
@@ -228,6 +230,45 @@ def test_requests_take_the_typical_texts_of_their_clusters():
         0, ("owl", "night"), ("Owls at night.", "An owl."), "owl, night", name_key("m", first.terms, first.typical)
     )
     assert (second.label, second.terms, second.fallback) == (3, (), "cluster 4")
+
+
+def summary(label, size, *terms):
+    return ClusterSummary(label, size, terms, ", ".join(terms), (), 0.0, 0.0)
+
+
+def test_a_cluster_is_named_by_the_value_that_more_than_60_percent_share():
+    labels = np.repeat([0, 1, -1], [10, 5, 4])
+    summaries = [summary(0, 10, "owl"), summary(1, 5, "ship")]
+    of_60 = ["birds"] * 6 + ["mammals"] * 4
+    of_70 = ["birds"] * 7 + ["mammals"] * 3
+    rest = ["sea"] * 5 + ["birds"] + ["sea"] * 3
+    assert names_from_columns(labels, {"topic": of_60 + rest}, summaries) == {1: "sea"}
+    assert names_from_columns(labels, {"topic": of_70 + rest}, summaries) == {0: "birds", 1: "sea"}
+    assert names_from_columns(labels, {}, summaries) == {}
+    without = ["birds"] * 6 + [""] * 13
+    assert names_from_columns(labels, {"topic": without}, summaries) == {}, "a chunk without a value counts"
+    assert names_from_columns(labels, {"topic": [""] * 19}, summaries) == {}
+
+
+def test_a_value_that_the_others_have_too_names_nothing():
+    labels = np.repeat([0, 1], [10, 10])
+    summaries = [summary(0, 10, "owl"), summary(1, 10, "ship")]
+    assert names_from_columns(labels, {"source": ["web"] * 16 + ["mail"] * 4}, summaries) == {}
+    half = ["web"] * 10 + ["web"] * 5 + ["mail"] * 5
+    assert names_from_columns(labels, {"source": half}, summaries) == {0: "web"}
+
+
+def test_the_column_with_the_largest_share_names_and_a_shared_value_gets_terms():
+    labels = np.repeat([0, 1, 2, 3], [5, 5, 5, 5])
+    summaries = [summary(0, 5, "owl", "night", "wing"), summary(1, 5), summary(2, 5, "ship"), summary(3, 5, "oil")]
+    kinds = ["birds"] * 10 + ["sea"] * 4 + ["lake"] + ["food"] * 4 + ["sea"]
+    places = ["north"] * 5 + ["south"] * 5 + ["east"] * 5 + ["west"] * 3 + ["east"] * 2
+    found = names_from_columns(labels, {"kind": kinds}, summaries)
+    assert found == {0: "birds: owl, night", 1: "birds", 2: "sea", 3: "food"}
+    both = names_from_columns(labels, {"kind": kinds, "place": places}, summaries)
+    assert both == {0: "birds: owl, night", 1: "birds", 2: "east", 3: "food"}
+    long = names_from_columns(labels[:10], {"kind": ["x" * 90] * 5 + ["y"] * 5}, summaries[:2])
+    assert long[0] == "x" * LONGEST_NAME
 
 
 def test_a_key_is_the_same_for_the_same_cluster_and_model_alone():

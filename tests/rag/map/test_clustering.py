@@ -14,8 +14,16 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import HDBSCAN
 from sklearn.metrics import adjusted_rand_score
 
-from rag.map.cluster_terms import class_tf_idf, count_words, key_terms, medoid, summarize_clusters, typical_rows
-from rag.map.clustering import UNCLUSTERED, _distances, cluster, smallest_cluster
+from rag.map.cluster_terms import (
+    class_tf_idf,
+    count_words,
+    key_terms,
+    medoid,
+    summarize_clusters,
+    terms_apart,
+    typical_rows,
+)
+from rag.map.density import UNCLUSTERED, cluster, distances, smallest_cluster
 
 CENTRES = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
 
@@ -62,14 +70,14 @@ def test_points_far_from_all_others_stay_unclustered():
 def test_the_spanning_tree_weighs_what_that_of_all_pairs_weighs(seed):
     cloud = np.random.default_rng(seed).standard_t(3, (300, 2)).astype(np.float32)
     xy = np.concatenate([cloud, 10 * blobs(seed=seed)[0]])
-    distances = cdist(xy.astype(np.float64), xy.astype(np.float64))
-    core = np.sort(distances, axis=1)[:, 4]
-    edges = _distances(xy).tocoo()
+    lengths = cdist(xy.astype(np.float64), xy.astype(np.float64))
+    core = np.sort(lengths, axis=1)[:, 4]
+    edges = distances(xy).tocoo()
     between = edges.row != edges.col
     rows, columns = edges.row[between], edges.col[between]
     weights = np.maximum.reduce([edges.data[between], core[rows], core[columns]])
-    ours = minimum_spanning_tree(csr_matrix((weights, (rows, columns)), shape=distances.shape))
-    all_pairs = minimum_spanning_tree(np.maximum(distances, np.maximum.outer(core, core)))
+    ours = minimum_spanning_tree(csr_matrix((weights, (rows, columns)), shape=lengths.shape))
+    all_pairs = minimum_spanning_tree(np.maximum(lengths, np.maximum.outer(core, core)))
     np.testing.assert_allclose(np.sort(ours.data), np.sort(all_pairs.data))
 
 
@@ -176,6 +184,41 @@ def test_summaries_are_in_order_and_leave_the_unclustered_out():
     assert (second.label, second.size, second.typical) == (1, 2, (0, 4))
     assert second.name == "guitar, chords, strings"
     assert "walrus" not in first.terms + second.terms
+
+
+def test_the_nearest_cluster_is_that_of_the_most_similar_mean():
+    vectors = np.random.default_rng(6).standard_normal((60, 5)).astype(np.float32)
+    labels = np.random.default_rng(7).integers(-1, 4, 60)
+    xy = np.zeros((60, 2), dtype=np.float32)
+    summaries = summarize_clusters(["word"] * 60, labels, vectors, xy)
+    means = [vectors[labels == one].mean(axis=0) for one in range(4)]
+    for one in summaries:
+        others = [other for other in range(4) if other != one.label]
+        cosine = {k: means[one.label] @ means[k] / np.linalg.norm(means[k]) for k in others}
+        assert one.nearest == max(cosine, key=cosine.__getitem__)
+        assert one.apart == (), "all have the same word"
+    (alone,) = summarize_clusters(["owl"] * 3, np.zeros(3, dtype=np.int64), vectors[:3], xy[:3])
+    assert (alone.nearest, alone.apart) == (-1, ())
+
+
+def test_terms_apart_are_twice_as_frequent_as_in_the_other_cluster():
+    """Of 20 words here and 40 there, 'moon' is 6 against 2 (six times as frequent), 'star' 8 against 10 (1.6 times)."""
+    night = Counter({"moon": 6, "star": 8, "orbit": 6})
+    day = Counter({"moon": 2, "star": 10, "boat": 28})
+    assert terms_apart(night, day) == ("orbit", "moon")
+    assert terms_apart(day, night) == ("boat",)
+    assert terms_apart(night, Counter()) == ("star", "moon", "orbit")
+    assert terms_apart(Counter(), day) == ()
+
+
+def test_what_sets_a_cluster_apart_is_told_against_its_nearest():
+    texts = ["moon star", "moon star", "moon orbit", "boat star", "boat star", "boat sail", "rose", "rose"]
+    labels = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+    vectors = np.array([[1, 0, 0]] * 3 + [[0.9, 0.1, 0]] * 3 + [[0, 0.1, 1]] * 2, dtype=np.float32)
+    first, second, third = summarize_clusters(texts, labels, vectors, np.zeros((8, 2), dtype=np.float32))
+    assert (first.nearest, first.apart) == (1, ("moon", "orbit"))
+    assert (second.nearest, second.apart) == (0, ("boat", "sail"))
+    assert (third.nearest, third.apart) == (1, ("rose",))
 
 
 def test_no_chunks_and_chunks_without_words():

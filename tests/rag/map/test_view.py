@@ -10,7 +10,7 @@ import pytest
 
 from rag.errors import ExplorerError
 from rag.map.cluster_names import keep_name
-from rag.map.clustering import find_clusters
+from rag.map.clustering import find_clusters, layers_of
 from rag.map.colours import OTHER_NAME, group_colours, value_colours
 from rag.map.export.files import escape_formula
 from rag.map.layout import make_layout
@@ -67,7 +67,7 @@ def test_clusters_are_kept_as_they_were_found(sample, drawn, clusters):
     assert again.labels.tolist() == clusters.labels.tolist()
     assert again.summaries == clusters.summaries
     assert len(clusters.summaries) > 3
-    fine = find_clusters(sample, drawn[0], 0.0)
+    fine = find_clusters(sample, drawn[0], len(layers_of(sample, drawn[0]).counts) - 1)
     assert len(fine.summaries) > len(clusters.summaries)
 
 
