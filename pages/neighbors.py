@@ -18,6 +18,7 @@ from pages.shared.neighbors.token_contributions import show_token_contributions
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, require_chunks, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.map_state import chosen_chunk
+from pages.shared.widgets.passage.html import show_passage
 from rag import config
 from rag.errors import ExplorerError
 from rag.report.figures import place_of
@@ -63,7 +64,7 @@ if subject.chunk:
         name = collection.document(subject.chunk.document_id).name
         st.markdown(f"**Selected chunk** · {escaped(name)}{escaped(place_of(subject.chunk))}")
         show_context_line(subject.chunk, with_headings=True)
-        st.text(subject.chunk.text)
+        show_passage(subject.chunk.text)
         show_chunk_links(subject.chunk.chunk_id)
 if not hits:
     st.info("No results with these filters. Remove one.", icon=":material/info:")

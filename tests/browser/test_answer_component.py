@@ -48,13 +48,15 @@ def card(page: Page):
     return page.locator(".card:popover-open")
 
 
-def test_the_text_is_shown_as_it_is(page: Page):
+def test_the_text_is_shown_with_its_markdown_and_never_as_html(page: Page):
     shown = page.locator(".answer").evaluate(
-        "answer => [...answer.childNodes].filter(part => part.localName === 'span' && !part.hidden)"
-        ".map(part => part.textContent).join('')"
+        "answer => [...answer.querySelectorAll('span')].filter((part) => !part.hidden)"
+        ".map((part) => part.textContent).join('')"
     )
-    assert shown == TEXT
+    assert shown == TEXT.replace("\n\n- ", "").replace("\n- ", "").replace("\n", "").replace("**", "")
     assert page.locator(".answer img").count() == 0
+    assert page.locator(".answer li").count() == 2
+    expect(page.locator(".answer strong")).to_have_text("plain")
     assert page.locator(".answer .differs").all_inner_texts() == [NINE]
     assert [chip.inner_text() for chip in page.locator(".chip").all()] == ["1", "1", "2", "2?"]
 

@@ -22,7 +22,8 @@ from rag.report.figures import Share
 from rag.report.steps import answer_steps
 from rag.servers.types import Usage
 from rag.store.collection import Collection
-from tests.pages.support.app import texts
+from tests.pages.support.app import passages, texts
+from tests.pages.support.read_html import Seen
 from tests.support.answers import PASSAGES, made_answer
 
 HOSTILE = "</div><script>alert(1)</script> **bold** $x$ <b>[link](http://evil.example)"
@@ -67,7 +68,7 @@ def test_the_prompt_is_there_word_for_word(sample, links):
     page = texts(app)
     assert "The prompt takes 310 of the context window's 1,024 tokens (counted exactly)." in page
     assert "1 passage did not fit into the prompt. 2 earlier exchanges did not fit into the prompt." in page
-    bar = app.get("html")[0].proto.body
+    bar = next(one.proto.body for one in app.get("html") if "unused" in one.proto.body)
     assert all(part in bar for part in ("passages 190", "room for the answer 256", "unused 458"))
 
 
@@ -77,7 +78,7 @@ def test_every_hit_with_each_searchs_own_score(sample, links):
     assert table["in the prompt"].tolist() == ["[1]", "[2]", "did not fit"]
     assert table["meaning: rank"].tolist() == [1, 2, 3]
     assert table["words: score"].isna().tolist() == [True, False, True]
-    assert set(PASSAGES) <= {one.value for one in app.text}
+    assert set(PASSAGES) <= set(passages(app))
     configs = json.loads(app.dataframe[0].proto.columns)
     assert {name for name, one in configs.items() if one.get("hidden")} == {"_index"}
 
@@ -141,6 +142,8 @@ def test_hostile_texts_are_shown_as_texts(sample, links):
     app = shown(replace(answer, text=HOSTILE, supports=supports, thoughts=HOSTILE, model=HOSTILE), sample)
     assert not [one for one in [*app.markdown, *app.caption] if "<script>" in one.value or "**bold**" in one.value]
     assert HOSTILE in [one.value for one in app.text]
+    assert HOSTILE.replace("**", "") in passages(app)
+    assert not [one for one in app.get("html") if {"script", "a", "b"} & set(Seen(one.proto.body).tags)]
 
 
 def answer_map(**changes) -> AnswerMap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from streamlit.components import v2
 
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import bare_place
-from pages.shared.widgets.marked_text import Span, cut
+from pages.shared.widgets.marked_text import Piece, Span
+from pages.shared.widgets.passage.markdown import parse
+from pages.shared.widgets.passage.message import Message, as_message, cut_at_leaves, passage_message
 from rag.answering.grounding import nearest_number, supporting_words
 from rag.answering.types import Answer, Support
 from rag.report.figures import doubt_sentence
@@ -37,14 +40,37 @@ def show_answer_text(answer: Answer, *, key: str, differing: Sequence[Span] = ()
 
 
 def answer_message(answer: Answer, *, differing: Sequence[Span] = ()) -> Mapping[str, object]:
-    """The data for the browser: segments that together are the answer's text, and the sources of its citations.
+    """The data for the browser: segments that together are the answer's text, its Markdown as a tree over them, and
+    the sources of its citations.
 
     Spans are cut here, because Python counts code points and a browser counts UTF-16 units.
     """
+    nodes = parse(answer.text)
+    segments = list(_segments(answer, cut_at_leaves(answer.text, nodes, differing)))
     return {
-        "segments": list(_segments(answer, differing)),
+        "segments": segments,
+        "tree": _tree(answer.text, segments),
         "sources": [_source(number, hit) for number, hit in enumerate(answer.prompt.hits, start=1)],
     }
+
+
+def _tree(text: str, segments: Sequence[Mapping[str, object]]) -> list[Message]:
+    """The answer's Markdown; each leaf is a list of [segment, piece], all pieces that it consists of."""
+    starts: list[int] = []
+    places: list[list[int]] = []
+    position = 0
+    for number, segment in enumerate(segments):
+        pieces = segment["pieces"]
+        assert isinstance(pieces, list)
+        for index, (piece, _) in enumerate(pieces):
+            starts.append(position)
+            places.append([number, index])
+            position += len(piece)
+
+    def leaf(start: int, end: int) -> list[object]:
+        return [*places[bisect_left(starts, start) : bisect_left(starts, end)]]
+
+    return as_message(parse(text), leaf)
 
 
 def _open(hit: Hit) -> None:
@@ -62,21 +88,30 @@ def _source(number: int, hit: Hit) -> Mapping[str, object]:
     }
 
 
-def _segments(answer: Answer, differing: Sequence[Span]) -> Iterator[Mapping[str, object]]:
-    """The checked sentences and the text between them, in order."""
+def _segments(answer: Answer, pieces: Sequence[Piece]) -> Iterator[Mapping[str, object]]:
+    """The checked sentences and the text between them, in order; together they have the pieces of the text."""
     position = 0
     for support in answer.supports:
         if position < support.start:
-            yield {"pieces": _pieces(answer.text, position, support.start, differing), "verdict": "unchecked"}
-        yield _sentence(answer, support, differing)
+            yield {"pieces": _between(pieces, position, support.start), "verdict": "unchecked"}
+        yield _sentence(answer, support, _between(pieces, support.start, support.end))
         position = support.end
     if position < len(answer.text):
-        yield {"pieces": _pieces(answer.text, position, len(answer.text), differing), "verdict": "unchecked"}
+        yield {"pieces": _between(pieces, position, len(answer.text)), "verdict": "unchecked"}
 
 
-def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Mapping[str, object]:
+def _between(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
+    """The pieces of the characters [start, end); those that begin before or end after are cut."""
+    found, position = [], 0
+    for piece, layer in pieces:
+        if inside := piece[max(start - position, 0) : max(end - position, 0)]:
+            found.append((inside, layer))
+        position += len(piece)
+    return found
+
+
+def _sentence(answer: Answer, support: Support, pieces: Sequence[Piece]) -> Mapping[str, object]:
     """One sentence with the passage that supports it or that it may alter, or else the most similar passage."""
-    pieces = _pieces(answer.text, support.start, support.end, differing)
     number = support.number or nearest_number(support)
     if support.verdict == "unchecked" or not number:
         return {"pieces": pieces, "verdict": support.verdict, "number": 0, "note": _note(support)}
@@ -89,7 +124,7 @@ def _sentence(answer: Answer, support: Support, differing: Sequence[Span]) -> Ma
         "number": number,
         "score": support.scores[number - 1],
         "note": _note(support),
-        "passage": cut(shown, spans, words),
+        "passage": passage_message(shown, spans, words),
     }
 
 
@@ -100,10 +135,6 @@ def _shown_passage(text: str, support: Support) -> tuple[str, list[Span]]:
     offset, (start, end) = len(support.context) + 1, support.passage
     spans = [(0, len(support.context)), *([(start + offset, end + offset)] if end > start else [])]
     return f"{support.context}\n{text}", spans
-
-
-def _pieces(text: str, start: int, end: int, differing: Sequence[Span]) -> list[tuple[str, int]]:
-    return cut(text[start:end], [(a - start, b - start) for a, b in differing])
 
 
 def _note(support: Support) -> str:

@@ -12,6 +12,7 @@ from pages.shared.chat.asking import remember_problem
 from pages.shared.chat.state import Chat
 from pages.shared.session.resources import live_turns
 from pages.shared.widgets.common import escaped
+from pages.shared.widgets.passage.html import passage_html
 from pages.shared.widgets.wording import spoken
 from rag.conversations.live import AnswerSoFar, LiveTurn
 
@@ -70,7 +71,7 @@ class LiveView:
             # The field for questions was drawn while the answer was being written, and is still off.
             st.rerun()
         for place, one in zip(self._places, turn.so_far(), strict=True):
-            place.text(one.text)
+            place.html(passage_html(one.text))
         st.error(escaped(turn.problem), icon=":material/error:")
         st.button("Dismiss", on_click=live_turns().drop, args=(self._chat.live_key,))
 
@@ -101,7 +102,7 @@ def _place(chat: Chat, turn: LiveTurn, label: str, column: DeltaGenerator) -> De
 
 def _draw(place: DeltaGenerator, answer: AnswerSoFar, seconds: float) -> None:
     if answer.text:
-        place.text(answer.text + ("" if answer.is_done else " ▌"))
+        place.html(passage_html(answer.text, after="" if answer.is_done else " ▌"))
     elif answer.thoughts:
         place.caption(f":material/psychology: Thinking: {escaped(answer.thoughts[-200:])}")
     elif answer.is_done:

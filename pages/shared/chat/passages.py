@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.widgets.common import escaped, place, show_context_line, show_error, show_matched_label
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
+from pages.shared.widgets.passage.html import show_passage
 from rag.answering.types import Answer
 from rag.conversations.recordings import recorded_turns
 from rag.errors import CollectionError, ExplorerError
@@ -39,7 +40,7 @@ def show_passages(answer: Answer, collection: Collection, *, key: str) -> None:
                 )
                 show_matched_label(hit)
                 show_context_line(hit.chunk)
-                st.text(hit.chunk.text)
+                show_passage(hit.chunk.text)
                 if judging and hit.chunk.chunk_id in passages:
                     show_thumbs(judging, passages[hit.chunk.chunk_id], str(hit.chunk.chunk_id))
         for sentence in left_out_sentences(answer.prompt, answer.settings.budget):

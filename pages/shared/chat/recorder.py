@@ -13,6 +13,7 @@ from pages.shared.chat.answer_map import map_for
 from pages.shared.chat.recorder_figures import place_figure, share_bar, support_figure
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.model_choice import model_label
+from pages.shared.widgets.passage.html import show_passage
 from rag.answering.types import Answer
 from rag.report.answer_map import AnswerMap
 from rag.report.figures import format_seconds, was_searched
@@ -144,9 +145,9 @@ def _show_passages(passages: Sequence[Passage]) -> None:
             st.markdown(f"**{escaped(passage.position)}** {escaped(passage.source)}")
             if passage.excerpt:
                 st.caption("The model was shown only this part:")
-                st.text(passage.excerpt)
+                show_passage(passage.excerpt)
                 st.caption("The whole passage:")
-            st.text(passage.text)
+            show_passage(passage.text)
 
 
 def _show_facts(facts: Sequence[Fact]) -> None:

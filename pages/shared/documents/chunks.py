@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ import streamlit as st
 
 from pages.shared.widgets.charts import size_histogram
 from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.passage.html import painted
+from pages.shared.widgets.passage.markdown import parse
 from rag.chunking.preview import Stretch, overlay, size_summary
 from rag.types import Chunk, ChunkingSpec, Document, Strategy
 
@@ -24,7 +27,7 @@ _STRATEGIES: dict[Strategy, str] = {
 # Translucent, so that they work on a light and on a dark page.
 _TINTS = ("rgba(86,180,233,.26)", "rgba(230,159,0,.24)")
 _OVERLAP = "rgba(204,121,167,.5)"
-_OPENED = "outline:2px solid #0072B2;background:rgba(0,114,178,.35)"
+_OPENED = "background:rgba(0,114,178,.35);border-bottom:2px solid #0072B2"
 
 
 def chunking_controls(key: str, default: ChunkingSpec, window: int) -> ChunkingSpec:
@@ -109,21 +112,34 @@ def show_chunked_text(document: Document, chunks: Sequence[Chunk], *, key: str, 
 
 
 def _coloured(text: str, stretches: Sequence[Stretch], opened: Chunk | None, chunks: Sequence[Chunk]) -> str:
-    """The text as HTML spans with a background; the text is escaped, so a document cannot add markup."""
-    parts = []
-    for stretch in stretches:
-        shown = html.escape(text[stretch.start : stretch.end])
-        if not stretch.chunks:
-            parts.append(shown)
-            continue
-        number = stretch.chunks[0]
-        style = f"background:{_OVERLAP if len(stretch.chunks) > 1 else _TINTS[number % 2]}"
-        if opened and opened.start <= stretch.start < opened.end:
-            style = _OPENED
-        title = html.escape(" and ".join(_about(i, chunks[i]) for i in stretch.chunks[:3]))
-        parts.append(f'<span style="{style}" title="{title}">{shown}</span>')
-    body = "".join(parts)
-    return f'<div style="white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6">{body}</div>'
+    """The text of the stretches with a background for each; it is escaped, so a document cannot add markup."""
+    if not stretches:
+        return painted((), lambda _start, _end: "")
+    first, last = stretches[0].start, stretches[-1].end
+    ends = [stretch.end for stretch in stretches]
+
+    def paint(start: int, end: int) -> str:
+        start, end = start + first, end + first
+        parts = []
+        for stretch in stretches[bisect_right(ends, start) :]:
+            if stretch.start >= end:
+                break
+            shown = html.escape(text[max(start, stretch.start) : min(end, stretch.end)])
+            parts.append(_tinted(shown, stretch, opened, chunks))
+        return "".join(parts)
+
+    return painted(parse(text[first:last]), paint)
+
+
+def _tinted(shown: str, stretch: Stretch, opened: Chunk | None, chunks: Sequence[Chunk]) -> str:
+    """A part of a stretch, as HTML, with the colour of its chunks."""
+    if not stretch.chunks:
+        return shown
+    style = f"background:{_OVERLAP if len(stretch.chunks) > 1 else _TINTS[stretch.chunks[0] % 2]}"
+    if opened and opened.start <= stretch.start < opened.end:
+        style = _OPENED
+    title = html.escape(" and ".join(_about(i, chunks[i]) for i in stretch.chunks[:3]))
+    return f'<span style="{style}" title="{title}">{shown}</span>'
 
 
 def _about(place: int, chunk: Chunk) -> str:

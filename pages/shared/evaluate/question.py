@@ -10,7 +10,7 @@ from pages.shared.session.resources import embedder, search_index, vectors, word
 from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
-from pages.shared.widgets.marked_text import marked
+from pages.shared.widgets.passage.html import show_passage
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Ranking
 from rag.evaluation.collection_searches import DEEPEST, CollectionSearches, passage_ranks
 from rag.evaluation.coverage import chunk_with
@@ -105,10 +105,10 @@ def _show_expected(judging: Judging, span: GoldSpan, number: int) -> None:
     with st.container(border=True):
         st.markdown(f"{escaped(span.document)}")
         if document is None:
-            st.text(span.quote)
+            show_passage(span.quote)
             st.caption("This document is no longer in the collection.")
             return
-        st.text(document.text[span.start : span.end])
+        show_passage(document.text[span.start : span.end])
         show_thumbs(judging, span, f"expected-{number}")
         chunk = chunk_with(collection.chunks_of(document.document_id), span)
         if chunk is None:
@@ -157,7 +157,7 @@ def _show_hit(judging: Judging, ranking: Ranking, hit: RankedHit, rank: int, chu
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         parts = [(max(span.start - chunk.start, 0), span.end - chunk.start) for span in found]
         show_context_line(chunk)
-        st.html(marked(chunk.text, parts))
+        show_passage(chunk.text, parts)
         if said := found_by(shown):
             st.caption(said)
         show_thumbs(judging, passage_of(chunk, hit.document), str(chunk.chunk_id))

@@ -10,6 +10,7 @@ from pages.shared.map.exam import rank_words
 from pages.shared.widgets.common import escaped, show_chunk_links, show_small_hit
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import close_clicked
+from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.stored_runs import search_names
 from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.coverage import FailedQuestion, chunk_with
@@ -98,11 +99,11 @@ def _show_passage(passage: ExpectedPassage) -> None:
     with st.container(border=True):
         st.markdown(escaped(passage.span.document))
         if not passage.text:
-            st.text(passage.span.quote)
+            show_passage(passage.span.quote)
             st.caption("The collection does not hold this passage any more.")
             return
         with st.container(height=_TALLEST if len(passage.text) > _LONG else "content", border=False):
-            st.text(passage.text)
+            show_passage(passage.text)
         if passage.chunk is not None:
             show_chunk_links(passage.chunk.chunk_id)
 

@@ -15,6 +15,7 @@ from pages.shared.map.scene import Focus
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error, show_small_hit
 from pages.shared.widgets.map_state import MapState, close_clicked
+from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
@@ -72,7 +73,7 @@ def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit]
             names = collection.document_names([chunk.document_id])
             st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · selected chunk")
             show_context_line(chunk, with_headings=True)
-            st.text(chunk.text)
+            show_passage(chunk.text)
             show_chunk_links(chunk.chunk_id)
             st.button("Close", icon=":material/close:", on_click=close_clicked)
         if exam:

@@ -15,6 +15,7 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.model_choice import answering_models, model_label
+from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.stored_questions import EXAM, MY_QUESTIONS
 from pages.shared.widgets.tasks import show_task
 from pages.shared.widgets.wording import counted
@@ -77,7 +78,7 @@ def question_form(collection: Collection, chunk_ids: Sequence[int]) -> None:
         form = _Form(collection, chunk, collection.document_names([chunk.document_id]).get(chunk.document_id, ""))
         if not is_one:
             with st.container(height=160):
-                st.text(chunk.text)
+                show_passage(chunk.text)
         _take_draft(form)
         st.text_area(
             "Question that this passage answers", key=form.text_key, height=80, persist_state="session",

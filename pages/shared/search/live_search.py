@@ -11,7 +11,7 @@ from pages.shared.session.resources import embedder
 from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.live_text import live_text
-from pages.shared.widgets.marked_text import marked
+from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.retrieval_settings import retriever_for
 from rag.answering.grounding import supporting_words
 from rag.errors import ExplorerError
@@ -139,7 +139,7 @@ def _show_hit(query: str, hit: Hit, judging: Judging) -> None:
         name.markdown(f"**{hit.rank}** &nbsp; {escaped(hit.document_name)}{escaped(place(hit))}")
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         show_context_line(hit.chunk)
-        st.html(marked(hit.chunk.text, supporting_words(query, hit.chunk.text)))
+        show_passage(hit.chunk.text, supporting_words(query, hit.chunk.text))
         if said := found_by(hit):
             st.caption(said, help=hit.weighing or None)
         with st.container(horizontal=True, vertical_alignment="center"):

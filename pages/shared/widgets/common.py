@@ -9,9 +9,8 @@ import streamlit as st
 from pages.shared.session.samples import SAMPLE, make_sample
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.marked_text import Span
-from pages.shared.widgets.marked_text import marked as marked_text
+from pages.shared.widgets.passage.html import show_beginning, show_passage
 from rag.errors import ExplorerError
-from rag.map.scene import preview
 from rag.report.figures import place_of
 from rag.store.collection import Collection
 from rag.text.labels import context_of
@@ -22,6 +21,8 @@ _IN_ADDRESS = re.compile(r"(?<=http)(?=://)|(?<=https)(?=://)|(?<=www)(?=\.)|(?=
 _SPLIT = ":small[]"
 _LONGEST_LABEL, _MOST_LABELS = 80, 12
 """Characters of a label, and labels of a row, that a card shows."""
+_BEGINNING = 240
+"""Characters of a text that a compact card shows."""
 
 
 def show_error(error: ExplorerError) -> None:
@@ -37,10 +38,7 @@ def show_hit(hit: Hit, *, marked: Span | None = None) -> None:
         score.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         show_matched_label(hit)
         show_context_line(hit.chunk)
-        if marked:
-            st.html(marked_text(hit.chunk.text, [marked]))
-        else:
-            st.text(hit.chunk.text)
+        show_passage(hit.chunk.text, [marked] if marked else [])
         show_chunk_links(hit.chunk.chunk_id)
 
 
@@ -51,7 +49,7 @@ def show_small_hit(hit: Hit) -> None:
         st.progress(max(0.0, min(hit.score, 1.0)), f"similarity {hit.score:.2f}")
         show_matched_label(hit)
         show_context_line(hit.chunk)
-        st.text(preview(hit.chunk.text))
+        show_beginning(hit.chunk.text, _BEGINNING)
         show_chunk_links(hit.chunk.chunk_id)
 
 

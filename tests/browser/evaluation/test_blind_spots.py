@@ -114,7 +114,7 @@ def test_a_failed_question_is_read_opened_and_closed(drawn: Page, run: Collectio
     assert f"question={one.question.question_id}" in drawn.url
     (span,) = [span for span in one.question.spans if span.grade > 0][:1]
     passage = documents_of(sample)[span.document].text[span.start : span.end]
-    expect(drawn.get_by_text(passage.split("\n")[0][:60]).first).to_be_attached()
+    expect(drawn.get_by_text(passage.split("\n")[0].strip("# ")[:60]).first).to_be_attached()
     hits = [hit.chunk_id for hit in run.answers[one.question.question_id][one.worst].hits[:3]]
     wait_until(drawn, f"Boolean(scene.star) && scene.hits.length === {len(hits)} && scene.expected.length > 0")
     assert map_value(drawn, "[...scene.hits].map((row) => scene.ids[row])") == hits

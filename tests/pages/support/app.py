@@ -11,6 +11,7 @@ from streamlit.testing.v1.element_tree import Button
 from pages.shared.session.resources import ingest_jobs
 from rag import config
 from rag.store.collection import Collection
+from tests.pages.support.read_html import Seen
 
 
 def start(page: str = "", **query: str) -> AppTest:
@@ -31,7 +32,12 @@ def start(page: str = "", **query: str) -> AppTest:
 def texts(app: AppTest) -> str:
     """All prose on the page, without Markdown's escapes."""
     elements = [*app.markdown, *app.caption, *app.text, *app.info, *app.error, *app.warning, *app.title]
-    return shown("\n".join(str(element.value) for element in elements))
+    return shown("\n".join([*(str(element.value) for element in elements), *passages(app)]))
+
+
+def passages(app: AppTest) -> list[str]:
+    """The passages on the page, and other HTML, as a person reads them: the text, each block on a line."""
+    return [Seen(one.proto.body).text.strip() for one in app.get("html")]
 
 
 def shown(markdown: str) -> str:

@@ -21,6 +21,26 @@ SIX = "Sick pay is paid in full for six weeks."
 NOT = "Sick pay is not paid in full for six weeks."
 TEXT = f"{YEAR} {LOST}\n\n- {MOON}\n- {NINE} {SIX} {NOT}\n<img src=x onerror=alert(1)> **plain**"
 
+MARKDOWN = """## Leave
+
+**Full-time** staff have `28` days. It is *lost* after 31 March.
+
+| Kind | Days |
+|---|---|
+| Full-time | 28 |
+
+1. Ask in the portal. Wait for two weeks.
+2. <img src=x onerror=alert(1)> is no picture.
+
+```python
+print("days")
+```"""
+SENTENCES = (
+    "## Leave", "**Full-time** staff have `28` days.", "It is *lost* after 31 March.", "| Full-time | 28 |",
+    "Ask in the portal.", "Wait for two weeks.", 'print("days")',
+)  # fmt: skip
+"""An answer with all that Markdown has, and with sentences in each part of it."""
+
 
 def _hit(number: int, text: str, document: str, score: float) -> Hit:
     chunk = Chunk(document, 0, len(text), text, 60, page=3, heading="Benefits > Leave", chunk_id=number + 40)

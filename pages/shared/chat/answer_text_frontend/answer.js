@@ -1,5 +1,5 @@
-// Draws an answer as segments, with one card for the citation or sentence under the pointer or in focus. Text is never
-// set as HTML.
+// Draws an answer as the tree of its Markdown, whose leaves are pieces of its segments, with one card for the citation
+// or sentence under the pointer or in focus. Elements are of the kinds below, and text is never set as HTML.
 
 const MARGIN = 8, GAP = 6, HEIGHT = "22rem", OPEN_AFTER = 90, CLOSE_AFTER = 220;
 const views = new WeakMap();
@@ -25,6 +25,30 @@ function element(kind, className, text) {
 // Pieces of text as nodes; the function `marks[layer - 1]` makes the element of a highlighted piece.
 function inPieces(pieces, marks) {
   return pieces.map(([text, layer]) => (layer ? marks[layer - 1](text) : document.createTextNode(text)));
+}
+
+const KINDS = {
+  heading: ["p", "strong"], paragraph: ["p"], strong: ["strong"], emphasis: ["em"], code: ["code"], fenced: ["div"],
+  language: ["p"], bullets: ["ul"], numbers: ["ol"], item: ["li"], table: ["div", "table"], head: ["thead"],
+  body: ["tbody"], row: ["tr"], name: ["th"], cell: ["td"],
+};
+const SCROLLS = { fenced: "Code", table: "Table" };
+
+// The tree of a text as nodes; the function `leaf` makes the nodes of a leaf.
+function inTree(nodes, leaf) {
+  return nodes.flatMap((node) => {
+    if (Array.isArray(node)) return leaf(node);
+    const [outer, ...inner] = KINDS[node.kind].map((name) => element(name, ""));
+    outer.className = node.kind;
+    if (SCROLLS[node.kind]) {
+      outer.tabIndex = 0;
+      outer.setAttribute("role", "region");
+      outer.setAttribute("aria-label", SCROLLS[node.kind]);
+    }
+    outer.append(...inner);
+    (inner[0] ?? outer).append(...inTree(node.children, leaf));
+    return [outer];
+  });
 }
 
 const differs = (text) => element("mark", "differs", text);
@@ -58,15 +82,37 @@ class AnswerView {
     this.drawn = drawn;
     this.hide();
     this.sources = data.sources;
-    this.text.replaceChildren(...data.segments.flatMap((segment) => this.segment(segment)));
+    const parts = data.segments.map(() => []);
+    this.text.replaceChildren(...inTree(data.tree, (leaf) => this.leaf(leaf, data.segments, parts)));
+    let before = null;
+    data.segments.forEach((segment, number) => {
+      const added = this.addition(segment, parts[number]);
+      before = parts[number].at(-1) ?? before;
+      if (added && before) before.after(added);
+      else if (added) this.text.append(added);
+      before = added ?? before;
+    });
   }
 
-  segment(segment) {
-    const sentence = element("span", segment.verdict);
-    sentence.append(...inPieces(segment.pieces, [differs]));
-    if (segment.verdict === "supported" || segment.verdict === "altered") return [sentence, this.chip(segment)];
-    if (segment.verdict === "unsupported") return [sentence, this.unsupported(sentence, segment)];
-    return [sentence];
+  // A leaf as one span for each segment that it has pieces of; they are noted in `parts`, by segment.
+  leaf(leaf, segments, parts) {
+    const spans = new Map();
+    for (const [number, index] of leaf) {
+      const { pieces, verdict } = segments[number];
+      if (!spans.has(number)) {
+        spans.set(number, element("span", verdict));
+        parts[number].push(spans.get(number));
+      }
+      spans.get(number).append(...inPieces([pieces[index]], [differs]));
+    }
+    return [...spans.values()];
+  }
+
+  // What follows a sentence: its chip, or the reason why no passage supports it.
+  addition(segment, parts) {
+    if (segment.verdict === "supported" || segment.verdict === "altered") return this.chip(segment);
+    if (segment.verdict === "unsupported" && parts.length) return this.unsupported(parts, segment);
+    return null;
   }
 
   chip(segment) {
@@ -82,13 +128,13 @@ class AnswerView {
   }
 
   // An unsupported sentence can be focused with the keyboard, and a screen reader reads its reason.
-  unsupported(sentence, segment) {
+  unsupported(parts, segment) {
     const reason = element("span", "", segment.note);
     reason.hidden = true;
     reason.id = `reason-${++this.reasons}`;
-    sentence.tabIndex = 0;
-    sentence.setAttribute("aria-describedby", reason.id);
-    this.opensCard(sentence, segment, () => {});
+    parts[0].tabIndex = 0;
+    parts[0].setAttribute("aria-describedby", reason.id);
+    parts.forEach((part) => this.opensCard(part, segment, () => {}));
     return reason;
   }
 
@@ -192,7 +238,8 @@ class AnswerView {
     where.append(element("span", "number", String(source.number)), element("span", "document", source.document));
     if (source.place) where.append(element("span", "quiet", source.place));
     passage.tabIndex = 0;
-    passage.append(...inPieces(segment.passage, [inPassage, supporting]));
+    const { pieces, tree } = segment.passage;
+    passage.append(...inTree(tree, ([first, end]) => inPieces(pieces.slice(first, end), [inPassage, supporting])));
     const link = element("button", "open", "Open in document");
     link.type = "button";
     link.addEventListener("click", () => this.open(source.number));

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shared.evaluate.exams import documents
 from pages.shared.evaluate.grid.loaded import LoadedGrid
 from pages.shared.widgets.common import escaped, show_chunk_links
-from pages.shared.widgets.marked_text import marked
+from pages.shared.widgets.passage.html import show_passage
 from rag.evaluation.coverage import chunk_with
 from rag.evaluation.grid.characters import IOU, SPAN_PRECISION, SPAN_RECALL
 from rag.evaluation.passages import RankedHit, is_relevant, relevant_spans
@@ -55,12 +55,12 @@ def _show_expected(
     with st.container(border=True):
         st.markdown(escaped(span.document))
         if document is None:
-            st.text(span.quote)
+            show_passage(span.quote)
             st.caption("This document is no longer in the collection.")
             return
         found = [(hit.start - span.start, hit.end - span.start) for hit in hits if hit.document == span.document]
         parts = [(max(start, 0), end) for start, end in found if end > 0]
-        st.html(marked(document.text[span.start : span.end], parts))
+        show_passage(document.text[span.start : span.end], parts)
         chunk = chunk_with(collection.chunks_of(document.document_id), span)
         if chunk is None:
             st.caption("No chunk of this collection holds this passage.")
@@ -83,4 +83,4 @@ def _show_hit(question: ExamQuestion, document: Document | None, hit: RankedHit,
             return
         # Chunks that only touch the passage have a highlighted part as well.
         parts = [(max(span.start - hit.start, 0), span.end - hit.start) for span in spans if span.end > hit.start]
-        st.html(marked(document.text[hit.start : hit.end], parts))
+        show_passage(document.text[hit.start : hit.end], parts)

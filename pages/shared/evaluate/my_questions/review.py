@@ -15,8 +15,8 @@ from pages.shared.evaluate.exams import documents
 from pages.shared.session.resources import generator, task_board
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.marked_text import marked
 from pages.shared.widgets.model_choice import model_label
+from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.tasks import show_task
 from rag import config
 from rag.evaluation.drafting.copied import Copied, copied_words
@@ -116,10 +116,10 @@ def _show_card(card: _Card) -> None:
         with right:
             st.markdown(f"**Passage** from {escaped(draft.span.document)}", help=help_for("expected passage"))
             if card.span is None:
-                st.text(draft.span.quote)
+                show_passage(draft.span.quote)
                 st.caption("The documents do not hold this passage any more. Reject the draft.")
             else:
-                st.html(marked(card.passage, copied.spans))
+                show_passage(card.passage, copied.spans)
         show_task(_task_key(card))
 
 

@@ -1,0 +1,1 @@
+"""Passages and answers in a real browser: Markdown is shown, and nothing in it runs or loads."""

@@ -1,0 +1,1 @@
+"""Passages and answers as they are shown: Markdown rendered so that nothing in it runs."""
