@@ -37,6 +37,7 @@ _FEWEST = 3
 _ADDED_SHARE = 4
 _CANDIDATES = 10
 _LEFT_BY_TREE = 30
+_LARGE_FRACTION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def find_layers(xy: FloatArray, vectors: FloatArray) -> Layers:
     """Find the layers of clusters of a map.
 
     The coarsest layer has three clusters, or two if there are no more; each further one has about a quarter more, at
-    least one. The default one has as many as HDBSCAN finds with DEFAULT_COARSENESS.
+    least one. The default one has as many as HDBSCAN finds with DEFAULT_COARSENESS, or as many
+    parts as it finds of clusters with more than a third of the points.
 
     Args:
         xy: coordinates, float32 (n, 2) or (n, 3), finite.
@@ -93,7 +95,7 @@ def find_layers(xy: FloatArray, vectors: FloatArray) -> Layers:
     n_finest = int(leaves.max()) + 1
     if not n_finest:
         return Layers(leaves)
-    shown_first = found_in(graph, smallest_cluster(len(xy), DEFAULT_COARSENESS))
+    shown_first = _shown_first(graph, len(xy))
     n_default = int(shown_first.max()) + 1
     far = far_from_all(xy, shown_first if n_default else leaves)
     finest = _join_nearest(xy, vectors, leaves, np.flatnonzero((leaves < 0) & ~far))
@@ -101,6 +103,21 @@ def find_layers(xy: FloatArray, vectors: FloatArray) -> Layers:
     by_tree = max(_LEFT_BY_TREE, 2 * n_default)
     joined = _join_clusters(xy, finest, _gaps(xy, finest, graph), counts, by_tree)
     return Layers(finest, joined, counts.index(max(n_default, counts[0])))
+
+
+def _shown_first(graph: csr_matrix, n: int) -> IntArray:
+    """HDBSCAN's clusters with the default setting, and those with the parts of very large ones if these are more.
+
+    Of the same texts, it may find ten clusters in one layout, and in another two that hold all of them.
+    """
+    import numpy as np
+
+    size, most = smallest_cluster(n, DEFAULT_COARSENESS), n // _LARGE_FRACTION
+    found = found_in(graph, size)
+    if np.bincount(found[found >= 0], minlength=1).max() <= most:
+        return found
+    parts = found_in(graph, size, most=most)
+    return parts if parts.max() > found.max() else found
 
 
 def layer_counts(n_default: int, n_finest: int) -> tuple[int, ...]:

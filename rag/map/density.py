@@ -63,19 +63,20 @@ def unclustered(n: int) -> IntArray:
     return np.full(n, UNCLUSTERED, dtype=np.int64)
 
 
-def found_in(graph: csr_matrix, size: int, *, leaves: bool = False) -> IntArray:
+def found_in(graph: csr_matrix, size: int, *, leaves: bool = False, most: int | None = None) -> IntArray:
     """HDBSCAN's clusters of at least `size` points: int64 (n,), in no particular order, -1 for unclustered.
 
     Args:
         graph: what `distances` returns.
         leaves: take the leaves of its tree, the finest clusters, instead of the most persistent ones.
+        most: points of a cluster; the parts of a larger one are taken instead, and it is left out if it has none.
     """
     import numpy as np
     from sklearn.cluster import HDBSCAN
 
     method = HDBSCAN(
         min_cluster_size=size, min_samples=MIN_SAMPLES, metric="precomputed", algorithm="brute", n_jobs=1, copy=True,
-        cluster_selection_method="leaf" if leaves else "eom",
+        cluster_selection_method="leaf" if leaves else "eom", max_cluster_size=most,
     )  # fmt: skip
     return np.asarray(method.fit_predict(graph), dtype=np.int64)
 
