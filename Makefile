@@ -50,6 +50,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.app.chapters
 	$(BIN)/python -m bench.tiny_model
 	$(BIN)/python -m bench.embedding
+	$(BIN)/python -m bench.batches
 	$(BIN)/python -m bench.few_texts
 	$(BIN)/python -m bench.waiting_threads
 	$(BIN)/python -m bench.chunking

@@ -64,7 +64,7 @@ def long_document() -> Document:
 
 def preview(prepared: PreparedText, spec: ChunkingSpec) -> list[Chunk]:
     """What is computed when a setting changes."""
-    chunks = chunk_prepared(prepared, spec, _WINDOW)
+    (chunks,) = chunk_prepared(prepared.document, [(0, prepared)], spec, _WINDOW)
     size_summary(chunks)
     overlay(chunks, 0, _ON_SCREEN)
     return chunks

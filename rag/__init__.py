@@ -7,5 +7,5 @@ import os
 # PyTorch and FAISS read this variable when they are imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Each new shape of a batch takes about 0.4 MB of torch's library for matrix products, up to 1,024 shapes. Shapes seldom
-# come again, so a smaller cache is as quick (`python -m bench.long_ingest` shows the memory).
+# come again, so a smaller cache is as quick (`python -m bench.batches`).
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")

@@ -13,7 +13,7 @@ from rag.answering.claims import Statement, plain_text, statements
 from rag.answering.contradictions import Surroundings, contradictions, labels_of_others
 from rag.answering.passage_match import Match, Passage, likeness, match_statements, passages_of
 from rag.answering.types import Contradiction, Support, Verdict
-from rag.text.labels import context_of
+from rag.text.labels import bare, context_of, id_runs, id_spans
 from rag.text.sentences import split_sentences
 from rag.text.stated_numbers import stated_numbers
 from rag.text.stems import stemmed_words, telling_words
@@ -139,12 +139,13 @@ def nearest_number(support: Support) -> int:
 
 
 def supporting_words(sentence: str, passage: str) -> tuple[tuple[int, int], ...]:
-    """Spans [start, end) of `passage` whose words and numbers are also in the sentence, sorted, without overlaps."""
+    """Spans [start, end) of `passage` whose words, numbers or ids the sentence has, sorted, without overlaps."""
     plain = plain_text(sentence)
     stems = {word.stem for word in telling_words(plain)}
     readings = {reading for number in stated_numbers(plain) for reading in number.readings}
     spans = [(word.start, word.end) for word in stemmed_words(passage) if word.stem in stems]
     spans += [(number.start, number.end) for number in stated_numbers(passage) if number.readings & readings]
+    spans += id_spans(passage, {bare(run) for run in id_runs(plain)})
     return _merged(sorted(spans))
 
 

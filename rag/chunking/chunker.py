@@ -7,7 +7,7 @@ Preparing a text takes most of the time and depends only on the embedding model.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,13 @@ from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
 from rag.chunking.strategies import split
 from rag.chunking.table_rows import cell_starts
 from rag.errors import DocumentError
-from rag.types import Chunk, ChunkingSpec, Document, TextTokenizer
+from rag.types import Chunk, ChunkingSpec, Document, Strategy, TextTokenizer
 
 if TYPE_CHECKING:
     from rag.chunking.prepared_text import Encode
 
+PreparedPart = tuple[int, PreparedText]
+"""The offset of a part in the text of its document, and the part."""
 _ROOM_FOR_CONTEXT = 2
 """Tokens in reserve, if words may have more tokens in context than alone."""
 
@@ -65,18 +67,31 @@ def chunk_parts(
     Raises:
         DocumentError, ValueError: see `chunk_prepared`.
     """
-    room = _Room.of(document, chunking, window, tokenizer)
-    if chunking.strategy == "semantic":
+    yield from chunk_prepared(
+        document, prepared_parts(document, tokenizer, chunking.strategy, encode), chunking, window
+    )
+
+
+def prepared_parts(
+    document: Document, tokenizer: TextTokenizer, strategy: Strategy, encode: Encode | None = None
+) -> Iterator[PreparedPart]:
+    """The parts that a document is split in with this strategy, each prepared when it is asked for.
+
+    Args:
+        encode: as in `chunk_parts`.
+    """
+    if strategy == "semantic":
         prepared = prepare(document, tokenizer)
-        yield _split(with_likeness(prepared, encode) if encode is not None else prepared, chunking, room)
+        yield 0, with_likeness(prepared, encode) if encode is not None else prepared
         return
     for start, part in document_parts(document):
-        chunks = _split(prepare(part, tokenizer), chunking, room)
-        yield [replace(chunk, start=chunk.start + start, end=chunk.end + start) for chunk in chunks]
+        yield start, prepare(part, tokenizer)
 
 
-def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) -> list[Chunk]:
-    """Split a prepared text.
+def chunk_prepared(
+    document: Document, parts: Iterable[PreparedPart], chunking: ChunkingSpec, window: int
+) -> Iterator[list[Chunk]]:
+    """Split the prepared parts of a document, which can be split again by another spec in a few milliseconds.
 
     "recursive", "sentences" and "semantic" begin a new chunk at every heading, so a chunk belongs to one section and
     shares no tokens with the section before it. Sections shorter than `min_tokens` are the exception. "fixed" only
@@ -86,16 +101,21 @@ def chunk_prepared(prepared: PreparedText, chunking: ChunkingSpec, window: int) 
         chunking: a chunk has at most `max_tokens` tokens, and never more than `window` with its context line.
         window: the largest number of tokens that the embedding model reads.
 
-    Returns:
-        Chunks in the order of the text, their starts and ends ascending; `document.text[c.start:c.end] == c.text`,
-        and `c.n_tokens <= min(chunking.max_tokens, window)`. Every non-space character is in at least one chunk.
+    Yields:
+        The chunks of each part, in the order of the text, their starts and ends ascending;
+        `document.text[c.start:c.end] == c.text`, and `c.n_tokens <= min(chunking.max_tokens, window)`.
+        Every non-space character is in at least one chunk.
 
     Raises:
         DocumentError: a single character has more tokens than a chunk may have, or the window leaves no room for
             anything but the overlap.
         ValueError: the spec contradicts itself, or it is semantic and the text was prepared without `with_likeness`.
     """
-    return _split(prepared, chunking, _Room.of(prepared.document, chunking, window, prepared.tokenizer))
+    room: _Room | None = None
+    for start, prepared in parts:
+        room = room or _Room.of(document, chunking, window, prepared.tokenizer)
+        chunks = _split(prepared, chunking, room)
+        yield [replace(chunk, start=chunk.start + start, end=chunk.end + start) for chunk in chunks]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from rag.retrieval.settings import Mode, RetrievalSettings
 if TYPE_CHECKING:
     from rag.embedding.cached import CachedEmbedder
     from rag.evaluation.run import ExamRun
-    from rag.evaluation.saved_run import Difference, SavedRun
+    from rag.evaluation.stored.saved_run import Difference, SavedRun
 
 
 def add_commands(commands: Commands) -> None:
@@ -51,7 +51,7 @@ def add_commands(commands: Commands) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from rag.evaluation.beir import read_exam
     from rag.evaluation.run import run_exam
-    from rag.evaluation.saved_run import compare, load_run, save_run
+    from rag.evaluation.stored.saved_run import compare, load_run, save_run
 
     # What cannot be read is reported before the work of minutes.
     earlier = load_run(options.against) if options.against else None

@@ -62,9 +62,10 @@ class CollectionSearches:
             dense = DenseRetriever(self.collection, self.index, self.model)
             return LabelFirstRetriever(self.collection, dense, lambda: self.words)
         weights = ONLY_WORDS if mode == "keyword" else None
-        return HybridRetriever(
+        hybrid = HybridRetriever(
             self.collection, self.ids, self.vectors, self.words, self.model, weights=weights, nearest=self.index
         )
+        return LabelFirstRetriever(self.collection, hybrid, lambda: self.words)
 
 
 def passage_ranks(

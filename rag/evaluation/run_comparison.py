@@ -10,7 +10,7 @@ from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.passages import PASSAGE_METRICS, first_rank, measure_passages, relevant_spans
 from rag.evaluation.questions import ExamQuestion
 from rag.evaluation.run import MeanFigure, mean_figure
-from rag.evaluation.saved_run import SIGNIFICANT, Difference, Figures, difference
+from rag.evaluation.stored.saved_run import SIGNIFICANT, Difference, Figures, difference
 
 _SMALLEST_P = 0.001
 

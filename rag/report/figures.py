@@ -132,26 +132,24 @@ def finding(hit: Hit, retriever: str) -> Finding | None:
 
 
 def found_by(hit: Hit) -> str:
-    """What put a hit of hybrid search in its place, as sentences; empty for a search by meaning alone.
+    """What put a hit in its place, as sentences; empty for a hit of a search by meaning alone without a label.
 
     For example "Meaning gave 62% of its score, words 38%. Rank 2 by meaning, 1 by words (BM25 7.31), 1 by parts of
     words.". What a search adds to the sum may be negative, where a chunk is below the average; that counts as nothing.
     """
-    if hit.label:
-        rank = finding(hit, "dense")
-        return f"First because it matches the label {hit.label}." + (f" Rank {rank.rank:,} by meaning." if rank else "")
-    if not any(one.retriever != "dense" for one in hit.found_by) and not hit.weighing:
+    first = f"First because it matches the label {hit.label}. " if hit.label else ""
+    if not (first or hit.weighing or any(one.retriever != "dense" for one in hit.found_by)):
         return ""
     ranks = [
         f"{one.rank:,} by {RETRIEVER_NAMES.get(one.retriever, one.retriever)}"
         + (f" (BM25 {one.score:.2f})" if one.retriever == "keyword" else "")
         for one in hit.found_by
     ]
-    said = f"Rank {', '.join(ranks)}."
+    said = f"Rank {', '.join(ranks)}." if ranks else ""
     meaning = sum(max(one.added, 0.0) for one in hit.found_by if one.retriever == "dense")
     total = sum(max(one.added, 0.0) for one in hit.found_by)
-    if len(hit.found_by) < 2 or not total:
-        return said
+    if first or len(hit.found_by) < 2 or not total:
+        return (first + said).strip()
     share = round(100 * meaning / total)
     return f"Meaning gave {share}% of its score, words {100 - share}%. {said}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag import config
@@ -53,6 +53,15 @@ class _Search:
         return {
             row: Finding(self.retriever, rank, score, (score - self.mean) * self.factor) for row, rank, score in scored
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The searches for a query, the first by meaning, among the chunks at `places`; `said` is the weighing in words."""
+
+    searches: tuple[_Search, ...]
+    places: Places
+    said: str
 
 
 class HybridRetriever:
@@ -108,20 +117,41 @@ class HybridRetriever:
 
         if not query.strip() or not len(self._ids):
             return ()
+        found = self._scored(query)
+        # The means would change every sum alike.
+        total = np.zeros(len(self._ids))
+        for one in found.searches:
+            total += one.factor * one.scores
+        return self._hits(found, found.places.best(total, k, _is_found(found.searches)))
+
+    def hits_for(self, query: str, chunk_ids: Sequence[int]) -> tuple[Hit, ...]:
+        """Hits for these chunks, in their order, as `retrieve` describes them; `Hit.rank` counts them alone.
+
+        Chunks that are not searched, or that an approximate search does not compare, are left out.
+        """
+        import numpy as np
+
+        found = self._scored(query)
+        wanted = np.array(chunk_ids, dtype=np.int64)
+        rows = self._ids.searchsorted(wanted).clip(max=len(self._ids) - 1)
+        searched = self._ids[rows] == wanted
+        if found.places.rows is not None:
+            searched &= np.isin(rows, found.places.rows)
+        return self._hits(found, rows[searched])
+
+    def _scored(self, query: str) -> _Scored:
         weights = self._weights or weights_for(query, self._embedder)
         by_words, note = self._by_words(query, weights)
         by_meaning, places = self._by_meaning(query, weights, by_words)
-        searches = (by_meaning, *by_words)
-        # The means would change every sum alike.
-        total = np.zeros(len(self._ids))
-        for one in searches:
-            total += one.factor * one.scores
-        best = places.best(total, k, _is_found(searches))
-        findings = [one.findings(best.tolist(), places) for one in searches]
-        found_by = {int(self._ids[row]): tuple(one[row] for one in findings if row in one) for row in best.tolist()}
-        hits = hits_of(self._collection, self._ids[best].tolist(), searches[0].scores[best].tolist(), self.name)
         said = " ".join(filter(None, (*(() if self._weights else (_weighing(weights), weights.reason)), note)))
-        return tuple(replace(hit, found_by=found_by[hit.chunk.chunk_id], weighing=said) for hit in hits)
+        return _Scored((by_meaning, *by_words), places, said)
+
+    def _hits(self, found: _Scored, rows: IntArray) -> tuple[Hit, ...]:
+        """Hits for these rows, in their order, with what each search says of them."""
+        findings = [one.findings(rows.tolist(), found.places) for one in found.searches]
+        found_by = {int(self._ids[row]): tuple(one[row] for one in findings if row in one) for row in rows.tolist()}
+        hits = hits_of(self._collection, self._ids[rows].tolist(), found.searches[0].scores[rows].tolist(), self.name)
+        return tuple(replace(hit, found_by=found_by[hit.chunk.chunk_id], weighing=found.said) for hit in hits)
 
     def _by_words(self, query: str, weights: Weights) -> tuple[tuple[_Search, ...], str]:
         """The searches by words and by pieces of words (if they count), and a note if a phrase is not found."""

@@ -1,21 +1,23 @@
-"""Label matches: rows of a table whose id, number or date is in the question come first in a search by meaning.
+"""Label matches: rows of a table whose id, number or date is in the question come first in a search.
 
 A row that is a chunk has labels; of rows that share a chunk, each value in their text counts as one.
 
-Embedding models cannot tell "T-902" from "T-920", so among many rows the right one is rarely near. A hit that comes
-first for such a label says so in `Hit.label`; its score stays its cosine similarity, and its rank by meaning is kept.
+Embedding models cannot tell "T-902" from "T-920", so among many rows the right one is rarely near, and where meaning
+counts as well as words, a row that is nearer in meaning may come before it. A hit that comes first for such a label
+says so in `Hit.label`; its score stays its cosine similarity, and its ranks are kept.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from rag import config
 from rag.index.words.scores import WordIndex
-from rag.retrieval.retrievers import DenseRetriever
+from rag.retrieval.retrievers import Retriever
 from rag.store.collection import Collection
 from rag.text.column_values import column_values
 from rag.text.labels import SEPARATOR, bare, id_runs, written
@@ -29,39 +31,44 @@ _MOST_RUNS = 64
 """Runs of tokens of a question that are looked up."""
 
 
+class RankedRetriever(Retriever, Protocol):
+    """A retriever that also describes chunks that it would not have found."""
+
+    def hits_for(self, query: str, chunk_ids: Sequence[int]) -> tuple[Hit, ...]:
+        """Hits for these chunks, with their scores and ranks."""
+
+
 class LabelFirstRetriever:
-    """Dense retrieval, but a row with a rare label that is in the question comes first.
+    """The hits of another retriever, but a row with a rare label that is in the question comes first.
 
     Args:
-        dense: finds the other hits.
+        ranked: finds the other hits.
         words: gives the collection's word index; called only if the question has something like an id.
         only: the ids of the chunks to search in; None for all.
     """
 
-    name = DenseRetriever.name
-
     def __init__(
         self,
         collection: Collection,
-        dense: DenseRetriever,
+        ranked: RankedRetriever,
         words: Callable[[], WordIndex],
         only: frozenset[int] | None = None,
     ) -> None:
         self._collection = collection
-        self._dense = dense
+        self._ranked = ranked
         self._words = words
         self._only = only
 
     def retrieve(self, query: str, k: int = config.DEFAULT_K) -> tuple[Hit, ...]:
-        """At most k hits: rows with a rare label of the question, then the others by similarity."""
-        hits = self._dense.retrieve(query, k)
+        """At most k hits: rows with a rare label of the question, then the others in their order."""
+        hits = self._ranked.retrieve(query, k)
         runs = id_runs(query)[:_MOST_RUNS]
         if not runs or not hits:
             return hits
         labels = rare_labels(self._collection, self._words(), runs, self._only)
         if not labels:
             return hits
-        named = self._dense.hits_for(query, list(labels))
+        named = self._ranked.hits_for(query, list(labels))
         best: dict[tuple[str, Fields | int], Hit] = {}
         for hit in sorted(named, key=lambda hit: -hit.score):
             best.setdefault(_row_of(hit.chunk), hit)
@@ -82,9 +89,10 @@ def rare_labels(
     Raises:
         CollectionError: the collection cannot be read.
     """
-    found: dict[int, str] = {}
+    labels: dict[int, str] = {}
     for run in runs:
-        rows = index.rows_with_all([stem(word) for word in search_words(run)])
+        # The last word of a divided token is the token in one: "E-58" is looked up as "e58", which "E58" has as well.
+        rows = index.rows_with_all([stem(found[-1]) for token in run.split() if (found := search_words(token))])
         if not 0 < len(rows) <= _MOST_CANDIDATES:
             continue
         wanted = bare(run)
@@ -98,8 +106,8 @@ def rare_labels(
                 continue
             for chunk, label in matches:
                 if only is None or chunk.chunk_id in only:
-                    found.setdefault(chunk.chunk_id, label)
-    return found
+                    labels.setdefault(chunk.chunk_id, label)
+    return labels
 
 
 def cells_of(text: str) -> list[tuple[str, str]]:

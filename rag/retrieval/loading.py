@@ -37,4 +37,5 @@ def load_retriever(
         return LabelFirstRetriever(collection, dense, partial(load_word_index, collection, report))
     nearest = None if chosen_index(collection).kind == "flat" else load_chosen_index(collection)
     words = load_word_index(collection, report)
-    return HybridRetriever(collection, *collection.embeddings(), words, embedder, nearest=nearest)
+    hybrid = HybridRetriever(collection, *collection.embeddings(), words, embedder, nearest=nearest)
+    return LabelFirstRetriever(collection, hybrid, lambda: words)

@@ -76,7 +76,7 @@ def side_by_side(work: Callable[[Item], object], items: Sequence[Item]) -> None:
     """Do the work for all items, in as many Python threads as there are cores, each with one torch thread.
 
     The threads never wait for each other, unlike torch's own, so the work stays quick where other programs use a core
-    (`python -m bench.embedding`). An exception of `work` is raised here, after the work that has begun.
+    (`python -m bench.batches`). An exception of `work` is raised here, after the work that has begun.
     """
     import torch
 

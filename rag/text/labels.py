@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from textwrap import shorten
 
@@ -56,6 +57,15 @@ def id_runs(text: str) -> list[str]:
 def bare(text: str) -> str:
     """A label or a part of a text as it is compared: "T-902", "t 902" and "T902" are equal."""
     return phrase_of(text).replace(" ", "")
+
+
+def id_spans(text: str, ids: Iterable[str]) -> list[tuple[int, int]]:
+    """Where these ids, as by `bare`, stand in a text, divided by a sign or not: "E58" as "E-58"."""
+    found = []
+    for bare_id in ids:
+        pattern = r"(?<!\w)" + r"[-./_:]?".join(map(re.escape, bare_id)) + r"(?!\w)"
+        found += [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
+    return found
 
 
 def _is_like_an_id(text: str) -> bool:

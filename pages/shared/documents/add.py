@@ -16,7 +16,7 @@ from pages.shared.documents.chunks import chunking_controls, show_chunked_text, 
 from pages.shared.documents.collection_menu import use_chunking
 from pages.shared.documents.column_roles import choose_roles
 from pages.shared.documents.language_offer import offer_before
-from pages.shared.session.resources import document_of_upload, embedder, ingest_jobs, prepared_text
+from pages.shared.session.resources import document_of_upload, embedder, ingest_jobs, prepared_document
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag.chunking.chunker import chunk_prepared
@@ -180,7 +180,8 @@ def _show_preview(collection: Collection, uploads: Sequence[UploadedFile], roles
         document = document_of_upload(upload.name, _digest(content), roles.get(upload.file_id, GUESSED), content)
         model = embedder(collection.spec.embedding.model_id)
         chunking = chunking_controls("preview", collection.spec.chunking, model.window)
-        chunks = chunk_prepared(prepared_text(document, model, chunking.strategy), chunking, model.window)
+        parts = prepared_document(document, model, chunking.strategy)
+        chunks = [chunk for part in chunk_prepared(document, parts, chunking, model.window) for chunk in part]
     except ExplorerError as error:
         show_error(error)
         return

@@ -37,7 +37,7 @@ def choose_roles(uploads: Sequence[UploadedFile]) -> dict[str, ColumnRoles]:
     alike: dict[tuple[TableColumn, ...], list[tuple[UploadedFile, TableColumns]]] = {}
     for upload in uploads:
         try:
-            table = columns_of_upload(upload.name, upload.file_id, bytes(upload.getbuffer()))
+            table = columns_of_upload(upload)
         except ExplorerError:
             continue  # The outcome of the job says what is wrong with the file.
         if table is not None:

@@ -87,13 +87,12 @@ def _better(collection: Collection, languages: Iterable[str]) -> tuple[str, str]
 def _language(upload: UploadedFile) -> str:
     """The language of a chosen file, of a table that of its first rows; empty for a large file and one that cannot be
     read, which the outcome of the job will explain."""
-    content = bytes(upload.getbuffer())
     try:
-        if table := columns_of_upload(upload.name, upload.file_id, content):
+        if table := columns_of_upload(upload):
             return detect_language(table.sample)
         if upload.size > _MOST_BYTES:
             return ""
-        content = _first_lines(upload.name, content)
+        content = _first_lines(upload.name, bytes(upload.getbuffer()))
         return language_of_upload(upload.name, hashlib.sha256(content).hexdigest(), content)
     except ExplorerError:
         return ""

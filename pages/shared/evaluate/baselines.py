@@ -15,8 +15,8 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.run_comparison import figures_of
-from rag.evaluation.saved_run import Figures
-from rag.evaluation.stored_runs import baseline_paths
+from rag.evaluation.stored.runs import baseline_paths
+from rag.evaluation.stored.saved_run import Figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from rag.evaluation.collection_exams import (
 from rag.evaluation.collection_run import Setting
 from rag.evaluation.exam_file import EXAMPLE
 from rag.evaluation.questions import ExamQuestion, as_lines
-from rag.evaluation.stored_runs import run_paths
+from rag.evaluation.stored.runs import run_paths
 from rag.store.collection import Collection
 from rag.types import Document
 

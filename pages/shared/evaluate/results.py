@@ -18,7 +18,7 @@ from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.passages import HIT_RATE, NDCG, PASSAGE_METRICS, RECALL, RECIPROCAL_RANK
 from rag.evaluation.run import MeanFigure
 from rag.evaluation.run_comparison import Comparison, compared, figures_of, in_words, means_of
-from rag.evaluation.saved_run import Figures
+from rag.evaluation.stored.saved_run import Figures
 
 _BEST = "★"
 _EQUAL = 5e-4

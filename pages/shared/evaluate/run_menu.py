@@ -15,7 +15,7 @@ from pages.shared.widgets.wording import counted, spoken
 from rag import config
 from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.run_comparison import figures_of, ranks_of
-from rag.evaluation.stored_runs import as_json, delete_run, is_marked, mark_baseline
+from rag.evaluation.stored.runs import as_json, delete_run, is_marked, mark_baseline
 from rag.map.export.files import as_csv
 
 

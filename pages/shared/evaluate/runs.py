@@ -19,7 +19,7 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_exams import CollectionExam
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Setting, answer_questions, new_run
-from rag.evaluation.stored_runs import run_path, run_paths, save_run
+from rag.evaluation.stored.runs import run_path, run_paths, save_run
 from rag.retrieval.settings import Mode
 from rag.runtime.background import Report
 from rag.store.collection import Collection

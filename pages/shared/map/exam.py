@@ -17,7 +17,7 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun
 from rag.evaluation.coverage import Coverage, FailedQuestion, coverage_of, failed_questions
-from rag.evaluation.stored_runs import run_paths
+from rag.evaluation.stored.runs import run_paths
 from rag.map.colours import GroupColours
 from rag.map.placement import place_query
 from rag.map.points import MapQuestion

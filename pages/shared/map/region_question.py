@@ -26,7 +26,7 @@ from rag.evaluation.collection_exams import STORED_NAME
 from rag.evaluation.drafting.copied import copied_words
 from rag.evaluation.drafting.draft import Draft, as_question, draft_question
 from rag.evaluation.region_question import by_centrality, written_question
-from rag.evaluation.stored_questions import add_questions, stored_questions
+from rag.evaluation.stored.questions import add_questions, stored_questions
 from rag.generation.types import Generator
 from rag.map.scene import preview
 from rag.runtime.background import Report

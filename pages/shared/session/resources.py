@@ -9,8 +9,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from rag.chunking.prepared_text import PreparedText, prepare, with_likeness
+from rag.chunking.chunker import PreparedPart, prepared_parts
 from rag.conversations.live import LiveTurns
 from rag.conversations.recordings import recorded_turns
 from rag.documents.column_roles import ColumnRoles
@@ -268,11 +269,15 @@ def _first_reader() -> DocumentReader:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the first rows")
-def columns_of_upload(name: str, file_id: str, _content: bytes) -> TableColumns | None:
+def _columns(name: str, file_id: str, _upload: UploadedFile) -> TableColumns | None:
+    return _first_reader().table_columns(name, bytes(_upload.getbuffer()))
+
+
+def columns_of_upload(upload: UploadedFile) -> TableColumns | None:
     """The columns of an uploaded table, None for other files. Raises DocumentError."""
-    if PurePath(name).suffix.lower() not in TABLE_SUFFIXES:
+    if PurePath(upload.name).suffix.lower() not in TABLE_SUFFIXES:
         return None
-    return _first_reader().table_columns(name, _content)
+    return _columns(upload.name, upload.file_id, upload)
 
 
 @st.cache_data(max_entries=32, show_spinner="Reading the file")
@@ -282,18 +287,19 @@ def language_of_upload(name: str, sha256: str, _content: bytes) -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Finding words and sentences")
-def _prepared(name: str, text_digest: str, model_id: str, *, has_likeness: bool, _parts: Parts) -> PreparedText:
+def _prepared(
+    name: str, text_digest: str, model_id: str, strategy: Strategy, _parts: tuple[Document, Embedder]
+) -> tuple[PreparedPart, ...]:
     document, model = _parts
-    prepared = prepare(document, model.tokenizer)
-    return with_likeness(prepared, model.encode_documents) if has_likeness else prepared
+    return tuple(prepared_parts(document, model.tokenizer, strategy, model.encode_documents))
 
 
-def prepared_text(document: Document, model: Embedder, strategy: Strategy) -> PreparedText:
-    """The document's text prepared for chunking, with embeddings of its sentences if the strategy needs them."""
+def prepared_document(document: Document, model: Embedder, strategy: Strategy) -> tuple[PreparedPart, ...]:
+    """The parts of the document, prepared for chunking, with embeddings of sentences if the strategy needs them."""
     # The same file gives different texts for different text columns.
     digest = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
-    key = (document.name, digest, model.spec.model_id)
-    return _prepared(*key, has_likeness=strategy == "semantic", _parts=(document, model))
+    same_parts: Strategy = "semantic" if strategy == "semantic" else "recursive"
+    return _prepared(document.name, digest, model.spec.model_id, same_parts, (document, model))
 
 
 @st.cache_resource(show_spinner=False)

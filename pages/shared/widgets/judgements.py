@@ -12,7 +12,7 @@ from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.questions import QUOTED, ExamQuestion, GoldSpan
-from rag.evaluation.stored_questions import (
+from rag.evaluation.stored.questions import (
     Judgement,
     is_same_text,
     judge,

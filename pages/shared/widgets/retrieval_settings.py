@@ -12,6 +12,7 @@ from rag import config
 from rag.index.loading import chosen_index
 from rag.retrieval.diversity import VariedRetriever
 from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.label_matches import LabelFirstRetriever
 from rag.retrieval.retrievers import Retriever
 from rag.retrieval.settings import Mode, RetrievalSettings
 from rag.retrieval.weights import ONLY_WORDS
@@ -123,9 +124,9 @@ def _ranked_by_score(collection: Collection, settings: RetrievalSettings, only: 
     model = embedder(collection.spec.embedding.model_id)
     weights = ONLY_WORDS if settings.mode == "keyword" else None
     nearest = None if chosen_index(collection).kind == "flat" else search_index(collection)
-    return HybridRetriever(
-        collection, *vectors(collection), word_index(collection), model, chosen, weights=weights, nearest=nearest
-    )
+    words = word_index(collection)
+    hybrid = HybridRetriever(collection, *vectors(collection), words, model, chosen, weights=weights, nearest=nearest)
+    return LabelFirstRetriever(collection, hybrid, lambda: words, chosen)
 
 
 def _chosen(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> frozenset[int] | None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag import config
 from rag.evaluation.questions import ExamQuestion
-from rag.evaluation.stored_questions import questions_path, stored_questions
+from rag.evaluation.stored.questions import questions_path, stored_questions
 from rag.store.collection import Collection
 
 EXAM = "exam"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared.widgets.retrieval_settings import MODES
 from rag.evaluation.collection_run import CollectionRun
-from rag.evaluation.stored_runs import load_run
+from rag.evaluation.stored.runs import load_run
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

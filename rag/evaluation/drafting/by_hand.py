@@ -9,7 +9,7 @@ from rag.evaluation.beir import ExamError
 from rag.evaluation.drafting.draft import question_key
 from rag.evaluation.questions import ExamQuestion, gold_span, places_of, question_id
 from rag.evaluation.region_question import WRITTEN_KIND
-from rag.evaluation.stored_questions import JUDGED_KIND, judged_id
+from rag.evaluation.stored.questions import JUDGED_KIND, judged_id
 from rag.evaluation.structure.candidates import normalized
 from rag.types import Document
 

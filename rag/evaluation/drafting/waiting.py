@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from rag.errors import first_problem
 from rag.evaluation.beir import ExamError
 from rag.evaluation.drafting.draft import Draft, as_question
-from rag.evaluation.stored_questions import add_questions
-from rag.evaluation.stored_runs import evaluation_folder
+from rag.evaluation.stored.questions import add_questions
+from rag.evaluation.stored.runs import evaluation_folder
 from rag.runtime.locked_files import change_file, set_aside
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from rag.evaluation.grid.characters import CHARACTER_METRICS, measure_characters
 from rag.evaluation.grid.grid_run import Grid, PointResult
 from rag.evaluation.passages import PASSAGE_METRICS, measure_passages
 from rag.evaluation.run import MeanFigure
-from rag.evaluation.saved_run import SIGNIFICANT, Figures
 from rag.evaluation.significance import bootstrap_intervals, holm, p_value
+from rag.evaluation.stored.saved_run import SIGNIFICANT, Figures
 
 if TYPE_CHECKING:
     import numpy as np

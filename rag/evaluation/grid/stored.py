@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 
 from rag.evaluation.collection_run import KEPT_HITS
 from rag.evaluation.grid.grid_run import Grid, PointResult
-from rag.evaluation.saved_run import RunFileError
-from rag.evaluation.stored_runs import damaged_file, evaluation_folder, read_strictly, write_result
+from rag.evaluation.stored.runs import damaged_file, evaluation_folder, read_strictly, write_result
+from rag.evaluation.stored.saved_run import RunFileError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 from rag.evaluation.collection_exams import CollectionExam, documents_of, structure_exam
 from rag.evaluation.collection_run import CollectionRun, Setting, answer_questions, new_run
 from rag.evaluation.coverage import FailedQuestion, coverage_of, failed_questions
-from rag.evaluation.stored_questions import stored_questions
-from rag.evaluation.stored_runs import save_run
+from rag.evaluation.stored.questions import stored_questions
+from rag.evaluation.stored.runs import save_run
 from rag.store.collection import Collection
 from rag.types import Embedder
 from tests.browser.app_server import map_frame, map_value, wait_until

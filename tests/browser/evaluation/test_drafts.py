@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from rag.evaluation.drafting.waiting import stored_drafts
-from rag.evaluation.stored_questions import stored_questions
+from rag.evaluation.stored.questions import stored_questions
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from tests.browser.conftest import OpenApp

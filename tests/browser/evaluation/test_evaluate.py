@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from rag.evaluation.stored_runs import load_run, run_paths, save_run
+from rag.evaluation.stored.runs import load_run, run_paths, save_run
 from rag.store.collection import Collection
 from tests.browser.app_server import map_frame
 
@@ -35,7 +35,7 @@ def run_exam(page: Page) -> None:
     choose(page, "Exam", "From the documents' structure")
     expect(page.get_by_text("Questions of this exam (102)")).to_be_visible(timeout=_PATIENCE)
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text("Averages over 102 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("Averages over 88 questions")).to_be_visible(timeout=_PATIENCE)
 
 
 def question_list(page: Page) -> Locator:
@@ -70,7 +70,7 @@ def test_a_run_outlives_a_reload_and_is_continued(sample: Collection, page: Page
     (path,) = run_paths(data_dir, sample.uid)
     whole = load_run(path)
     page.reload()
-    expect(page.get_by_text("Averages over 102 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("Averages over 88 questions")).to_be_visible(timeout=_PATIENCE)
     headline = page.get_by_text("the highest nDCG@10").inner_text()
     save_run(data_dir, replace(whole, answers=dict(list(whole.answers.items())[:50])))
     page.reload()

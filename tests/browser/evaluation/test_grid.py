@@ -36,11 +36,11 @@ def compared(page: Page) -> None:
     opened(page)
     choose(page, "Exam", "From the documents' structure")
     main = page.get_by_test_id("stMain")
-    expect(main.get_by_text("9 settings, each asked 102 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(main.get_by_text("9 settings, each asked 88 questions")).to_be_visible(timeout=_PATIENCE)
     main.get_by_role("button", name="Words", exact=True).click()
-    expect(main.get_by_text("6 settings, each asked 102 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(main.get_by_text("6 settings, each asked 88 questions")).to_be_visible(timeout=_PATIENCE)
     page.get_by_role("button", name="Compare settings").click()
-    expect(page.get_by_text("Averages over 102 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("Averages over 88 questions")).to_be_visible(timeout=_PATIENCE)
 
 
 def stored(folder: Path, collection: Collection) -> Grid:

@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from rag.conversations.store import Conversations
 from rag.evaluation.questions import ExamQuestion
-from rag.evaluation.stored_questions import stored_questions
-from rag.evaluation.stored_runs import load_run, run_paths
+from rag.evaluation.stored.questions import stored_questions
+from rag.evaluation.stored.runs import load_run, run_paths
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
 from tests.browser.conftest import OpenApp

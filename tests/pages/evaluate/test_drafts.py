@@ -14,8 +14,8 @@ from rag.evaluation.drafting.copied import copied_words
 from rag.evaluation.drafting.draft import Draft, as_question
 from rag.evaluation.drafting.waiting import add_draft, drafts_path, stored_drafts
 from rag.evaluation.questions import ExamQuestion, gold_span, parse_questions
-from rag.evaluation.stored_questions import add_questions, judge, questions_path, stored_questions
-from rag.evaluation.stored_runs import load_run, run_paths
+from rag.evaluation.stored.questions import add_questions, judge, questions_path, stored_questions
+from rag.evaluation.stored.runs import load_run, run_paths
 from rag.store.collection import Collection
 from rag.types import Document
 from tests.pages.support.app import button, labelled, start, texts

@@ -16,7 +16,7 @@ from rag.evaluation.collection_run import CollectionRun, Setting, answer_questio
 from rag.evaluation.passages import NDCG, PASSAGE_METRICS
 from rag.evaluation.questions import as_lines
 from rag.evaluation.run_comparison import compared, figures_of, in_words, means_of, ranks_of
-from rag.evaluation.stored_runs import load_run, mark_baseline, run_path, run_paths, save_run
+from rag.evaluation.stored.runs import load_run, mark_baseline, run_path, run_paths, save_run
 from rag.map.export.files import as_csv
 from rag.retrieval.settings import Mode
 from rag.store.collection import Collection

@@ -17,8 +17,8 @@ from rag.evaluation.collection_exams import CollectionExam, documents_of, sample
 from rag.evaluation.collection_run import CollectionRun, Setting, answer_questions, new_run
 from rag.evaluation.passages import is_relevant
 from rag.evaluation.questions import ExamQuestion, GoldSpan
-from rag.evaluation.stored_questions import add_questions, judge, questions_path, stored_questions
-from rag.evaluation.stored_runs import run_path, save_run
+from rag.evaluation.stored.questions import add_questions, judge, questions_path, stored_questions
+from rag.evaluation.stored.runs import run_path, save_run
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.settings import RetrievalSettings
 from rag.store.collection import Collection

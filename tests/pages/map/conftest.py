@@ -6,7 +6,7 @@ import pytest
 
 from rag.evaluation.collection_exams import CollectionExam, documents_of, sample_exam
 from rag.evaluation.collection_run import CollectionRun, Setting, answer_questions, new_run
-from rag.evaluation.stored_runs import save_run
+from rag.evaluation.stored.runs import save_run
 from rag.retrieval.settings import Mode
 from rag.store.collection import Collection
 

@@ -16,7 +16,7 @@ from rag.errors import ModelError
 from rag.evaluation.collection_exams import documents_of
 from rag.evaluation.coverage import Coverage, coverage_of, failed_questions, questions_that_found
 from rag.evaluation.run_comparison import retrieved_counts
-from rag.evaluation.stored_runs import run_path, save_run
+from rag.evaluation.stored.runs import run_path, save_run
 from rag.types import Chunk
 from tests.pages.support.app import button, labelled, start, texts
 

@@ -7,7 +7,7 @@ import pytest
 from pages.shared.session.resources import task_board
 from pages.shared.widgets.map_state import MapState
 from rag.evaluation.region_question import by_centrality, written_question
-from rag.evaluation.stored_questions import questions_path, stored_questions
+from rag.evaluation.stored.questions import questions_path, stored_questions
 from tests.pages.support.app import button, labelled, start, texts
 from tests.support.scripted_ollama import streamed
 

@@ -139,7 +139,7 @@ def test_a_prepared_text_is_split_again_as_a_new_one(document, drawn):
     prepared = with_likeness(prepare(document, TOKENIZERS["bytes"]), letters)
     for strategy in STRATEGIES:
         spec = replace(drawn.draw(specs(strategy)), max_tokens=60)
-        chunks = chunk_prepared(prepared, spec, 60)
+        (chunks,) = chunk_prepared(prepared.document, [(0, prepared)], spec, 60)
         assert chunks == chunk_document(document, spec, 60, TOKENIZERS["bytes"], letters)
 
 

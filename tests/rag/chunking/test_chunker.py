@@ -202,7 +202,8 @@ def test_semantic_cuts_a_long_group_at_the_weakest_link_of_its_later_half():
     text = "Ann ran. Bob sat. Cal hid. Dan dug. Eve won. Fay fed."
     prepared = with_likeness(prepare(as_document(text), MODEL), encode)
     assert prepared.likeness.tolist() == pytest.approx(likeness, abs=1e-6)
-    chunks = chunk_prepared(prepared, ChunkingSpec(12, strategy="semantic", percentile=0), 254)
+    spec = ChunkingSpec(12, strategy="semantic", percentile=0)
+    (chunks,) = chunk_prepared(prepared.document, [(0, prepared)], spec, 254)
     assert [chunk.text for chunk in chunks] == ["Ann ran. Bob sat. Cal hid.", "Dan dug. Eve won. Fay fed."]
 
 

@@ -85,7 +85,7 @@ def test_a_long_table_has_the_same_chunks_in_parts_as_in_one_piece(strategy):
     document = table(8_000)
     assert len(list(document_parts(document))) > 1
     chunking = ChunkingSpec(strategy=strategy, context=True)
-    whole = chunk_prepared(prepare(document, MODEL), chunking, WINDOW)
+    (whole,) = chunk_prepared(document, [(0, prepare(document, MODEL))], chunking, WINDOW)
     assert chunk_document(document, chunking, WINDOW, MODEL) == whole
     assert len(whole) == 8_000
 

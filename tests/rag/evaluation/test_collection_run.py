@@ -19,7 +19,7 @@ from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Setting, ans
 from rag.evaluation.collection_searches import CollectionSearches, passage_ranks
 from rag.evaluation.passages import ranked_hit
 from rag.evaluation.run_comparison import figures_of
-from rag.evaluation.stored_runs import load_run, run_paths, save_run
+from rag.evaluation.stored.runs import load_run, run_paths, save_run
 from rag.index.loading import load_index
 from rag.retrieval.loading import load_retriever
 from rag.retrieval.retrievers import DenseRetriever
@@ -34,7 +34,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from rag.evaluation.collection_run import answer_questions
-from rag.evaluation.stored_runs import load_run, run_paths, save_run
+from rag.evaluation.stored.runs import load_run, run_paths, save_run
 from rag.store.collection import Collection
 from tests.support.fakes import WordEmbedder
 

@@ -13,7 +13,7 @@ from rag.evaluation.exam_collection import exam_collection, split_documents, who
 from rag.evaluation.metrics import DEPTH, METRICS, measure
 from rag.evaluation.prepared_queries import PreparedQueries
 from rag.evaluation.run import ExamRun, RunSettings, run_exam
-from rag.evaluation.saved_run import RunFileError, compare, load_run, save_run
+from rag.evaluation.stored.saved_run import RunFileError, compare, load_run, save_run
 from rag.retrieval.loading import load_retriever
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec

@@ -18,8 +18,8 @@ from rag.evaluation.run_comparison import (
     ranks_of,
     retrieved_counts,
 )
-from rag.evaluation.saved_run import Difference
 from rag.evaluation.significance import bootstrap_interval, p_value
+from rag.evaluation.stored.saved_run import Difference
 from rag.types import ChunkingSpec
 
 SETTINGS = (Setting("dense", 2), Setting("keyword", 2))

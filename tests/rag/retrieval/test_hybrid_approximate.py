@@ -71,8 +71,8 @@ def test_within_some_chunks_all_are_compared(sample, embedder):
 
 def test_the_index_that_was_chosen_is_used(sample, embedder):
     chunk_ids, vectors = sample.embeddings()
-    assert load_retriever(sample, "hybrid", embedder)._nearest is None
+    assert load_retriever(sample, "hybrid", embedder)._ranked._nearest is None
     choose_index(sample, default_spec("hnsw", *vectors.shape))
     chosen = load_retriever(sample, "hybrid", embedder)
-    assert np.array_equal(chosen._nearest.ids, chunk_ids)
+    assert np.array_equal(chosen._ranked._nearest.ids, chunk_ids)
     assert chosen.retrieve(QUERY, 10) == exact(sample, embedder).retrieve(QUERY, 10)

@@ -13,12 +13,13 @@ from rag.index.loading import load_index
 from rag.index.words.loading import load_word_index, searched_text
 from rag.ingest.pipeline import ingest
 from rag.report.figures import found_by
+from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.label_matches import LabelFirstRetriever, cells_of
 from rag.retrieval.loading import load_retriever
 from rag.retrieval.retrievers import DenseRetriever
 from rag.retrieval.settings import similar_enough
 from rag.store.collection import Collection
-from rag.text.labels import bare, id_runs
+from rag.text.labels import bare, id_runs, id_spans
 from rag.types import Chunk, ChunkingSpec, Hit
 from tests.conftest import ReadHere
 
@@ -133,6 +134,27 @@ def test_a_row_that_shares_its_chunk_with_others_is_found_by_its_id(data_dir, em
     # Each zone has more than three rows.
     plain = DenseRetriever(collection, load_index(collection), embedder)
     assert retriever.retrieve("What is in zone E30?", 3) == plain.retrieve("What is in zone E30?", 3)
+
+
+def test_the_row_of_the_named_code_comes_before_one_that_is_nearer_in_meaning(sample, embedder):
+    question = "What does error E-58 mean?"
+    hybrid = HybridRetriever(sample, *sample.embeddings(), load_word_index(sample), embedder)
+    plain = hybrid.retrieve(question, 300)
+    hits = load_retriever(sample, "hybrid", embedder).retrieve(question, 5)
+    assert hits[0].label == "code: E58"
+    assert hits[0].chunk.text.startswith("code: E58;")
+    alone = next(hit for hit in plain if hit.chunk == hits[0].chunk)
+    assert replace(hits[0], label="", rank=alone.rank) == alone
+    assert [hit.chunk for hit in hits[1:]] == [hit.chunk for hit in plain if hit.chunk != hits[0].chunk][:4]
+    assert found_by(hits[0]).startswith("First because it matches the label code: E58. Rank ")
+    (other,) = hybrid.hits_for(question, [hits[1].chunk.chunk_id])
+    assert replace(other, rank=0) == replace(next(hit for hit in plain if hit.chunk == other.chunk), rank=0)
+
+
+def test_an_id_is_found_however_it_is_divided():
+    text = "Codes E58, E-58, e 58, E580 and XE58; T_902."
+    assert [text[a:b] for a, b in id_spans(text, ["e58"])] == ["E58", "E-58"]
+    assert [text[a:b] for a, b in id_spans(text, ["t902"])] == ["T_902"]
 
 
 def test_cells_are_read_from_lines_that_are_rows():

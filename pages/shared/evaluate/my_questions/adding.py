@@ -12,7 +12,7 @@ from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.beir import ExamError
 from rag.evaluation.drafting.by_hand import question_by_hand
-from rag.evaluation.stored_questions import add_questions
+from rag.evaluation.stored.questions import add_questions
 from rag.store.collection import Collection
 
 _NOWHERE = "(no document answers it)"

@@ -34,7 +34,7 @@ from rag.evaluation.drafting.waiting import (
     stored_drafts,
 )
 from rag.evaluation.questions import GoldSpan
-from rag.evaluation.stored_runs import run_paths
+from rag.evaluation.stored.runs import run_paths
 from rag.generation.generators import OLLAMA_PREFIX
 from rag.runtime.background import Report
 from rag.store.collection import Collection

@@ -24,8 +24,8 @@ from rag.evaluation.collection_exams import CollectionExam
 from rag.evaluation.collection_run import Setting
 from rag.evaluation.drafting.by_hand import edited
 from rag.evaluation.questions import ExamQuestion, located
-from rag.evaluation.stored_questions import add_questions, questions_path, remove_questions, set_aside_questions
-from rag.evaluation.stored_runs import run_paths
+from rag.evaluation.stored.questions import add_questions, questions_path, remove_questions, set_aside_questions
+from rag.evaluation.stored.runs import run_paths
 from rag.store.collection import Collection
 
 _HEADER, _ROW, _MOST_ROWS = 36, 35, 10

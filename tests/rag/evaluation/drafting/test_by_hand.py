@@ -7,7 +7,7 @@ import pytest
 from rag.evaluation.beir import ExamError
 from rag.evaluation.drafting.by_hand import edited, question_by_hand
 from rag.evaluation.questions import ExamQuestion
-from rag.evaluation.stored_questions import judged_id
+from rag.evaluation.stored.questions import judged_id
 from tests.support.collections import plain_document
 
 DOCUMENT = plain_document("leave.txt", "Staff have 29 days\nof leave. Trees grow. Staff have 29 days of leave.")

@@ -23,7 +23,7 @@ from rag.evaluation.drafting.waiting import (
     stored_drafts,
 )
 from rag.evaluation.questions import GoldSpan
-from rag.evaluation.stored_questions import stored_questions
+from rag.evaluation.stored.questions import stored_questions
 
 UID = "0" * 32
 

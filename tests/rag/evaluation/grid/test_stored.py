@@ -22,8 +22,8 @@ from rag.evaluation.grid.stored import (
     save_point,
 )
 from rag.evaluation.grid.work import measure_points
-from rag.evaluation.saved_run import RunFileError
-from rag.evaluation.stored_runs import run_paths
+from rag.evaluation.stored.runs import run_paths
+from rag.evaluation.stored.saved_run import RunFileError
 from rag.store.collection import Collection
 from tests.rag.evaluation.grid.small_grid import Models, grid_collection, results_of, small_grid
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rag.errors import first_problem
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun
-from rag.evaluation.saved_run import RunFileError
+from rag.evaluation.stored.saved_run import RunFileError
 from rag.runtime.atomic_files import write_atomically
 
 if TYPE_CHECKING:

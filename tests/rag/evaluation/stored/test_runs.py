@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.evaluation.collection_run import CollectionRun, Setting, answer_questions, new_run
-from rag.evaluation.saved_run import RunFileError
-from rag.evaluation.stored_runs import (
+from rag.evaluation.stored.runs import (
     as_json,
     baseline_paths,
     delete_run,
@@ -22,6 +21,7 @@ from rag.evaluation.stored_runs import (
     run_paths,
     save_run,
 )
+from rag.evaluation.stored.saved_run import RunFileError
 from tests.rag.evaluation.small_exam import small_collection, small_exam
 from tests.support.fakes import WordEmbedder
 

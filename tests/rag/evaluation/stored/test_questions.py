@@ -11,7 +11,7 @@ import pytest
 from rag.evaluation.beir import ExamError
 from rag.evaluation.collection_exams import stored_exam
 from rag.evaluation.questions import ExamQuestion, gold_span
-from rag.evaluation.stored_questions import (
+from rag.evaluation.stored.questions import (
     Judgement,
     add_questions,
     grades_of,

@@ -13,7 +13,7 @@ from pathlib import Path
 from rag.evaluation.beir import ExamError
 from rag.evaluation.passages import RankedHit, is_relevant
 from rag.evaluation.questions import ExamQuestion, GoldSpan, as_lines, load_questions, located, question_id
-from rag.evaluation.stored_runs import evaluation_folder
+from rag.evaluation.stored.runs import evaluation_folder
 from rag.runtime.locked_files import change_file, set_aside
 
 JUDGED_KIND = "judged"
