@@ -91,7 +91,7 @@ def test_a_chunk_opens_in_its_document(sample, documents):
     link.click(timeout=_PATIENCE)
     page.wait_for_url(f"**{target}", timeout=_PATIENCE)
     page.get_by_text(re.compile(r"Characters [\d,]+ to [\d,]+ of [\d,]+\.")).first.wait_for(timeout=_PATIENCE)
-    opened = page.locator("span[style*=outline]").first
+    opened = page.locator("span[style*=border-bottom]").first
     expect(opened).to_be_in_viewport()
     chunk = sample.chunks([int(target.rpartition("chunk=")[2])])[0]
     assert "leave" in chunk.text
