@@ -14,6 +14,7 @@ from pages.shared.widgets.common import bare_place
 from pages.shared.widgets.marked_text import Piece, Span
 from pages.shared.widgets.passage.markdown import parse
 from pages.shared.widgets.passage.message import Message, as_message, cut_at_leaves, passage_message
+from pages.shared.widgets.passage.nodes import Node
 from rag.answering.grounding import nearest_number, supporting_words
 from rag.answering.types import Answer, Support
 from rag.report.figures import doubt_sentence
@@ -49,12 +50,12 @@ def answer_message(answer: Answer, *, differing: Sequence[Span] = ()) -> Mapping
     segments = list(_segments(answer, cut_at_leaves(answer.text, nodes, differing)))
     return {
         "segments": segments,
-        "tree": _tree(answer.text, segments),
+        "tree": _tree(nodes, segments),
         "sources": [_source(number, hit) for number, hit in enumerate(answer.prompt.hits, start=1)],
     }
 
 
-def _tree(text: str, segments: Sequence[Mapping[str, object]]) -> list[Message]:
+def _tree(nodes: Sequence[Node], segments: Sequence[Mapping[str, object]]) -> list[Message]:
     """The answer's Markdown; each leaf is a list of [segment, piece], all pieces that it consists of."""
     starts: list[int] = []
     places: list[list[int]] = []
@@ -70,7 +71,7 @@ def _tree(text: str, segments: Sequence[Mapping[str, object]]) -> list[Message]:
     def leaf(start: int, end: int) -> list[object]:
         return [*places[bisect_left(starts, start) : bisect_left(starts, end)]]
 
-    return as_message(parse(text), leaf)
+    return as_message(nodes, leaf)
 
 
 def _open(hit: Hit) -> None:
