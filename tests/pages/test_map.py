@@ -13,6 +13,7 @@ from pages.shared.widgets.map_state import MapState
 from rag.documents.sources import SourceFile
 from rag.ingest.pipeline import ingest
 from rag.map.projection import ProjectionParameters
+from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
@@ -157,7 +158,9 @@ def test_clusters_are_named_counted_and_made_finer(sample):
     finer = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
     assert len(finer) > len(table)
     assert str(slider.options[-1]) == f"{len(finer)} clusters"
-    assert {"Astronomy", "Cooking"} <= set(finer["cluster"])
+    # Which topics get a cluster of their own depends on the layout, which is not the same on each processor.
+    topics = sorted(set(ChunkTable.of(sample).columns["topic"]) - {""})
+    assert sum(finer["cluster"].str.startswith(topic).any() for topic in topics) >= 3
     for row in finer.to_dict("records"):
         assert row["nearest cluster"] in set(finer["cluster"]) - {row["cluster"]}
     assert (finer["terms that set it apart"] != "").all()
