@@ -44,7 +44,7 @@ class FirstRows:
 
     def follows(self, place: int) -> bool:
         """Whether a row is right below the one before, without a blank row between them."""
-        return place > 0 and self.numbers[place] == self.numbers[place - 1] + 1
+        return 0 < place < len(self.numbers) and self.numbers[place] == self.numbers[place - 1] + 1
 
 
 def _used(row: Sequence[str]) -> int:

@@ -101,6 +101,8 @@ def find_table(cells: Cells, *, header_rows: int | None = None, row_labels: bool
         rows = shown.after(above)
     end, notes = _notes_below(cells, shown)
     title = tuple(_line(cells[number]) for number in shown.numbers[:above])
+    if not rows.numbers:
+        return FoundTable("table", (), range(0), range(0), title, notes)
     if header_rows is None and (labels := label_columns(rows, are_stated=row_labels)):
         names = _unique([""] * shown.width)
         return FoundTable("pairs", names, range(0), range(rows.numbers[0], end), title, notes, labels)

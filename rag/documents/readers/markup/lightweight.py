@@ -1,4 +1,4 @@
-"""Read reStructuredText, Org and AsciiDoc: their headings, without comments and without what is in code blocks.
+"""Read reStructuredText, Org and AsciiDoc: headings and tables, without comments and without what is in code blocks.
 
 Each has its own signs: a line of punctuation under (and over) a title, `*` or `=` before it.
 """
@@ -9,6 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 
 from rag.documents.parsed import Parsed, left_out, nested_headings
+from rag.documents.readers.markup.written_tables import (
+    Spans,
+    write_asciidoc_tables,
+    write_org_tables,
+    write_rst_tables,
+)
 
 Titles = Iterator[tuple[int, int, str]]
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*[ \t]*")
@@ -32,27 +38,37 @@ _ADOC_COMMENT = re.compile(
 
 def read_rst(text: str) -> Parsed:
     """reStructuredText: a title is a line with punctuation under it, as long as itself, and maybe over it."""
-    return _read(text, _RST_COMMENT, None, _rst_titles)
+    return _read(text, _RST_COMMENT, None, _rst_titles, lambda text, _: write_rst_tables(text))
 
 
 def read_org(text: str) -> Parsed:
     """Org: a title follows asterisks, `#+title:` is the document's."""
-    return _read(text, _ORG_COMMENT, _ORG_BLOCK, _org_titles)
+    return _read(text, _ORG_COMMENT, _ORG_BLOCK, _org_titles, write_org_tables)
 
 
 def read_asciidoc(text: str) -> Parsed:
     """AsciiDoc: a title follows equals signs."""
-    return _read(text, _ADOC_COMMENT, _ADOC_BLOCK, _asciidoc_titles)
+    return _read(text, _ADOC_COMMENT, _ADOC_BLOCK, _asciidoc_titles, write_asciidoc_tables)
 
 
 def _read(
-    text: str, comment: re.Pattern[str], block: re.Pattern[str] | None, titles: Callable[[str], Titles]
+    text: str,
+    comment: re.Pattern[str],
+    block: re.Pattern[str] | None,
+    titles: Callable[[str], Titles],
+    write_tables: Callable[[str, Spans], str],
 ) -> Parsed:
     text, comments = _without(text, comment, block)
-    inside = [match.span() for match in block.finditer(text)] if block else []
+    text = write_tables(text, _inside(text, block))
+    inside = _inside(text, block)
     found = [one for one in titles(text) if not any(start <= one[0] < end for start, end in inside)]
     notes = (left_out("Comments were", comments),) if comments.strip() else ()
     return Parsed(text, headings=nested_headings(found), notes=notes)
+
+
+def _inside(text: str, block: re.Pattern[str] | None) -> list[tuple[int, int]]:
+    """The spans of blocks, such as code."""
+    return [match.span() for match in block.finditer(text)] if block else []
 
 
 def _without(text: str, comment: re.Pattern[str], block: re.Pattern[str] | None) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Read TeX and LaTeX: sections are headings, comments are left out, commands that only arrange the page are removed."""
+"""Read TeX and LaTeX: sections are headings, tables are rows; comments and commands for the page are left out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from rag.documents.parsed import Parsed, left_out, nested_headings
+from rag.documents.readers.markup.tex_tables import TABLE, tex_grid
+from rag.documents.tables.text import marked, write_table
 
 _SECTIONS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 _GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
@@ -49,10 +51,10 @@ def read_tex(text: str) -> Parsed:
         text = f"\\part{{{title[1]}}}\n\n{text[begin.end() :]}" if title else text[begin.end() :]
     pieces, done = [], 0
     for block in _VERBATIM.finditer(text):
-        pieces += [_plain(text[done : block.start()]), _BEGIN.sub("", block[0])]
+        pieces += [_with_tables(text[done : block.start()]), _BEGIN.sub("", block[0])]
         done = block.end()
-    marked = _BLANK_LINES.sub("\n\n", "".join([*pieces, _plain(text[done:])])).strip()
-    return _with_headings(marked, tuple(notes))
+    plain = _BLANK_LINES.sub("\n\n", "".join([*pieces, _with_tables(text[done:])])).strip()
+    return _with_headings(plain, tuple(notes))
 
 
 def _without_comments(text: str) -> tuple[str, str]:
@@ -69,6 +71,17 @@ def _without_comments(text: str) -> tuple[str, str]:
         done = block.end()
     pieces.append(_COMMENT.sub(kept, text[done:]))
     return "".join(pieces), " ".join(comments)
+
+
+def _with_tables(text: str) -> str:
+    """Text without commands, with tables as lines whose rows are marked, and a mark before each heading."""
+    pieces, done = [], 0
+    for table in TABLE.finditer(text):
+        grid = tex_grid(table[2], _plain)
+        if grid is not None:
+            pieces += [_plain(text[done : table.start()]), f"\n\n{marked(write_table(grid))}\n\n"]
+            done = table.end()
+    return "".join([*pieces, _plain(text[done:])])
 
 
 def _plain(text: str) -> str:
@@ -93,8 +106,8 @@ def _reference(found: re.Match[str]) -> str:
     return "" if "\\label" in found[0] else f" {found[1]}"
 
 
-def _with_headings(marked: str, notes: tuple[str, ...]) -> Parsed:
-    pieces = _MARKED.split(marked)
+def _with_headings(text_with_marks: str, notes: tuple[str, ...]) -> Parsed:
+    pieces = _MARKED.split(text_with_marks)
     text, titles = pieces[0], []
     for level, after in _pairs(pieces[1:]):
         titles.append((len(text), int(level) + 1, after.partition("\n")[0].strip()))

@@ -24,6 +24,15 @@ from tests.rag.documents.tables.drawn_tables import (
     as_xlsx,
     drawn_tables,
 )
+from tests.rag.documents.tables.markup_tables import (
+    as_asciidoc,
+    as_org,
+    as_rst_csv,
+    as_rst_grid,
+    as_rst_list,
+    as_rst_simple,
+    as_tex,
+)
 from tests.support.chunk_cases import MODEL, bounded
 
 FORMATS = {
@@ -36,8 +45,15 @@ FORMATS = {
     "stated.docx": lambda table: as_docx(table, states_header=True),
     "a.ods": as_ods,
     "a.pptx": as_pptx,
+    "grid.rst": as_rst_grid,
+    "simple.rst": as_rst_simple,
+    "csv.rst": as_rst_csv,
+    "list.rst": as_rst_list,
+    "a.org": as_org,
+    "a.adoc": as_asciidoc,
+    "a.tex": as_tex,
 }
-WITHOUT_MERGED_CELLS = ("a.csv", "a.md")
+WITHOUT_MERGED_CELLS = ("a.csv", "a.md", "grid.rst", "simple.rst", "csv.rst", "list.rst", "a.org")
 
 
 def said_by(name: str, content: bytes, max_tokens: int) -> tuple[set[tuple[str, str]], list[str]]:
