@@ -94,8 +94,11 @@ def show_thumbs(judging: Judging, passage: GoldSpan, part: str) -> None:
         return
     about = judgements_of(judging.judgements, passage)
     key = f"{judging.key}-{part}"
-    # What is stored counts, not what this tab showed before.
-    st.session_state[key] = min(about[0].present.grade, 1) if about else None
+    # What is stored counts, not what this tab showed before. A value that is set goes to the browser, where it would
+    # undo a click made in the meantime, so it is set only where it differs.
+    stored = min(about[0].present.grade, 1) if about else None
+    if st.session_state.get(key) != stored:
+        st.session_state[key] = stored
     st.pills(
         "Does this passage answer the question?", list(_ANSWERS), format_func=_ANSWERS.__getitem__, key=key,
         label_visibility="collapsed", on_change=_judge, args=(judging, passage, about, key),

@@ -135,7 +135,6 @@ def test_on_evaluate_a_passage_answers_it_too_and_the_exam_has_it_at_once(
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled(timeout=PATIENCE)
     expect(page.get_by_text("This run is not changed.")).to_be_visible(timeout=PATIENCE)
     thumb = thumbs(page).nth(1)
-    thumb.scroll_into_view_if_needed()
     thumb.click()
     expect(page.get_by_text("In 'My questions': 2 passages answer this question.")).to_be_visible(timeout=PATIENCE)
     is_marked(thumb)
