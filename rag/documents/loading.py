@@ -34,6 +34,7 @@ from rag.documents.readers.mail.web_archive import is_web_archive, read_web_arch
 from rag.documents.readers.markup.reading import read_text
 from rag.documents.readers.office import extract
 from rag.documents.readers.opendocument.texts import read_odt
+from rag.documents.readers.powerpoint.reading import read_ppt
 from rag.documents.readers.presentations import read_odp, read_pptx
 from rag.documents.readers.rtf.reading import read_rtf
 from rag.documents.readers.speech.chats import read_chat
@@ -62,6 +63,7 @@ _OFFICE: dict[str, Callable[[str, bytes], Parsed]] = {
     formats.ODT: read_odt,
     formats.RTF: read_rtf,
     formats.EPUB: read_epub,
+    formats.PPT: read_ppt,
     formats.PPTX: read_pptx,
     formats.ODP: read_odp,
 }

@@ -1,4 +1,4 @@
-"""Read PDF, HTML and older Office documents (DOC, PPT) with kreuzberg: text with pages and headings."""
+"""Read PDF and HTML with kreuzberg, and DOC and PPT that are too damaged for their own readers: text with headings."""
 
 from __future__ import annotations
 

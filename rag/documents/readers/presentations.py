@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from rag.documents.parsed import Parsed, Section, clean, join_pages, name_some
+from rag.documents.parsed import Parsed, Section, join_pages, name_some
 from rag.documents.readers.broken_xml import parse_until_damage
 from rag.documents.readers.markup.xml import parse_xml
 from rag.documents.readers.office_xml.drawings import chart_parts, described, drawing_text
@@ -19,6 +18,7 @@ from rag.documents.readers.opendocument.parts import OpenParts
 from rag.documents.readers.opendocument.tables import open_grid
 from rag.documents.readers.opendocument.texts import left_out
 from rag.documents.readers.writing.flow import TextFlow
+from rag.documents.readers.writing.slides import Block, slide_notes, slide_section, with_footers
 from rag.documents.readers.zip_packages import ZIP_ERRORS, open_package, read_part
 from rag.documents.tables.grid import Cell, Grid, grid_of
 from rag.documents.tables.text import marked, write_table
@@ -34,12 +34,6 @@ _TITLES = ("title", "ctrTitle")
 _WITHOUT_CONTENT = ("sldNum", "dt", "sldImg")
 _FOOTERS = ("ftr", "hdr")
 _DAMAGE = (*ZIP_ERRORS, ElementTree.ParseError, LookupError)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    text: str
-    is_title: bool = False
 
 
 def read_pptx(name: str, content: bytes) -> Parsed:
@@ -66,16 +60,15 @@ def read_pptx(name: str, content: bytes) -> Parsed:
                 slide, is_cut = parse_until_damage(transitional(read_part(package, part)))
                 blocks = _pptx_blocks(package, part, slide, people, footers)
                 is_hidden = slide.get("show", "1") in ("0", "false")
-                sections.append(_section(number, blocks, is_hidden=is_hidden))
+                sections.append(slide_section(number, blocks, is_hidden=is_hidden))
                 hidden += [str(number)] if is_hidden else []
                 cut += [str(number)] if is_cut else []
             except _DAMAGE:
                 sections.append(Section(""))
                 damaged.append(str(number))
-    notes = [f"Hidden slides were read, and their headings say so: slide {name_some(hidden)}."] if hidden else []
-    notes += [f"Damaged slides were left out: slide {name_some(damaged)}."] if damaged else []
+    notes = list(slide_notes(hidden, damaged))
     notes += [f"Damaged slides were read up to the damage: slide {name_some(cut)}."] if cut else []
-    return _with_footers(join_pages(sections, tuple(notes)), footers)
+    return with_footers(join_pages(sections, tuple(notes)), footers)
 
 
 def read_odp(name: str, content: bytes) -> Parsed:
@@ -87,24 +80,8 @@ def read_odp(name: str, content: bytes) -> Parsed:
     parts = OpenParts.of(name, content, "Impress")
     writer = BlockWriter(parts, TextFlow())
     slides = enumerate(parts.content.iter(f"{DRAW}page"), start=1)
-    sections = [_section(number, _odp_blocks(slide, writer)) for number, slide in slides]
+    sections = [slide_section(number, _odp_blocks(slide, writer)) for number, slide in slides]
     return join_pages(sections, tuple(left_out(parts)))
-
-
-def _section(number: int, blocks: Iterable[_Block], *, is_hidden: bool = False) -> Section:
-    """A slide's text from its blocks; a slide without a title is named by its number."""
-    kept = [_Block(clean(block.text).strip(), block.is_title) for block in blocks]
-    kept = [block for block in kept if block.text]
-    title = next((" ".join(block.text.split()) for block in kept if block.is_title), f"Slide {number}")
-    title = f"{title} (hidden slide)" if is_hidden else title
-    return Section("\n\n".join(block.text for block in kept), title if kept else "")
-
-
-def _with_footers(parsed: Parsed, footers: Iterable[str]) -> Parsed:
-    """The presentation with the footers of its slides after the last one, each once."""
-    lines = [f"Footer: {text}" for text in footers if any(map(str.isalpha, text))]
-    text = "\n\n".join(filter(None, (parsed.text, *lines)))
-    return Parsed(text, parsed.pages, parsed.headings, notes=parsed.notes)
 
 
 def _slide_parts(package: zipfile.ZipFile) -> list[str]:
@@ -127,7 +104,7 @@ def _people(package: zipfile.ZipFile) -> dict[str, str]:
 
 def _pptx_blocks(
     package: zipfile.ZipFile, part: str, slide: ElementTree.Element, people: dict[str, str], footers: dict[str, None]
-) -> list[_Block]:
+) -> list[Block]:
     """The texts of a slide: those drawn on it, those of the charts and diagrams on it, its notes and comments."""
     blocks = list(_drawn_blocks(slide, footers))
     for relation in relations_of(package, part).values():
@@ -138,14 +115,14 @@ def _pptx_blocks(
             continue
         root = parse_xml(transitional(content))
         if relation.kind in ("chart", "chartEx"):
-            blocks.append(_Block(_chart_text(root)))
+            blocks.append(Block(_chart_text(root)))
         elif relation.kind == "diagramData":
-            blocks.append(_Block(drawing_text(root)))
+            blocks.append(Block(drawing_text(root)))
         elif relation.kind == "notesSlide":
             notes = "\n".join(block.text for block in _drawn_blocks(root, footers))
-            blocks.append(_Block(f"Notes: {notes}" if notes.strip() else ""))
+            blocks.append(Block(f"Notes: {notes}" if notes.strip() else ""))
         else:
-            blocks += [_Block(text) for text in _comments(root, people)]
+            blocks += [Block(text) for text in _comments(root, people)]
     return blocks
 
 
@@ -163,7 +140,7 @@ def _comments(root: ElementTree.Element, people: dict[str, str]) -> Iterator[str
             yield f"Comment by {author}: {text}" if author else f"Comment: {text}"
 
 
-def _drawn_blocks(root: ElementTree.Element, footers: dict[str, None]) -> Iterator[_Block]:
+def _drawn_blocks(root: ElementTree.Element, footers: dict[str, None]) -> Iterator[Block]:
     """Shapes and tables in file order, with those in groups; slide numbers and dates are left out.
 
     Footers go to `footers`, since they stand on every slide.
@@ -177,17 +154,17 @@ def _drawn_blocks(root: ElementTree.Element, footers: dict[str, None]) -> Iterat
             chosen = choice if choice is not None else element.find(f"{_MC}Fallback")
             stack += [chosen] if chosen is not None else []
         elif element.tag == f"{_A}tbl":
-            yield _Block(marked(write_table(_drawn_grid(element))))
+            yield Block(marked(write_table(_drawn_grid(element))))
         elif element.tag == f"{_P}sp":
             place = element.find(f"{_P}nvSpPr/{_P}nvPr/{_P}ph")
             kind = "" if place is None else place.get("type", "")
             if kind in _FOOTERS:
                 footers[" ".join(drawing_text(element).split())] = None
             elif kind not in _WITHOUT_CONTENT:
-                yield _Block(drawing_text(element), kind in _TITLES)
+                yield Block(drawing_text(element), kind in _TITLES)
         else:
             if element.tag == f"{_P}cNvPr":
-                yield _Block(described(element.get("descr", "")))
+                yield Block(described(element.get("descr", "")))
             stack.extend(reversed(element))
 
 
@@ -212,18 +189,18 @@ def _chart_text(root: ElementTree.Element) -> str:
     return "\n\n".join(filter(None, (title, marked(write_table(grid)) if grid.cells else "")))
 
 
-def _odp_blocks(slide: ElementTree.Element, writer: BlockWriter) -> Iterator[_Block]:
+def _odp_blocks(slide: ElementTree.Element, writer: BlockWriter) -> Iterator[Block]:
     for element in slide:
         if element.tag == f"{PRESENTATION}notes":
             notes = writer.lines_of(element)
-            yield _Block(f"Notes: {notes}" if notes else "")
+            yield Block(f"Notes: {notes}" if notes else "")
         elif element.tag == f"{OFFICE}annotation":
             remark = comment(element)
-            yield _Block(f"{remark.label}: {writer.lines_of(element)}")
+            yield Block(f"{remark.label}: {writer.lines_of(element)}")
         else:
             table = element.find(f"{TABLE}table") if element.tag == f"{DRAW}frame" else None
             is_title = element.get(f"{PRESENTATION}class") == "title"
             text = (
                 writer.shape_text(element) if table is None else marked(write_table(open_grid(table, writer.cell_text)))
             )
-            yield _Block(text, is_title)
+            yield Block(text, is_title)

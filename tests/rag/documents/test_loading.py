@@ -286,7 +286,7 @@ def test_parquet_keeps_its_columns_but_for_binary_ones():
     ("name", "passage", "pages"),
     [
         ("tika/testWORD_no_format.doc", "Will generate an exception", 0),
-        ("tika/testPPT_embeded.ppt", "The quick brown fox jumps over the lazy dog", 0),
+        ("tika/testPPT_embeded.ppt", "The quick brown fox jumps over the lazy dog", 1),
         ("xlrd/Formate.xls", "Äcker: 2005-02-23\nÖcker: 1988-05-03\nMorgen: 06:34:00", 0),
         ("pypdf/GeoBase_NHNC1_Data_Model_UML_EN.pdf", "National Hydro Network, Canada, Level 1", 19),
         ("python-docx/sct-first-page-hdrftr.docx", "Third (odd) page.", 6),

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from rag.documents.parsed import Parsed
-from rag.documents.readers.rtf.story import CellShape, Story
 from rag.documents.readers.rtf.tokens import SYMBOLS, Token, Tokens, charset_encoding, name_encoding, page_encoding
 from rag.documents.readers.writing.flow import NEW_PAGE, TextFlow, with_link
+from rag.documents.readers.writing.story import CellShape, Story
 from rag.documents.readers.writing.symbols import symbol
 from rag.errors import DocumentError
 

@@ -6,8 +6,8 @@ The elements: ECMA-376, part 1, section 17.9.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from rag.documents.readers.word.names import W, is_on, number, value
@@ -17,7 +17,8 @@ from rag.documents.readers.writing.list_numbers import letters, roman
 
 BULLET = "-"
 _PLACE = re.compile(r"%([1-9])")
-_MOST_NUMBER = 1_000_000
+MOST_NUMBER = 1_000_000
+"""Where a list may start."""
 _FORMATS: dict[str, Callable[[int], str]] = {
     "lowerLetter": letters,
     "upperLetter": lambda count: letters(count).upper(),
@@ -29,8 +30,8 @@ _FORMATS: dict[str, Callable[[int], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """How a level of a list counts: its format, the text around the numbers, and where it starts."""
+class Level:
+    """How a level of a list counts: its format, the text around the numbers ("%1.%2"), and where it starts."""
 
     kind: str
     text: str
@@ -38,44 +39,33 @@ class _Level:
     is_decimal: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CountedList:
+    """The levels of a list from 0; lists of one `count_id` count on together, unless they restart at a number."""
+
+    count_id: str
+    levels: dict[int, Level]
+    restarts: dict[int, int] = field(default_factory=dict)
+
+
 class Numbering:
     """Counts the items of a document's lists; `mark` is to be called once for each item, in order."""
 
-    def __init__(self, root: ElementTree.Element | None) -> None:
-        self._levels: dict[str, dict[int, _Level]] = {}
-        self._list_of: dict[str, str] = {}
-        self._restarts: dict[str, dict[int, int]] = {}
+    def __init__(self, lists: Mapping[str, CountedList]) -> None:
+        self._lists = lists
         self._counts: dict[str, dict[int, int]] = {}
         self._restarted: set[str] = set()
-        if root is not None:
-            self._read(root)
-
-    def _read(self, root: ElementTree.Element) -> None:
-        abstract = {
-            item.get(f"{W}abstractNumId", ""): {_at(level): _level(level) for level in item.findall(f"{W}lvl")}
-            for item in root.findall(f"{W}abstractNum")
-        }
-        for item in root.findall(f"{W}num"):
-            key, list_id = item.get(f"{W}numId", ""), value(item, "abstractNumId")
-            levels, restarts = dict(abstract.get(list_id, {})), {}
-            for changed in item.findall(f"{W}lvlOverride"):
-                replaced = changed.find(f"{W}lvl")
-                if replaced is not None:
-                    levels[_at(changed)] = _level(replaced)
-                start = value(changed, "startOverride")
-                if start:
-                    restarts[_at(changed)] = number(start, most=_MOST_NUMBER)
-            self._levels[key], self._list_of[key], self._restarts[key] = levels, list_id, restarts
 
     def mark(self, place: ListPlace) -> str:
         """The number of the next item at this place; a hyphen for a bullet, empty if the item shows none."""
-        levels = self._levels.get(place.number_id)
-        if levels is None or place.level not in levels:
+        found = self._lists.get(place.number_id)
+        if found is None or place.level not in found.levels:
             return BULLET
-        counts = self._counts.setdefault(self._list_of[place.number_id], {})
+        levels = found.levels
+        counts = self._counts.setdefault(found.count_id, {})
         if place.number_id not in self._restarted:
             self._restarted.add(place.number_id)
-            for restarted, start in self._restarts[place.number_id].items():
+            for restarted, start in found.restarts.items():
                 counts[restarted] = start - 1
         level = levels[place.level]
         counts[place.level] = counts.get(place.level, level.start - 1) + 1
@@ -92,14 +82,37 @@ class Numbering:
         return plain(_PLACE.sub(shown, level.text)).strip()
 
 
+def numbering_of(root: ElementTree.Element | None) -> Numbering:
+    """The lists of a document's numbering part."""
+    if root is None:
+        return Numbering({})
+    abstract = {
+        item.get(f"{W}abstractNumId", ""): {_at(level): _level(level) for level in item.findall(f"{W}lvl")}
+        for item in root.findall(f"{W}abstractNum")
+    }
+    lists = {}
+    for item in root.findall(f"{W}num"):
+        list_id, restarts = value(item, "abstractNumId"), {}
+        levels = dict(abstract.get(list_id, {}))
+        for changed in item.findall(f"{W}lvlOverride"):
+            replaced = changed.find(f"{W}lvl")
+            if replaced is not None:
+                levels[_at(changed)] = _level(replaced)
+            start = value(changed, "startOverride")
+            if start:
+                restarts[_at(changed)] = number(start, most=MOST_NUMBER)
+        lists[item.get(f"{W}numId", "")] = CountedList(list_id, levels, restarts)
+    return Numbering(lists)
+
+
 def _at(element: ElementTree.Element) -> int:
     return number(element.get(f"{W}ilvl", "0"), most=8)
 
 
-def _level(element: ElementTree.Element) -> _Level:
-    return _Level(
+def _level(element: ElementTree.Element) -> Level:
+    return Level(
         value(element, "numFmt") or "decimal",
         value(element, "lvlText"),
-        number(value(element, "start"), 1, _MOST_NUMBER),
+        number(value(element, "start"), 1, MOST_NUMBER),
         is_on(element, "isLgl"),
     )

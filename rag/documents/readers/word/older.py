@@ -1,18 +1,20 @@
-"""Read Word documents of the older kind (DOC): those of Word 6 and 95 here, newer ones with kreuzberg.
+"""Read Word documents of the older kind (DOC): those of Word 6 and 95 here, newer ones in `binary`.
 
 The format of Word 6 and 95: its header (FIB) says where the text is; each character is a byte of a code page.
 """
 
 from __future__ import annotations
 
-import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rag.documents.formats import DOC
 from rag.documents.parsed import Parsed
+from rag.documents.readers.compound import DAMAGE, READ_IN_PART, read_streams
 from rag.documents.readers.office import extract
+from rag.documents.readers.word.binary.header import WordFile
+from rag.documents.readers.word.binary.reading import read_binary_word
 from rag.documents.readers.writing.flow import NEW_PAGE, TextFlow, plain
 from rag.errors import DocumentError
 
@@ -43,15 +45,16 @@ class _Header:
 
 
 def read_doc(name: str, content: bytes) -> Parsed:
-    """The text of a document of the older kind.
+    """The text of a document of the older kind. One that is too damaged to follow is read with kreuzberg, with a note.
 
     Raises:
         DocumentError: damaged, or protected by a password.
     """
-    stream = _stream(content)
+    streams = read_streams(content, ("WordDocument", "0Table", "1Table", "Data"))
+    stream = streams.get("WordDocument", b"")
     header = _header(stream)
     if header is None or header.version >= _FIRST_UNICODE:
-        return extract(name, DOC, content)
+        return _newer(name, content, WordFile.of(streams))
     if header.flags & _ENCRYPTED:
         raise DocumentError(f"'{name}' is protected by a password. Save a copy without one.")
     return word6_text(stream, _pieces(stream, header), _CODE_PAGES.get(header.language & 0x3FF, "cp1252"))
@@ -78,14 +81,15 @@ def word6_text(stream: bytes, pieces: list[tuple[int, int]], encoding: str) -> P
     return flow.parsed()
 
 
-def _stream(content: bytes) -> bytes:
-    import olefile
-
+def _newer(name: str, content: bytes, file: WordFile) -> Parsed:
+    """The text of a document of Word 97 to 2003; one that is damaged is left to another reader."""
+    if file.is_encrypted:
+        raise DocumentError(f"'{name}' is protected by a password. Save a copy without one.")
     try:
-        with olefile.OleFileIO(io.BytesIO(content)) as package:
-            return bytes(package.openstream("WordDocument").read())
-    except (OSError, ValueError, IndexError, TypeError):
-        return b""
+        return read_binary_word(file)
+    except DAMAGE:
+        parsed = extract(name, DOC, content)
+        return replace(parsed, notes=(*parsed.notes, READ_IN_PART))
 
 
 def _header(stream: bytes) -> _Header | None:

@@ -12,7 +12,7 @@ from rag.documents.readers.markup.xml import parse_xml
 from rag.documents.readers.office_xml.drawings import chart_parts, drawing_text
 from rag.documents.readers.office_xml.relations import Relation, links_of, main_part, relations_of, transitional
 from rag.documents.readers.word.names import W
-from rag.documents.readers.word.numbering import Numbering
+from rag.documents.readers.word.numbering import Numbering, numbering_of
 from rag.documents.readers.word.styles import Styles
 from rag.documents.readers.writing.flow import cell_lines
 from rag.documents.readers.zip_packages import ZIP_ERRORS, read_part
@@ -77,7 +77,7 @@ class WordParts:
                 return None
 
         return cls(
-            package, part, relations, document, Styles(root_of("styles")), Numbering(root_of("numbering")),
+            package, part, relations, document, Styles(root_of("styles")), numbering_of(root_of("numbering")),
             {
                 **_notes(root_of("footnotes"), "footnote", "Footnote"),
                 **_notes(root_of("endnotes"), "endnote", "Endnote"),

@@ -16,6 +16,7 @@ from rag.documents.readers.word.blocks import BlockWriter
 from rag.documents.readers.word.names import R, W
 from rag.documents.readers.word.parts import DAMAGE, WordParts
 from rag.documents.readers.writing.flow import NEW_PAGE, TextFlow, plain
+from rag.documents.readers.writing.notes import unseen
 from rag.documents.readers.zip_packages import open_package, read_part
 from rag.errors import DocumentError
 
@@ -65,14 +66,7 @@ def _notes(parts: WordParts) -> Iterator[str]:
         yield CUT
     if parts.damaged:
         yield f"Damaged parts of the document were left out: {name_some(list(dict.fromkeys(parts.damaged)))}."
-    if parts.hidden_words:
-        yield f"Hidden text was left out: {_count(parts.hidden_words, 'word')}."
-    if parts.symbols:
-        yield f"{_count(parts.symbols, 'symbol')} of a picture font without a matching character left out."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    yield from unseen(parts.hidden_words, parts.symbols)
 
 
 class _Embedded:

@@ -5,7 +5,6 @@ The records of the file: [MS-XLS], section 2.4.
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from rag.documents.parsed import clean
+from rag.documents.readers.compound import read_streams
 from rag.documents.readers.workbooks.drawn import header_text
 
 _BOF, _SHEET, _OBJECT, _TEXT, _NOTE, _MORE = 0x0809, 0x85, 0x5D, 0x01B6, 0x1C, 0x3C
@@ -50,7 +50,8 @@ class _Record:
 
 def sheet_texts(content: bytes) -> list[SheetTexts]:
     """The texts of each sheet in the order of the workbook; empty if the file's records cannot be read."""
-    records = list(_records(_stream(content)))
+    streams = read_streams(content, ("Workbook", "Book"))
+    records = list(_records(streams.get("Workbook", streams.get("Book", b""))))
     places = [record.number(0, 4) for record in records if record.kind == _SHEET]
     sheets = [SheetTexts() for _ in places]
     number = -1
@@ -80,17 +81,6 @@ def sheet_texts(content: bytes) -> list[SheetTexts]:
             text = header_text(_HEADERS[record.kind], _string(record.content, is_unicode=is_unicode))
             sheet.drawn += [text] if text else []
     return sheets
-
-
-def _stream(content: bytes) -> bytes:
-    import olefile
-
-    try:
-        with olefile.OleFileIO(io.BytesIO(content)) as package:
-            name = "Workbook" if package.exists("Workbook") else "Book"
-            return bytes(package.openstream(name).read())
-    except (OSError, ValueError, IndexError, TypeError):
-        return b""
 
 
 def _records(stream: bytes) -> Iterator[_Record]:

@@ -1,4 +1,4 @@
-"""Stories of an RTF document (its text, a footnote, a header): paragraphs, list items and tables."""
+"""Stories of a document without markup of its own (RTF, DOC): paragraphs, list items and tables of a text or a note."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Read presentations of PowerPoint 97 to 2003 (PPT), [MS-PPT]."""
