@@ -114,7 +114,11 @@ def stream(saves: Sequence[Sequence[Slide]], *, order: Sequence[int] = (), foote
             entry = record(0x03F3, struct.pack("<IIIII", 10 + number, 0, 0, _FIRST_ID + number, 0))
             listed.append(entry + b"".join(slide.outline))
             if slide.notes:
-                page = container(0x03F0, record(0x03F1, bytes(8)), _drawing([box(text(slide.notes, NOTES))]))
+                page = container(
+                    0x03F0,
+                    record(0x03F1, struct.pack("<II", _FIRST_ID + number, 0)),
+                    _drawing([box(text(slide.notes, NOTES))]),
+                )
                 writer.add(1000 + number, page)
                 notes.append(record(0x03F3, struct.pack("<IIIII", 1000 + number, 0, 0, _FIRST_ID + number, 0)))
         writer.add(2, container(0x03F8, _drawing([box(text("Click to edit Master title style", TITLE))])))

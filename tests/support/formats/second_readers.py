@@ -1,22 +1,26 @@
-"""Second readers of Office files, apart from ours: lxml on the raw parts, openpyxl and striprtf; they give words."""
+"""Second readers of Office files, apart from ours: lxml on raw parts, openpyxl, striprtf, walks over records."""
 
 from __future__ import annotations
 
 import io
 import posixpath
 import re
+import struct
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+import olefile
 import openpyxl
 from lxml import etree, html
 from striprtf.striprtf import rtf_to_text
 
 _WORD = re.compile(r"[^\W_]+")
 _ODF_BREAKS = ("}p", "}h", "}s", "}tab", "}line-break", "}table-cell", "}list-item")
+_FIELD = re.compile("\x13[^\x13-\x15]*(?:\x14([^\x13-\x15]*))?\x15")
+_MASTER, _HANDOUT, _NOTES, _LIST_OF_MASTERS = 0x03F8, 0x0FC9, 0x03F0, (0x0FF0, 1)
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, recover=True)
 
 
@@ -151,6 +155,112 @@ def html_words(content: bytes) -> str:
     return html.fromstring(content).text_content()
 
 
+def doc_words(content: bytes) -> str:
+    """The pieces of text of a document of Word 97 to 2003 in order, without the codes of fields."""
+    main = _stream(content, "WordDocument")
+    table = _stream(content, "1Table" if struct.unpack_from("<H", main, 10)[0] & 0x200 else "0Table")
+    start, length = struct.unpack_from("<II", main, 0x01A2)
+    pieces = table[start : start + length]
+    at = 0
+    while pieces[at] == 1:
+        at += 3 + struct.unpack_from("<H", pieces, at + 1)[0]
+    count = (struct.unpack_from("<I", pieces, at + 1)[0] - 4) // 12
+    ends = struct.unpack_from(f"<{count + 1}I", pieces, at + 5)
+    text = ""
+    for number in range(count):
+        (place,) = struct.unpack_from("<I", pieces, at + 5 + 4 * (count + 1) + 8 * number + 2)
+        size = ends[number + 1] - ends[number]
+        if place & 0x40000000:
+            text += main[(place ^ 0x40000000) // 2 :][:size].decode("cp1252", "replace")
+        else:
+            text += main[place : place + 2 * size].decode("utf-16-le", "replace")
+    text = text.replace("\x1f", "").replace("\x1e", "-")
+    while (shorter := _FIELD.sub(r"\1", text)) != text:
+        text = shorter
+    return text
+
+
+def ppt_words(content: bytes) -> str:
+    """The texts of all records of a presentation of PowerPoint 97 to 2003 but those of masters."""
+    if content.startswith(b"PK"):
+        return pptx_words(content)
+    stream = _stream(content, "PowerPoint Document")
+    lines, spans = [], [(0, len(stream))]
+    while spans:
+        at, end = spans.pop()
+        while at + 8 <= end:
+            version, kind, size = struct.unpack_from("<HHI", stream, at)
+            at += 8
+            is_master = kind in (_MASTER, _HANDOUT) or (kind, version >> 4) == _LIST_OF_MASTERS
+            # The master of notes is like notes, but names no slide.
+            is_master = is_master or (kind == _NOTES and not struct.unpack_from("<i", stream, at + 8)[0] > 0)
+            if version & 0xF == 0xF and not is_master:
+                spans.append((at, min(at + size, end)))
+            elif kind in (0x0FA0, 0x0FA8):
+                lines.append(stream[at : at + size].decode("utf-16-le" if kind == 0x0FA0 else "latin-1", "replace"))
+            at += size
+    return "\n".join(lines)
+
+
+def xls_words(content: bytes) -> str:
+    """The texts in the cells of a workbook of Excel 5 to 2003; numbers are shown in other ways by each reader."""
+    stream = _stream(content, "Workbook", "Book")
+    is_new = "Workbook".encode("utf-16-le") in content
+    at, shared, lines = 0, [], []
+    while at + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, at)
+        body = stream[at + 4 : at + 4 + size]
+        at += 4 + size
+        if kind == 0xFC:
+            parts = [body]
+            while at + 4 <= len(stream) and struct.unpack_from("<H", stream, at)[0] == 0x3C:
+                size = struct.unpack_from("<H", stream, at + 2)[0]
+                parts.append(stream[at + 4 : at + 4 + size])
+                at += 4 + size
+            shared = _shared_texts(parts)
+        elif kind == 0xFD and len(body) >= 10:
+            lines.append(shared[struct.unpack_from("<I", body, 6)[0]])
+        elif kind == 0x204:
+            wide = is_new and body[8] & 1
+            lines.append(body[8 + is_new :].decode("utf-16-le" if wide else "cp1252", "replace"))
+    return "\n".join(lines)
+
+
+def _shared_texts(parts: list[bytes]) -> list[str]:
+    """The shared texts of a workbook; where one goes on in the next record, a byte says again how wide it is."""
+    texts, parts = [], [parts[0][8:], *parts[1:]]
+    while parts:
+        if not parts[0]:
+            parts.pop(0)
+            continue
+        length, flags = struct.unpack_from("<HB", parts[0])
+        runs = struct.unpack_from("<H", parts[0], 3)[0] if flags & 8 else 0
+        extra = struct.unpack_from("<I", parts[0], 3 + 2 * bool(flags & 8))[0] if flags & 4 else 0
+        parts[0] = parts[0][3 + 2 * bool(flags & 8) + 4 * bool(flags & 4) :]
+        text, wide = "", flags & 1
+        while len(text) < length and parts:
+            piece = parts[0][: (length - len(text)) * (1 + wide)]
+            text += piece.decode("utf-16-le" if wide else "latin-1", "replace")
+            parts[0] = parts[0][len(piece) :]
+            if len(text) < length:
+                parts.pop(0)
+                wide = parts[0][0] & 1 if parts else 0
+                parts[:1] = [parts[0][1:]] if parts else []
+        skipped = 4 * runs + extra
+        while parts and skipped:
+            gone = min(skipped, len(parts[0]))
+            parts[0], skipped = parts[0][gone:], skipped - gone
+            if skipped:
+                parts.pop(0)
+        texts.append(text)
+    return texts
+
+
+def _stream(content: bytes, *names: str) -> bytes:
+    with olefile.OleFileIO(io.BytesIO(content)) as package:
+        return next(package.openstream(name).read() for name in names if package.exists(name))
+
+
 SECOND_READERS: dict[str, Callable[[bytes], str]] = {
     ".docx": docx_words,
     ".odt": open_document_words,
@@ -160,6 +270,9 @@ SECOND_READERS: dict[str, Callable[[bytes], str]] = {
     ".epub": epub_words,
     ".pptx": pptx_words,
     ".xlsx": xlsx_words,
+    ".doc": doc_words,
+    ".ppt": ppt_words,
+    ".xls": xls_words,
 }
 
 

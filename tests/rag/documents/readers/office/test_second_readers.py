@@ -11,7 +11,10 @@ import pytest
 from rag import config
 from rag.documents.loading import load_document
 from rag.types import Document
+from tests.support.formats.excel_files import xls
+from tests.support.formats.powerpoint_files import Slide, box, ppt, text
 from tests.support.formats.second_readers import SECOND_READERS, missing, real_files, recall
+from tests.support.formats.word_files import doc, line
 from tests.support.good_files import SENTENCE, docx, epub, odp, ods, open_document, paragraph, pptx
 
 SHARED = config.ROOT.parent / "shared"
@@ -58,6 +61,9 @@ def written_by_openpyxl() -> bytes:
         ("a.epub", epub([("Boats", SENTENCE)])),
         ("a.pptx", pptx([("Boats", SENTENCE)])),
         ("a.xlsx", written_by_openpyxl()),
+        ("a.xls", xls([[SENTENCE]])),
+        ("a.doc", doc([line(SENTENCE)])),
+        ("a.ppt", ppt([Slide([box(text(SENTENCE))])])),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
