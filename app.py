@@ -11,10 +11,11 @@ from pages.shared.session.workspace import follow_deep_link, open_workspace
 from pages.shared.widgets.storage_notes import show_unsaved
 from rag.runtime.garbage import keep_collections_short
 
-# As a file: for an icon by name, the browser would ask a font server.
-_ICON = Path(__file__).with_name("pages") / "shared" / "frame" / "favicon.png"
+_FRAME = Path(__file__).with_name("pages") / "shared" / "frame"
 
-st.set_page_config(page_title="Embedding Explorer", page_icon=str(_ICON), layout="wide")
+# As a file: for an icon by name, the browser would ask a font server.
+st.set_page_config(page_title="Embedding Explorer", page_icon=str(_FRAME / "favicon.png"), layout="wide")
+st.html(_FRAME / "theme.css")
 
 sections = {
     "Explore": [

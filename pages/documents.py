@@ -36,7 +36,7 @@ def show_documents(collection: Collection) -> None:
     if not documents:
         st.info("This collection is empty. Add files above.", icon=":material/info:")
         return
-    st.subheader(f"{counted(len(documents), 'document')}, {counted(collection.n_chunks(), 'chunk')}")
+    st.header(f"{counted(len(documents), 'document')}, {counted(collection.n_chunks(), 'chunk')}")
     st.caption("Select a document to see its chunks or delete it.")
     table = pd.DataFrame(
         {
@@ -78,7 +78,7 @@ def show_document(collection: Collection, document_id: str, chunk_id: int | None
     document = collection.document(document_id)
     chunks = collection.chunks_of(document_id)
     opened = next((chunk for chunk in chunks if chunk.chunk_id == chunk_id), None)
-    st.subheader(escaped(document.name), divider="gray")
+    st.header(escaped(document.name), divider="gray")
     for note in document.notes:
         st.caption(escaped(note))
     if opened:

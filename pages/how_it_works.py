@@ -103,7 +103,7 @@ text = choose_text(collection)
 number = choose_chapter()
 chapter = CHAPTERS[number]
 heading, step = st.columns([4, 1], vertical_alignment="bottom")
-heading.subheader(f"{number + 1}. {chapter.headline}")
+heading.header(f"{number + 1}. {chapter.headline}")
 with step:
     show_next(number, "top")
 st.markdown(chapter.saying)

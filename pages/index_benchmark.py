@@ -27,11 +27,11 @@ try:
     run = run_of(collection, plan)
     if run is not None:
         show_results(run)
-    st.subheader("How they work")
+    st.header("How they work")
     show_index_types()
-    st.subheader("Missed neighbors")
+    st.header("Missed neighbors")
     show_missed(collection, plan)
-    st.subheader("Index of this collection")
+    st.header("Index of this collection")
     show_choice(collection, plan)
 except ExplorerError as error:
     show_error(error)

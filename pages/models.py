@@ -23,17 +23,17 @@ st.caption(
 watch = ServerWatch()
 try:
     host = config.ollama_host()
-    st.subheader("Ollama", divider="gray")
+    st.header("Ollama", divider="gray")
     found = show_ollama(host)
     if found.models is not None:
         show_installed(host, found.models)
     elif not found.is_checking:
         show_first_step()
-    st.subheader("Download a model", divider="gray")
+    st.header("Download a model", divider="gray")
     show_get_model(host, found.models)
-    st.subheader("OpenAI-compatible server", divider="gray")
+    st.header("OpenAI-compatible server", divider="gray")
     show_other_server()
-    st.subheader("Built-in models", divider="gray")
+    st.header("Built-in models", divider="gray")
     show_builtin(host)
     watch.rerun_when_answered()
 except ExplorerError as error:

@@ -49,7 +49,7 @@ def test_chat_says_who_answers_and_shows_sources(sample):
 
 def test_documents_lists_them(sample):
     app = start("documents.py")
-    assert "12 documents, 303 chunks" in [one.value for one in app.subheader]
+    assert "12 documents, 303 chunks" in [one.value for one in app.header]
     assert len(app.dataframe[0].value) == 12
 
 

@@ -114,7 +114,9 @@ def _show_map(drawn: AnswerMap | None, key: str) -> None:
         st.info("This collection has no 2D map yet. Open the Map page once to compute it.", icon=":material/map:")
         st.page_link("pages/map.py", label="Map", icon=":material/scatter_plot:")
         return
-    st.plotly_chart(place_figure(drawn), key=f"{key}-place", config=_NO_MODE_BAR)
+    names = "; ".join(f"[{hit.number}] {hit.name}" for hit in drawn.hits if hit.number)
+    words = f"Map of the chunks: the question is a star, with lines to {len(drawn.hits)} retrieved passages. {names}"
+    st.plotly_chart(place_figure(drawn), key=f"{key}-place", config=_NO_MODE_BAR, alt=words)
 
 
 def _show_table(table: Table, key: str) -> None:
@@ -156,5 +158,11 @@ def _show_facts(facts: Sequence[Fact]) -> None:
 
 def _show_matrix(matrix: SupportMatrix, key: str) -> None:
     figure = support_figure(matrix.sentences, matrix.scores, matrix.cited)
-    st.plotly_chart(figure, key=f"{key}-sources", config=_NO_MODE_BAR)
+    rows = [
+        f"{sentence} Passage {row.index(max(row)) + 1}: {max(row):.2f}."
+        for sentence, row in zip(matrix.sentences, matrix.scores, strict=True)
+        if row
+    ]
+    words = f"The passage most similar to each sentence. {' '.join(rows)}"
+    st.plotly_chart(figure, key=f"{key}-sources", config=_NO_MODE_BAR, alt=words)
     st.caption(matrix.legend)

@@ -86,7 +86,11 @@ def show_hubs(collection: Collection, table: NeighborTable) -> None:
         + ("This collection has strong hubs." if skewed else "No strong hubs.")
         + ("" if found.skewness is None else f" Skewness {found.skewness:.2f}.")
     )
-    st.plotly_chart(occurrence_figure(found.counts, k), key="occurrence", config={"displayModeBar": False})
+    st.plotly_chart(
+        occurrence_figure(found.counts, k), key="occurrence", config={"displayModeBar": False},
+        alt=f"Histogram: how often each chunk is among the top {k} of others, from {int(found.counts.min()):,} to "
+        f"{int(found.counts.max()):,} times; {counted(found.n_never, 'chunk')} never.",
+    )  # fmt: skip
     ids = [int(table.chunk_ids[row]) for row in found.top_rows.tolist()]
     texts = _texts(collection, ids)
     rows = [

@@ -86,7 +86,11 @@ def show_sizes(chunks: Sequence[Chunk], *, key: str) -> None:
         return
     st.markdown(f"**{sizes.count:,} chunks**, {sizes.minimum}–{sizes.maximum} tokens, median {sizes.median:g}")
     if sizes.count:
-        st.plotly_chart(size_histogram(sizes), key=key, config={"displayModeBar": False, "staticPlot": True})
+        parts = [f"{one.count:,} of {one.low:g} to {one.high:g}" for one in sizes.bins]
+        st.plotly_chart(
+            size_histogram(sizes), key=key, config={"displayModeBar": False, "staticPlot": True},
+            alt=f"Histogram: chunks by their number of tokens. {'; '.join(parts)}.",
+        )  # fmt: skip
 
 
 def show_chunked_text(document: Document, chunks: Sequence[Chunk], *, key: str, opened: Chunk | None = None) -> None:

@@ -21,7 +21,7 @@ _SHOWN = 160
 def show_coverage(collection: Collection, run: CollectionRun) -> None:
     """How many chunks came for any question, and those that came for the most."""
     counts = retrieved_counts(run, range(len(run.conditions.settings)))
-    st.subheader("Coverage")
+    st.header("Coverage")
     n, k = run.conditions.n_chunks, run.conditions.settings[0].k
     st.markdown(
         f"**{counted(n - len(counts), 'chunk')} of {n:,}** were among the first {k} for no question of this exam, in "

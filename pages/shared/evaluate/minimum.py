@@ -18,7 +18,7 @@ _USEFUL = 0.5
 @st.fragment
 def show_minimum(run: CollectionRun) -> None:
     """The share of answerable and unanswerable questions that reach each minimum similarity, and the best one."""
-    st.subheader("Minimum similarity", help=help_for("minimum similarity"))
+    st.header("Minimum similarity", help=help_for("minimum similarity"))
     names = search_names(run)
     place = st.segmented_control(
         "Search", range(len(names)), default=0, required=True, format_func=names.__getitem__,

@@ -40,7 +40,7 @@ def _deep_ranks(
 def show_question(collection: Collection, run: CollectionRun, question: ExamQuestion) -> None:
     """The question with its expected passage on the left, and the results of one search on the right."""
     with st.container(border=True):
-        st.markdown(f"#### {escaped(question.text)}")
+        st.markdown(f"### {escaped(question.text)}")
         judging = begin_judging(
             collection, question.text, key=f"evaluate-judged-{run.run_id}", known=relevant_spans(question.spans),
             is_on_evaluate=True,

@@ -47,7 +47,7 @@ class AnsweredQuestion:
 @st.fragment
 def show_questions(collection: Collection, run: CollectionRun) -> None:
     """The list of questions with a filter; the selected one, or the first, is opened below."""
-    st.subheader("Questions")
+    st.header("Questions")
     answered = answered_questions(run)
     choices = {
         _FAILED: [one for one in answered if one.has_failed],

@@ -59,7 +59,7 @@ def choose_run(collection: Collection) -> CollectionRun | None:
     if not paths:
         st.info("This collection has no run yet. Click **Run**; the results appear here.", icon=":material/info:")
         return None
-    st.subheader("Results")
+    st.header("Results")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Run", list(paths), format_func=lambda run_id: _label(paths[run_id]), key=_run_key(collection),

@@ -78,22 +78,27 @@ def _signs() -> Iterator[str]:
             )
 
 
-_PICTURES: Final[dict[IndexKind, tuple[Callable[[], Iterator[str]], bool]]] = {
-    "flat": (_flat, True),
-    "ivf_flat": (_lists, True),
-    "hnsw": (_graph, True),
-    "sq8": (_bytes, False),
-    "ivf_pq": (_pieces, False),
-    "rabitq": (_signs, False),
+_PICTURES: Final[dict[IndexKind, tuple[Callable[[], Iterator[str]], bool, str]]] = {
+    "flat": (_flat, True, "The query is joined to every chunk."),
+    "ivf_flat": (_lists, True, "The chunks lie in three lists; only those in the query's list are compared."),
+    "hnsw": (_graph, True, "The chunks are joined in a graph; a path of three chunks leads to the query."),
+    "sq8": (_bytes, False, "Each long number becomes a short one."),
+    "ivf_pq": (_pieces, False, "Each vector is cut into four pieces, and each piece becomes one number."),
+    "rabitq": (_signs, False, "Each number of a vector becomes its sign, plus or minus."),
 }
 
 
 def picture(kind: IndexKind) -> str:
     """The diagram of an index type, as SVG."""
-    draw, has_query = _PICTURES[kind]
+    draw, has_query, _ = _PICTURES[kind]
     query = _dot(*_QUERY_POSITION, _QUERY, 5) if has_query else ""
     width, height = _SIZE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
         f"{''.join(draw())}{query}</svg>"
     )
+
+
+def picture_text(kind: IndexKind) -> str:
+    """What the diagram of an index type shows, in words."""
+    return _PICTURES[kind][2]

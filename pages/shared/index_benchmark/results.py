@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from pages.shared.index_benchmark.diagrams import picture
+from pages.shared.index_benchmark.diagrams import picture, picture_text
 from pages.shared.index_benchmark.settings import NAMES, settings_of
 from pages.shared.session.resources import query_vector, task_board, vectors
 from pages.shared.widgets.charts import frontier_figure
@@ -143,7 +143,7 @@ def show_results(run: BenchmarkRun) -> None:
     best = frontier([one for results in measured.values() for one in results])
     st.plotly_chart(
         frontier_figure({NAMES[kind]: results for kind, results in measured.items()}, best), key="frontier",
-        config={"displayModeBar": False},
+        config={"displayModeBar": False}, alt=_in_words(measured),
     )  # fmt: skip
     st.caption(
         "Up and to the left is better. Each line is one index type that searches more and more (nprobe or efSearch "
@@ -151,6 +151,13 @@ def show_results(run: BenchmarkRun) -> None:
     )
     rows = [_row(_representative(results), best) for results in measured.values()]
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="lab-table")
+
+
+def _in_words(measured: Mapping[IndexKind, Sequence[BenchmarkResult]]) -> str:
+    """The chart as text: for each index type, recall and time of its fastest setting with 95 % recall."""
+    best = {NAMES[kind]: _representative(results) for kind, results in measured.items()}
+    parts = [f"{name}: recall {one.recall:.3f} in {one.p50_ms:.2f} ms" for name, one in best.items()]
+    return f"Recall against the median time of one query. {'; '.join(parts)}."
 
 
 def _representative(results: Sequence[BenchmarkResult]) -> BenchmarkResult:
@@ -252,5 +259,5 @@ def show_index_types() -> None:
         for column, kind in zip(st.columns(3), KINDS[start : start + 3], strict=False):
             with column.container(border=True):
                 st.markdown(f"**{NAMES[kind]}**")
-                st.image(picture(kind))
+                st.image(picture(kind), alt=picture_text(kind))
                 st.caption(ABOUT[kind])

@@ -55,8 +55,12 @@ def show_quality_details(collection: Collection, layout: Projection) -> None:
             st.markdown(_ABOUT_PCA if layout.method == "pca" else _ABOUT_UMAP)
         with plot:
             pairs = map_distances(collection, layout)
-            st.plotly_chart(shepard_figure(pairs), key="shepard", config={"displayModeBar": False})
             agreement = "" if pairs.rank_correlation is None else f" Rank correlation {pairs.rank_correlation:.2f}."
+            st.plotly_chart(
+                shepard_figure(pairs), key="shepard", config={"displayModeBar": False},
+                alt=f"Distances of {len(pairs.rows):,} pairs of chunks: between their embeddings against on the map."
+                f"{agreement}",
+            )  # fmt: skip
             st.caption(
                 f"{len(pairs.rows):,} pairs of chunks: farther right: less similar; higher: farther apart on the map. "
                 f"On a map without distortion they would form a thin rising line.{agreement}"

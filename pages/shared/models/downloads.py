@@ -48,7 +48,6 @@ def show_get_model(host: str, models: Sequence[OllamaModel] | None) -> None:
         format_func=lambda name: _LABELS.get(name, name),
         accept_new_options=True,
         placeholder="Choose one, or type a name from ollama.com/library",
-        disabled=models is None,
         key="model-to-get",
         help="Ollama saves the model on its disk. Larger models answer better and need more memory and time.",
     )

@@ -27,12 +27,20 @@ def show_neighborhood(collection: Collection, subject: Subject, hits: Sequence[H
     names = ["your text" if subject.chunk is None else "selected chunk", *(str(hit.rank) for hit in shown)]
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(heat_figure(similarity_matrix(compared), names), key="heat", config={"displayModeBar": False})
+        similarities = similarity_matrix(compared)
+        st.plotly_chart(
+            heat_figure(similarities, names), key="heat", config={"displayModeBar": False},
+            alt=f"Heat map of the cosine similarity of every pair, from {similarities.min():.2f} to 1.00.",
+        )  # fmt: skip
         st.caption(
             "Cosine similarity of every pair. Numbers: ranks. Yellow: similar. Results in a bright block are alike."
         )
     with right:
-        st.plotly_chart(graph_figure(neighbor_graph(compared), names), key="graph", config={"displayModeBar": False})
+        graph = neighbor_graph(compared)
+        st.plotly_chart(
+            graph_figure(graph, names), key="graph", config={"displayModeBar": False},
+            alt=f"Graph of {len(names)} points with {len(graph.edges):,} links, {int(graph.is_mutual.sum()):,} mutual.",
+        )  # fmt: skip
         st.caption(
             "Each point is linked to the three points nearest to it. Thick lines: each is among the three of the other."
         )

@@ -143,8 +143,15 @@ def show_distribution(collection: Collection, subject: Subject, hits: tuple[Hit,
         distribution_figure(distribution, [hit.score for hit in hits]),
         key="distribution",
         config={"displayModeBar": False},
+        alt=f"Histogram of the similarity of all {len(scores):,} chunks to the text.{_in_words(hits)}",
     )
     st.caption(
         "How similar every chunk of the collection is to this text; orange lines mark the results. What counts as high "
         "differs between models and collections, so compare instead of using a fixed threshold."
     )
+
+
+def _in_words(hits: tuple[Hit, ...]) -> str:
+    """Where the lines of the results are, as a sentence; empty without results."""
+    scores = [hit.score for hit in hits]
+    return f" The results are between {min(scores):.2f} and {max(scores):.2f}." if hits else ""

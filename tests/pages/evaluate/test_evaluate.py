@@ -143,7 +143,7 @@ def test_the_opened_question_shows_what_was_expected_and_what_came(run, sample):
 def test_unanswerable_questions_lead_to_the_minimum(run):
     app = start("evaluate.py", collection="Sample")
     assert "of the answerable questions and" in texts(app)
-    assert "Minimum similarity" in [one.value for one in app.subheader]
+    assert "Minimum similarity" in [one.value for one in app.header]
 
 
 def test_a_kept_run_is_the_baseline_of_the_next(run, data_dir, sample):

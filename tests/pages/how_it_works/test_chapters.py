@@ -40,14 +40,14 @@ def test_it_opens_with_an_example_and_next_leads_to_the_end(sample):
     app = start(PAGE)
     assert labelled(app.text_area, "Your text").value == BANK
     for one in CHAPTERS:
-        assert one.headline in " ".join(heading.value for heading in app.subheader)
+        assert one.headline in " ".join(heading.value for heading in app.header)
         assert not app.exception, one.name
         assert not app.error, one.name
         if one is not CHAPTERS[-1]:
             app = button(app, "Next: ").click().run(timeout=180)
     assert not [item for item in app.button if item.label.startswith("Next: ")]
     app = button(app, "Back: ").click().run(timeout=180)
-    assert CHAPTERS[-2].headline in " ".join(heading.value for heading in app.subheader)
+    assert CHAPTERS[-2].headline in " ".join(heading.value for heading in app.header)
 
 
 def test_a_chunk_in_the_address_is_the_text(sample):

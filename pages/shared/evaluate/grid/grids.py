@@ -46,7 +46,7 @@ def choose_grid(collection: Collection) -> LoadedGrid | None:
             icon=":material/info:",
         )
         return None
-    st.subheader("Results")
+    st.header("Results")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Comparison", list(paths), format_func=lambda name: _label(paths[name]), key=_chosen_key(collection.uid),

@@ -22,7 +22,7 @@ def show_question(collection: Collection, loaded: LoadedGrid, number: int, quest
     hits = loaded.results[number].rankings[question.question_id][: grid.conditions.k]
     texts = documents(collection)
     with st.container(border=True):
-        st.markdown(f"#### {escaped(question.text)}")
+        st.markdown(f"### {escaped(question.text)}")
         if grid.conditions.generation != collection.generation():
             st.caption("The documents have changed since, so the texts below may begin and end elsewhere.")
         left, right = st.columns(2, gap="large")

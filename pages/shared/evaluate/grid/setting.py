@@ -37,7 +37,7 @@ class RankedQuestion:
 
 def show_setting(collection: Collection, shown: Shown) -> None:
     """The choice of a setting, its facts, and its questions."""
-    st.subheader("One setting")
+    st.header("One setting")
     key = opened_key(shown.loaded)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number: int = st.selectbox(

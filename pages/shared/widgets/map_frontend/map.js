@@ -7,7 +7,7 @@ let scene = null, places = null, sequence = Date.now(), moving = 0, labelled = "
 let pointer = { x: 0, y: 0 }, hovered = pointer;
 let busy = Promise.resolve(), shownAs = "", width = 0, viewed = "", gliding = false;
 const HEIGHT = () => Math.round(Math.min(scene.height, Math.max(340, window.innerWidth * 0.95)));
-const ANIMATED = 20000, MOVE_MS = 900;
+const ANIMATED = 20000, MOVE_MS = 900, isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
 Streamlit.listen((args, theme) => {
   const before = scene, from = places;
@@ -36,6 +36,7 @@ function pictureOf(args, theme) {
 
 function themeColours(theme) {
   const style = document.documentElement.style, page = theme?.backgroundColor || "#ffffff";
+  document.body.style.background = page;
   const colours = { page, ink: theme?.textColor || "#1b2127", accent: "#D5006D", grey: "#9AA3AB" };
   colours.rim = { width: 0 };
   // The scale's dark end is hard to see on a dark page.
@@ -74,7 +75,7 @@ async function glide(first, second, done) {
   const mine = ++moving, began = performance.now();
   const ease = (t) => t * t * (3 - 2 * t);
   for (;;) {
-    const share = Math.min(1, (performance.now() - began) / MOVE_MS);
+    const share = isStill.matches ? 1 : Math.min(1, (performance.now() - began) / MOVE_MS);
     if (mine !== moving) return;
     places = between(first, second, ease(share));
     gliding = share < 1 && !scene.other;
@@ -137,6 +138,7 @@ function draw() {
     viewed = gliding ? "" : scene.layoutKey;
     await label();
     fit();
+    followKeys();
     chart.dataset.drawn = scene.layoutKey + "|" + scene.colourKey;
   }).catch((error) => console.error(error));
   return busy;

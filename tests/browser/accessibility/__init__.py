@@ -1,0 +1,1 @@
+"""For everybody: contrast, names of controls, alternatives for figures, the keyboard, touch, and less motion."""

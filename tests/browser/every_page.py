@@ -1,0 +1,37 @@
+"""Every page of the app: its address, its title, and when it is drawn."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.app_server import map_frame
+
+PAGES = {
+    "": "Map",
+    "documents": "Documents",
+    "neighbors": "Neighbors",
+    "search": "Search",
+    "chat": "Chat",
+    "how_it_works": "How embeddings work",
+    "vector_arithmetic": "Vector arithmetic",
+    "compare_models": "Compare models",
+    "evaluate": "Evaluate",
+    "data_quality": "Data quality",
+    "index_benchmark": "Index benchmark",
+    "models": "Models",
+}
+"""The titles of all pages, by the last part of their address."""
+
+
+def open_page(page: Page, path: str) -> None:
+    """Open a page of the sample collection, and wait until it is drawn."""
+    page.goto(f"/{path}?collection=Sample")
+    expect(page.get_by_role("heading", name=PAGES[path], exact=True, level=1)).to_be_visible(timeout=60_000)
+    if not path:
+        map_frame(page)
+    wait_until_still(page)
+
+
+def wait_until_still(page: Page) -> None:
+    """Wait until the server has run the page to its end."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=120_000)
