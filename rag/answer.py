@@ -41,6 +41,7 @@ def answer_question(request: Request, equipment: Equipment, stop: threading.Even
         if request.uses_documents:
             yield Stage("retrieving")
             draft.retrieve()
+            yield Found(draft.hits)
         draft.build_prompt()
     except (NothingFound, PromptError) as error:
         draft.end_without_model(str(error))
@@ -101,8 +102,16 @@ class Stage:
     name: Literal["rewriting", "retrieving", "waiting", "citing"]
 
 
-Progress = Stage | Thought | str | Answer
-"""What `answer_question` yields: steps, pieces of the model's reasoning, pieces of its text, and the Answer last."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The passages that the search found, before the model has read them."""
+
+    hits: tuple[Hit, ...]
+
+
+Progress = Stage | Found | Thought | str | Answer
+"""What `answer_question` yields: steps, the passages found, pieces of the model's reasoning and of its text, and the
+Answer last."""
 
 _UNFINISHED = "The answer ended before the model had finished. The text so far is kept. Ask again."
 _UNREPORTED = Usage(None, None, "broken")

@@ -59,3 +59,20 @@ class AnswerRun:
         except CollectionError as error:
             return replace(answer, notes=(*answer.notes, str(error)))
         return replace(recorded, notes=(answer.problem, *recorded.notes))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """Gives an answer that was made before, next to answers that are made now."""
+
+    request: Request
+    answer: Answer
+
+    @property
+    def model(self) -> str:
+        """The name of the model that made it."""
+        return self.answer.model
+
+    def __call__(self, stop: threading.Event | None = None) -> Iterator[Progress]:
+        """Yield the answer."""
+        yield self.answer

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rag.answer import unanswered
 from rag.answering.types import Answer, LabelledAnswer, Turn
-from rag.conversations.answer_run import AnswerRun
+from rag.conversations.answer_run import AnswerRun, KeptAnswer
 from rag.conversations.live import AnswerSoFar
 from rag.conversations.store import Conversations
 
@@ -33,7 +33,7 @@ class TurnDraft:
         conversation_id: int,
         slot: int | None,
         question: str,
-        runs: Mapping[str, AnswerRun],
+        runs: Mapping[str, AnswerRun | KeptAnswer],
     ) -> None:
         self._conversations = conversations
         self._conversation_id, self._slot = conversation_id, slot

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from rag.answer import Progress, Stage
+from rag.answer import Found, Progress, Stage
 from rag.answering.types import Answer, LabelledAnswer
 from rag.errors import CollectionError, ExplorerError
 from rag.runtime.background import Report, TaskBoard
 from rag.servers.types import Thought
+from rag.types import Hit
 
 _FAULT = "The answer stopped because of a fault in this program. Stored data is unchanged; ask again."
 
@@ -34,13 +35,15 @@ Save = Callable[[tuple[LabelledAnswer, ...]], str]
 class AnswerSoFar:
     """Snapshot of an answer that is being written.
 
-    `answer` is None until it is complete; `problem` says why it will never be complete, and is empty otherwise.
+    `sources` are the passages found, empty until they are, and when the answer is complete. `answer` is None until it
+    is complete; `problem` says why it will never be complete, and is empty otherwise.
     """
 
     label: str
     stage: str = ""
     text: str = ""
     thoughts: str = ""
+    sources: tuple[Hit, ...] = ()
     answer: Answer | None = None
     problem: str = ""
 
@@ -53,7 +56,9 @@ class AnswerSoFar:
         """The answer after the next piece."""
         match piece:
             case Answer():
-                return AnswerSoFar(self.label, "", piece.text, piece.thoughts, piece)
+                return AnswerSoFar(self.label, "", piece.text, piece.thoughts, answer=piece)
+            case Found():
+                return replace(self, sources=piece.hits)
             case Stage():
                 return replace(self, stage=piece.name)
             case Thought(covers_text=True):

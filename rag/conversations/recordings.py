@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag import config
-from rag.answer import Progress, Request, unanswered
+from rag.answer import Found, Progress, Request, unanswered
 from rag.answering.types import Answer, LabelledAnswer, Turn
 from rag.conversations.export import from_json, to_json
 from rag.errors import CollectionError, ExplorerError, ModelError
@@ -128,7 +128,8 @@ def _words(text: str) -> list[str]:
 
 
 def replay(request: Request, collection: Collection, *, searches_all: bool = True) -> Iterator[Progress]:
-    """Yield the recorded answer to a question line by line, and the Answer last; its notes name model and date.
+    """Yield the passages of the recorded answer, its text line by line, and the Answer last; its notes name model and
+    date.
 
     The passages are replaced by this collection's chunks. If there is no recording of the question, the Answer's
     `problem` says so and lists questions that have one.
@@ -141,6 +142,7 @@ def replay(request: Request, collection: Collection, *, searches_all: bool = Tru
     except ExplorerError as error:
         yield unanswered(request, RECORDED, str(error))
         return
+    yield Found(answer.hits)
     yield from answer.text.splitlines(keepends=True)
     yield answer
 

@@ -32,10 +32,11 @@ def chat_page(open_app: OpenApp, host: str) -> Page:
 
 
 class Paced:
-    """A model that writes two words, then waits until the test lets it continue."""
+    """A model that writes two words, or `n_words`, then waits until the test lets it continue."""
 
     def __init__(self) -> None:
         self.goes_on = threading.Event()
+        self.n_words = 2
 
     def __call__(self, body: dict) -> Stream:
         without = not any("====" in message["content"] for message in body["messages"])
@@ -43,7 +44,7 @@ class Paced:
         return streamed(text, prompt_tokens=800, pause=self._wait)
 
     def _wait(self, number: int) -> None:
-        if number == 2:
+        if number == self.n_words:
             self.goes_on.wait(PATIENCE)
 
 
@@ -85,6 +86,19 @@ def test_an_answer_streams_survives_a_reload_and_its_source_opens(chat: Page, sa
     chat.get_by_role("button", name="Source 1").click()
     expect(chat).to_have_url(re.compile("/documents.*chunk="), timeout=PATIENCE * 1000)
     expect(chat.get_by_text("29 days of paid leave").first).to_be_visible(timeout=PATIENCE * 1000)
+    no_exception(chat)
+
+
+def test_the_sources_are_there_before_the_first_word(chat: Page, sample: Collection, model: Paced):
+    model.n_words = 0
+    ask(chat, QUESTION)
+    expect(chat.get_by_text("5 passages found")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("leave-and-benefits.html").first).to_be_visible()
+    expect(chat.get_by_text("Reading sources")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("▌")).to_have_count(0)
+    model.goes_on.set()
+    expect(chat.get_by_text("All 5 retrieved passages")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("5 passages found")).to_have_count(0)
     no_exception(chat)
 
 

@@ -125,6 +125,37 @@ def test_side_by_side(sample, server):
     assert len(answer_texts(app)) == 4
 
 
+def test_one_click_shows_the_answer_next_to_one_without_documents_and_one_more_the_wrong_ones(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    first = kept(sample)[0].answers[0].answer
+    button(app, "Without documents").click().run()
+    assert not app.exception
+    turn = kept(sample)[1]
+    assert [one.label for one in turn.answers] == ["Without documents", "With the documents"]
+    without, right = (one.answer for one in turn.answers)
+    assert (without.hits, right) == ((), first)
+    button(app, "Add the wrong documents").click().run()
+    assert not app.exception
+    turn = kept(sample)[2]
+    assert [one.label for one in turn.answers][2] == "With the wrong documents"
+    assert [one.answer for one in turn.answers[:2]] == [without, right]
+    wrong = turn.answers[2].answer
+    assert not {hit.chunk.chunk_id for hit in right.hits} & {hit.chunk.chunk_id for hit in wrong.hits}
+    # The answers that were there are not made again, and their passages not counted again.
+    assert len(server.sent_to("/api/chat")) == 3
+    counts = sample.retrieved_counts()
+    assert {counts[hit.chunk.chunk_id] for hit in first.prompt.hits} == {1}
+
+
+def test_with_another_setting_both_answers_are_made_again(sample, server):
+    app = ask(start("chat.py"), QUESTION)
+    labelled(app.slider, "Temperature").set_value(0.9).run()
+    button(app, "Without documents").click().run()
+    assert not app.exception
+    assert len(server.sent_to("/api/chat")) == 3
+    assert {one.answer.temperature for one in kept(sample)[1].answers} == {0.9}
+
+
 def test_source_impact_finds_the_passage_that_an_answer_depends_on(sample, saying):
     def depends(body: dict) -> Stream:
         knows = "29" in body["messages"][-1]["content"]

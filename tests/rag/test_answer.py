@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from rag import config
-from rag.answer import Equipment, Request, Stage, answer_question, text_with
+from rag.answer import Equipment, Found, Request, Stage, answer_question, text_with
 from rag.answering.types import Answer, Exchange
 from rag.embedding.embedder import load_embedder
 from rag.errors import ModelError, OllamaError
@@ -37,7 +37,7 @@ def steps_of(request, retriever, embedder, generator, stop=None) -> list:
 def test_every_step_is_yielded_in_order_and_kept(retriever, embedder):
     generator = ScriptedGenerator(Thought("Leave. "), Thought("Days."), "They have ", "29 days.")
     *steps, answer = steps_of(LEAVE, retriever, embedder, generator)
-    stages = [Stage("retrieving"), Stage("waiting")]
+    stages = [Stage("retrieving"), Found(answer.hits), Stage("waiting")]
     assert steps == [*stages, Thought("Leave. "), Thought("Days."), "They have ", "29 days.", Stage("citing")]
     assert (answer.text, answer.thoughts, answer.problem) == ("They have 29 days.", "Leave. Days.", "")
     assert answer.hits == retriever.retrieve(LEAVE.question, 5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,11 +17,12 @@ from rag import config
 from rag.answer import Equipment, Request
 from rag.answering.prompt_template import PromptTemplate
 from rag.answering.types import Answer, LabelledAnswer, Turn
-from rag.conversations.answer_run import AnswerRun
+from rag.conversations.answer_run import AnswerRun, KeptAnswer
 from rag.conversations.draft import TurnDraft
 from rag.conversations.live import LiveTurn
 from rag.conversations.recordings import RECORDED
 from rag.errors import CollectionError, ExplorerError
+from rag.generation.late import LateGenerator
 from rag.generation.types import AnsweringOptions
 from rag.retrieval.settings import RetrievalSettings
 
@@ -77,14 +78,16 @@ class Question:
         )
 
     def prepare_equipment(self) -> Callable[[], Equipment]:
-        """Load the retriever and the embedding model; the returned function loads the answering model."""
+        """Load the retriever and the embedding model. The answering model is loaded when it is first used, so that the
+        passages are found before."""
         collection, settings = self.chat.collection, self.settings
         retriever = retriever_for(collection, settings.retrieval, settings.chunk_ids)
         embedding_model = embedder(collection.spec.embedding.model_id)
 
         def load() -> Equipment:
             hosts = (config.ollama_host(), config.openai_url())
-            return Equipment(retriever, embedding_model, generator(settings.model, hosts, settings.options))
+            answering = LateGenerator(settings.model, lambda: generator(settings.model, hosts, settings.options))
+            return Equipment(retriever, embedding_model, answering)
 
         return load
 
@@ -125,7 +128,7 @@ class ShownTurn:
         return Question(self.chat, self.settings, self.turn.question, slot=self.turn.slot)
 
 
-def ask(question: Question, side_by_side: Mapping[str, Question] | None = None) -> None:
+def ask(question: Question, side_by_side: Mapping[str, Question | Answer] | None = None) -> None:
     """Begin to answer a question; `show_problem` shows in the next run what went wrong. Called from callbacks.
 
     The question is stored at once. A thread for each answer writes it; its words so far are stored every few seconds,
@@ -134,28 +137,34 @@ def ask(question: Question, side_by_side: Mapping[str, Question] | None = None) 
 
     Args:
         side_by_side: variants of the question by the label of their answer, to be answered at once in one turn at the
-            end of the conversation; None to answer the question itself.
+            end of the conversation; an answer that is there already is shown next to them. None to answer the question
+            itself.
     """
     chat = question.chat
     with problems_shown_later(chat):
-        runs = {label: variant.run() for label, variant in (side_by_side or {"": question}).items()}
+        variants = side_by_side or {"": question}
+        kept = {label: one for label, one in variants.items() if isinstance(one, Answer)}
+        runs = {
+            label: KeptAnswer(question.request(), one) if isinstance(one, Answer) else one.run()
+            for label, one in variants.items()
+        }
         conversation_id, slot = chat.ensure(), None if side_by_side else question.slot
 
         draft = TurnDraft(chat.conversations, conversation_id, slot, question.text, runs)
 
         def save(answers: tuple[LabelledAnswer, ...]) -> str:
             draft.finish(answers)
-            return _count_retrieved(chat, answers)
+            return _count_retrieved(chat, [one.answer for one in answers if one.label not in kept])
 
         if not live_turns().start(chat.live_key, LiveTurn(question.text, runs, save, draft)):
             remember_problem(chat, "Another question is still being answered here. Wait for it or stop it.")
 
 
-def _count_retrieved(chat: Chat, answers: tuple[LabelledAnswer, ...]) -> str:
+def _count_retrieved(chat: Chat, answers: Sequence[Answer]) -> str:
     """Count the chunks that the models were shown; returns the problem as a sentence, or an empty text."""
     try:
         for one in answers:
-            chat.collection.count_retrieved([hit.chunk.chunk_id for hit in one.answer.prompt.hits])
+            chat.collection.count_retrieved([hit.chunk.chunk_id for hit in one.prompt.hits])
     except CollectionError as error:
         return f"The answer is stored, but the use of its chunks could not be counted: {error}"
     return ""

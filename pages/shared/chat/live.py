@@ -11,9 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared.chat.asking import remember_problem
 from pages.shared.chat.state import Chat
 from pages.shared.session.resources import live_turns
-from pages.shared.widgets.common import escaped
-from pages.shared.widgets.passage.html import passage_html
-from pages.shared.widgets.wording import spoken
+from pages.shared.widgets.common import escaped, place
+from pages.shared.widgets.passage.html import passage_html, show_beginning
+from pages.shared.widgets.wording import counted, spoken
 from rag.conversations.live import AnswerSoFar, LiveTurn
 
 _STAGES = {
@@ -25,6 +25,8 @@ _STAGES = {
 }
 _FRAME = 0.04
 """Least seconds between two redraws: nobody sees more than 25 in a second."""
+_BEGINNING = 140
+"""Characters of a passage that are shown while the model reads it."""
 _BEFORE_THE_PAGE = 0.5
 """Seconds for which the rest of the page waits for an answer's first words."""
 
@@ -41,18 +43,21 @@ class LiveView:
         answers = turn.so_far()
         with st.chat_message("assistant"):
             self._places = [
-                _place(chat, turn, one.label, column) for one, column in zip(answers, _columns(answers), strict=True)
+                _Place(chat, turn, one.label, column) for one, column in zip(answers, _columns(answers), strict=True)
             ]
 
     def show_first_words(self) -> None:
-        """Draw the first words before the rest of the page: a browser that redraws the page delays the model.
+        """Draw the passages and the first words before the rest of the page: a browser that redraws the page delays the
+        model.
 
-        Returns when they are drawn, or half a second after the question was asked.
+        Returns when the words are drawn, or half a second after the question was asked.
         """
         while not self._turn.is_over and (left := _BEFORE_THE_PAGE - self._turn.seconds()) > 0:
             if any(one.text or one.thoughts for one in self._turn.so_far()):
                 self._draw()
                 return
+            for shown, one in zip(self._places, self._turn.so_far(), strict=True):
+                shown.draw_sources(one)
             self._version = self._turn.wait(self._version, left)
 
     def follow(self) -> None:
@@ -70,43 +75,57 @@ class LiveView:
         if not self._was_over:
             # The field for questions was drawn while the answer was being written, and is still off.
             st.rerun()
-        for place, one in zip(self._places, turn.so_far(), strict=True):
-            place.html(passage_html(one.text))
+        for shown, one in zip(self._places, turn.so_far(), strict=True):
+            shown.words.html(passage_html(one.text))
         st.error(escaped(turn.problem), icon=":material/error:")
         st.button("Dismiss", on_click=live_turns().drop, args=(self._chat.live_key,))
 
     def _draw(self) -> None:
-        for place, one in zip(self._places, self._turn.so_far(), strict=True):
-            _draw(place, one, self._turn.seconds())
+        for shown, one in zip(self._places, self._turn.so_far(), strict=True):
+            shown.draw_sources(one)
+            _draw(shown.words, one, self._turn.seconds())
 
 
 def _columns(answers: Sequence[AnswerSoFar]) -> Sequence[DeltaGenerator]:
     return st.columns(len(answers), border=True) if len(answers) > 1 else [st.container()]
 
 
-def _place(chat: Chat, turn: LiveTurn, label: str, column: DeltaGenerator) -> DeltaGenerator:
-    """Where one answer is drawn, above its stop button."""
-    with column:
-        if label:
-            st.markdown(f"**{escaped(label)}**")
-        place = st.empty()
-        place.text("…")  # so that the button below does not move with the first words
-        if turn.is_over:
-            return place
-        st.button(
-            "Stop", key=f"{chat.key_prefix}-stop-{label}", icon=":material/stop_circle:", on_click=turn.stop,
-            args=(label,), help="Stops the model. The text so far is kept.",
-        )  # fmt: skip
-    return place
+class _Place:
+    """Where one answer is drawn: its words, a stop button, and the passages found."""
+
+    def __init__(self, chat: Chat, turn: LiveTurn, label: str, column: DeltaGenerator) -> None:
+        with column:
+            if label:
+                st.markdown(f"**{escaped(label)}**")
+            self.words = st.empty()
+            self.words.text("…")  # so that the button below does not move with the first words
+            if not turn.is_over:
+                st.button(
+                    "Stop", key=f"{chat.key_prefix}-stop-{label}", icon=":material/stop_circle:", on_click=turn.stop,
+                    args=(label,), help="Stops the model. The text so far is kept.",
+                )  # fmt: skip
+            self._sources = st.empty()
+        self._has_sources = False
+
+    def draw_sources(self, answer: AnswerSoFar) -> None:
+        """The passages found, as soon as they are: the model still has to read them."""
+        if self._has_sources or not answer.sources:
+            return
+        self._has_sources = True
+        with self._sources.container(gap="small"):
+            st.caption(f"{counted(len(answer.sources), 'passage')} found:")
+            for hit in answer.sources:
+                st.caption(f"**{escaped(hit.document_name)}**{escaped(place(hit))} · similarity {hit.score:.2f}")
+                show_beginning(hit.chunk.text, _BEGINNING)
 
 
-def _draw(place: DeltaGenerator, answer: AnswerSoFar, seconds: float) -> None:
+def _draw(words: DeltaGenerator, answer: AnswerSoFar, seconds: float) -> None:
     if answer.text:
-        place.html(passage_html(answer.text, after="" if answer.is_done else " ▌"))
+        words.html(passage_html(answer.text, after="" if answer.is_done else " ▌"))
     elif answer.thoughts:
-        place.caption(f":material/psychology: Thinking: {escaped(answer.thoughts[-200:])}")
+        words.caption(f":material/psychology: Thinking: {escaped(answer.thoughts[-200:])}")
     elif answer.is_done:
-        place.caption("Done; waiting for the others.")
+        words.caption("Done; waiting for the others.")
     else:
         clock = f" · {spoken(seconds)}" if seconds > 1 else ""
-        place.caption(f":material/hourglass_top: {_STAGES.get(answer.stage, '')}{clock}")
+        words.caption(f":material/hourglass_top: {_STAGES.get(answer.stage, '')}{clock}")

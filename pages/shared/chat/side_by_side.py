@@ -11,7 +11,9 @@ from pages.shared.session.resources import query_vector, vectors
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.model_choice import answering_models, model_label
 from pages.shared.widgets.retrieval_settings import MODES
+from rag.answering.types import Answer, LabelledAnswer
 from rag.answering.wrong_context import wrong_context
+from rag.conversations.recordings import RECORDED
 from rag.retrieval.settings import Mode
 
 _WITH, _WITHOUT, _WRONG = "With the documents", "Without documents", "With the wrong documents"
@@ -46,12 +48,53 @@ def offer_comparison(shown: ShownTurn) -> None:
         )  # fmt: skip
 
 
+def offer_without_documents(shown: ShownTurn) -> None:
+    """Show a button that answers the question without documents, next to this answer."""
+    is_recorded = shown.settings.model == RECORDED
+    st.button(
+        "Without documents", key=f"{shown.key_prefix}-without", icon=":material/contrast:", disabled=is_recorded,
+        on_click=_add, args=(shown, _WITHOUT),
+        help="Sample answers were recorded with all documents. Choose another answering model first." if is_recorded
+        else "Answers the same question from the model's training alone, next to this answer.",
+    )  # fmt: skip
+
+
+def offer_wrong_documents(shown: ShownTurn) -> None:
+    """Below answers with and without documents, show a button that adds an answer from the wrong ones."""
+    labels = {one.label for one in shown.turn.answers}
+    if labels == {_WITH, _WITHOUT} and shown.settings.model != RECORDED:
+        st.button(
+            "Add the wrong documents", key=f"{shown.key_prefix}-wrong", icon=":material/shuffle:", on_click=_add,
+            args=(shown, _WRONG), help="Answers once more, from passages about another topic: does the model notice?",
+        )  # fmt: skip
+
+
+def _add(shown: ShownTurn, way: str) -> None:
+    """Answer the question in one more way, next to the answers of the turn that the chosen model made."""
+    there = {one.label or _WITH: one.answer for one in shown.turn.answers}
+    based = replace(shown, turn=replace(shown.turn, answers=(LabelledAnswer("", there[_WITH]),)))
+    question = replace(based.question, query=based.answer.query, ignore_minimum=True)
+    with problems_shown_later(shown.chat):
+        variants = {
+            one: there[one] if one in there and _is_comparable(there[one], shown) else _variant(one, question, based)
+            for one in _WAYS
+            if one in there or one == way
+        }
+        ask(question, variants)
+
+
+def _is_comparable(answer: Answer, shown: ShownTurn) -> bool:
+    """Whether a new answer would be made by the same model in the same way, so that this one can stand next to it."""
+    settings = shown.settings
+    return not answer.problem and (answer.model, answer.temperature) == (settings.model, settings.options.temperature)
+
+
 def _compare(shown: ShownTurn, ways: tuple[str, ...], other_model: str | None, other_mode: Mode | None) -> None:
     """Ask the question in each of these ways at once."""
     st.session_state[f"{shown.key_prefix}-comparison"] = False
     question = replace(shown.question, query=shown.answer.query, ignore_minimum=True)
     with problems_shown_later(shown.chat):
-        variants = {way: _variant(way, question, shown) for way in _WAYS if way in ways}
+        variants: dict[str, Question | Answer] = {way: _variant(way, question, shown) for way in _WAYS if way in ways}
         if other_model:
             variants[model_label(other_model)] = replace(question, settings=replace(shown.settings, model=other_model))
         if other_mode:

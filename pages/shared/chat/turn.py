@@ -11,7 +11,7 @@ from pages.shared.chat.answer import show_answer
 from pages.shared.chat.asking import Question, ShownTurn, ask, problems_shown_later
 from pages.shared.chat.recorder import show_recorder
 from pages.shared.chat.report import offer_report
-from pages.shared.chat.side_by_side import offer_comparison
+from pages.shared.chat.side_by_side import offer_comparison, offer_without_documents, offer_wrong_documents
 from pages.shared.widgets.common import escaped
 from rag.answering.differences import differing_words
 from rag.answering.types import Answer
@@ -31,7 +31,7 @@ def show_turn(shown: ShownTurn, *, is_last: bool) -> None:
         if len(shown.turn.answers) == 1:
             _show_single(shown, has_all=has_all)
         else:
-            _show_side_by_side(shown)
+            _show_side_by_side(shown, has_all=has_all)
 
 
 def _show_single(shown: ShownTurn, *, has_all: bool) -> None:
@@ -69,6 +69,7 @@ def _offer_actions(shown: ShownTurn) -> None:
             help="Asks the model although no passage reaches the minimum similarity.",
         )  # fmt: skip
     else:
+        offer_without_documents(shown)
         offer_comparison(shown)
     _show_more(shown)
 
@@ -86,7 +87,7 @@ def _more_key(shown: ShownTurn) -> str:
     return f"{shown.key_prefix}-more"
 
 
-def _show_side_by_side(shown: ShownTurn) -> None:
+def _show_side_by_side(shown: ShownTurn, *, has_all: bool) -> None:
     """Show several answers next to each other and highlight the words in which they differ."""
     differing = differing_words([one.answer.text for one in shown.turn.answers])
     columns = st.columns(len(shown.turn.answers), border=True)
@@ -97,7 +98,10 @@ def _show_side_by_side(shown: ShownTurn) -> None:
             show_answer(one.answer, shown.chat.collection, key=key, differing=spans)
             _offer_recorder(one.answer, shown.chat.collection, key)
     st.caption("Highlighted: words that the first answer does not have; in the first answer, words that no other has.")
-    _show_more(shown)
+    with st.container(horizontal=True):
+        if has_all:
+            offer_wrong_documents(shown)
+        _show_more(shown)
 
 
 def _offer_recorder(answer: Answer, collection: Collection, key: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import config
-from rag.answer import Equipment, Progress, Request
+from rag.answer import Equipment, Found, Progress, Request
 from rag.answering.types import Answer
 from rag.conversations.answer_run import AnswerRun
 from rag.conversations.recordings import RECORDED, recorded_turns
@@ -37,8 +37,9 @@ def last(request: Request, load, sample, *, searches_all: bool = True) -> Answer
 def test_every_recording_is_supported_by_the_chunks_of_the_sample(sample):
     assert len(recorded_turns()) >= 15
     for turn in recorded_turns():
-        *pieces, answer = replayed(Request(turn.question), sample)
+        found, *pieces, answer = replayed(Request(turn.question), sample)
         assert "".join(pieces) == answer.text
+        assert found == Found(answer.hits)
         assert any("recorded on 20" in note for note in answer.notes)
         assert len(answer.query_vector) == sample.spec.embedding.dimension
         assert answer.supports

@@ -10,10 +10,11 @@ from dataclasses import replace
 import pytest
 
 from rag import config
-from rag.answer import Request, Stage, unanswered
-from rag.conversations.live import LiveTurn, LiveTurns
+from rag.answer import Found, Request, Stage, unanswered
+from rag.conversations.live import AnswerSoFar, LiveTurn, LiveTurns
 from rag.errors import CollectionError
 from rag.servers.types import Thought
+from tests.support.turns import made_hit
 
 PATIENCE = 10.0
 
@@ -31,6 +32,13 @@ def saying(*pieces):
         yield answer_of("".join(piece for piece in pieces if isinstance(piece, str)))
 
     return run
+
+
+def test_the_passages_found_are_there_before_the_first_word():
+    hits = (made_hit(1, "Leave is 29 days."),)
+    so_far = AnswerSoFar("").extended(Stage("retrieving")).extended(Found(hits)).extended(Stage("waiting"))
+    assert (so_far.sources, so_far.text, so_far.stage) == (hits, "", "waiting")
+    assert so_far.extended("Be").sources == hits
 
 
 def keep(saved: list):
