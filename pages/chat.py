@@ -10,7 +10,7 @@ from pages.shared.chat.live import LiveView
 from pages.shared.chat.prompt_editor import prompt_button
 from pages.shared.chat.state import SHOWN, Chat, open_chat
 from pages.shared.chat.turn import show_turn
-from pages.shared.session.resources import live_turns
+from pages.shared.session.resources import live_turns, warm_up_builtin
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace, require_workspace
 from pages.shared.widgets.common import require_chunks, show_error
@@ -23,6 +23,7 @@ from pages.shared.widgets.model_choice import (
 )
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 from pages.shared.widgets.server_watch import ServerWatch
+from rag import config
 from rag.errors import CollectionError, ExplorerError
 from rag.store.collection import Collection
 
@@ -65,9 +66,11 @@ def ask_typed(chat: Chat, settings: AnswerSettings) -> None:
 
 
 def warm_up(chat: Chat, settings: AnswerSettings) -> None:
-    """Load the retriever and the embedding model before the first question, when the page is already drawn."""
+    """Load the models before the first question, when the page is already drawn: a built-in one in the background."""
     try:
         Question(chat, settings, "").prepare_equipment()
+        if settings.model == config.BUILTIN_GENERATOR:
+            warm_up_builtin()
     except ExplorerError as error:
         show_error(error)
 

@@ -128,6 +128,18 @@ class BuiltinGenerator:
             busy.release()
 
 
+def warm_up() -> None:
+    """Load the built-in model and let it write one token: the weights are read from the disk when they are first used.
+
+    Raises:
+        ModelError: as `BuiltinGenerator.load`, or the library failed.
+    """
+    message = Message("user", "Hello")
+    prompt = Prompt((message,), (), (), 0, _WINDOW, 1)
+    for _ in BuiltinGenerator.load().stream(prompt):
+        pass
+
+
 class _Writing:
     """One answer in progress, generated in a separate thread."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ from rag.documents.formats import TABLE_SUFFIXES
 from rag.documents.readers.table_columns import TableColumns
 from rag.documents.sandbox.reader import DocumentReader
 from rag.embedding.cached import CachedEmbedder, load_cached_embedder
-from rag.errors import CollectionError
+from rag.errors import CollectionError, ModelError
+from rag.generation import builtin
 from rag.generation.generators import load_generator
 from rag.generation.types import AnsweringOptions, Generator
 from rag.index.flat import FlatIndex
@@ -315,5 +317,19 @@ def has_recordings() -> bool:
 def warm_up_projection() -> threading.Thread:
     """Compile UMAP in the background, once per process."""
     thread = threading.Thread(target=warm_up, daemon=True, name="umap-warm-up")
+    thread.start()
+    return thread
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up_builtin() -> threading.Thread:
+    """Load the built-in answering model in the background, once per process, while a person reads the page."""
+
+    def load() -> None:
+        # The question that needs the model says what is wrong with it.
+        with suppress(ModelError):
+            builtin.warm_up()
+
+    thread = threading.Thread(target=load, daemon=True, name="builtin-model-warm-up")
     thread.start()
     return thread
