@@ -27,6 +27,23 @@ class MapLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class MapArea:
+    """A rectangle of the map, in its coordinates: `left` < `right` and `bottom` < `top`."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def area_around(xy: FloatArray) -> MapArea:
+    """The rectangle around points float32 (n, 2) or (n, 3), n > 0, with a margin of a sixth of its longer side."""
+    (left, bottom), (right, top) = (edge.tolist() for edge in (xy[:, :2].min(axis=0), xy[:, :2].max(axis=0)))
+    margin = max(right - left, top - bottom) / 6 or 1.0
+    return MapArea(left - margin, right + margin, bottom - margin, top + margin)
+
+
+@dataclass(frozen=True, slots=True)
 class MapQuestion:
     """A question marked on the map at `place`, (x, y) or (x, y, z); `note` is a sentence shown with its text.
 

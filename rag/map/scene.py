@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.map.colours import OTHER, OTHER_NAME, SCALE, Colours, GroupColours, ValueColours
-from rag.map.points import MapLabel, MapQuestion, require_places
+from rag.map.points import MapArea, MapLabel, MapQuestion, require_places
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,13 +40,22 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Flight:
+    """A wish to see an area; the map moves there once for each new `number`."""
+
+    area: MapArea
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class MapScene:
     """The contents of a map; row i of every array is one chunk.
 
     `xy` is float32 (n, 2) or (n, 3), finite. `sources`, int64 (n,), are rows of `source_names`. `shown`, bool (n,), is
     the filter's result. `texts` are previews, or None if there are too many. `selected` are chunk ids. `other` are
     the positions to animate to, of the shape of `xy`, and `ends` the names of the two ends of the animation.
-    `questions` are marked with a cross, and the legend calls them `questions_title`.
+    `questions` are marked with a cross, and the legend calls them `questions_title`. `flight` moves the view of a map
+    in 2D.
 
     Raises:
         ValueError: lengths differ, a coordinate is not finite, or a question's place has other dimensions.
@@ -67,6 +76,7 @@ class MapScene:
     ends: tuple[str, str] = ("", "")
     questions: Sequence[MapQuestion] = ()
     questions_title: str = "Questions"
+    flight: Flight | None = None
 
     def __post_init__(self) -> None:
         """Check what the map component relies on."""
@@ -119,6 +129,7 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
         ],
         "questionsTitle": scene.questions_title,
         "ends": list(scene.ends),
+        "flight": None if scene.flight is None else asdict(scene.flight),
         "height": height,
         "file": file_name,
         "alt": _alt(scene),

@@ -104,6 +104,7 @@ def scene_of(
         ),
         questions=exam.marks if exam else (),
         questions_title=MARKS_TITLE,
+        flight=state.flight,
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from pages.shared.widgets.map_chart import MapEvent
+from rag.map.points import MapArea
 from rag.map.projection import ProjectionParameters
+from rag.map.scene import Flight
 from rag.store.collection import Collection
 
 FOUND_COLOUR = "Found by exam questions"
@@ -18,12 +20,20 @@ FOUND_COLOUR = "Found by exam questions"
 class MapState:
     """The chosen projection `parameters`; `shown` is the last layout drawn, which stays while another is computed.
 
-    `selected` are the chunks in the marked area.
+    `selected` are the chunks in the marked area. `flight` is where the map's view was last moved to.
     """
 
     parameters: ProjectionParameters = field(default_factory=ProjectionParameters)
     shown: ProjectionParameters | None = None
     selected: tuple[int, ...] = ()
+    flight: Flight | None = None
+
+    def fly_to(self, area: MapArea) -> None:
+        """Move the map's view to an area when the page is drawn next; `area_around` gives the area of some points.
+
+        To be called before the map is drawn: in the `on_click` of a button, or before `st.rerun`.
+        """
+        self.flight = Flight(area, self.flight.number + 1 if self.flight else 1)
 
     def follow(self, event: MapEvent) -> None:
         """Apply an action on the map; a clicked chunk or question goes into the URL, so that it can be shared."""

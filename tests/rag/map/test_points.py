@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.map.points import MapQuestion
+from rag.map.points import MapArea, MapQuestion, area_around
 from tests.support.maps import made_map
 
 
@@ -23,3 +23,10 @@ from tests.support.maps import made_map
 def test_what_does_not_fit_together_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         made_map(**changes)
+
+
+def test_an_area_holds_its_points_with_a_margin_of_a_sixth_of_the_longer_side():
+    xy = np.array([[1, 2, 9], [7, 4, -9], [4, 3, 0]], dtype=np.float32)
+    assert area_around(xy) == MapArea(0, 8, 1, 5)
+    assert area_around(xy[:, :2]) == MapArea(0, 8, 1, 5)
+    assert area_around(xy[:1]) == MapArea(0, 2, 1, 3)

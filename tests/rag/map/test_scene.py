@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rag.map.colours import group_colours, value_colours
-from rag.map.points import MapLabel, MapQuestion
-from rag.map.scene import MapScene, Marks, preview, to_message
+from rag.map.points import MapArea, MapLabel, MapQuestion
+from rag.map.scene import Flight, MapScene, Marks, preview, to_message
 
 IDS = np.array([3, 8, 20], dtype=np.int64)
 XY = np.array([[0.5, -1], [2, 3], [4, 5]], dtype=np.float32)
@@ -55,6 +55,14 @@ def test_questions_and_expected_chunks_are_sent_with_their_places():
     assert (sent["questionsTitle"], sent["expected"]) == ("Failed questions", [2])
     assert sent["alt"] == "Map, coloured by topic, Failed questions: 1"
     assert message()["alt"] == "Map, coloured by topic"
+
+
+def test_the_area_to_move_to_is_sent_with_the_number_of_the_flight():
+    flight = Flight(MapArea(0.0, 2.0, -1.0, 1.0), 3)
+    assert message()["flight"] is None
+    assert message(flight=flight)["flight"] == {
+        "area": {"left": 0.0, "right": 2.0, "bottom": -1.0, "top": 1.0}, "number": 3
+    }  # fmt: skip
 
 
 def test_values_are_a_scale_and_what_has_none_is_a_group_of_its_own():

@@ -5,6 +5,7 @@ const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas
 const off = new Set();
 let scene = null, places = null, sequence = Date.now(), moving = 0, labelled = "", drawn = 0, byHand = false, reported = "";
 let pointer = { x: 0, y: 0 }, hovered = pointer;
+let flown = 0, flights = 0;
 let busy = Promise.resolve(), shownAs = "", width = 0, viewed = "", gliding = false;
 const HEIGHT = () => Math.round(Math.min(scene.height, Math.max(340, window.innerWidth * 0.95)));
 const ANIMATED = 20000, MOVE_MS = 900, isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -23,6 +24,7 @@ Streamlit.listen((args, theme) => {
   const wanted = pictureOf(args, theme), isReported = wanted === shownAs && reported === String([...scene.chosen]);
   shownAs = wanted;
   gliding = false;
+  if (scene.flight && scene.flight.number !== flown) fly(scene.flight);
   if (start) glide(start, scene.xy);
   else if (!isReported) draw();
 });
@@ -100,6 +102,22 @@ function layout() {
   const free = freeNow(drawn === 2 ? unitPixels() : Math.min(width / (x[1] - x[0]), HEIGHT() / (y[1] - y[0])));
   return { ...shared, annotations: annotations(scene, free), dragmode: chart._fullLayout?.dragmode || "pan", selections: chart.layout?.selections || [],
     xaxis: { ...hidden, range: x }, yaxis: { ...hidden, range: y, scaleanchor: "x", scaleratio: 1 } };
+}
+
+// Moves the view to an area, in steps if the system does not ask for less motion.
+async function fly({ area, number }) {
+  flown = number;
+  await busy;
+  if (scene.dims !== 2 || drawn !== 2) return;
+  const aim = [[area.left, area.right], [area.bottom, area.top]], from = view(), mine = ++flights, began = performance.now();
+  const quick = scene.n > ANIMATED || matchMedia("(prefers-reduced-motion: reduce)").matches;
+  for (let share = 0; share < 1 && mine === flights;) {
+    share = quick ? 1 : Math.min(1, (performance.now() - began) / MOVE_MS);
+    const eased = share * share * (3 - 2 * share);
+    const [x, y] = from.map((ends, axis) => ends.map((end, i) => end + (aim[axis][i] - end) * eased));
+    await Plotly.relayout(chart, { "xaxis.range": x, "yaxis.range": y });
+    if (share < 1) await new Promise(requestAnimationFrame);
+  }
 }
 
 // The visible part of the map: the same as before while the positions stay, else all points.
