@@ -39,7 +39,8 @@ _CONTRACTED = frozenset({
 class ClusterSummary:
     """Summary of a cluster's content.
 
-    `terms` are up to five key terms, and `name` the first three of them joined by ", ". `typical` are the rows of the
+    `terms` are up to five key terms, and `name` the first three of them joined by ", ", until there is a better one.
+    `phrases` are up to five key phrases, empty until they are found. `typical` are the rows of the
     three chunks nearest to the cluster's mean embedding, nearest first. `x`, `y` and, in 3D, `z` are the position of
     its label: the medoid, which is one of its points and so never lies in a gap.
 
@@ -57,6 +58,7 @@ class ClusterSummary:
     z: float = 0.0
     nearest: int = -1
     apart: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
 
 
 def summarize_clusters(
@@ -188,7 +190,7 @@ def key_terms(classes: Sequence[Counter[str]]) -> list[tuple[str, ...]]:
     import numpy as np
 
     vocabulary = sorted(set().union(*classes)) if classes else []
-    counts = _count_matrix(classes, vocabulary)
+    counts = count_matrix(classes, vocabulary)
     weights = class_tf_idf(counts)
     totals = np.asarray(counts.sum(axis=0)).ravel()
     terms = []
@@ -226,7 +228,8 @@ def class_tf_idf(counts: csr_matrix) -> csr_matrix:
     return csr_matrix((weights, counts.indices, counts.indptr), shape=counts.shape)
 
 
-def _count_matrix(classes: Sequence[Counter[str]], vocabulary: Sequence[str]) -> csr_matrix:
+def count_matrix(classes: Sequence[Counter[str]], vocabulary: Sequence[str]) -> csr_matrix:
+    """The counts as a matrix with a row for each class and a column for each word of the vocabulary."""
     import numpy as np
     from scipy.sparse import csr_matrix
 
@@ -240,13 +243,13 @@ def _count_matrix(classes: Sequence[Counter[str]], vocabulary: Sequence[str]) ->
 def _without_plurals(ranked: Iterator[str]) -> tuple[str, ...]:
     chosen: dict[str, str] = {}
     for word in ranked:
-        chosen.setdefault(_singular(word), word)
+        chosen.setdefault(singular(word), word)
         if len(chosen) == N_TERMS:
             break
     return tuple(chosen.values())
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
     """The word without a regular English plural: "policies" -> "policy", "boxes" -> "box", "days" -> "day"."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

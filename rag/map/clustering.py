@@ -10,11 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from rag.chunking.context_line import SEPARATOR
 from rag.documents.column_roles import SETTING, roles_by_column
 from rag.map.cluster_layers import Layers, find_layers
 from rag.map.cluster_names import names_from_columns
 from rag.map.cluster_terms import ClusterSummary, summarize_clusters
 from rag.map.points import UNCLUSTERED_NAME
+from rag.map.topics.naming import TopicName, name_topics
 from rag.runtime import artifacts
 from rag.store.collection import Collection
 from rag.text.column_values import column_values, is_missing
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from rag.types import FloatArray, IntArray
 
 _T = TypeVar("_T")
+_HEADING_LEVELS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def find_clusters(collection: Collection, layout: Projection, layer: int | None 
     """
     layers = layers_of(collection, layout)
     chosen = layers.default if layer is None else layer
-    path = _path("clusters", collection, layout, f"layer {chosen}", collection.setting(SETTING) or "")
+    path = _path("topics", collection, layout, f"layer {chosen}", collection.setting(SETTING) or "")
     content = artifacts.read_cached(path)
     if content is not None:
         stored = _adapter(_Stored).validate_json(content, strict=True)
@@ -92,9 +95,28 @@ def _summarized(collection: Collection, layout: Projection, labels: IntArray) ->
     chunks = {chunk.chunk_id: chunk for chunk in collection.chunks()}
     in_order = [chunks.get(chunk_id) for chunk_id in layout.chunk_ids.tolist()]
     texts = [chunk.text if chunk else "" for chunk in in_order]
-    clusters = Clusters(labels, summarize_clusters(texts, labels, vectors_of(collection, layout), layout.xy))
+    summaries = summarize_clusters(texts, labels, vectors_of(collection, layout), layout.xy)
+    topics = name_topics(texts, labels)
+    named = [_with_topic(one, topics.get(one.label)) for one in summaries]
     columns = _label_columns([chunk.fields if chunk else () for chunk in in_order], collection)
-    return clusters.renamed(names_from_columns(labels, columns, clusters.summaries))
+    by_column = names_from_columns(labels, columns, named)
+    # A document's title and headings say what a group of its chunks is about, as a column of labels does.
+    headings = _heading_columns([chunk.heading if chunk else "" for chunk in in_order])
+    by_heading = names_from_columns(labels, headings, [one for one in named if one.label not in by_column])
+    return Clusters(labels, tuple(named)).renamed(by_heading | by_column)
+
+
+def _with_topic(summary: ClusterSummary, topic: TopicName | None) -> ClusterSummary:
+    return summary if topic is None else replace(summary, name=topic.name, phrases=topic.phrases)
+
+
+def _heading_columns(headings: Sequence[str]) -> dict[str, list[str]]:
+    """The first and the second of the headings above each chunk as columns."""
+    parts = [heading.split(SEPARATOR) for heading in headings]
+    return {
+        f"heading {level + 1}": [path[level].strip() if len(path) > level else "" for path in parts]
+        for level in range(_HEADING_LEVELS)
+    }
 
 
 def _label_columns(rows: Sequence[Fields], collection: Collection) -> dict[str, list[str]]:

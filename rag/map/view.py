@@ -58,7 +58,7 @@ def requests_for_names(collection: Collection, layout: Projection, clusters: Clu
 
 
 def with_kept_names(collection: Collection, clusters: Clusters, requests: Sequence[NameRequest]) -> Clusters:
-    """The clusters with their cached names from a model; a cluster without one keeps the name from its key terms."""
+    """The clusters with their cached names from a model; a cluster without one keeps its name."""
     known = load_names(collection.cache_folder, collection.uid)
     return clusters.renamed({request.label: known[request.key] for request in requests if request.key in known})
 

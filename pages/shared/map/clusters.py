@@ -60,8 +60,8 @@ def show_clusters(collection: Collection, layout: Projection, clusters: Clusters
     n_unclustered = int((clusters.labels < 0).sum())
     unclustered = f" {n_unclustered:,} chunks are in no cluster." if n_unclustered else ""
     st.caption(
-        "Dense groups of points, found by HDBSCAN. Each is named after the column value that most of its chunks share, "
-        f"or else after its key terms.{unclustered}"
+        "Dense groups of points, found by HDBSCAN. Each is named after the column value or heading that most of its "
+        f"chunks share, or else after phrases that set it apart.{unclustered}"
     )
     requests = requests_for_names(collection, layout, clusters)
     place = st.empty()
@@ -81,7 +81,7 @@ def show_clusters(collection: Collection, layout: Projection, clusters: Clusters
             "Show names from the model",
             value=True,
             key=_BY_MODEL,
-            help="Off: clusters are named after a column value or their key terms.",
+            help="Off: clusters are named after a column value, a heading, or phrases.",
         )
 
 

@@ -239,7 +239,7 @@ def summary(label, size, *terms):
 def test_a_cluster_is_named_by_the_value_that_more_than_60_percent_share():
     labels = np.repeat([0, 1, -1], [10, 5, 4])
     summaries = [summary(0, 10, "owl"), summary(1, 5, "ship")]
-    of_60 = ["birds"] * 6 + ["mammals"] * 4
+    of_60 = ["birds"] * 6 + ["mammals", "fish", "frogs", "bats"]
     of_70 = ["birds"] * 7 + ["mammals"] * 3
     rest = ["sea"] * 5 + ["birds"] + ["sea"] * 3
     assert names_from_columns(labels, {"topic": of_60 + rest}, summaries) == {1: "sea"}
@@ -256,6 +256,24 @@ def test_a_value_that_the_others_have_too_names_nothing():
     assert names_from_columns(labels, {"source": ["web"] * 16 + ["mail"] * 4}, summaries) == {}
     half = ["web"] * 10 + ["web"] * 5 + ["mail"] * 5
     assert names_from_columns(labels, {"source": half}, summaries) == {0: "web"}
+
+
+def test_a_cluster_of_two_or_three_values_is_named_after_them():
+    labels = np.repeat([0, 1, -1], [10, 6, 4])
+    summaries = [summary(0, 10, "owl"), summary(1, 6, "ship")]
+    rest = ["sea"] * 3 + ["lake"] * 3 + ["town"] * 4
+    two = ["birds"] * 6 + ["mammals"] * 4
+    assert names_from_columns(labels, {"topic": two + rest}, summaries) == {0: "birds + mammals", 1: "lake + sea"}
+    three = ["birds"] * 4 + ["mammals"] * 3 + ["fish"] * 2 + ["frogs"]
+    assert names_from_columns(labels, {"topic": three + rest}, summaries)[0] == "birds + mammals + fish"
+    four = ["birds"] * 3 + ["mammals"] * 3 + ["fish"] * 2 + ["frogs"] * 2
+    assert 0 not in names_from_columns(labels, {"topic": four + rest}, summaries), "three have 80 %, not more"
+    elsewhere = ["sea"] * 3 + ["lake"] * 3 + ["mammals"] * 4
+    assert names_from_columns(labels, {"topic": two + elsewhere}, summaries)[0] == "birds + mammals", "half are here"
+    assert 0 not in names_from_columns(labels, {"topic": [*two, *elsewhere[1:], "mammals"]}, summaries)
+    assert 0 not in names_from_columns(labels, {"topic": two + [""] * 10}, summaries), "the column has no other values"
+    long = ["birds of the north"] * 6 + ["mammals of the northern forests"] * 4
+    assert 0 not in names_from_columns(labels, {"topic": long + rest}, summaries), "too long for a name"
 
 
 def test_the_column_with_the_largest_share_names_and_a_shared_value_gets_terms():
