@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared.map.clusters import layer_control, show_clusters, with_model_names
+from pages.shared.map.clusters import layer_control, with_model_names
 from pages.shared.map.colouring import choose_colour, colours_for, explain
 from pages.shared.map.exam import exam_controls, explain_exam, has_runs
 from pages.shared.map.files import show_files
@@ -14,6 +14,7 @@ from pages.shared.map.filters import filter_controls
 from pages.shared.map.layouts import current_layout, layout_controls, show_placed
 from pages.shared.map.panel import search_box, show_panel
 from pages.shared.map.scene import focus_of, scene_of
+from pages.shared.map.topics import show_topics
 from pages.shared.map.trust import show_quality_details, show_quality_line
 from pages.shared.session.resources import cluster_layers, query_similarities
 from pages.shared.session.resources import clusters as find_clusters
@@ -79,5 +80,5 @@ with files:
     show_files(collection, layout, table, clusters, colours, exam.marks if exam else ())
 if has_details:
     show_quality_details(collection, layout)
-with st.expander(f"Clusters ({len(clusters.summaries)})", icon=":material/bubble_chart:"):
-    show_clusters(collection, layout, clusters)
+with st.expander(f"Topics ({len(clusters.summaries)})", icon=":material/toc:"):
+    show_topics(collection, layout, table, clusters, state)

@@ -150,6 +150,7 @@ def test_quality_details_show_three_measures_and_colour_by_distortion(sample):
 
 def test_clusters_are_named_counted_and_made_finer(sample):
     app = start()
+    labelled(app.get("button_group"), "View of the topics").set_value("Table").run()
     table = next(frame.value for frame in app.dataframe if "key terms" in frame.value)
     assert len(table) > 3
     assert table["chunks"].is_monotonic_decreasing

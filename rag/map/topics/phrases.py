@@ -173,3 +173,8 @@ def _with_noun(words: list[str], before: str, language: str) -> Iterator[tuple[l
 @lru_cache(_CACHED_WORDS)
 def _key(word: str) -> str:
     return singular(word.lower())
+
+
+def phrase_key(phrase: str) -> str:
+    """The key of a phrase as it is written."""
+    return " ".join(map(_key, phrase.split()))
