@@ -9,7 +9,11 @@ from typing import NamedTuple
 _HEAD = struct.Struct("<HHI")
 _IS_CONTAINER = 0xF
 _PROPERTY = struct.Struct("<HI")
-_IS_LONG = 0x8000
+_IS_LONG, _NUMBER = 0x8000, 0x3FFF
+_TABLE = 0x039F
+DRAWN_TEXT, DESCRIPTION = 0x00C0, 0x0381
+"""Properties of a shape: text that is drawn as a picture, and what a picture shows."""
+_TEXTS = (DRAWN_TEXT, DESCRIPTION)
 _LONGEST_TEXT = 100_000
 MOST_DEPTH = 10_000
 """Records in one another, from which on they are not looked into."""
@@ -50,16 +54,22 @@ def all_records(content: bytes, start: int, end: int) -> Iterator[Record]:
 
 def shape_properties(content: bytes, record: Record) -> dict[int, str]:
     """The texts among a shape's properties (FOPT) by their number, such as its description."""
-    at, long_at = record.start, record.start + _PROPERTY.size * record.instance
-    found = {}
-    for _ in range(record.instance):
-        if at + _PROPERTY.size > record.end:
-            break
-        code, value = _PROPERTY.unpack_from(content, at)
-        at += _PROPERTY.size
-        if code & _IS_LONG:
-            if value <= _LONGEST_TEXT and long_at + value <= record.end:
-                raw = content[long_at : long_at + value // 2 * 2]
-                found[code & 0x3FFF] = raw.decode("utf-16-le", "replace").split("\0")[0]
-            long_at += value
+    long_at = record.start + _PROPERTY.size * record.instance
+    found: dict[int, str] = {}
+    if long_at > record.end:
+        return found
+    for code, value in _PROPERTY.iter_unpack(content[record.start : long_at]):
+        if not code & _IS_LONG:
+            continue
+        if code & _NUMBER in _TEXTS and value <= _LONGEST_TEXT and long_at + value <= record.end:
+            raw = content[long_at : long_at + value // 2 * 2]
+            found[code & _NUMBER] = raw.decode("utf-16-le", "replace").split("\0")[0]
+        long_at += value
     return found
+
+
+def states_table(content: bytes, record: Record) -> bool:
+    """Whether a shape's properties say that its group is a table."""
+    end = min(record.start + _PROPERTY.size * record.instance, record.end)
+    listed = content[record.start : end - (end - record.start) % _PROPERTY.size]
+    return any(code & _NUMBER == _TABLE and value & 1 for code, value in _PROPERTY.iter_unpack(listed))

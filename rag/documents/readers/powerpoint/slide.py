@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from rag.documents.readers.compound import number
 from rag.documents.readers.office_xml.drawings import described
 from rag.documents.readers.powerpoint.texts import Text, strings, texts_of
-from rag.documents.readers.records import MOST_DEPTH, Record, all_records, records, shape_properties
+from rag.documents.readers.records import (
+    DESCRIPTION,
+    DRAWN_TEXT,
+    MOST_DEPTH,
+    Record,
+    all_records,
+    records,
+    shape_properties,
+    states_table,
+)
 from rag.documents.readers.writing.flow import plain
 from rag.documents.readers.writing.slides import Block
 from rag.documents.tables.grid import Cell, grid_of
@@ -27,8 +36,6 @@ _AUTHOR, _SAID, _FOOTER = 0, 1, 2
 _SHOWS_FOOTER = 0x20
 _HIDDEN = 0x04
 _LINE = 20
-_DRAWN_TEXT, _DESCRIPTION, _TABLE = 0x00C0, 0x0381, 0x039F
-_PROPERTY = struct.Struct("<HI")
 _DATE_OR_NUMBER, _AROUND = (7, 8), (9, 10)
 """Placeholders of dates and slide numbers, and of footers and headers."""
 
@@ -116,8 +123,9 @@ class Page:
         if place in _DATE_OR_NUMBER or place in _AROUND:
             self.footers.extend(" ".join(text.text.split()) for text in texts if place in _AROUND)
             return
-        yield Block(plain(drawn.get(_DRAWN_TEXT, "")))
-        yield Block(described(plain(drawn.get(_DESCRIPTION, ""))))
+        if drawn:
+            yield Block(plain(drawn.get(DRAWN_TEXT, "")))
+            yield Block(described(plain(drawn.get(DESCRIPTION, ""))))
         for text in texts:
             if 0 <= text.outline < len(self.outline):
                 shown.add(text.outline)
@@ -126,15 +134,8 @@ class Page:
 
     def _is_table(self, shape: Record) -> bool:
         """Whether the first shape of a group says that the group is a table."""
-        for record in records(self.stream, shape.start, shape.end):
-            for place in range(record.instance if record.kind in _PROPERTIES else 0):
-                at = record.start + _PROPERTY.size * place
-                if at + _PROPERTY.size > record.end:
-                    break
-                code, value = _PROPERTY.unpack_from(self.stream, at)
-                if code & 0x3FFF == _TABLE:
-                    return bool(value & 1)
-        return False
+        inner = records(self.stream, shape.start, shape.end)
+        return any(states_table(self.stream, record) for record in inner if record.kind in _PROPERTIES)
 
     def _table(self, shapes: Sequence[Record]) -> str:
         """A table whose cells are the shapes of a group; empty if they make none."""

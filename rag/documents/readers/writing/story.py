@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from rag.documents.readers.writing.flow import NEW_PAGE, TextFlow, cell_lines, plain
 from rag.documents.tables.grid import Cell, Grid, grid_of
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _SAME_EDGE = 60
 """Twips (1/20 point) by which the edges of cells in one column may differ."""
 
@@ -150,7 +152,7 @@ class Story:
 
     def _take_text(self) -> str:
         text, self._pieces = "".join(self._pieces), []
-        if any("\ud800" <= sign <= "\udfff" for sign in text):
+        if _HALVES.search(text):
             # Characters beyond the first plane are written as two halves.
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return NEW_PAGE.join(map(plain, text.split(NEW_PAGE)))

@@ -11,7 +11,14 @@ from itertools import pairwise
 
 from rag.documents.readers.compound import number
 from rag.documents.readers.office_xml.drawings import described
-from rag.documents.readers.records import Record, all_records, records, shape_properties
+from rag.documents.readers.records import (
+    DESCRIPTION,
+    DRAWN_TEXT,
+    Record,
+    all_records,
+    records,
+    shape_properties,
+)
 from rag.documents.readers.word.binary.header import Part, Spans, WordFile, entries
 from rag.documents.readers.writing.flow import plain
 
@@ -20,7 +27,6 @@ _AUTHOR, _UNUSED, _BOX_SHAPE = 20, 8, 14
 _SEPARATORS, _HEADERS_OF_SECTION, _FOOTERS = 6, 6, (2, 3, 5)
 _DRAWING, _GROUP, _ONE_SHAPE, _SHAPE_RECORD, _PROPERTIES = 0xF002, 0xF003, 0xF004, 0xF00A, (0xF00B, 0xF121, 0xF122)
 _WITH_NAME, _LONGEST_SHAPE = 0x66, 100_000
-_DRAWN_TEXT, _DESCRIPTION = 0x00C0, 0x0381
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ def picture_texts(data: bytes, at: int) -> list[str]:
 
 def _drawn_texts(content: bytes, record: Record) -> list[str]:
     texts = shape_properties(content, record)
-    lines = (texts.get(_DRAWN_TEXT, ""), described(texts.get(_DESCRIPTION, "")))
+    lines = (texts.get(DRAWN_TEXT, ""), described(texts.get(DESCRIPTION, "")))
     return [plain(line) for line in lines if line.strip()]
 
 

@@ -41,6 +41,8 @@ class Styles:
         count, base = number(content, 2, 2), number(content, 4, 2)
         at = 2 + size
         self._styles: list[_Style | None] = []
+        self._levels: dict[tuple[int, int], int] = {}
+        self._places: dict[tuple[int, int, int], ListPlace | None] = {}
         for _ in range(min(count, _MOST_STYLES)):
             length = number(content, at, 2)
             entry = content[at + 2 : at + 2 + length]
@@ -50,6 +52,12 @@ class Styles:
 
     def heading_level(self, shape: ParagraphShape) -> int:
         """The level of a heading, from 1; 0 if the paragraph is none. A title has level 1."""
+        key = (shape.style, shape.outline)
+        if key not in self._levels:
+            self._levels[key] = self._heading_level(shape)
+        return self._levels[key]
+
+    def _heading_level(self, shape: ParagraphShape) -> int:
         if shape.outline >= 0:
             return _level(shape.outline)
         for style in self._with_parents(shape.style):
@@ -64,6 +72,12 @@ class Styles:
 
     def list_place(self, shape: ParagraphShape) -> ListPlace | None:
         """The list that a paragraph belongs to by itself or by its style."""
+        key = (shape.style, shape.list_id, shape.list_level)
+        if key not in self._places:
+            self._places[key] = self._list_place(shape)
+        return self._places[key]
+
+    def _list_place(self, shape: ParagraphShape) -> ListPlace | None:
         list_id, level = shape.list_id, shape.list_level
         for style in self._with_parents(shape.style):
             list_id = style.paragraph.list_id if list_id < 0 else list_id
