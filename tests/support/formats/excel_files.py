@@ -77,7 +77,18 @@ def _wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def xlsb(rows: Sequence[Sequence[str]]) -> bytes:
+def _binary_comments(comments: Mapping[tuple[int, int], str]) -> bytes:
+    authors = _binary(630) + _binary(632, _wide("Eve")) + _binary(631)
+    items = b"".join(
+        _binary(635, struct.pack("<IIIII16x", 0, row, row, column, column))
+        + _binary(637, b"\0" + _wide(text))
+        + _binary(636)
+        for (row, column), text in comments.items()
+    )
+    return _binary(628) + authors + _binary(633) + items + _binary(634) + _binary(629)
+
+
+def xlsb(rows: Sequence[Sequence[str]], comments: Mapping[tuple[int, int], str] | None = None) -> bytes:
     """A binary workbook with one sheet, "Prices"."""
     workbook = _binary(131) + _binary(143) + _binary(156, struct.pack("<II", 0, 1) + _wide("r1") + _wide("Prices"))
     workbook += _binary(144) + _binary(132)
@@ -88,6 +99,7 @@ def xlsb(rows: Sequence[Sequence[str]]) -> bytes:
             sheet += _binary(6, struct.pack("<II", column, 0) + _wide(text))
     sheet += _binary(146) + _binary(130)
     relation = f'<Relationship Id="r1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.bin"/>'
+    noted = f'<Relationship Id="c" Type="{_OFFICE}/comments" Target="../comments1.bin"/>'
     main = f'<Relationship Id="m" Type="{_OFFICE}/officeDocument" Target="xl/workbook.bin"/>'
     relations = f'<Relationships xmlns="{_PACKAGE}/relationships">{{}}</Relationships>'
     return zipped(
@@ -97,5 +109,7 @@ def xlsb(rows: Sequence[Sequence[str]]) -> bytes:
             "xl/workbook.bin": workbook,
             "xl/_rels/workbook.bin.rels": relations.format(relation),
             "xl/worksheets/sheet1.bin": sheet,
+            "xl/worksheets/_rels/sheet1.bin.rels": relations.format(noted),
+            "xl/comments1.bin": _binary_comments(comments or {}),
         }
     )

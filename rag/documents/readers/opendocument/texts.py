@@ -10,6 +10,7 @@ from rag.documents.readers.opendocument.blocks import BlockWriter
 from rag.documents.readers.opendocument.names import STYLE
 from rag.documents.readers.opendocument.parts import OpenParts
 from rag.documents.readers.writing.flow import TextFlow
+from rag.documents.readers.writing.notes import unseen
 
 
 def read_odt(name: str, content: bytes) -> Parsed:
@@ -34,9 +35,7 @@ def left_out(parts: OpenParts) -> Iterator[str]:
         yield CUT
     if parts.damaged:
         yield f"Damaged parts of the document were left out: {name_some(list(dict.fromkeys(parts.damaged)))}."
-    if parts.hidden_words:
-        noun = "word" if parts.hidden_words == 1 else "words"
-        yield f"Hidden text was left out: {parts.hidden_words:,} {noun}."
+    yield from unseen(parts.hidden_words)
 
 
 def _headers_and_footers(parts: OpenParts, writer: BlockWriter) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rag.documents.parsed import Parsed
 from rag.documents.readers.rtf.tokens import SYMBOLS, Token, Tokens, charset_encoding, name_encoding, page_encoding
 from rag.documents.readers.writing.flow import NEW_PAGE, TextFlow, with_link
+from rag.documents.readers.writing.notes import unseen
 from rag.documents.readers.writing.story import CellShape, Story
 from rag.documents.readers.writing.symbols import symbol
 from rag.errors import DocumentError
@@ -470,10 +471,7 @@ def read_rtf(name: str, content: bytes) -> Parsed:
     body.end_paragraph(reader.state.level, reader.state.depth, in_table=False)
     for text in reader.around:
         flow.paragraph(text)
-    notes = []
-    if reader.hidden_words:
-        noun = "word" if reader.hidden_words == 1 else "words"
-        notes.append(f"Hidden text was left out: {reader.hidden_words:,} {noun}.")
+    notes = list(unseen(reader.hidden_words))
     if reader.undecoded:
         notes.append(f"Characters that the file's code page does not have were replaced: {reader.undecoded:,}.")
     if not reader.is_closed and not content.rstrip(b"\0 \r\n\t").endswith(b"}"):

@@ -13,6 +13,7 @@ from rag.documents.formats import XLS, label
 from rag.documents.parsed import clean
 from rag.documents.readers.panics import without_panic
 from rag.documents.readers.workbooks.biff import SheetTexts, sheet_texts
+from rag.documents.readers.workbooks.xlsb import binary_sheet_texts
 from rag.documents.tables.grid import Cell
 from rag.documents.tables.sheet import Sheet, sheet_of
 from rag.errors import DocumentError
@@ -36,7 +37,7 @@ def read_older_excel(name: str, media_type: str, content: bytes) -> list[Sheet]:
     with without_panic(name, label(media_type)):
         workbook = _open(name, media_type, content)
         count = len(workbook.sheet_names)
-        texts = sheet_texts(content) if media_type == XLS else []
+        texts = sheet_texts(content) if media_type == XLS else binary_sheet_texts(content)
         texts = texts if len(texts) == count else [SheetTexts() for _ in range(count)]
         sheets = (_sheet(name, workbook, number, texts[number]) for number in range(count))
         return [sheet for sheet in sheets if sheet is not None and (sheet.cells or sheet.drawn)]

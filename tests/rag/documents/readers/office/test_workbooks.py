@@ -150,6 +150,13 @@ def test_a_binary_workbook_is_read_and_is_a_table():
     assert columns.names == ("Part", "Text")
 
 
+def test_comments_of_a_binary_workbook_are_read_as_those_of_an_older_one():
+    rows, comments = [["Part", "Price"], ["Bolt", "3.5"], ["Nut", "two"]], {(1, 1): "net of tax", (2, 0): "x" * 200}
+    text = load_document("a.xlsb", xlsb(rows, comments)).text
+    assert text == load_document("a.xls", xls(rows, comments=comments)).text
+    assert "net of tax" in text
+
+
 @pytest.mark.parametrize("start", [b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00"])
 def test_excel_4_and_older_are_named(start):
     with pytest.raises(DocumentError, match=r"'a\.xls' is a workbook of Excel [234], which is not supported"):
