@@ -51,6 +51,7 @@ _CLASSES = (
 _PART = re.compile(r"[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_NOT_WRITTEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HIDDEN_TEXT, _WITHOUT_SCRIPTS = "Text that the page hides was", "Text for browsers without scripts was"
 
 
@@ -91,8 +92,20 @@ def main_content(html: str, *, is_page: bool = True) -> MainContent:
     if not parts and not root.xpath("//@data-shown"):
         return MainContent(html)
     for part in parts:
-        part.element.drop_tree()
+        _drop(part.element)
     return MainContent(_written(root), tuple(_notes(parts)))
+
+
+def _drop(element: HtmlElement) -> None:
+    """Take an element out; the texts that come together do so without signs that lxml reads, but does not write."""
+    parent, previous = element.getparent(), element.getprevious()
+    if element.tail:
+        element.tail = _NOT_WRITTEN.sub("", element.tail)
+    if previous is not None and previous.tail:
+        previous.tail = _NOT_WRITTEN.sub("", previous.tail)
+    elif previous is None and parent is not None and parent.text:
+        parent.text = _NOT_WRITTEN.sub("", parent.text)
+    element.drop_tree()
 
 
 def _parsed(html: str) -> HtmlElement | None:

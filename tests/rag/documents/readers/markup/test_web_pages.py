@@ -100,6 +100,14 @@ def test_hidden_answers_that_a_click_opens_are_read():
     assert document.notes == ()
 
 
+@pytest.mark.parametrize("sign", ["\x01", "&#1;", "\x0c", "\ufffe"])
+def test_a_sign_that_xml_forbids_next_to_hidden_text_is_left_out(sign: str):
+    said = "The ferry leaves at seven. " * 20
+    page = f"<html><body><p>{said}</p>{sign}<p hidden>gone</p>{sign}Last<i hidden>x</i>.</body></html>"
+    text = " ".join(load_document("a.html", page.encode()).text.split())
+    assert text == f"{said}Last."
+
+
 def test_a_page_that_a_script_would_show_is_read():
     document = load_document("app.html", page(f"<div style='display:none'>{ARTICLE}<p hidden>inner</p></div>"))
     assert "at most 15 days" in document.text
