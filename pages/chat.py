@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.chat.asking import AnswerSettings, Question, ShownTurn, ask, show_problem
 from pages.shared.chat.conversation_menu import show_conversations
+from pages.shared.chat.files import add_files, forget_files, is_adding, show_files
 from pages.shared.chat.live import LiveView
 from pages.shared.chat.prompt_editor import prompt_button
 from pages.shared.chat.state import SHOWN, Chat, open_chat
@@ -23,6 +24,7 @@ from pages.shared.widgets.model_choice import (
 )
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 from pages.shared.widgets.server_watch import ServerWatch
+from pages.shared.widgets.storage_notes import not_changeable
 from rag import config
 from rag.errors import CollectionError, ExplorerError
 from rag.store.collection import Collection
@@ -60,9 +62,25 @@ def show_examples(chat: Chat, settings: AnswerSettings, *, is_off: bool) -> None
 
 
 def ask_typed(chat: Chat, settings: AnswerSettings) -> None:
-    """Ask the typed question. A callback runs before the page is drawn, so the model begins at once."""
-    if text := st.session_state[f"question-{chat.collection.uid}"].strip():
-        ask(Question(chat, settings, text))
+    """Ask the typed question; files that were dropped on the box are added before. A callback runs before the page is
+    drawn, so the model begins at once.
+    """
+    typed = st.session_state[f"question-{chat.collection.uid}"]
+    text, files = (typed, []) if isinstance(typed, str) else (typed.text, typed.files)
+    forget_files(chat)
+    if files:
+        add_files(chat, files, text.strip())
+    elif text.strip():
+        ask(Question(chat, settings, text.strip()))
+
+
+def placeholder(*, is_busy: bool, is_waiting: bool, is_checking: bool) -> str:
+    """What the empty field says: why it is off, or what it is for."""
+    if is_busy:
+        return "Answering..."
+    if is_waiting:
+        return "Adding files..."
+    return "Checking the model servers..." if is_checking else "Ask about your documents"
 
 
 def warm_up(chat: Chat, settings: AnswerSettings) -> None:
@@ -100,6 +118,7 @@ st.caption("A model answers your question from the most similar passages. The an
 chat = open_chat(collection)
 live = live_turns().of(chat.live_key)
 notes, earlier = st.container(), st.container()
+dropped = st.container()
 # An empty element removes what this place showed before at once, even while the rest of the page waits for an answer.
 beginning = st.empty()
 being_written = st.container()
@@ -114,13 +133,15 @@ with notes:
     settings = choose_answer_settings(workspace, collection, models)
     show_reason(workspace, models, settings.model)
 is_busy = live is not None and not live.is_over
+is_waiting = is_adding(chat)
 # The default may still change; a model that a person has chosen does not.
 is_checking = models.is_undecided and workspace.generator is None
 has_no_chunks = settings.chunk_ids is not None and not settings.chunk_ids
 st.chat_input(
-    "Answering..." if is_busy else "Checking the model servers..." if is_checking else "Ask about your documents",
+    placeholder(is_busy=is_busy, is_waiting=is_waiting, is_checking=is_checking),
     key=f"question-{collection.uid}",
-    disabled=has_no_chunks or is_busy or is_checking,
+    accept_file=False if not_changeable(collection) else "multiple",
+    disabled=has_no_chunks or is_busy or is_waiting or is_checking,
     on_submit=ask_typed,
     args=(chat, settings),
 )
@@ -128,10 +149,12 @@ with notes:
     show_problem(chat)
 with earlier:
     show_turns(chat, settings, live.turn_id if live else -1)
+with dropped:
+    show_files(chat, settings)
 if live:
     with being_written:
         view.follow()
-elif not chat.n_slots():
+elif not chat.n_slots() and not is_waiting:
     with beginning.container():
         show_examples(chat, settings, is_off=is_checking)
 if not live:

@@ -35,7 +35,9 @@ def show_conversations(chat: Chat) -> None:
         if shown_id := chat.conversation_id:
             with st.container(horizontal=True):
                 st.button("New", icon=":material/add:", on_click=go_to, args=(chat.collection, None))
-                with st.popover("This conversation", icon=":material/more_horiz:"):
+                with st.popover(
+                    "This conversation", icon=":material/more_horiz:", key=_menu_key(chat), on_change="rerun"
+                ):
                     _show_actions(chat, next(one.title for one in summaries if one.conversation_id == shown_id))
 
 
@@ -52,9 +54,10 @@ def _show_actions(chat: Chat, title: str) -> None:
     conversation_id = chat.ensure()
     key_prefix = f"{chat.key_prefix}-menu"
     name = st.text_input("Name", title, key=f"{key_prefix}-name")
-    if st.button("Rename", key=f"{key_prefix}-rename", disabled=not name.strip() or name.strip() == title):
-        chat.conversations.rename(conversation_id, name.strip())
-        st.rerun()
+    st.button(
+        "Rename", key=f"{key_prefix}-rename", disabled=not name.strip() or name.strip() == title, on_click=_rename,
+        args=(chat, conversation_id, name.strip()),
+    )  # fmt: skip
     for kind, write in (("Markdown", to_markdown), ("JSON", to_json)):
         suffix = "md" if kind == "Markdown" else "json"
         st.download_button(
@@ -67,6 +70,16 @@ def _show_actions(chat: Chat, title: str) -> None:
         "Delete", key=f"{key_prefix}-delete", icon=":material/delete:", disabled=not sure, on_click=_delete,
         args=(chat,),
     )  # fmt: skip
+
+
+def _menu_key(chat: Chat) -> str:
+    return f"{chat.key_prefix}-menu-is-open"
+
+
+def _rename(chat: Chat, conversation_id: int, name: str) -> None:
+    st.session_state[_menu_key(chat)] = False
+    with problems_shown_later(chat):
+        chat.conversations.rename(conversation_id, name)
 
 
 def _exported(chat: Chat, title: str, write: Callable[[str, Sequence[Turn]], str]) -> bytes:

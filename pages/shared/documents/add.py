@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -16,34 +12,21 @@ from pages.shared.documents.chunks import chunking_controls, show_chunked_text, 
 from pages.shared.documents.collection_menu import use_chunking
 from pages.shared.documents.column_roles import choose_roles
 from pages.shared.documents.language_offer import offer_before
-from pages.shared.session.resources import document_of_upload, embedder, ingest_jobs, prepared_document
+from pages.shared.session.resources import document_of_upload, embedder, prepared_document
+from pages.shared.widgets.adding.uploads import Upload, start_ingest, uploads_of
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag.chunking.chunker import chunk_prepared
 from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.formats import READABLE
 from rag.documents.parsed import name_some
-from rag.documents.sandbox.reader import DocumentReader
-from rag.documents.sources import SourceFile, file_on_disk
 from rag.errors import ExplorerError
-from rag.ingest.outcomes import FileOutcome, Report
-from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 
 _ROUND = "upload-round"
 _IS_STARTING = "upload-is-starting"
 _REPLACE, _KEEP_BOTH = "Replace the stored one", "Keep both"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file to add. `keeps_both` means that a stored document of its name is not replaced."""
-
-    name: str
-    content: bytes
-    roles: ColumnRoles = GUESSED
-    keeps_both: bool = False
 
 
 def show_add_documents(collection: Collection) -> None:
@@ -94,13 +77,7 @@ def _start_uploads(
     collection: Collection, uploads: Sequence[UploadedFile], roles: Mapping[str, ColumnRoles], *, keeps_both: bool
 ) -> None:
     try:
-        _start_ingest(
-            collection,
-            [
-                Upload(upload.name, bytes(upload.getbuffer()), roles.get(upload.file_id, GUESSED), keeps_both)
-                for upload in uploads
-            ],
-        )
+        start_ingest(collection, uploads_of(uploads, roles, keeps_both=keeps_both))
     except ExplorerError as error:
         del st.session_state[_IS_STARTING]
         show_error(error)
@@ -116,35 +93,8 @@ def _show_paste(collection: Collection) -> None:
         text = st.text_area("Text", height=180, placeholder="Paste or type a text")
         if st.form_submit_button("Add text", type="primary", icon=":material/add:") and text.strip():
             # A pasted text is nowhere else, so it never replaces another.
-            _start_ingest(collection, [Upload(f"{name.strip() or 'Pasted text'}.txt", text.encode(), keeps_both=True)])
+            start_ingest(collection, [Upload(f"{name.strip() or 'Pasted text'}.txt", text.encode(), keeps_both=True)])
             st.rerun()
-
-
-def _start_ingest(collection: Collection, uploads: Sequence[Upload]) -> None:
-    """Write the files to a temporary folder, so that they outlive the page run, and start a job that adds them."""
-    model = embedder(collection.spec.embedding.model_id)
-    spool = tempfile.TemporaryDirectory(prefix="explorer-upload-")
-    files = [_spooled(Path(spool.name) / str(i), upload) for i, upload in enumerate(uploads)]
-
-    def work(report: Report, cancelled: threading.Event) -> Iterator[FileOutcome]:
-        with DocumentReader() as reader:
-            yield from ingest(collection, files, model, reader, report=report, cancelled=cancelled)
-
-    title = files[0].name if len(files) == 1 else f"{len(files):,} files"
-    ingest_jobs().start(
-        f"Adding {title}",
-        collection.uid,
-        work,
-        n_files=len(files),
-        bytes_total=sum(file.size for file in files),
-        tidy_up=spool.cleanup,
-    )
-
-
-def _spooled(path: Path, upload: Upload) -> SourceFile:
-    path.write_bytes(upload.content)
-    file = file_on_disk(path, upload.name, shown_as=upload.name)
-    return replace(file, roles=upload.roles, keeps_both=upload.keeps_both)
 
 
 def _choose_to_replace(collection: Collection, names: Sequence[str]) -> bool:

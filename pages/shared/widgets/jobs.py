@@ -35,7 +35,7 @@ def show_jobs(collection: Collection) -> None:
     if any(job.task.is_active for job in jobs):
         _fresh(collection.uid)
         return
-    _show(jobs[0])
+    show_job(jobs[0])
     # The job has loaded the model, and only then is it known whether its cache of embeddings can be read.
     if problem := embedder(collection.spec.embedding.model_id).problem:
         st.warning(f"{problem} Nothing is lost: texts are embedded again.", icon=":material/warning:")
@@ -46,12 +46,13 @@ def _fresh(collection_uid: str) -> None:
     jobs = ingest_jobs().of(collection_uid)
     for job in jobs:
         if job.task.is_active:
-            _show(job)
+            show_job(job)
     if not any(job.task.is_active for job in jobs):
         st.rerun()
 
 
-def _show(job: JobView) -> None:
+def show_job(job: JobView) -> None:
+    """One job: its progress with a button to cancel it, or its result, and the outcome of each file."""
     task = job.task
     with st.container(border=True):
         st.markdown(f"**{_title(job)}** · {_state(job)}")
