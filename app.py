@@ -25,7 +25,7 @@ sections = {
         st.Page("pages/search.py", title="Search", icon=":material/manage_search:"),
         st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),
     ],
-    "Understand": [
+    "Learn": [
         st.Page("pages/how_it_works.py", title="How embeddings work", icon=":material/school:"),
         st.Page("pages/vector_arithmetic.py", title="Vector arithmetic", icon=":material/calculate:"),
         st.Page("pages/compare_models.py", title="Compare models", icon=":material/compare:"),
@@ -40,10 +40,10 @@ sections = {
     ],
 }
 keep_collections_short()
-page = st.navigation({**sections, "": pages_that_redirect()})
+page = st.navigation({**sections, "": pages_that_redirect()}, position="hidden")
 workspace = open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])
-show_sidebar()
+show_sidebar(sections, page)
 require_settings()
 try:
     page.run()

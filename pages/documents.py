@@ -9,7 +9,6 @@ import streamlit as st
 
 from pages.shared.documents.add import show_add_documents
 from pages.shared.documents.chunks import show_chunked_text, show_sizes
-from pages.shared.documents.collection_menu import show_collection_menu
 from pages.shared.documents.context_offer import offer_context_lines
 from pages.shared.documents.language_offer import offer_after
 from pages.shared.session.workspace import require_workspace
@@ -108,11 +107,10 @@ workspace = require_workspace()
 st.title("Documents")
 st.caption("Add files. They are split into chunks, and every chunk becomes a point on the map.")
 try:
-    show_collection_menu(workspace.collection)
     if workspace.problem:
         show_error(workspace.problem)
     elif workspace.collection is None:
-        st.info("There is no collection yet. Create one with 'New collection' above.", icon=":material/info:")
+        st.info("There is no collection yet. Create one with 'New' in the sidebar.", icon=":material/info:")
     else:
         show_linked_chunk(workspace.collection)
         show_jobs(workspace.collection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.neighbors.graph import show_neighborhood
+from pages.shared.neighbors.opening import show_chips
 from pages.shared.neighbors.search import (
     QUERY_KEY,
     choose_options,
@@ -22,6 +23,19 @@ from pages.shared.widgets.passage.html import show_passage
 from rag import config
 from rag.errors import ExplorerError
 from rag.report.figures import place_of
+from rag.store.collection import Collection
+from rag.types import Chunk
+
+
+def show_subject(collection: Collection, chunk: Chunk) -> None:
+    """The selected chunk as a card."""
+    with st.container(border=True):
+        name = collection.document(chunk.document_id).name
+        st.markdown(f"**Selected chunk** · {escaped(name)}{escaped(place_of(chunk))}")
+        show_context_line(chunk, with_headings=True)
+        show_passage(chunk.text)
+        show_chunk_links(chunk.chunk_id)
+
 
 require_workspace()
 st.title("Neighbors")
@@ -41,42 +55,40 @@ if query.strip():
     st.query_params.pop("chunk", None)
 else:
     st.query_params.pop("query", None)
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     st.button("Random chunk", icon=":material/casino:", on_click=open_random_chunk, args=(collection,))
-    options = choose_options(collection, int(k), None if query.strip() else chosen_chunk())
+    filters = st.container(width="content")
+    example = show_chips(collection, query)
+opened = chosen_chunk() or (example.chunk_id if example else None) or None
+with filters:
+    options = choose_options(collection, int(k), None if query.strip() else opened)
 try:
-    subject = subject_of(collection, query)
+    subject = subject_of(collection, query or (example.query if example else ""), opened)
     hits = find_hits(collection, subject, options) if subject else ()
 except ExplorerError as error:
     show_error(error)
     st.stop()
 if subject is None:
-    st.info(
-        "Type a text above, for example: The bank raised its interest rates. Or open a random chunk, or click a point "
-        "on the map.",
-        icon=":material/info:",
-    )
     st.stop()
 for note in subject.notes:
     st.warning(escaped(note), icon=":material/info:")
-if subject.chunk:
-    with st.container(border=True):
-        name = collection.document(subject.chunk.document_id).name
-        st.markdown(f"**Selected chunk** · {escaped(name)}{escaped(place_of(subject.chunk))}")
-        show_context_line(subject.chunk, with_headings=True)
-        show_passage(subject.chunk.text)
-        show_chunk_links(subject.chunk.chunk_id)
-if not hits:
-    st.info("No results with these filters. Remove one.", icon=":material/info:")
-    st.stop()
-results, distribution = st.columns([1.7, 1])
+if example and hits and (saying := example.said_of(hits[0].chunk.text)):
+    st.info(f"**Example:** {escaped(saying)}", icon=":material/lightbulb:")
+first, distribution = st.columns([1.7, 1])
+with first:
+    if subject.chunk:
+        show_subject(collection, subject.chunk)
+    if not hits:
+        st.info("No results with these filters. Remove one.", icon=":material/info:")
+        st.stop()
 try:
     with distribution:
         show_distribution(collection, subject, hits)
-    with results:
-        show_hits(collection, subject, hits)
+    with first:
+        show_hits(collection, subject, hits[:1])
     with st.expander("Why are these similar? Token-by-token score", icon=":material/receipt_long:", expanded=True):
         show_token_contributions(collection, subject, hits)
+    show_hits(collection, subject, hits[1:])
     with st.expander("Similarity among the results", icon=":material/hub:"):
         show_neighborhood(collection, subject, hits)
 except ExplorerError as error:

@@ -36,11 +36,8 @@ def load_neighbors(collection: Collection) -> NeighborTable:
     """The current table: from its cache, or computed again if that is stale, missing or damaged."""
     import numpy as np
 
-    path = cache_path(collection, collection.generation(), "neighbors")
-    content = artifacts.read_cached(path)
-    if content is not None:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            return NeighborTable(stored["chunk_ids"], stored["positions"], stored["scores"])
+    if (stored := stored_neighbors(collection)) is not None:
+        return stored
     generation, ids, vectors = collection.stored_vectors()
     path = cache_path(collection, generation, "neighbors")
     table = _table(ids, vectors)
@@ -49,6 +46,17 @@ def load_neighbors(collection: Collection) -> NeighborTable:
     artifacts.write_cached(path, buffer.getvalue())
     artifacts.drop_others(path, "neighbors.*")
     return table
+
+
+def stored_neighbors(collection: Collection) -> NeighborTable | None:
+    """The current table if it is in the cache; else None."""
+    import numpy as np
+
+    content = artifacts.read_cached(cache_path(collection, collection.generation(), "neighbors"))
+    if content is None:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return NeighborTable(stored["chunk_ids"], stored["positions"], stored["scores"])
 
 
 def _table(ids: IntArray, vectors: FloatArray) -> NeighborTable:

@@ -1,4 +1,4 @@
-"""The collection menu in a real browser: create, rename, re-embed, export, import and delete a collection."""
+"""The collection picker in a real browser: create, rename, re-embed, export, import and delete a collection."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def press(page: Page, name: str) -> None:
 
 def test_created_renamed_deleted_re_embedded_exported_and_imported(documents: Page, tmp_path: Path):
     page = documents
-    page.get_by_role("button", name="New collection").click()
+    page.get_by_role("button", name="New", exact=True).click()
     in_dialog(page, "Name", "Mine")
     press(page, "Create")
     page.get_by_text("This collection is empty").wait_for(timeout=_PATIENCE)
@@ -61,14 +61,14 @@ def test_created_renamed_deleted_re_embedded_exported_and_imported(documents: Pa
 
 def import_file(page: Page, path: Path) -> None:
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Import", exact=True).click()
+    manage(page, "Import a collection")
     page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
     page.get_by_role("dialog").get_by_text(path.name).first.wait_for(timeout=_PATIENCE)
 
 
 def test_errors_are_shown_in_the_dialog(documents: Page, tmp_path: Path):
     page = documents
-    page.get_by_role("button", name="New collection").click()
+    page.get_by_role("button", name="New", exact=True).click()
     in_dialog(page, "Name", "a/b")
     press(page, "Create")
     page.get_by_text("is not a valid collection name").wait_for(timeout=_PATIENCE)

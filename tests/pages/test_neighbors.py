@@ -41,7 +41,6 @@ def test_a_typed_text_has_neighbors_a_verdict_and_contributions_that_add_up(samp
 
 def test_a_random_chunk_and_only_other_documents(sample):
     app = start("neighbors.py")
-    assert "Or open a random chunk" in texts(app)
     button(app, "Random chunk").click().run()
     assert "Selected chunk" in texts(app)
     document = texts(app).partition("Selected chunk** · ")[2].splitlines()[0].split(",")[0].split(" ·")[0]
@@ -49,6 +48,31 @@ def test_a_random_chunk_and_only_other_documents(sample):
     assert not app.exception
     listed = texts(app).partition("Selected chunk")[2].splitlines()[1:]
     assert not [line for line in listed if line.startswith("**") and document in line]
+
+
+def test_the_page_opens_with_an_example_and_offers_three_more(sample):
+    app = start("neighbors.py")
+    assert "Example:** This passage on health is nearest to one on an animal" in texts(app)
+    assert metric(app, "Sum of all token pairs") == pytest.approx(metric(app, "Similarity shown above"), abs=0.02)
+    button(app, "Bats at dusk").click().run()
+    assert not app.exception
+    assert "Example:** The animal comes first" in texts(app)
+    assert labelled(app.text_input, "Find texts similar to").value == "a bat flew out of the cave at dusk"
+    button(app, "Moles on the skin").click().run()
+    assert "Selected chunk" in texts(app)
+    assert "Example:** This passage on health" in texts(app)
+    labelled(app.text_input, "Find texts similar to").input("interest rates").run()
+    assert "Example:" not in texts(app).replace("Examples:", "")
+
+
+def test_another_collection_opens_with_an_example_of_its_own(data_dir, embedder):
+    same = ["The owl hunts at night in the old barn.", "The owl hunts at night in the old red barn."]
+    filled(data_dir, embedder, [*same, *(f"A sentence about the number {i} alone." for i in range(12))])
+    app = start("neighbors.py")
+    assert "more similar than any other two chunks of different documents" in texts(app)
+    button(app, "The largest hub").click().run()
+    assert not app.exception
+    assert "A hub: this chunk is among the 10 nearest of" in texts(app)
 
 
 def test_choices_and_variety_are_kept_to(sample):

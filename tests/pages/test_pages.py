@@ -74,10 +74,6 @@ def test_an_empty_collection_says_what_to_do(data_dir, embedder, page):
     assert "'Empty' is empty. Add documents" in texts(app)
 
 
-def test_ollama_away_is_said_in_the_sidebar(sample):
-    assert "no answer at 127.0.0.1:9" in texts(start())
-
-
 @pytest.mark.parametrize(
     ("page", "query", "field", "label"),
     [

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared.documents.chunks import chunking_controls, show_chunked_text, show_sizes
-from pages.shared.documents.collection_menu import use_chunking
+from pages.shared.documents.chunks import show_chunked_text, show_sizes
 from pages.shared.documents.column_roles import choose_roles
 from pages.shared.documents.language_offer import offer_before
 from pages.shared.session.resources import document_of_upload, embedder, prepared_document
 from pages.shared.widgets.adding.uploads import Upload, start_ingest, uploads_of
+from pages.shared.widgets.collections.chunking import chunking_controls
+from pages.shared.widgets.collections.copying import use_chunking
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag.chunking.chunker import chunk_prepared

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared.session.resources import embedder
 from pages.shared.session.workspace import choose_collection
-from pages.shared.widgets.collection_copy import start_copy
+from pages.shared.widgets.collections.copying import start_copy
 from pages.shared.widgets.common import show_error
 from pages.shared.widgets.glossary import help_for
 from rag import config

@@ -10,11 +10,10 @@ from pathlib import PurePath
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared.documents.collection_menu import use_model
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.resources import columns_of_upload, embedder, language_of_upload
 from pages.shared.session.workspace import choose_collection
-from pages.shared.widgets.collection_copy import start_copy
+from pages.shared.widgets.collections.copying import start_copy, use_model
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import counted
 from rag import config

@@ -13,7 +13,6 @@ from pages.shared.session.resources import table as chunk_table
 from pages.shared.widgets.charts import distribution_figure
 from pages.shared.widgets.common import escaped, show_hit
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.map_state import chosen_chunk
 from rag.neighbors.score_distribution import score_distribution, verdict
 from rag.neighbors.search import PLAIN, NeighborFilter, best_sentence, find, neighbors_of
 from rag.retrieval.query_notes import query_notes
@@ -51,12 +50,11 @@ class NeighborOptions:
     relevance: float = PLAIN
 
 
-def subject_of(collection: Collection, query: str) -> Subject | None:
-    """The typed text; without one, the chunk in the URL; None if there is neither."""
+def subject_of(collection: Collection, query: str, chunk_id: int | None) -> Subject | None:
+    """The typed text; without one, the chunk with this id; None if there is neither."""
     if query.strip():
         model = embedder(collection.spec.embedding.model_id)
         return Subject(query, query_vector(collection, query)[0], None, query_notes(query, model))
-    chunk_id = chosen_chunk()
     if chunk_id is None:
         return None
     found = collection.chunks([chunk_id])

@@ -82,6 +82,7 @@ def choose_collection(name: str | None) -> None:
     st.query_params["collection"] = chosen
     try:
         workspace.collection = Collection.open(folder, chosen)
-        note_used(folder, chosen)
+        if workspace.collection.n_chunks():  # An empty one has nothing to open the app with.
+            note_used(folder, chosen)
     except ExplorerError as error:
         workspace.collection, workspace.problem = None, error

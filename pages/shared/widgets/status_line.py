@@ -11,7 +11,7 @@ from pages.shared.widgets.common import escaped
 Colour = Literal["green", "orange", "gray"]
 """Green: works. Orange: works, but something is missing or wrong. Gray: not available."""
 
-_ICONS: dict[Colour, str] = {
+ICONS: dict[Colour, str] = {
     "green": ":material/check_circle:",
     "orange": ":material/error:",
     "gray": ":material/circle:",
@@ -20,5 +20,5 @@ _ICONS: dict[Colour, str] = {
 
 def show_status_line(colour: Colour, name: str, sentence: str, *, help: str | None = None) -> None:
     """The dot with the name, and the sentence below; Markdown in both is escaped."""
-    st.markdown(f":{colour}[{_ICONS[colour]}] **{escaped(name)}**")
+    st.markdown(f":{colour}[{ICONS[colour]}] **{escaped(name)}**")
     st.caption(escaped(sentence), help=help)

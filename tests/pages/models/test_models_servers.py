@@ -12,10 +12,10 @@ from tests.pages.support.app import button, labelled, start, texts
 from tests.pages.support.models_page import (
     CHAT,
     EMBEDDER,
+    chips,
     download,
     installed,
     let_downloads_end,
-    links,
     said,
     serving,
 )
@@ -31,7 +31,7 @@ def test_another_server_is_set_shown_and_dropped(nothing, data_dir):
         button(app, "Connect to server").click().run()
         assert not app.exception
         assert f"Connected to {server.address}/v1, 1 model: local-7b" in texts(app)
-        assert "Connected, 1 model" in texts(start())
+        assert "connected, 1 model." in chips(start())["1 chat model"]
         assert load_settings(data_dir).openai_url == f"{server.address}/v1"
         button(app, "Remove").click().run()
     assert load_settings(data_dir) == SavedSettings()
@@ -49,21 +49,19 @@ def test_another_server_that_is_away_is_a_sentence(nothing, monkeypatch):
 
 
 @pytest.mark.parametrize("models", [(), (EMBEDDER,)])
-def test_the_sidebar_leads_here_where_ollama_has_no_chat_model(nothing, monkeypatch, models):
+def test_a_chip_says_that_the_built_in_model_answers_where_ollama_has_no_chat_model(nothing, monkeypatch, models):
     with serving(*models) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = start()
-    assert "Connected, no chat model" in texts(app)
-    assert links(app) == ["Set up models"]
+    assert "no chat model. Run: ollama pull llama3.2" in chips(app)["Built-in model answers"]
 
 
-def test_the_sidebar_leads_here_where_ollama_is_away_and_not_where_it_can_chat(nothing, monkeypatch):
-    assert links(start()) == ["Set up models"]
+def test_a_chip_says_whether_ollama_can_chat(nothing, monkeypatch):
+    assert "no answer at 127.0.0.1:9" in chips(start())["Built-in model answers"]
     with serving(CHAT) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         app = start()
-    assert "Connected, 1 chat model" in texts(app)
-    assert links(app) == []
+    assert chips(app)["1 chat model"] == "Ollama: connected, 1 chat model."
 
 
 def test_a_missing_built_in_model_says_how_to_install_it(nothing, monkeypatch):

@@ -11,7 +11,7 @@ from rag import config
 from rag.settings import SavedSettings, save_settings
 from rag.store.collection import Collection
 from tests.pages.support.app import start, texts
-from tests.pages.support.models_page import CHAT, links, serving
+from tests.pages.support.models_page import CHAT, chips, serving
 from tests.support.scripted_ollama import scripted_server
 from tests.support.servers.raw_server import FAULTS, bomb, raw_server
 
@@ -72,10 +72,10 @@ def test_while_a_server_is_asked_again_the_page_shows_what_it_said_before(nothin
     with serving(CHAT) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.address)
         monkeypatch.setattr(QUESTIONS[2], "patience", 20)
-        assert "Connected, 1 chat model" in texts(start())
+        assert chips(start())["1 chat model"] == "Ollama: connected, 1 chat model."
         monkeypatch.setattr(QUESTIONS[2], "patience", 0.0)
         refresh_servers()
-        assert "Connected, 1 chat model. Checking again." in texts(start())
+        assert chips(start())["1 chat model"] == "Ollama: connected, 1 chat model. Checking again."
         let_servers_answer()
 
 
@@ -85,20 +85,18 @@ def test_a_server_that_is_asked_for_the_first_time_is_being_checked(nothing, mon
         app = start("models.py")
         assert f"Checking {server.address}" in texts(app)
         assert "install Ollama" not in texts(app)
-        assert links(app) == []
+        assert chips(app)["Checking the servers"] == f"Checking Ollama at {server.address}."
         let_servers_answer()
-        app = start()
-        assert f"Not connected: no answer at {server.address}. The built-in model answers instead." in texts(app)
-        assert links(app) == ["Set up models"]
+        said = f"Ollama is not connected: no answer at {server.address}. The built-in model answers instead."
+        assert chips(start())["Built-in model answers"] == said
 
 
 def test_another_server_with_models_can_answer_too(nothing, monkeypatch):
     with scripted_server({"/v1/models": (200, LISTED)}) as server:
         monkeypatch.setenv("EXPLORER_OPENAI_URL", f"{server.address}/v1")
         app = start()
-    assert "Not connected: no answer at 127.0.0.1:9." in texts(app)
-    assert "built-in model answers" not in texts(app)
-    assert links(app) == []
+    said = "Ollama is not connected: no answer at 127.0.0.1:9. OpenAI-compatible server: connected, 1 model."
+    assert chips(app)["1 chat model"] == said
 
 
 @pytest.mark.parametrize(("address", "is_sent"), [("the same", True), ("another", False)])

@@ -7,7 +7,7 @@ import os
 import time
 
 from pages.shared.session.model_servers import downloads
-from tests.pages.support.app import button, labelled
+from tests.pages.support.app import button, labelled, shown
 from tests.support.scripted_ollama import scripted_server
 
 PATIENCE = 20
@@ -75,9 +75,11 @@ def said(elements) -> str:
     return "\n".join(element.value for element in elements).replace("\\", "")
 
 
-def links(app) -> list[str]:
-    """The labels of the links in the sidebar."""
-    return [link.proto.label for link in app.sidebar.get("page_link")]
+def chips(app) -> dict[str, str]:
+    """The label of each chip in the sidebar, and its sentence."""
+    badges = [one.proto for one in app.sidebar.markdown if "-badge[" in one.value]
+    labels = [badge.body.partition(":material/")[2].partition(": ")[2].rpartition("]")[0] for badge in badges]
+    return {shown(label): shown(badge.help) for label, badge in zip(labels, badges, strict=True)}
 
 
 def let_downloads_end(app):

@@ -9,7 +9,7 @@ from pages.shared.evaluate.grid.wording import short_model, whole_name
 from pages.shared.evaluate.wording import MODES
 from pages.shared.session.resources import embedder
 from pages.shared.session.workspace import choose_collection
-from pages.shared.widgets.collection_copy import NAME_HELP, start_copy
+from pages.shared.widgets.collections.copying import NAME_HELP, start_copy
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.retrieval_settings import use_mode
 from rag import config

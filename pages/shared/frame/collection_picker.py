@@ -1,18 +1,17 @@
-"""The collection menu: create, import, rename, re-embed, export and delete a collection."""
+"""The collection picker: choose a collection, create, import, rename, re-embed, export and delete one."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.documents.chunks import chunking_controls
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.resources import embedder, ingest_jobs
-from pages.shared.session.workspace import choose_collection
-from pages.shared.widgets.collection_copy import NAME_HELP, start_copy
+from pages.shared.session.workspace import choose_collection, require_workspace
+from pages.shared.widgets.collections.chunking import chunking_controls
+from pages.shared.widgets.collections.copying import NAME_HELP, start_copy
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.storage_notes import not_changeable
@@ -24,26 +23,42 @@ from rag.store.collection import Collection, list_collections
 from rag.store.names import free_name
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from rag.transfer.untrusted import embedding_model_of
-from rag.types import ChunkingSpec, Embedder, EmbeddingSpec
+from rag.types import Embedder
 
 
-def show_collection_menu(collection: Collection | None) -> None:
-    """The buttons and the menu; each opens a dialog that explains what it does."""
-    dialogs = {
+def show_picker() -> None:
+    """The choice of a collection, a button for a new one, and a menu whose entries open dialogs."""
+    workspace = require_workspace()
+    name = workspace.collection.spec.name if workspace.collection else st.query_params.get("collection")
+    names = list_collections(config.data_dir())
+    if names:
+        chosen = st.selectbox(
+            "Collection",
+            names,
+            index=names.index(name) if name in names else 0,
+            help=f"{help_for('collection')} All pages show this one.",
+        )
+        choose_collection(chosen)
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button("New", icon=":material/add:", help="Creates a collection."):
+            _new()
+        _show_menu(workspace.collection)
+
+
+def _show_menu(collection: Collection | None) -> None:
+    of_any = {":material/upload_file: Import a collection": _import}
+    of_this = {
         ":material/edit: Rename": _rename,
         ":material/content_copy: Re-embed into a new collection": _re_embed,
         ":material/download: Export to a file": _export,
         ":material/delete: Delete": _delete,
     }
-    with st.container(horizontal=True):
-        if st.button("New collection", icon=":material/add:"):
-            _new()
-        if st.button("Import", icon=":material/upload_file:", help="Adds a collection from a file that was exported."):
-            _import()
-        if collection is not None and (
-            chosen := st.menu_button("Manage", list(dialogs), key="manage-collection", icon=":material/folder_managed:")
-        ):
-            dialogs[chosen](collection)
+    entries = [*of_any, *(of_this if collection is not None else ())]
+    chosen = st.menu_button("Manage", entries, key="manage-collection")
+    if chosen in of_any:
+        of_any[chosen]()
+    elif chosen in of_this and collection is not None:
+        of_this[chosen](collection)
 
 
 def _why_not_now(collection: Collection) -> str:
@@ -126,23 +141,6 @@ def _re_embed(collection: Collection) -> None:
             _go_to(name)
     except ExplorerError as error:
         show_error(error)
-
-
-def use_chunking(collection: Collection, chunking: ChunkingSpec) -> None:
-    """Recreate an empty collection with another chunking."""
-    _recreate(collection, collection.spec.embedding, chunking)
-
-
-def use_model(collection: Collection, model: Embedder) -> None:
-    """Recreate an empty collection with another embedding model; its chunks are as long as that one can read."""
-    chunking = collection.spec.chunking
-    _recreate(collection, model.spec, replace(chunking, max_tokens=min(chunking.max_tokens, model.window)))
-
-
-def _recreate(collection: Collection, embedding: EmbeddingSpec, chunking: ChunkingSpec) -> None:
-    delete_collection(config.data_dir(), collection.spec.name)
-    Collection.create(config.data_dir(), collection.spec.name, embedding, chunking)
-    choose_collection(collection.spec.name)
 
 
 @st.dialog("Rename")

@@ -1,0 +1,1 @@
+"""Collections on a page: chunking controls, and copies or new versions of a collection."""
