@@ -11,10 +11,12 @@ from pages.shared.chat.live import LiveView
 from pages.shared.chat.prompt_editor import prompt_button
 from pages.shared.chat.state import SHOWN, Chat, open_chat
 from pages.shared.chat.turn import show_turn
-from pages.shared.session.resources import live_turns, warm_up_builtin
+from pages.shared.session.resources import live_turns, suggestions, warm_up_builtin
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace, require_workspace
-from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.adding.first_files import show_first_files
+from pages.shared.widgets.adding.opened import require_chunks
+from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.model_choice import (
     AnsweringModels,
     answering_models,
@@ -51,14 +53,20 @@ def choose_answer_settings(workspace: Workspace, collection: Collection, models:
 
 
 def show_examples(chat: Chat, settings: AnswerSettings, *, is_off: bool) -> None:
-    """Show what to do in an empty conversation: for the sample, questions to click, unless they are off."""
+    """Show what to do in an empty conversation: questions to click, unless they are off, and a place for own files."""
+    offered: tuple[str, ...] = _EXAMPLES
     if chat.collection.spec.name != SAMPLE:
-        st.info("Type a question about your documents below.", icon=":material/lightbulb:")
-        return
+        offered = tuple(one.question for one in suggestions(chat.collection)[:3])
     st.caption("Try one of these:")
-    for number, text in enumerate(_EXAMPLES):
+    for number, text in enumerate(offered):
         key = f"{chat.key_prefix}-example-{number}"
-        st.button(text, key=key, on_click=ask, args=(Question(chat, settings, text),), disabled=is_off)
+        st.button(escaped(text), key=key, on_click=ask, args=(Question(chat, settings, text),), disabled=is_off)
+
+
+def show_own_files() -> None:
+    """A place for files that begin another collection, at the end of an empty conversation."""
+    with st.container(border=True):
+        show_first_files("chat-files", "Ask your own files: drop them here to begin a new collection")
 
 
 def ask_typed(chat: Chat, settings: AnswerSettings) -> None:
@@ -157,6 +165,7 @@ if live:
 elif not chat.n_slots() and not is_waiting:
     with beginning.container():
         show_examples(chat, settings, is_off=is_checking)
+        show_own_files()
 if not live:
     warm_up(chat, settings)
 if is_checking:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.compare_models.opening import show_opening
 from pages.shared.compare_models.view import choose_model, comparison_of, show_morph, show_most_changed
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.adding.opened import require_chunks
+from pages.shared.widgets.common import show_error
 from rag import config
 from rag.errors import ExplorerError
 from rag.map.model_comparison import in_words
@@ -26,7 +28,8 @@ except ExplorerError as error:
     show_error(error)
     st.stop()
 if model is None:
-    st.info("Choose a second model and press Compare. This collection and its map do not change.")
+    st.caption("Press Compare to see both maps. This collection and its map do not change.")
+    show_opening(collection)
 if comparison is None:
     st.stop()
 st.markdown(f"**{in_words(comparison.figures)}**")

@@ -7,7 +7,8 @@ import streamlit as st
 from pages.shared.data_quality.lists import find_duplicates, show_duplicates, show_hubs, show_outliers
 from pages.shared.session.resources import neighbor_table
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.adding.opened import require_chunks
+from pages.shared.widgets.common import show_error
 from pages.shared.widgets.glossary import help_for
 from rag.errors import ExplorerError
 
@@ -26,7 +27,7 @@ try:
     duplicates = find_duplicates(collection, threshold)
     duplicates_tab, hubs_tab, outliers_tab = st.tabs(["Near-duplicates", "Hubs", "Outliers"])
     with duplicates_tab:
-        show_duplicates(collection, duplicates, threshold)
+        show_duplicates(collection, table, duplicates, threshold)
     with hubs_tab:
         show_hubs(collection, table)
     with outliers_tab:

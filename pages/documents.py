@@ -10,8 +10,8 @@ import streamlit as st
 from pages.shared.documents.add import show_add_documents
 from pages.shared.documents.chunks import show_chunked_text, show_sizes
 from pages.shared.documents.context_offer import offer_context_lines
-from pages.shared.documents.language_offer import offer_after
 from pages.shared.session.workspace import require_workspace
+from pages.shared.widgets.adding.language_offer import offer_after
 from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.jobs import show_jobs
 from pages.shared.widgets.map_state import chosen_chunk

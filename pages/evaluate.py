@@ -14,7 +14,8 @@ from pages.shared.evaluate.questions import show_questions
 from pages.shared.evaluate.results import show_results
 from pages.shared.evaluate.runs import choose_run, choose_settings, show_progress, start_button
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.adding.opened import require_chunks
+from pages.shared.widgets.common import show_error
 from rag.errors import ExplorerError
 
 _SEARCHES, _SETTINGS = "Searches", "Chunking and models"

@@ -13,7 +13,8 @@ from pages.shared.index_benchmark.results import (
     show_results,
 )
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.adding.opened import require_chunks
+from pages.shared.widgets.common import show_error
 from rag.errors import ExplorerError
 
 require_workspace()

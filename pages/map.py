@@ -20,7 +20,8 @@ from pages.shared.session.resources import cluster_layers, query_similarities
 from pages.shared.session.resources import clusters as find_clusters
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import require_chunks, show_error
+from pages.shared.widgets.adding.opened import require_chunks
+from pages.shared.widgets.common import show_error
 from pages.shared.widgets.map_chart import show_map
 from pages.shared.widgets.map_state import FOUND_COLOUR, map_state
 from rag.errors import ExplorerError

@@ -17,7 +17,8 @@ from pages.shared.neighbors.search import (
 )
 from pages.shared.neighbors.token_contributions import show_token_contributions
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import escaped, require_chunks, show_chunk_links, show_context_line, show_error
+from pages.shared.widgets.adding.opened import require_chunks
+from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.map_state import chosen_chunk
 from pages.shared.widgets.passage.html import show_passage
 from rag import config

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared.search.live_search import show_search
 from pages.shared.session.workspace import require_workspace
-from pages.shared.widgets.common import require_chunks
+from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.retrieval_settings import choose_settings, chosen_chunks
 
 require_workspace()

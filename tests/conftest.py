@@ -77,20 +77,32 @@ def embedder() -> Embedder:
 
 @pytest.fixture(scope="session")
 def sample_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """A data folder with the sample collection and its caches, made once for all workers; copied by `sample`."""
-    of_this_run = tmp_path_factory.getbasetemp()
+    """A data folder with the sample's documents and its caches, made once for all workers; copied by `sample`."""
+    return _made_once(tmp_path_factory, request, "data-folder-with-sample", ChunkingSpec())
+
+
+@pytest.fixture(scope="session")
+def shipped_sample_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A data folder with the sample as the app makes it, with context lines; copied by `shipped_sample`."""
+    return _made_once(tmp_path_factory, request, "data-folder-with-shipped-sample", config.DEFAULT_CHUNKING)
+
+
+def _made_once(
+    factory: pytest.TempPathFactory, request: pytest.FixtureRequest, name: str, chunking: ChunkingSpec
+) -> Path:
+    of_this_run = factory.getbasetemp()
     # Each worker's folder lies in the folder of the run.
     shared = of_this_run.parent if WORKER else of_this_run
-    folder = shared / "data-folder-with-sample"
-    with FileLock(shared / "data-folder-with-sample.lock"):
+    folder = shared / name
+    with FileLock(shared / f"{name}.lock"):
         if not (folder / _MARKER).exists():
-            _make_sample(folder, request.getfixturevalue("embedder"))
+            _make_sample(folder, request.getfixturevalue("embedder"), chunking)
     return folder
 
 
-def _make_sample(folder: Path, embedder: Embedder) -> None:
+def _make_sample(folder: Path, embedder: Embedder, chunking: ChunkingSpec) -> None:
     """Add all sample documents, and build the caches that the pages use: index, neighbors, layout, clusters."""
-    collection = Collection.create(folder, "Sample", embedder.spec, ChunkingSpec())
+    collection = Collection.create(folder, "Sample", embedder.spec, chunking)
     files = find_files([config.SAMPLES / "topics.csv", config.SAMPLES / "handbook"])
     outcomes = list(ingest(collection, files, embedder, ReadHere()))
     assert {outcome.outcome for outcome in outcomes} == {"added"}
@@ -98,6 +110,13 @@ def _make_sample(folder: Path, embedder: Embedder) -> None:
     load_neighbors(collection)
     find_clusters(collection, make_layout(collection, ProjectionParameters()))
     (folder / _MARKER).touch()
+
+
+@pytest.fixture
+def shipped_sample(shipped_sample_folder: Path, data_dir: Path) -> Collection:
+    """The sample collection in this test's data folder, as the app makes it at its first start."""
+    shutil.copytree(shipped_sample_folder, data_dir)
+    return Collection.open(data_dir, "Sample")
 
 
 @pytest.fixture

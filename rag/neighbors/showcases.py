@@ -93,6 +93,24 @@ def sample_showcases(chunks: Iterable[Chunk]) -> tuple[Showcase, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The ids of two chunks, and their cosine similarity."""
+
+    first: int
+    second: int
+    score: float
+
+
+def closest_pair(table: NeighborTable) -> Pair | None:
+    """The two most similar chunks; None if there are fewer than two."""
+    if not table.scores.size:
+        return None
+    row = int(table.scores[:, 0].argmax())
+    other = int(table.positions[row, 0])
+    return Pair(int(table.chunk_ids[row]), int(table.chunk_ids[other]), float(table.scores[row, 0]))
+
+
 def computed_showcases(table: NeighborTable, documents: IntArray) -> tuple[Showcase, ...]:
     """A pair of similar chunks in different documents, the most similar pair, the largest hub and the largest outlier.
 

@@ -7,7 +7,7 @@ import time
 import unicodedata
 from contextlib import suppress
 from itertools import chain, count
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rag.errors import CollectionError
 
@@ -16,6 +16,7 @@ _UNFINISHED = ".creating"
 _LONGEST = 60
 _NAME = re.compile(rf"[^\W_][\w .-]{{0,{_LONGEST - 1}}}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_WITHOUT_NAME = "My documents"
 _ABANDONED_AFTER_SECONDS = 24 * 3600
 
 
@@ -48,6 +49,13 @@ def free_name(folder: Path, wanted: str) -> str:
     numbered = (f"{wanted[: _LONGEST - 5].rstrip(' .')} {number}" for number in count(2))
     candidates = chain([wanted], numbered)
     return next(name for name in candidates if _folded(name) not in taken) if _is_usable(wanted) else wanted
+
+
+def name_from_file(folder: Path, file_name: str) -> str:
+    """A free name for a collection that begins with this file: the file's name without suffix and odd characters."""
+    kept = "".join(letter if letter.isalnum() or letter in " -_." else " " for letter in PurePath(file_name).stem)
+    wanted = " ".join(kept.split())[: _LONGEST - 5].strip(" -_.")
+    return free_name(folder, wanted if _is_usable(wanted) else _WITHOUT_NAME)
 
 
 def unfinished_path(folder: Path, uid: str) -> Path:

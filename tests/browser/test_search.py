@@ -19,9 +19,9 @@ def hits(page: Page) -> Locator:
     return page.get_by_test_id("stHtml")
 
 
-def test_hits_change_while_one_types(sample: Collection, page: Page):
+def test_hits_change_while_one_types(shipped_sample: Collection, page: Page):
     field = opened(page)
-    expect(page.get_by_text("Type a question or phrase above")).to_be_visible()
+    expect(page.get_by_text("Example: holiday")).to_be_visible()
     field.press_sequentially("paid leave", delay=30)
     expect(hits(page)).to_have_count(5, timeout=60_000)
     expect(page.locator("mark").filter(has_text="leave").first).to_be_visible()
@@ -33,7 +33,7 @@ def test_hits_change_while_one_types(sample: Collection, page: Page):
     expect(field).to_be_focused()
     page.wait_for_url("**query=planets+and+moons+around+the+sun*")
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Type a question or phrase above")).to_be_visible()
+    expect(page.get_by_text("Example: holiday")).to_be_visible()
     expect(field).to_be_focused()
     assert page.get_by_test_id("stException").count() == 0
 
@@ -50,11 +50,11 @@ def test_letters_in_the_middle_stay_where_they_are_put(sample: Collection, page:
     assert field.evaluate("field => field.selectionStart") == len("paid leave for all ")
 
 
-def test_nothing_is_sent_while_a_word_is_composed(sample: Collection, page: Page):
+def test_nothing_is_sent_while_a_word_is_composed(shipped_sample: Collection, page: Page):
     field = opened(page, "/search?collection=Sample&query=staff")
     expect(hits(page)).to_have_count(5, timeout=60_000)  # the model is loaded: what is sent now is answered at once
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Type a question or phrase above")).to_be_visible()
+    expect(page.get_by_text("Example: holiday")).to_be_visible()
     keyboard = page.context.new_cdp_session(page)
     keyboard.send("Input.imeSetComposition", {"text": "leav", "selectionStart": 4, "selectionEnd": 4})
     expect(field).to_have_value("leav")
@@ -87,3 +87,16 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(sample: Collection, page: P
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
     widest = hits(page).evaluate_all("all => Math.max(...all.map(one => one.getBoundingClientRect().right))")
     assert widest <= 420
+
+
+def test_an_example_is_put_into_the_field(shipped_sample: Collection, page: Page):
+    field = opened(page)
+    expect(page.get_by_text("Example: holiday")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="E58").click()
+    expect(field).to_have_value("E58", timeout=30_000)
+    expect(page.get_by_text("An error code is found by its letters")).to_be_visible(timeout=30_000)
+    field.press_sequentially("?")
+    expect(field).to_have_value("E58?")
+    page.wait_for_url("**query=E58%3F*")
+    page.get_by_role("button", name="holiday").click()
+    expect(field).to_have_value("holiday", timeout=30_000)

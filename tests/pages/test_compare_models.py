@@ -18,12 +18,21 @@ from tests.pages.support.app import button, labelled, start, texts
 def compared(collection: Collection):
     """The page after the comparison with word counts is done."""
     app = start("compare_models.py")
-    assert "Choose a second model and press Compare" in texts(app)
+    assert "Press Compare to see both maps" in texts(app)
     button(app, "Compare").click().run()
     task_board().wait(_task_key(collection, WORD_MODEL))
     app.run()
     assert not app.exception
     return app
+
+
+def test_the_page_opens_with_a_chunk_and_offers_three_more(shipped_sample):
+    app = start("compare_models.py")
+    assert "of its 10 nearest neighbors on average" in texts(app)
+    assert "My uncle took out a loan for a used Jaguar" in texts(app)
+    button(app, "Get to know the moles").click().run()
+    assert not app.exception
+    assert "A mole is a small, nearly blind mammal" in texts(app)
 
 
 @pytest.mark.slow

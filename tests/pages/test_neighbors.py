@@ -50,7 +50,7 @@ def test_a_random_chunk_and_only_other_documents(sample):
     assert not [line for line in listed if line.startswith("**") and document in line]
 
 
-def test_the_page_opens_with_an_example_and_offers_three_more(sample):
+def test_the_page_opens_with_an_example_and_offers_three_more(shipped_sample):
     app = start("neighbors.py")
     assert "Example:** This passage on health is nearest to one on an animal" in texts(app)
     assert metric(app, "Sum of all token pairs") == pytest.approx(metric(app, "Similarity shown above"), abs=0.02)
@@ -134,6 +134,38 @@ def test_vector_arithmetic_and_interpolation(sample):
     labelled(app.slider, "Position between A and B").set_value(100).run()
     assert not app.exception
     assert texts(app) != first
+
+
+def test_vector_arithmetic_opens_with_a_sum_and_offers_three_more(shipped_sample):
+    app = start("vector_arithmetic.py")
+    assert "Example:** Without 'machine' and with 'bird'" in texts(app)
+    button(app, "a jaguar hunts at night").click().run()
+    assert not app.exception
+    assert "Example:** Without 'animal' and with 'car'" in texts(app)
+    assert labelled(app.text_input, "\\+ C").value == "car"
+    labelled(app.text_input, "\\+ C").input("river").run()
+    assert "Example:" not in texts(app).replace("Examples:", "")
+
+
+def test_vector_arithmetic_of_another_collection_uses_its_own_groups(data_dir, embedder):
+    filled(data_dir, embedder, ["Owls hunt mice at night. They are silent.", "Ships sail by day.", "Bread is baked."])
+    app = start("vector_arithmetic.py")
+    assert labelled(app.text_input, "Text A").value == "Owls hunt mice at night."
+    assert "chunks of '1' among the 3 nearest: 1. For text A alone: 1." in texts(app)
+    app.get("button_group")[0].set_value("Interpolate A to B").run()
+    assert not app.exception
+    assert "different chunks are nearest along the way" in texts(app)
+
+
+def test_data_quality_without_duplicates_shows_the_most_similar_pair(sample):
+    app = start("data_quality.py")
+    assert "Example:** the most similar pair has a similarity of 0." in texts(app)
+
+
+def test_the_index_benchmark_opens_with_a_question(shipped_sample):
+    app = start("index_benchmark.py")
+    assert labelled(app.text_input, "Question or phrase").value == "planets around the sun"
+    assert "**Flat (exact)** found all 10." in texts(app)
 
 
 def test_data_quality_lists_duplicates_hubs_and_outliers(data_dir, embedder):

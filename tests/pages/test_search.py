@@ -11,7 +11,9 @@ from rag.index.words.loading import load_word_index
 from rag.report.figures import found_by
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import DenseRetriever
+from rag.retrieval.search_examples import SAMPLE_SEARCHES
 from rag.retrieval.settings import RetrievalSettings
+from rag.transfer.files import rename_collection
 from tests.pages.support.app import button, labelled, start, texts
 from tests.support.answers import made_hits
 
@@ -38,10 +40,23 @@ def test_a_query_in_the_address_finds_what_the_retriever_finds(sample, embedder)
     assert json.loads(app.get("bidi_component")[0].proto.json)["text"] == QUERY
 
 
-def test_nothing_typed_says_what_to_do(sample):
+def test_the_page_opens_with_an_example_and_each_sentence_is_true_of_the_sample(shipped_sample):
     app = start("search.py", collection="Sample")
-    assert "Type a question or phrase above" in texts(app)
-    assert similarities(app) == []
+    assert f"Example: holiday** · {SAMPLE_SEARCHES[0].saying}" in texts(app)
+    assert len(similarities(app)) == 5
+    assert "holiday" not in bodies(app)[0].lower()
+    for one in SAMPLE_SEARCHES[1:]:
+        button(app, one.query).click().run()
+        assert not app.exception
+        assert f"Example: {one.query}** · {one.saying}" in texts(app)
+
+
+def test_another_collection_opens_with_one_of_its_headings(sample):
+    rename_collection(sample.path.parent, "Sample", "Handbook")
+    app = start("search.py", collection="Handbook")
+    assert "These words are a heading of" in texts(app)
+    assert "The passage below it is" in texts(app)
+    assert len(similarities(app)) == 5
 
 
 def test_a_minimum_that_nothing_reaches_says_how_near_the_best_came(sample):

@@ -10,10 +10,12 @@ import streamlit as st
 from pages.shared.session.resources import vectors
 from pages.shared.widgets.charts import occurrence_figure
 from pages.shared.widgets.common import show_chunk_links
+from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.wording import counted
 from rag.index.neighbor_table import NeighborTable
 from rag.map.export.files import as_csv
 from rag.neighbors.data_quality import NearDuplicates, hubs, near_duplicates, outliers
+from rag.neighbors.showcases import closest_pair
 from rag.store.collection import Collection
 
 _LISTED = 50
@@ -41,11 +43,12 @@ def find_duplicates(collection: Collection, threshold: float) -> NearDuplicates:
     return _duplicates(str(collection.path), collection.uid, collection.generation(), threshold, collection)
 
 
-def show_duplicates(collection: Collection, found: NearDuplicates, threshold: float) -> None:
-    """The pairs of near-duplicates, the most similar first."""
+def show_duplicates(collection: Collection, table: NeighborTable, found: NearDuplicates, threshold: float) -> None:
+    """The pairs of near-duplicates, the most similar first; without any, the most similar pair of all."""
     n = len(found.pairs)
     if not n:
         st.success(f"No two chunks have a similarity of {threshold:.2f} or more.", icon=":material/check_circle:")
+        _show_closest(collection, table)
         return
     st.markdown(f"**{n:,} pairs** of chunks have a similarity of {threshold:.2f} or more.")
     st.caption(
@@ -67,6 +70,22 @@ def show_duplicates(collection: Collection, found: NearDuplicates, threshold: fl
     _show_list(rows, "duplicates")
     everything = pd.DataFrame(found.pairs, columns=["chunk", "other chunk"]).assign(similarity=found.scores)
     _show_download(everything, collection, "near-duplicates")
+
+
+def _show_closest(collection: Collection, table: NeighborTable) -> None:
+    pair = closest_pair(table)
+    if pair is None:
+        return
+    st.info(
+        f"**Example:** the most similar pair has a similarity of {pair.score:.2f}. Near-duplicates would have the same "
+        "words; compare these two.",
+        icon=":material/lightbulb:",
+    )
+    chunks = {chunk.chunk_id: chunk for chunk in collection.chunks([pair.first, pair.second])}
+    for column, chunk_id in zip(st.columns(2), (pair.first, pair.second), strict=True):
+        with column.container(border=True):
+            show_passage(chunks[chunk_id].text)
+            show_chunk_links(chunk_id)
 
 
 def show_hubs(collection: Collection, table: NeighborTable) -> None:

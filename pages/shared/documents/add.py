@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.documents.chunks import show_chunked_text, show_sizes
-from pages.shared.documents.column_roles import choose_roles
-from pages.shared.documents.language_offer import offer_before
 from pages.shared.session.resources import document_of_upload, embedder, prepared_document
+from pages.shared.widgets.adding.column_roles import choose_roles
+from pages.shared.widgets.adding.language_offer import offer_before
 from pages.shared.widgets.adding.uploads import Upload, start_ingest, uploads_of
 from pages.shared.widgets.collections.chunking import chunking_controls
 from pages.shared.widgets.collections.copying import use_chunking

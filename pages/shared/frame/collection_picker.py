@@ -10,6 +10,7 @@ import streamlit as st
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.session.workspace import choose_collection, require_workspace
+from pages.shared.widgets.adding.first_files import show_first_files
 from pages.shared.widgets.collections.chunking import chunking_controls
 from pages.shared.widgets.collections.copying import NAME_HELP, start_copy
 from pages.shared.widgets.common import escaped, show_error
@@ -115,6 +116,9 @@ def _choose_model(key: str, default: str) -> Embedder:
 
 @st.dialog("New collection", width="large")
 def _new() -> None:
+    show_first_files("new-files", "Drop files here: they begin the collection, which gets the name of the first file")
+    st.divider()
+    st.markdown("Or create an empty collection:")
     name = st.text_input("Name", help=NAME_HELP)
     try:
         model = _choose_model("new", config.DEFAULT_EMBEDDING_MODEL)

@@ -11,7 +11,8 @@ import streamlit as st
 
 from pages.shared.index_benchmark.diagrams import picture, picture_text
 from pages.shared.index_benchmark.settings import NAMES, settings_of
-from pages.shared.session.resources import query_vector, task_board, vectors
+from pages.shared.session.resources import query_vector, suggestions, task_board, vectors
+from pages.shared.session.samples import SAMPLE
 from pages.shared.widgets.charts import frontier_figure
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.glossary import help_for
@@ -34,6 +35,8 @@ from rag.runtime.background import Report
 from rag.store.collection import Collection
 
 _SIZES = (20_000, 50_000, 100_000)
+_SAMPLE_QUESTION = "planets around the sun"
+_BUILT_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +203,17 @@ def _fitting(plan: BenchmarkPlan, kind: IndexKind, collection: Collection) -> In
 
 def show_missed(collection: Collection, plan: BenchmarkPlan) -> None:
     """For one question: the true nearest neighbors in the collection that each index misses."""
+    n = collection.n_chunks()
+    example = _SAMPLE_QUESTION if collection.spec.name == SAMPLE else suggestions(collection)[0].topic
     question = st.text_input(
-        "Question or phrase", key="lab-question", placeholder="planets around the sun",
+        # Building the indexes of a large collection takes seconds, so there nothing is searched before a question.
+        "Question or phrase", example if n <= _BUILT_AT_ONCE else "", key=f"lab-question-{collection.uid}",
+        placeholder=example,
         help="Each index searches this collection for it; the results are compared with exact search.",
     ).strip()  # fmt: skip
     if not question:
         return
     vector = query_vector(collection, question)[0]
-    n = collection.n_chunks()
     for kind in (spec.kind for spec in plan.specs):
         spec = _fitting(plan, kind, collection)
         if n < least_chunks(spec):

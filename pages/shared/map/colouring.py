@@ -37,8 +37,13 @@ _ABOUT = {
 
 
 def _colour_choices(table: ChunkTable, *, has_runs: bool) -> list[str]:
-    """The choices for colours: the columns of tables first, those with few values before the others."""
-    few = sorted(table.columns, key=lambda name: len(set(table.columns[name])) > 20)
+    """The choices for colours: the columns of tables first, those whose values form groups before the others."""
+
+    def is_no_group(name: str) -> bool:
+        n_values = len(set(table.columns[name]))
+        return n_values > 20 or 2 * n_values > len(table)
+
+    few = sorted(table.columns, key=is_no_group)
     columns = [f"{name}{_COLUMN}" if name in _BUILT_IN else name for name in few if len(set(table.columns[name])) > 1]
     # A chunk without a page has NaN, which is not equal to itself.
     has_pages = len(table) > 0 and not bool((table.pages != table.pages).all())

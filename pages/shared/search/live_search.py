@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.shared.search.examples import examples_of, show_chips
 from pages.shared.session.resources import embedder
 from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
@@ -45,23 +46,24 @@ def show_search(collection: Collection, settings: RetrievalSettings, only: froze
         help="The passages below are updated while you type.",
     )
     _keep_in_url(query)
+    example = show_chips(_KEY, examples_of(collection), query)
     # Spinners below it do not move the results when they are gone in the next run, so a focused button stays focused.
     results = st.container()
+    shown = query if query.strip() else example.query if example else ""
     try:
-        if not query.strip():
-            st.info(
-                "Type a question or phrase above. The passages that match it best appear here.", icon=":material/info:"
-            )
+        if not shown:
             # Load the model now, so that the first letters find something at once.
             embedder(collection.spec.embedding.model_id)
             return
-        found = search(collection, query, settings, only)
-        notes = query_notes(query, embedder(collection.spec.embedding.model_id))
+        found = search(collection, shown, settings, only)
+        notes = query_notes(shown, embedder(collection.spec.embedding.model_id))
     except ExplorerError as error:
         show_error(error)
         return
     with results:
-        _show_found(collection, query, found, settings)
+        if example and (saying := example.saying(found.hits)):
+            st.info(f"**Example: {escaped(example.query)}** · {escaped(saying)}", icon=":material/lightbulb:")
+        _show_found(collection, shown, found, settings)
         for note in notes:
             st.caption(f":material/info: {escaped(note)}")
 

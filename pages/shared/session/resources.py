@@ -21,6 +21,7 @@ from rag.documents.readers.table_columns import TableColumns
 from rag.documents.sandbox.reader import DocumentReader
 from rag.embedding.cached import CachedEmbedder, load_cached_embedder
 from rag.errors import CollectionError, ModelError
+from rag.evaluation.suggestions import Suggestion, suggestions_of
 from rag.generation import builtin
 from rag.generation.generators import load_generator
 from rag.generation.types import AnsweringOptions, Generator
@@ -183,6 +184,16 @@ def search_index(collection: Collection) -> FlatIndex | SearchIndex:
     """The index chosen for the collection on the Index benchmark page; without a choice, exact search."""
     key = (str(collection.path), collection.uid, collection.generation())
     return _chosen(*key, chosen_index(collection), collection)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the headings")
+def _suggestions(path: str, uid: str, generation: int, _collection: Collection) -> tuple[Suggestion, ...]:
+    return suggestions_of(_collection)
+
+
+def suggestions(collection: Collection) -> tuple[Suggestion, ...]:
+    """Questions that a person could ask of this collection, from its documents' headings."""
+    return _suggestions(str(collection.path), collection.uid, collection.generation(), collection)
 
 
 @st.cache_data(max_entries=64, show_spinner="Reading the question")

@@ -1,4 +1,4 @@
-"""Elements shared by all pages: hit cards, errors, empty states. Text of documents is always escaped."""
+"""Elements shared by all pages: hit cards and errors. Text of documents is always escaped."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import re
 
 import streamlit as st
 
-from pages.shared.session.samples import SAMPLE, make_sample
-from pages.shared.session.workspace import choose_collection, require_workspace
+from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.marked_text import Span
 from pages.shared.widgets.passage.html import show_beginning, show_passage
 from rag.errors import ExplorerError
 from rag.report.figures import place_of
-from rag.store.collection import Collection
 from rag.text.labels import context_of
 from rag.types import Chunk, Hit
 
@@ -97,24 +95,3 @@ def escaped(text: str) -> str:
     Markdown makes links of bare addresses, and an escape does not prevent it: an element without text splits them.
     """
     return _SPLIT.join(_MARKUP.sub(r"\\\g<0>", part) for part in _IN_ADDRESS.split(text))
-
-
-def require_chunks() -> Collection:
-    """The open collection; if it has no chunks, show what to do and stop the page."""
-    workspace = require_workspace()
-    collection = workspace.collection
-    if collection is not None and collection.n_chunks():
-        return collection
-    if workspace.problem:
-        show_error(workspace.problem)
-        return st.stop()
-    name = f"'{collection.spec.name}' is empty" if collection else "There is no collection yet"
-    st.info(f"{name}. Add documents, and this page will show them.", icon=":material/info:")
-    with st.container(horizontal=True):
-        if st.button("Add documents", type="primary", icon=":material/upload:"):
-            st.switch_page("pages/documents.py")
-        if (collection is None or collection.spec.name != SAMPLE) and st.button("Open the sample collection"):
-            make_sample()
-            choose_collection(SAMPLE)
-            st.rerun()
-    return st.stop()

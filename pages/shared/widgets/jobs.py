@@ -23,6 +23,7 @@ _OUTCOMES: dict[Outcome, str] = {
     "unchanged": "unchanged",
 }
 """The words for each outcome, in the order in which they are listed."""
+_IN: tuple[Outcome, ...] = ("added", "replaced", "unchanged")
 _NOT_ADDED: tuple[Outcome, ...] = ("unchanged", "empty", "failed")
 _STAGES = {"reading": "Reading", "embedding": "Embedding", "storing": "Storing", "indexing": "Indexing the words of"}
 
@@ -36,9 +37,19 @@ def show_jobs(collection: Collection) -> None:
         _fresh(collection.uid)
         return
     show_job(jobs[0])
+    if any(one.outcome in _IN for one in jobs[0].outcomes):
+        _lead_on(collection)
     # The job has loaded the model, and only then is it known whether its cache of embeddings can be read.
     if problem := embedder(collection.spec.embedding.model_id).problem:
         st.warning(f"{problem} Nothing is lost: texts are embedded again.", icon=":material/warning:")
+
+
+def _lead_on(collection: Collection) -> None:
+    """Links to what can be done with the new documents."""
+    where = {"collection": collection.spec.name}
+    with st.container(horizontal=True):
+        st.page_link("pages/map.py", label="Show on map", icon=":material/scatter_plot:", query_params=where)
+        st.page_link("pages/chat.py", label="Ask a question", icon=":material/chat:", query_params=where)
 
 
 @st.fragment(run_every=1.0)

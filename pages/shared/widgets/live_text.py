@@ -15,6 +15,12 @@ _component = v2.component(
 )
 
 
+def fill(key: str, text: str) -> None:
+    """Replace what is in the field, for a button below it."""
+    st.session_state[key] = text
+    st.session_state[f"{key}-filled"] = st.session_state.get(f"{key}-filled", 0) + 1
+
+
 def live_text(label: str, *, key: str, placeholder: str = "", help: str = "") -> str:
     """The current text of the field; the page, or the fragment with the field, runs again soon after each change.
 
@@ -27,6 +33,7 @@ def live_text(label: str, *, key: str, placeholder: str = "", help: str = "") ->
         st.session_state[key] = str(st.session_state[field].get("value", ""))
 
     text = str(st.session_state.setdefault(key, ""))
-    message = {"label": label, "placeholder": placeholder, "help": help, "text": text}
+    n_filled = st.session_state.get(f"{key}-filled", 0)
+    message = {"label": label, "placeholder": placeholder, "help": help, "text": text, "filled": n_filled}
     _component(key=field, data=message, default={"value": text}, on_value_change=keep)
     return text

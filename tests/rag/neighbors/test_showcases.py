@@ -31,41 +31,41 @@ def similarity(found: list[tuple[float, str]], part: str) -> float:
 
 
 @pytest.fixture
-def written(sample: Collection) -> dict[str, Showcase]:
-    return {one.label: one for one in sample_showcases(sample.chunks())}
+def written(shipped_sample: Collection) -> dict[str, Showcase]:
+    return {one.label: one for one in sample_showcases(shipped_sample.chunks())}
 
 
-def test_every_sentence_of_the_sample_is_said_and_the_nearest_text_is_nearest_by_far(sample, embedder, written):
+def test_every_sentence_of_the_sample_is_said_and_the_nearest_text_is_nearest_by_far(shipped_sample, embedder, written):
     assert list(written) == ["Moles on the skin", "A racing Jaguar", "Bats at dusk", "A python and a deer"]
     for one in written.values():
-        (first, text), (second, _), *_ = nearest(sample, embedder, one)
+        (first, text), (second, _), *_ = nearest(shipped_sample, embedder, one)
         assert one.said_of(text) == one.saying
         assert first - second > CLEARLY
         assert not one.said_of("Another text")
 
 
-def test_what_else_the_sentences_say(sample, embedder, written):
-    bats = nearest(sample, embedder, written["Bats at dusk"])
+def test_what_else_the_sentences_say(shipped_sample, embedder, written):
+    bats = nearest(shipped_sample, embedder, written["Bats at dusk"])
     assert "A cricket bat" in "".join(text for _, text in bats[:5])
-    python = nearest(sample, embedder, written["A python and a deer"])
+    python = nearest(shipped_sample, embedder, written["A python and a deer"])
     assert similarity(python, "Burmese python") - similarity(python, "Guido van Rossum") > CLEARLY
-    racing = nearest(sample, embedder, written["A racing Jaguar"], k=200)
+    racing = nearest(shipped_sample, embedder, written["A racing Jaguar"], k=200)
     assert racing[0][0] - similarity(racing, "The jaguar is the largest cat") > 5 * CLEARLY
 
 
-def test_a_collection_without_these_passages_has_none_of_them(sample):
-    chunks = [chunk for chunk in sample.chunks() if not chunk.text.startswith("A mole is a small")]
+def test_a_collection_without_these_passages_has_none_of_them(shipped_sample):
+    chunks = [chunk for chunk in shipped_sample.chunks() if not chunk.text.startswith("A mole is a small")]
     assert sample_showcases(chunks) == ()
 
 
-def test_computed_examples_are_those_of_brute_force(sample):
-    table = load_neighbors(sample)
-    document_ids = {chunk.chunk_id: chunk.document_id for chunk in sample.chunks()}
+def test_computed_examples_are_those_of_brute_force(shipped_sample):
+    table = load_neighbors(shipped_sample)
+    document_ids = {chunk.chunk_id: chunk.document_id for chunk in shipped_sample.chunks()}
     numbers = {name: number for number, name in enumerate(sorted(set(document_ids.values())))}
     documents = np.array([numbers[document_ids[chunk_id]] for chunk_id in table.chunk_ids.tolist()])
     found = {one.label: one for one in computed_showcases(table, documents)}
     assert list(found) == ["Across documents", "The most similar pair", "The largest hub", "The largest outlier"]
-    _, unit = sample.embeddings()
+    _, unit = shipped_sample.embeddings()
     scores = unit @ unit.T
     np.fill_diagonal(scores, -1.0)
     rows = {label: int(table.chunk_ids.searchsorted(one.chunk_id)) for label, one in found.items()}

@@ -28,12 +28,17 @@ class LiveText {
     Object.assign(this.input, { type: "text", autocomplete: "off", spellcheck: false, enterKeyHint: "search" });
     Object.assign(this.clear, { type: "button", textContent: "×", title: "Clear" });
     this.clear.setAttribute("aria-label", "Clear");
-    // Set only once: text that the app sends later is older than what is being typed.
+    this.filled = data.filled;
     this.input.value = this.sent = data.text;
     this.follow();
   }
 
-  describe({ label, placeholder, help }) {
+  describe({ label, placeholder, help, text, filled }) {
+    // Other text that the app sends later is older than what is being typed.
+    if (filled !== this.filled) {
+      this.filled = filled;
+      this.input.value = this.sent = text;
+    }
     const hint = document.createElement("span");
     Object.assign(hint, { textContent: help ? "?" : "", title: help });
     this.label.replaceChildren(label, hint);

@@ -34,16 +34,15 @@ def offer_before(collection: Collection, uploads: Sequence[UploadedFile]) -> Non
     """Before the first chunk: propose another model if the chosen files are in languages that this one lacks."""
     if collection.n_chunks():
         return
-    languages = [_language(upload) for upload in uploads[:_MOST_READ]]
-    language, better = _better(collection, languages)
+    language, better = better_model(collection.spec.embedding.model_id, uploads)
     if not better:
         return
     st.warning(
-        f"These files appear to be in {language_name(language)}, but '{_short(collection.spec.embedding.model_id)}' "
-        "was trained on English: similar texts may not be found.",
+        f"These files appear to be in {language_name(language)}, but "
+        f"'{short_name(collection.spec.embedding.model_id)}' was trained on English: similar texts may not be found.",
         icon=":material/translate:",
     )
-    if st.button(f"Use {_short(better)} for this collection", icon=":material/translate:"):
+    if st.button(f"Use {short_name(better)} for this collection", icon=":material/translate:"):
         try:
             use_model(collection, embedder(better))
             st.rerun()
@@ -51,19 +50,26 @@ def offer_before(collection: Collection, uploads: Sequence[UploadedFile]) -> Non
             show_error(error)
 
 
+def better_model(model_id: str, uploads: Sequence[UploadedFile]) -> tuple[str, str]:
+    """A language of the files that this embedding model lacks, and an installed model that knows it; else empty."""
+    return _better(model_id, [_language(upload) for upload in uploads[:_MOST_READ]])
+
+
 def offer_after(collection: Collection) -> None:
     """For a collection with documents in such a language: propose a copy with another model."""
     documents = collection.documents()
-    language, better = _better(collection, [one.language for one in documents])
+    language, better = _better(collection.spec.embedding.model_id, [one.language for one in documents])
     if not better:
         return
     n = sum(bool(language_warning(collection.spec.embedding.model_id, one.language)) for one in documents)
     st.warning(
         f"{counted(n, 'document')} of {len(documents):,} appear to be in {language_name(language)} or another language "
-        f"that '{_short(collection.spec.embedding.model_id)}' was not trained on: similar texts may not be found.",
+        f"that '{short_name(collection.spec.embedding.model_id)}' was not trained on: similar texts may not be found.",
         icon=":material/translate:",
     )
-    if st.button(f"Copy with {_short(better)}", icon=":material/translate:", help="This collection does not change."):
+    if st.button(
+        f"Copy with {short_name(better)}", icon=":material/translate:", help="This collection does not change."
+    ):
         name = free_name(config.data_dir(), f"{collection.spec.name} multilingual")
         try:
             start_copy(collection, name, embedder(better), collection.spec.chunking)
@@ -73,9 +79,8 @@ def offer_after(collection: Collection) -> None:
             show_error(error)
 
 
-def _better(collection: Collection, languages: Iterable[str]) -> tuple[str, str]:
-    """The most frequent language that the collection's model lacks, and an installed model that knows it."""
-    model_id = collection.spec.embedding.model_id
+def _better(model_id: str, languages: Iterable[str]) -> tuple[str, str]:
+    """The most frequent language that the model lacks, and an installed model that knows it."""
     lacking = Counter(one for one in languages if language_warning(model_id, one))
     if not lacking:
         return "", ""
@@ -106,5 +111,6 @@ def _first_lines(name: str, content: bytes) -> bytes:
     return first[: first.rfind(b"\n") + 1] or content
 
 
-def _short(model_id: str) -> str:
+def short_name(model_id: str) -> str:
+    """The name of a model without its maker, as Markdown."""
     return escaped(model_id.rpartition("/")[2])
