@@ -253,15 +253,16 @@ def _sniff_compound(content: bytes) -> str:
     # Directory entries name their streams in UTF-16; the stream of an Excel 5 workbook is called "Book".
     streams = (*_STREAMS, ("Book", XLS))
     found = [(stream, kind) for stream, kind in streams if stream.encode("utf-16-le") in content]
-    if len({kind for _, kind in found}) > 1:
+    if len({kind for _, kind in found}) != 1:
         import olefile
 
         try:
             with olefile.OleFileIO(io.BytesIO(content)) as package:
-                outer = {path[0] for path in package.listdir() if len(path) == 1}
+                # Some programs write the names in capitals.
+                outer = {path[0].lower() for path in package.listdir() if len(path) == 1}
         except (OSError, ValueError, IndexError, TypeError):
             outer = set()
-        found = [one for one in found if one[0] in outer] or found
+        found = [one for one in streams if one[0].lower() in outer] or found
     return found[0][1] if found else ""
 
 

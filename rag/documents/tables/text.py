@@ -39,14 +39,19 @@ def write_table(grid: Grid) -> WrittenTable:
     If a column has no value in any row, its name would be lost, so the names follow the title, between bars.
     """
     found = find_table(grid.cells, header_rows=grid.header_rows, row_labels=grid.row_labels)
-    lines = (row_line(found, grid.cells[number]) for number in found.body)
+    lines = tuple(line for number in found.body if (line := row_line(found, grid.cells[number])))
+    if not lines and any(any(grid.cells[number]) for number in found.body):
+        # Every row repeats the header, so it is none.
+        rows = (grid.cells[number] for number in (*found.header, *found.body))
+        lines = tuple(_between_bars([" ".join(cell.split()) for cell in row]) for row in rows if any(row))
+        return WrittenTable(found.title, lines, found.notes)
     used = [any(grid.cells[number][column] for number in found.body) for column in range(grid.width)]
     unsaid = [
         " | ".join(" ".join(cell.split()) for cell in grid.cells[number])
         for number in found.header
         if any(cell and not is_used for cell, is_used in zip(grid.cells[number], used, strict=True))
     ]
-    return WrittenTable((*found.title, *unsaid), tuple(line for line in lines if line), found.notes)
+    return WrittenTable((*found.title, *unsaid), lines, found.notes)
 
 
 def row_texts(grid: Grid) -> tuple[str, ...]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -145,15 +146,9 @@ class Page:
         cells = []
         for (left, top, right, bottom), shape in placed:
             text = "\n".join(filter(None, (block.text.strip() for block in self._shape(shape, set()))))
-            cells.append(
-                Cell(
-                    tops.index(top),
-                    lefts.index(left),
-                    text,
-                    sum(top <= one < bottom for one in tops),
-                    sum(left <= one < right for one in lefts),
-                )
-            )
+            row, column = bisect_left(tops, top), bisect_left(lefts, left)
+            rows, columns = bisect_left(tops, bottom) - row, bisect_left(lefts, right) - column
+            cells.append(Cell(row, column, text, max(rows, 1), max(columns, 1)))
         try:
             return marked(write_table(grid_of(cells))) if cells else ""
         except ValueError:

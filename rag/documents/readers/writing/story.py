@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from rag.documents.readers.writing.flow import NEW_PAGE, TextFlow, cell_lines, plain
@@ -201,4 +202,7 @@ def _edges(rows: list[_Row]) -> list[int]:
 
 
 def _nearest(edges: list[int], edge: int) -> int:
-    return min(range(len(edges)), key=lambda at: abs(edges[at] - edge))
+    after = bisect_left(edges, edge)
+    if after == len(edges) or (after and edge - edges[after - 1] <= edges[after] - edge):
+        return after - 1
+    return after

@@ -9,7 +9,7 @@ from rag.documents.readers.compound import number
 
 BEGIN, SEPARATOR, END = "\x13", "\x14", "\x15"
 _MARK = re.compile("[\x13-\x15]")
-_LINK = re.compile(r'\s*HYPERLINK\s+"([^"]{1,500})"', re.IGNORECASE)
+_LINK = re.compile(r'\s*HYPERLINK\s+["“”]([^"“”]{1,500})["“”]', re.IGNORECASE)
 # The reading of a character (ruby), as in: EQ \\o\\ad(\\s\\up 9(reading),characters)
 _RUBY = re.compile(r"\\o\s*(?:\\a\w\s*)?\(\s*\\s\s*\\up\s*\d+\s*\(([^()]*)\)\s*[,;]\s*([^()]*)\)", re.IGNORECASE)
 _OPTION = re.compile(r'\\\*\s*(?:"[^"]*"|\w+)(?:\s*"[^"]*")?')

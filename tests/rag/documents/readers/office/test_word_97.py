@@ -112,6 +112,12 @@ def test_tables_are_grids():
     assert text_of(doc(lines)) == "Boat: Anna; Price: 5\nBoat: Eve; Price: 7\n\nLast"
 
 
+def test_a_table_of_equal_rows_is_kept():
+    assert (
+        text_of(doc([*row(["yes", "no"]), *row(["yes", "no"]), *row(["yes", "no"])])) == "yes | no\nyes | no\nyes | no"
+    )
+
+
 @pytest.mark.parametrize("flags", [(1, 2, 0), (2, 1, 0)])
 def test_merged_cells_are_repeated(flags: tuple[int, ...]):
     lines = [
@@ -167,6 +173,13 @@ def test_characters_beyond_the_first_plane_do_not_shift_the_rest():
     halves = "".join(map(chr, struct.unpack("<2H", "😀".encode("utf-16-le"))))
     lines = [Line((Run(f"{halves} kept "), Run("gone", DELETED), Run("end\r")))]
     assert text_of(doc(lines)) == "😀 kept end"
+
+
+def test_names_of_streams_in_capitals_are_known():
+    stream, table = streams([line("The ferry leaves.")], Story())
+    content = compound_file({"WORDDOCUMENT": stream, "1TABLE": table.ljust(4096, b"\0")})
+    document = load_document("a.doc", content)
+    assert (document.text, document.notes) == ("The ferry leaves.", ())
 
 
 def test_a_password_is_named():
