@@ -110,6 +110,12 @@ class Characters:
             self._paragraph_shapes[key] = paragraph_shape(number(content, 0, 2), listed, self._file.data)
         return self._paragraph_shapes[key]
 
+    def ends_paragraph(self, at: int) -> bool:
+        """Whether a paragraph ends with this character: the sign of a page break may also be inside of one."""
+        piece = self._pieces[max(bisect_right(self._starts, at) - 1, 0)]
+        after = self._paragraphs.at(piece.place_of(at)) + 1
+        return after >= len(self._paragraphs.starts) or self._paragraphs.starts[after] <= piece.place_of(at + 1)
+
     def _shape(self, content: bytes) -> RunShape:
         if content not in self._run_shapes:
             self._run_shapes[content] = run_shape(content)

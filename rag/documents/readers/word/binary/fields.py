@@ -23,6 +23,7 @@ class _Open:
     code: list[str] = field(default_factory=list)
     in_code: bool = True
     data: int = -1
+    shows_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Fields:
         """Add to the code of the innermost field."""
         self._open[-1].code.append(text[:_LONGEST_CODE])
 
+    def add_text(self) -> None:
+        """Say that the result of the innermost field shows something here."""
+        if self._open:
+            self._open[-1].shows_text = True
+
     def add_data(self, at: int) -> None:
         """Say where the form of the innermost field begins in the data stream."""
         if self._open:
@@ -67,12 +73,14 @@ class Fields:
         elif at in self._ends and self._open:
             ended = self._open.pop()
             self._codes -= ended.in_code
+            if ended.shows_text:
+                self.add_text()
             return self._end(ended)
         return Ended()
 
     def _end(self, ended: _Open) -> Ended:
         code = "".join(ended.code)[:_LONGEST_CODE]
-        link = None if ended.in_code else _LINK.match(code)
+        link = _LINK.match(code) if ended.shows_text else None
         if link:
             return Ended(link=link[1])
         kind = code.split(maxsplit=1)[0].upper() if code.strip() else ""

@@ -23,7 +23,7 @@ from rag.documents.readers.writing.symbols import symbol
 _SPECIAL = re.compile("[\x00-\x08\x0b-\x1f]")
 _SYMBOL = re.compile("[\uf000-\uf0ff]")
 _PICTURE = "\x01"
-_CELL_END, _PARAGRAPH_ENDS = "\x07", "\x07\x0c\r"
+_CELL_END, _BREAK, _PARAGRAPH_ENDS = "\x07", "\x0c", "\x07\x0c\r"
 _SIGNS = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-"}
 
 
@@ -128,6 +128,8 @@ class _Reader:
                     self._picture(run, place, fields, waiting)
                 elif sign in _SIGNS:
                     self._add(story, _SIGNS[sign], run, fields)
+                elif sign == _BREAK and not self._characters.ends_paragraph(place):
+                    self._add(story, "\n", run, fields)
                 elif sign in _PARAGRAPH_ENDS and not fields.in_code and not (run.shape.is_deleted and sign == "\r"):
                     self._end_paragraph(story, place, sign, waiting)
             self._add(story, text[at:], run, fields)
@@ -161,6 +163,7 @@ class _Reader:
             font, code = shape.symbol
             story.add("".join(self._symbol(font, code) for _ in text))
         else:
+            fields.add_text()
             story.add(_SYMBOL.sub(lambda sign: self._symbol(shape.font, ord(sign[0])), text))
 
     def _symbol(self, font: int, code: int) -> str:

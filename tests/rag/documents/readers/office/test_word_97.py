@@ -80,10 +80,12 @@ def test_of_fields_the_result_is_kept_and_links_have_their_address():
         line("Page \x13 PAGEREF x \x1412\x15, \x13 IF \x13 PAGE \x141\x15 = 1 \x14yes\x15 \x13 TC gone \x15."),
         line(f"The {code}."),
         line("An \x15 end alone, and a \x13 sign"),
+        Line((Run("Before "), Run('\x13 HYPERLINK "https://gone.example" \x14gone\x15', DELETED), Run("\r"))),
         line("\x13 EQ \\o\\ad(\\s\\up 9(kana),kanji)\x15"),
     ]
     assert text_of(doc(lines)) == (
-        "Page 12, yes .\n\nThe timetable (https://example.org/t).\n\nAn  end alone, and a  sign\n\n(kana)kanji"
+        "Page 12, yes .\n\nThe timetable (https://example.org/t).\n\nAn  end alone, and a  sign\n\nBefore\n\n"
+        "(kana)kanji"
     )
 
 
@@ -152,6 +154,16 @@ def test_list_numbers_are_as_word_shows_them():
     lines = [item("Sail", 0), item("jib", 1), item("spinnaker", 1), item("Row", 0), item("oar", 2), line("Last")]
     assert text_of(doc(lines, lists=lists, uses=uses)) == (
         "1. Sail\n  a) jib\n  b) spinnaker\n2. Row\n    - oar\n\nLast"
+    )
+
+
+def test_a_page_break_is_no_item_of_a_list():
+    lists = struct.pack("<HI22xBB", 1, 7, 1, 0) + struct.pack("<IB23xH", 1, 0, 2) + "\0.".encode("utf-16-le")
+    uses = struct.pack("<II8xB3x", 1, 7, 0) + b"\xff" * 4
+    place = struct.pack("<HH", 0x460B, 1)
+    lines = [line(text, style=1, properties=place) for text in ("One", "\x0cTwo", "Three")]
+    assert text_of(doc([*lines, line("Last", end="\x0c")], lists=lists, uses=uses)) == (
+        "# 1. One\n\n# 2. Two\n\n# 3. Three\n\nLast"
     )
 
 
