@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -30,10 +31,16 @@ class DroppedFiles:
 def add_files(chat: Chat, files: Sequence[UploadedFile], question: str) -> None:
     """Start to add the files; `show_files` asks the question when they are there. Called from callbacks.
 
-    A stored document with the name of a file is kept: nobody was asked whether to replace it.
+    A stored document with the name of a file is kept: nobody was asked whether to replace it. A file that is stored
+    already is not added again.
     """
     with problems_shown_later(chat):
-        job = start_ingest(chat.collection, uploads_of(files, {}, keeps_both=True))
+        stored = {document.sha256 for document in chat.collection.documents()}
+        uploads = [
+            replace(one, keeps_both=hashlib.sha256(one.content).hexdigest() not in stored)
+            for one in uploads_of(files, {})
+        ]
+        job = start_ingest(chat.collection, uploads)
         st.session_state[_key(chat)] = DroppedFiles(job, question)
 
 

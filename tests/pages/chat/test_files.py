@@ -62,3 +62,13 @@ def test_a_stored_document_of_the_same_name_is_kept(sample, server):
     drop(start("chat.py"), sample, before.name.rpartition("/")[2], TEXT)
     assert before.document_id in {one.document_id for one in sample.documents()}
     assert ingest_jobs().of(sample.uid)[0].outcomes[0].outcome == "added"
+
+
+def test_a_file_that_is_stored_already_is_not_added_again_and_the_question_is_asked(sample, server):
+    drop(start("chat.py"), sample, "lighthouse.txt", TEXT)
+    n_before = len(sample.documents())
+    app = drop(start("chat.py"), sample, "lighthouse.txt", TEXT, QUESTION)
+    app.run()
+    assert len(sample.documents()) == n_before
+    assert ingest_jobs().of(sample.uid)[0].outcomes[0].outcome == "unchanged"
+    assert kept(sample)[0].question == QUESTION
