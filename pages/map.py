@@ -6,16 +6,18 @@ from functools import partial
 
 import streamlit as st
 
+from pages.shared.map.address import open_address
 from pages.shared.map.clusters import layer_control, with_model_names
 from pages.shared.map.colouring import choose_colour, colours_for, explain
 from pages.shared.map.exam import exam_controls, explain_exam, has_runs
 from pages.shared.map.files import show_files
 from pages.shared.map.filters import filter_controls
+from pages.shared.map.frame import lay_out, room_of
 from pages.shared.map.layouts import current_layout, layout_controls, show_placed
-from pages.shared.map.panel import search_box, show_panel
-from pages.shared.map.scene import focus_of, scene_of
+from pages.shared.map.panel import has_content, search_box, show_panel
+from pages.shared.map.scene import focus_of, labels_of, scene_of
 from pages.shared.map.topics import show_topics
-from pages.shared.map.trust import show_quality_details, show_quality_line
+from pages.shared.map.trust import quality_chip
 from pages.shared.session.resources import cluster_layers, query_similarities
 from pages.shared.session.resources import clusters as find_clusters
 from pages.shared.session.resources import table as chunk_table
@@ -28,58 +30,61 @@ from rag.errors import ExplorerError
 from rag.map.view import present
 
 require_workspace()
-st.title("Map")
+places = lay_out()
 collection = require_chunks()
-state = map_state(collection)
-st.caption(
-    f"{collection.n_chunks():,} chunks. Each point is a piece of text; points close together mean similar things."
-)
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    controls = st.container(width=260)
+state, address = map_state(collection), open_address(collection.uid)
+with places.notes:
+    st.caption(
+        f"{collection.n_chunks():,} chunks. Each point is a piece of text; points close together mean similar things. "
+        "Click one to read it."
+    )
+with places.projection:
     layout_controls(collection.uid, state)
-    filters, regions, files, exams = (st.container(width="content") for _ in range(4))
-left, right = st.columns([2.2, 1])
-with right:
-    query, k = search_box()
+with places.search:
+    query, k = search_box(address)
 try:
-    with left:
+    with places.status:
         layout, table = present(current_layout(collection, state), chunk_table(collection))
-    with regions, st.popover("Clusters", icon=":material/bubble_chart:"):
-        layer = layer_control(cluster_layers(collection, layout))
+        layers = cluster_layers(collection, layout)
+    with places.clusters, st.popover("Clusters", icon=":material/bubble_chart:"):
+        layer = layer_control(layers)
         has_labels = st.toggle(
-            "Show cluster labels", value=True, key="map-names", help="Writes the name of each cluster on the map."
-        )
+            "Show cluster labels", value=True, key="map-names",
+            help="Writes the name of each cluster on the map, and of its parts as you zoom in.",
+        )  # fmt: skip
+    with places.status:
         clusters = with_model_names(collection, layout, find_clusters(collection, layout, layer))
-    with controls:
-        choice = choose_colour(table, has_runs=has_runs(collection))
-    with exams:
+        labels = labels_of(collection, layout, clusters, layer) if has_labels else ()
+    with places.colour:
+        choice = choose_colour(address, table, has_runs=has_runs(collection))
+    with places.exam:
         exam = exam_controls(collection, layout) if choice == FOUND_COLOUR else None
-    focus = focus_of(collection, layout, query, k, exam)
-    colours = colours_for(
-        choice, collection, layout, table,
-        clusters=clusters, similarities=partial(query_similarities, collection, layout, query), exam=exam,
-    )  # fmt: skip
-    with filters:
+    with places.status:
+        focus = focus_of(collection, layout, query, k, exam)
+        colours = colours_for(
+            choice, collection, layout, table,
+            clusters=clusters, similarities=partial(query_similarities, collection, layout, query), exam=exam,
+        )  # fmt: skip
+    with places.filter:
         shown = filter_controls(collection, table, clusters)
-    with left:
+    with places.notes:
         explain(choice, has_query=bool(query))
         if exam:
             explain_exam(collection, exam, layout.chunk_ids, state)
-        scene = scene_of(
-            collection, layout, table, colours, clusters if has_labels else None, state, focus, shown, exam
-        )
+        scene = scene_of(collection, layout, table, colours, labels, state, focus, shown, exam)
+        show_placed(collection, layout, state)
 except ExplorerError as error:
-    show_error(error)
+    with places.notes:
+        show_error(error)
     st.stop()
-with left:
-    show_map(scene, key=f"map-{collection.uid}", on_event=state.follow)
-    has_details = show_quality_line(layout)
-    show_placed(collection, layout, state)
-with right:
-    show_panel(collection, state, query, focus, exam)
-with files:
+with places.picture:
+    show_map(scene, key=f"map-{collection.uid}", on_event=state.follow, frame=room_of())
+with places.quality:
+    quality_chip(collection, layout)
+if has_content(state, focus):
+    with places.stage.container(key="map-drawer", gap="small"):
+        show_panel(collection, state, query, focus, exam)
+with places.files:
     show_files(collection, layout, table, clusters, colours, exam.marks if exam else ())
-if has_details:
-    show_quality_details(collection, layout)
 with st.expander(f"Topics ({len(clusters.summaries)})", icon=":material/toc:"):
     show_topics(collection, layout, table, clusters, state)

@@ -17,13 +17,19 @@ _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True, slots=True)
 class MapLabel:
-    """A cluster's name and its position on the map."""
+    """A cluster's name and its position on the map.
+
+    `layer` is 0 for the clusters that are named from afar, more for finer ones; `radius` says how large the cluster is:
+    the root mean square distance of its points from its position.
+    """
 
     cluster: int
     name: str
     x: float
     y: float
     z: float = 0.0
+    layer: int = 0
+    radius: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

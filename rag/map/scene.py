@@ -55,7 +55,7 @@ class MapScene:
     the filter's result. `texts` are previews, or None if there are too many. `selected` are chunk ids. `other` are
     the positions to animate to, of the shape of `xy`, and `ends` the names of the two ends of the animation.
     `questions` are marked with a cross, and the legend calls them `questions_title`. `flight` moves the view of a map
-    in 2D.
+    in 2D. `only` are the groups of the legend that are shown, all if it is empty; None leaves this to the map.
 
     Raises:
         ValueError: lengths differ, a coordinate is not finite, or a question's place has other dimensions.
@@ -77,6 +77,7 @@ class MapScene:
     questions: Sequence[MapQuestion] = ()
     questions_title: str = "Questions"
     flight: Flight | None = None
+    only: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         """Check what the map component relies on."""
@@ -110,7 +111,6 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
     """
     import numpy as np
 
-    marks = scene.marks
     message: dict[str, object] = {
         "ids": _bytes(scene.chunk_ids, np.int32),
         "xy": _bytes(scene.xy, np.float32),
@@ -118,22 +118,16 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
         "sources": _bytes(scene.sources, np.int32),
         "sourceNames": list(scene.source_names),
         "texts": None if scene.texts is None else list(scene.texts),
-        "labels": [{"name": one.name, "x": one.x, "y": one.y, "z": one.z} for one in scene.labels],
+        "labels": [asdict(one) for one in scene.labels],
         "selected": _bytes(np.array(scene.selected), np.int32),
-        "star": None if marks.star is None else list(marks.star),
-        "focus": marks.focus,
-        "hits": list(marks.hits),
-        "expected": list(marks.expected),
-        "questions": [
-            {"key": one.key, "text": one.text, "note": one.note, "at": list(one.place)} for one in scene.questions
-        ],
-        "questionsTitle": scene.questions_title,
         "ends": list(scene.ends),
         "flight": None if scene.flight is None else asdict(scene.flight),
+        "only": None if scene.only is None else list(scene.only),
         "height": height,
         "file": file_name,
         "alt": _alt(scene),
         "layoutKey": _key(scene),
+        **_marks_message(scene),
         **_colour_message(scene.colours),
     }
     if scene.shown is not None:
@@ -149,6 +143,20 @@ def _alt(scene: MapScene) -> str:
     """The picture in words."""
     marked = f", {scene.questions_title}: {len(scene.questions):,}" if scene.questions else ""
     return f"{scene.title}, coloured by {scene.colours.title}{marked}"
+
+
+def _marks_message(scene: MapScene) -> Message:
+    marks = scene.marks
+    return {
+        "star": None if marks.star is None else list(marks.star),
+        "focus": marks.focus,
+        "hits": list(marks.hits),
+        "expected": list(marks.expected),
+        "questions": [
+            {"key": one.key, "text": one.text, "note": one.note, "at": list(one.place)} for one in scene.questions
+        ],
+        "questionsTitle": scene.questions_title,
+    }
 
 
 def _colour_message(colours: Colours) -> Message:

@@ -34,7 +34,7 @@ def test_a_link_to_a_page_works_on_a_server_that_just_started(page_of_new_server
 def test_from_the_sample_to_a_cited_answer(page):
     page.goto("/")
     map_frame(page)
-    assert page.get_by_text("Map quality: trustworthiness").is_visible()
+    assert page.get_by_role("button", name="Map quality").is_visible()
     page.get_by_role("link", name="Neighbors").click()
     box = page.get_by_role("textbox", name="Find texts similar to")
     box.fill("the snake swallowed its prey")

@@ -23,7 +23,7 @@ def drawn(sample: Collection, page: Page) -> Page:
     """The map of the sample, drawn."""
     page.goto("/?collection=Sample")
     map_frame(page)
-    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
     return page
 
 
@@ -87,14 +87,14 @@ def test_a_clicked_chunk_is_shown_next_to_the_map_and_the_view_stays(drawn: Page
     for _ in range(3):
         drawn.mouse.wheel(0, -120)
         drawn.wait_for_timeout(150)
-    view = map_value(drawn, "chart._fullLayout.xaxis.range.map((end) => Math.round(end * 1000))")
+    view = map_value(drawn, "rangesNow().flat().map((end) => Math.round(end * 1000))")
     drawn.mouse.click(*place_of_chunk(drawn, farthest))
     drawn.get_by_text("selected chunk").wait_for(timeout=30_000)
     chunk = sample.chunks([int(layout.chunk_ids[farthest])])[0]
     assert f"chunk={chunk.chunk_id}" in drawn.url
     expect(drawn.get_by_text(chunk.text.split("\n")[0][:40]).first).to_be_visible()
     wait_until(drawn, f"scene.focus === {farthest} && scene.hits.length === {config.DEFAULT_K}")
-    assert map_value(drawn, "chart._fullLayout.xaxis.range.map((end) => Math.round(end * 1000))") == view
+    assert map_value(drawn, "rangesNow().flat().map((end) => Math.round(end * 1000))") == view
 
 
 def test_a_lassos_rows_are_exactly_the_points_inside(drawn: Page, sample: Collection):
@@ -111,23 +111,8 @@ def test_a_lassos_rows_are_exactly_the_points_inside(drawn: Page, sample: Collec
     drawn.get_by_role("option", name="Document").click()
     drawn.get_by_text(f"{len(expected)} selected").wait_for(timeout=30_000)
     drawn.get_by_role("button", name="Clear selection").click()
-    drawn.get_by_text("Search above").wait_for(timeout=30_000)
+    expect(drawn.get_by_text(" selected")).to_have_count(0, timeout=30_000)
     wait_until(drawn, "scene.chosen.size === 0 && chart._fullLayout.selections.length === 0")
-
-
-def test_names_do_not_cover_one_another_at_any_size(drawn: Page):
-    for width in (1400, 420):
-        drawn.set_viewport_size({"width": width, "height": 900})
-        drawn.wait_for_timeout(1_500)
-        boxes = map_value(
-            drawn,
-            "[...chart.querySelectorAll('.annotation')].map((one) => { const box = one.getBoundingClientRect();"
-            " return [box.left, box.right, box.top, box.bottom]; })",
-        )
-        assert boxes
-        for i, (left, right, top, bottom) in enumerate(boxes):
-            for other in boxes[:i]:
-                assert right < other[0] or other[1] < left or bottom < other[2] or other[3] < top
 
 
 def test_three_dimensions_are_drawn_and_left_again(drawn: Page):
@@ -162,7 +147,7 @@ def test_a_hundred_thousand_chunks_are_drawn_and_marked(data_dir: Path, page: Pa
     page.goto(f"/?collection={collection.spec.name}&colour=Document")
     map_frame(page, seconds=120)
     assert map_value(page, "[scene.n, scene.texts]") == [100_000, None]
-    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
     expected = inside(collection, lasso(page))
     assert len(expected) > 100
     page.get_by_text(f"{len(expected):,} selected").wait_for(timeout=60_000)

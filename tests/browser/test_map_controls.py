@@ -27,7 +27,7 @@ def drawn(sample: Collection, page: Page) -> Page:
     """The map of the sample, drawn."""
     page.goto("/?collection=Sample")
     map_frame(page)
-    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
     return page
 
 
@@ -180,13 +180,22 @@ def test_colours_change_the_picture_and_a_filter_survives_them(drawn: Page):
     assert len(shown_ids(drawn)) == 303
 
 
-def test_a_legend_entry_hides_its_group_and_shows_it_again(drawn: Page):
-    entry = map_frame(drawn).locator("#legend button").first
-    before, hidden = changed_by(drawn, entry.click, "off.size === 1")
-    assert n_different(before, hidden) > 200
-    assert map_frame(drawn).locator("#legend button").first.get_attribute("aria-pressed") == "false"
-    _, again = changed_by(drawn, map_frame(drawn).locator("#legend button").first.click, "off.size === 0")
+def test_a_legend_entry_shows_its_group_alone_and_all_again(drawn: Page, sample: Collection):
+    table, entries = ChunkTable.of(sample), map_frame(drawn).locator("#legend button")
+    music = entries.filter(has_text="Music")
+    before, alone = changed_by(drawn, music.click, "scene.only?.length === 1")
+    topics = dict(zip(table.chunk_ids.tolist(), table.columns["topic"], strict=True))
+    assert shown_ids(drawn) == {chunk_id for chunk_id, topic in topics.items() if topic == "Music"}
+    assert n_different(before, alone) > 200
+    assert music.get_attribute("aria-pressed") == "true"
+    entries.filter(has_text="Sports").click(modifiers=["Control"])
+    wait_until(drawn, "scene.only?.length === 2")
+    assert {topics[chunk_id] for chunk_id in shown_ids(drawn)} == {"Music", "Sports"}
+    music.click()
+    wait_until(drawn, "scene.only?.length === 1")
+    _, again = changed_by(drawn, music.click, "scene.only?.length === 0")
     assert n_different(before, again) < 20
+    assert len(shown_ids(drawn)) == len(table)
 
 
 def test_cluster_labels_and_their_number(drawn: Page):
@@ -197,7 +206,7 @@ def test_cluster_labels_and_their_number(drawn: Page):
 
     n_coarse = int(map_value(drawn, "scene.labels.length"))
     labels()
-    wait_until(drawn, "scene.labels.length === 0 && chart.querySelectorAll('.annotation').length === 0")
+    wait_until(drawn, "scene.labels.length === 0 && at('labels').children.length === 0")
     labels()
     wait_until(drawn, f"scene.labels.length === {n_coarse}")
     slider = drawn.get_by_role("slider").first
@@ -206,7 +215,7 @@ def test_cluster_labels_and_their_number(drawn: Page):
         slider.press("ArrowLeft")
     wait_until(drawn, f"scene.labels.length !== {n_coarse}")
     close_menu(drawn, "Clusters")
-    wait_until(drawn, "chart.querySelectorAll('.annotation').length > 0")
+    wait_until(drawn, "at('labels').children.length > 0")
 
 
 def test_another_projection_moves_the_points(drawn: Page):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.shared.map.address import Address
 from pages.shared.map.exam import ExamOnMap, forget_exam, found_colours
 from pages.shared.session.resources import kept_neighbors
 from pages.shared.widgets.map_state import FOUND_COLOUR
@@ -51,26 +52,27 @@ def _colour_choices(table: ChunkTable, *, has_runs: bool) -> list[str]:
     return [*columns, *(name for name in _BUILT_IN if is_offered.get(name, True))]
 
 
-def choose_colour(table: ChunkTable, *, has_runs: bool) -> str:
-    """The 'Colour by' select box; returns the choice and keeps it in the URL.
+def choose_colour(address: Address, table: ChunkTable, *, has_runs: bool) -> str:
+    """The 'Colour by' select box; returns the choice and keeps it in the address.
 
     Args:
         has_runs: whether the collection has a run of an exam, so that the map can be coloured by it.
     """
     choices = _colour_choices(table, has_runs=has_runs)
-    linked = st.query_params.get("colour", "")
+    linked = next(iter(address.values("colour")), "")
     linked = _FORMER_NAMES.get(linked, linked) if linked not in choices else linked
     first = linked if linked in choices else choices[0]
-    if st.session_state.get(KEY, first) not in choices:
+    if address.is_new("colour") or st.session_state.get(KEY, first) not in choices:
         st.session_state[KEY] = first
     choice = st.selectbox(
         "Colour by",
         choices,
         index=choices.index(first),
         key=KEY,
-        help="Points with the same value get the same colour; numbers get a colour scale.",
+        label_visibility="collapsed",
+        width=210,
     )
-    st.query_params["colour"] = choice
+    address.keep("colour", [choice])
     if choice != FOUND_COLOUR:
         forget_exam()
     return choice

@@ -70,29 +70,28 @@ def show_failed_question(opened: OpenedQuestion) -> None:
     """The question, the rank of its expected passage in each search, that passage, and the results of one search."""
     run, failed = opened.run, opened.failed
     names = search_names(run)
-    with st.container(height=600, border=False):
-        with st.container(border=True):
-            st.markdown(f"**{escaped(failed.question.text)}**")
-            k = run.conditions.settings[opened.place].k
-            st.caption(
-                f"A failed question of the exam. Rank of the expected passage: {rank_words(run, failed.ranks)}. The "
-                f"first {k} count."
-            )
-            st.button("Close", icon=":material/close:", on_click=close_clicked)
-        st.markdown("**Expected passage** (square)", help=help_for("expected passage"))
-        for passage in opened.passages:
-            _show_passage(passage)
-        st.markdown("**What came instead** (rings)")
-        st.segmented_control(
-            "Results of", range(len(names)), default=failed.worst, required=True, format_func=names.__getitem__,
-            key=_key(run, failed.question), label_visibility="collapsed",
-        )  # fmt: skip
-        for hit in opened.hits:
-            show_small_hit(hit)
-        if opened.n_deleted:
-            st.caption(f"{opened.n_deleted} more are no longer in the collection.")
-        elif not opened.hits:
-            st.caption("This search found nothing: no chunk has a word of the question.")
+    with st.container(border=True):
+        st.markdown(f"**{escaped(failed.question.text)}**")
+        k = run.conditions.settings[opened.place].k
+        st.caption(
+            f"A failed question of the exam. Rank of the expected passage: {rank_words(run, failed.ranks)}. The "
+            f"first {k} count."
+        )
+        st.button("Close", icon=":material/close:", on_click=close_clicked)
+    st.markdown("**Expected passage** (square)", help=help_for("expected passage"))
+    for passage in opened.passages:
+        _show_passage(passage)
+    st.markdown("**What came instead** (rings)")
+    st.segmented_control(
+        "Results of", range(len(names)), default=failed.worst, required=True, format_func=names.__getitem__,
+        key=_key(run, failed.question), label_visibility="collapsed",
+    )  # fmt: skip
+    for hit in opened.hits:
+        show_small_hit(hit)
+    if opened.n_deleted:
+        st.caption(f"{opened.n_deleted} more are no longer in the collection.")
+    elif not opened.hits:
+        st.caption("This search found nothing: no chunk has a word of the question.")
 
 
 def _show_passage(passage: ExpectedPassage) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from pages.shared.map.address import Address
 from pages.shared.map.exam import ExamOnMap
 from pages.shared.map.failed_question import show_failed_question
 from pages.shared.map.region_question import question_form
@@ -28,23 +29,35 @@ from rag.types import Chunk, Hit
 
 _ROWS_SHOWN = 1_000
 _QUESTIONS_SHOWN = 5
+_QUERY = "map-query"
+_COUNTS = (1, 2, 3, 5, 10, 20, 50)
 
 
-def search_box() -> tuple[str, int]:
-    """The search field and the number of results; returns both. The text is kept in the URL."""
-    left, right = st.columns([2, 1], vertical_alignment="bottom")
-    query = left.text_input(
+def search_box(address: Address) -> tuple[str, int]:
+    """The search field and the number of results; returns both. The text is kept in the address."""
+    linked = next(iter(address.values("query")), "")
+    if address.is_new("query"):
+        st.session_state[_QUERY] = linked
+    line = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False)
+    query = line.text_input(
         "Search the map",
-        value=st.query_params.get("query", ""),
-        placeholder="Type a question or phrase",
-        help="Shows your text as a star on the map, with lines to the most similar chunks.",
+        value=linked,
+        key=_QUERY,
+        placeholder="Search the map: a question or phrase",
+        icon=":material/search:",
+        label_visibility="collapsed",
     ).strip()
-    k = right.number_input("Results", 1, 50, config.DEFAULT_K, key="map-k", help="How many chunks to find.")
-    if query:
-        st.query_params["query"] = query
-    else:
-        st.query_params.pop("query", None)
-    return query, int(k)
+    k = line.selectbox(
+        "Results", _COUNTS, _COUNTS.index(config.DEFAULT_K), key="map-k", format_func="{} results".format,
+        label_visibility="collapsed", width=130,
+    )  # fmt: skip
+    address.keep("query", [query])
+    return query, k
+
+
+def has_content(state: MapState, focus: Focus) -> bool:
+    """Whether the panel has anything to show."""
+    return bool(state.selected or focus.failed or focus.clicked or focus.hits)
 
 
 def show_panel(collection: Collection, state: MapState, query: str, focus: Focus, exam: ExamOnMap | None) -> None:
@@ -56,33 +69,32 @@ def show_panel(collection: Collection, state: MapState, query: str, focus: Focus
     elif focus.clicked is not None:
         _show_clicked(collection, focus.clicked, focus.hits, exam)
     elif focus.hits:
-        st.markdown(f"**{len(focus.hits)} nearest to “{escaped(query)}”**")
-        with st.container(height=560, border=False):
-            for hit in focus.hits:
-                show_small_hit(hit)
-    elif not state.selected:
-        st.caption(
-            "Search above, click a point to read its chunk, or use box or lasso select in the toolbar of the map to "
-            "mark several."
-        )
+        with st.container(horizontal=True, vertical_alignment="top"):
+            st.markdown(f"**{len(focus.hits)} nearest to “{escaped(query)}”**")
+            st.button("Close", icon=":material/close:", type="tertiary", on_click=_forget_query)
+        for hit in focus.hits:
+            show_small_hit(hit)
+
+
+def _forget_query() -> None:
+    st.session_state[_QUERY] = ""
 
 
 def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit], exam: ExamOnMap | None) -> None:
-    with st.container(height=600, border=False):
-        with st.container(border=True):
-            names = collection.document_names([chunk.document_id])
-            st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · selected chunk")
-            show_context_line(chunk, with_headings=True)
-            show_passage(chunk.text)
-            show_chunk_links(chunk.chunk_id)
-            st.button("Close", icon=":material/close:", on_click=close_clicked)
-        if exam:
-            _show_finding_questions(exam, chunk)
-        question_form(collection, [chunk.chunk_id])
-        if neighbors:
-            st.caption("Its nearest neighbors by embedding, wherever they are on the map.")
-        for hit in neighbors:
-            show_small_hit(hit)
+    with st.container(border=True):
+        names = collection.document_names([chunk.document_id])
+        st.markdown(f"**{escaped(names.get(chunk.document_id, ''))}** · selected chunk")
+        show_context_line(chunk, with_headings=True)
+        show_passage(chunk.text)
+        show_chunk_links(chunk.chunk_id)
+        st.button("Close", icon=":material/close:", on_click=close_clicked)
+    if exam:
+        _show_finding_questions(exam, chunk)
+    question_form(collection, [chunk.chunk_id])
+    if neighbors:
+        st.caption("Its nearest neighbors by embedding, wherever they are on the map.")
+    for hit in neighbors:
+        show_small_hit(hit)
 
 
 def _show_finding_questions(exam: ExamOnMap, chunk: Chunk) -> None:

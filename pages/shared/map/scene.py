@@ -10,9 +10,11 @@ import streamlit as st
 
 from pages.shared.map.exam import MARKS_TITLE, ExamOnMap
 from pages.shared.map.failed_question import OpenedQuestion, opened_question
-from pages.shared.session.resources import index, previews, query_vector, retriever, vectors
+from pages.shared.session.resources import cluster_layers, index, previews, query_vector, retriever, vectors
+from pages.shared.session.resources import clusters as find_clusters
 from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_question
 from rag import config
+from rag.map.cluster_labels import finer_layers, layered_labels
 from rag.map.clustering import Clusters
 from rag.map.colours import Colours, take
 from rag.map.placement import place_query
@@ -69,7 +71,7 @@ def scene_of(
     layout: Projection,
     table: ChunkTable,
     colours: Colours,
-    clusters: Clusters | None,
+    labels: Sequence[MapLabel],
     state: MapState,
     focus: Focus,
     shown: NDArray[np.bool_] | None,
@@ -84,7 +86,6 @@ def scene_of(
             icon=":material/info:",
         )
     ids = layout.chunk_ids[rows]
-    expected = focus.failed.expected if focus.failed else ()
     return MapScene(
         chunk_ids=ids,
         xy=layout.xy[rows],
@@ -94,18 +95,20 @@ def scene_of(
         title=f"{collection.spec.name} map",
         shown=None if shown is None else shown[rows],
         texts=previews(collection, ids) if len(ids) <= TEXT_LIMIT else None,
-        labels=() if clusters is None else _labels_of(clusters),
+        labels=labels,
         selected=state.selected,
-        marks=Marks(
-            focus.star,
-            _row(ids.tolist(), focus.clicked),
-            _rows(ids.tolist(), [hit.chunk for hit in focus.hits]),
-            _rows(ids.tolist(), expected),
-        ),
+        marks=_marks(focus, ids.tolist()),
         questions=exam.marks if exam else (),
         questions_title=MARKS_TITLE,
         flight=state.flight,
+        only=state.only,
     )
+
+
+def _marks(focus: Focus, ids: list[int]) -> Marks:
+    expected = focus.failed.expected if focus.failed else ()
+    hits = _rows(ids, [hit.chunk for hit in focus.hits])
+    return Marks(focus.star, _row(ids, focus.clicked), hits, _rows(ids, expected))
 
 
 def _most_points(layout: Projection) -> int:
@@ -113,10 +116,14 @@ def _most_points(layout: Projection) -> int:
     return min(config.map_points(), _MOST_POINTS_3D) if layout.xy.shape[1] == 3 else config.map_points()
 
 
-def _labels_of(clusters: Clusters) -> list[MapLabel]:
-    """The cluster labels with their positions, the largest cluster first."""
-    names = clusters.names_by_label()
-    return [MapLabel(one.label, names[one.label], one.x, one.y, one.z) for one in clusters.summaries]
+def labels_of(
+    collection: Collection, layout: Projection, clusters: Clusters, layer: int | None
+) -> tuple[MapLabel, ...]:
+    """The labels of the clusters in a layer, None for the default one, and of their parts for a closer view."""
+    layers = cluster_layers(collection, layout)
+    chosen = layers.default if layer is None else layer
+    finer = [find_clusters(collection, layout, one) for one in finer_layers(layers.counts, chosen)]
+    return layered_labels(layout.xy, [clusters, *finer])
 
 
 def _row(ids: list[int], chunk: Chunk | None) -> int:

@@ -22,49 +22,46 @@ _ABOUT_PCA = (
 )
 
 
-def show_quality_line(layout: Projection) -> bool:
-    """One line with the trustworthiness of the map; returns whether the details are switched on."""
-    if layout.note:
-        st.info(layout.note, icon=":material/info:")
-    if layout.trustworthiness is None:
-        st.caption("Too few chunks to measure the quality of this map: at least 21 are needed.")
-        return False
-    with st.container(horizontal=True, vertical_alignment="center"):
+def quality_chip(collection: Collection, layout: Projection) -> None:
+    """A popover named after the trustworthiness of the map; the measures and their meaning are in it."""
+    value = layout.trustworthiness
+    with st.popover("Map quality" if value is None else f"Map quality {value:.2f}", icon=":material/verified:"):
+        if layout.note:
+            st.info(layout.note, icon=":material/info:")
+        if value is None:
+            st.caption("Too few chunks to measure the quality of this map: at least 21 are needed.")
+            return
         st.markdown(
-            f"**Map quality: trustworthiness {layout.trustworthiness:.2f}** of 1. "
+            f"**Map quality: trustworthiness {value:.2f}** of 1. "
             "Distances between far-apart groups, and the size of a group, mean little.",
             help=f"{help_for('trustworthiness')} Measured on the 10 nearest points of each chunk; above 2,000 chunks "
             "on a sample.",
         )
-        return st.toggle("Show quality details", key="map-lens", help=help_for("map quality"))
+        if st.toggle("Show quality details", key="map-lens", help=help_for("map quality")):
+            _show_details(collection, layout)
 
 
-def show_quality_details(collection: Collection, layout: Projection) -> None:
+def _show_details(collection: Collection, layout: Projection) -> None:
     """Three quality measures with their meaning, and a plot of embedding distance against map distance."""
     quality = map_quality(collection, layout)
     if quality is None:
         return
-    with st.container(border=True):
-        figures, plot = st.columns([1.1, 1])
-        with figures:
-            _show_figures(quality)
-            st.button(
-                "Show distortion per point", icon=":material/palette:", on_click=_colour_by_distortion,
-                help="Colours each chunk by the share of its 10 nearest neighbors that are also near it on this map.",
-            )  # fmt: skip
-            st.markdown(_ABOUT_PCA if layout.method == "pca" else _ABOUT_UMAP)
-        with plot:
-            pairs = map_distances(collection, layout)
-            agreement = "" if pairs.rank_correlation is None else f" Rank correlation {pairs.rank_correlation:.2f}."
-            st.plotly_chart(
-                shepard_figure(pairs), key="shepard", config={"displayModeBar": False},
-                alt=f"Distances of {len(pairs.rows):,} pairs of chunks: between their embeddings against on the map."
-                f"{agreement}",
-            )  # fmt: skip
-            st.caption(
-                f"{len(pairs.rows):,} pairs of chunks: farther right: less similar; higher: farther apart on the map. "
-                f"On a map without distortion they would form a thin rising line.{agreement}"
-            )
+    _show_figures(quality)
+    st.button(
+        "Show distortion per point", icon=":material/palette:", on_click=_colour_by_distortion,
+        help="Colours each chunk by the share of its 10 nearest neighbors that are also near it on this map.",
+    )  # fmt: skip
+    st.markdown(_ABOUT_PCA if layout.method == "pca" else _ABOUT_UMAP)
+    pairs = map_distances(collection, layout)
+    agreement = "" if pairs.rank_correlation is None else f" Rank correlation {pairs.rank_correlation:.2f}."
+    st.plotly_chart(
+        shepard_figure(pairs), key="shepard", config={"displayModeBar": False},
+        alt=f"Distances of {len(pairs.rows):,} pairs of chunks: in the embeddings and on the map.{agreement}",
+    )  # fmt: skip
+    st.caption(
+        f"{len(pairs.rows):,} pairs of chunks: farther right: less similar; higher: farther apart on the map. "
+        f"On a map without distortion they would form a thin rising line.{agreement}"
+    )
 
 
 def _show_figures(quality: MapQuality) -> None:

@@ -1,7 +1,8 @@
 """The map component: draws a map scene with plotly.js in a separate frame and keeps the view when the scene changes.
 
 `st.plotly_chart` draws a new chart with every change of the figure, so the zoom is lost. This component receives
-typed arrays, keeps the view, moves points from one layout to the next, and keeps cluster labels apart at any zoom.
+typed arrays, keeps the view, moves points from one layout to the next, and keeps cluster labels apart and inside the
+frame at any zoom.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from streamlit.components import v1
 
 from rag.map.scene import MapScene, to_message
 
-_HEIGHT = 620
 # Serves the library from the plotly package, for the page of the map: it is not copied into this project.
 v1.declare_component("plotly", path=str(Path(plotly.__file__).parent / "package_data"))
 _component = v1.declare_component("map", path=str(Path(__file__).with_name("map_frontend")))
@@ -27,22 +27,43 @@ _component = v1.declare_component("map", path=str(Path(__file__).with_name("map_
 class MapEvent:
     """An action on the map: a chunk or a marked question clicked, an area marked with box or lasso, or marks cleared.
 
-    `question` is the key of the clicked question, or empty.
+    `question` is the key of the clicked question, or empty. `groups` are those that the legend shows; empty for all.
     """
 
-    kind: Literal["click", "question", "area", "clear"]
+    kind: Literal["click", "question", "area", "clear", "groups"]
     chunk_ids: tuple[int, ...]
     question: str = ""
+    groups: tuple[str, ...] = ()
 
 
-def show_map(scene: MapScene, *, key: str, on_event: Callable[[MapEvent], None] | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class MapFrame:
+    """The room for a map: its largest `height` in pixels; or with `fill` all that the window has below its upper edge.
+
+    `covers` are CSS selectors of elements of the page that lie over a map with `fill`: labels keep off them.
+    `reserve` are pixels at the window's lower edge that are kept free for other elements.
+    """
+
+    height: int = 620
+    fill: bool = False
+    covers: tuple[str, ...] = ()
+    reserve: int = 0
+
+
+_FIXED = MapFrame()
+
+
+def show_map(
+    scene: MapScene, *, key: str, on_event: Callable[[MapEvent], None] | None = None, frame: MapFrame = _FIXED
+) -> None:
     """Draw the scene; `on_event` is called before the page runs again."""
 
     def report() -> None:
         value = st.session_state.get(key)
         if on_event and value:
             ids = tuple(int(chunk_id) for chunk_id in value["ids"])
-            on_event(MapEvent(value["kind"], ids, str(value["question"])))
+            on_event(MapEvent(value["kind"], ids, str(value["question"]), tuple(map(str, value["groups"]))))
 
-    message = to_message(scene, height=_HEIGHT, file_name=scene.title)
-    _component(key=key, on_change=report, default=None, tab_index=None, **message)
+    message = to_message(scene, height=frame.height, file_name=scene.title)
+    room = {"fill": frame.fill, "covers": list(frame.covers), "reserve": frame.reserve}
+    _component(key=key, on_change=report, default=None, tab_index=None, **message, **room)

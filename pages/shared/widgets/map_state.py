@@ -21,12 +21,14 @@ class MapState:
     """The chosen projection `parameters`; `shown` is the last layout drawn, which stays while another is computed.
 
     `selected` are the chunks in the marked area. `flight` is where the map's view was last moved to.
+    `only` are the groups that the legend shows; empty for all.
     """
 
     parameters: ProjectionParameters = field(default_factory=ProjectionParameters)
     shown: ProjectionParameters | None = None
     selected: tuple[int, ...] = ()
     flight: Flight | None = None
+    only: tuple[str, ...] = ()
 
     def fly_to(self, area: MapArea) -> None:
         """Move the map's view to an area when the page is drawn next; `area_around` gives the area of some points.
@@ -37,6 +39,9 @@ class MapState:
 
     def follow(self, event: MapEvent) -> None:
         """Apply an action on the map; a clicked chunk or question goes into the URL, so that it can be shared."""
+        if event.kind == "groups":
+            self.only = event.groups
+            return
         self.selected = event.chunk_ids if event.kind == "area" else ()
         close_clicked()
         if event.kind == "click":

@@ -46,7 +46,7 @@ def drawn(run: CollectionRun, page: Page) -> Page:
     page.goto("/evaluate?collection=Sample")
     page.get_by_role("link", name="Show the failed questions on the map").click(timeout=_PATIENCE)
     map_frame(page)
-    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=_PATIENCE)
+    page.get_by_role("button", name="Map quality").wait_for(timeout=_PATIENCE)
     wait_until(page, "scene.questions.length > 0 && chart.dataset.drawn.endsWith(scene.colourKey)")
     return page
 

@@ -42,7 +42,8 @@ def test_arrays_come_back_as_they_were():
 def test_all_but_the_arrays_is_json():
     sent = message(labels=[MapLabel(0, "<b>", 1.0, 2.0)], marks=Marks((1.0, 2.0), -1, [0, 2]), texts=["a", "b", "c"])
     kept = json.loads(json.dumps({name: value for name, value in sent.items() if not isinstance(value, bytes)}))
-    assert kept["labels"] == [{"name": "<b>", "x": 1.0, "y": 2.0, "z": 0.0}]
+    place = {"cluster": 0, "name": "<b>", "x": 1.0, "y": 2.0, "z": 0.0, "layer": 0, "radius": 0.0}
+    assert kept["labels"] == [place]
     assert (kept["star"], kept["hits"], kept["focus"]) == ([1.0, 2.0], [0, 2], -1)
     assert kept["texts"] == ["a", "b", "c"]
     assert message()["texts"] is None

@@ -2,18 +2,16 @@
 // Draws a scene with Plotly, keeps the view while it changes, and reports clicks and marked areas to the app.
 const at = (id) => document.getElementById(id);
 const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas").getContext("2d");
-const off = new Set();
-let scene = null, places = null, sequence = Date.now(), moving = 0, labelled = "", drawn = 0, byHand = false, reported = "";
+let scene = null, places = null, sequence = Date.now(), moving = 0, drawn = 0, byHand = false, reported = "";
 let pointer = { x: 0, y: 0 }, hovered = pointer;
-let flown = 0, flights = 0;
-let busy = Promise.resolve(), shownAs = "", width = 0, viewed = "", gliding = false;
-const HEIGHT = () => Math.round(Math.min(scene.height, Math.max(340, window.innerWidth * 0.95)));
-const ANIMATED = 20000, MOVE_MS = 900, isStill = matchMedia("(prefers-reduced-motion: reduce)");
+let busy = Promise.resolve(), shownAs = "", size = "", viewed = "", gliding = false;
 
 Streamlit.listen((args, theme) => {
   const before = scene, from = places;
   scene = { ...readScene(args), ...themeColours(theme) };
-  if (before && before.colourKey !== scene.colourKey) off.clear();
+  if (scene.only) only = new Set(scene.only);
+  else if (before && before.colourKey !== scene.colourKey) only.clear();
+  document.body.classList.toggle("fill", scene.fill);
   document.documentElement.style.setProperty("--page", scene.page);
   chart.setAttribute("aria-label", scene.alt);
   at("morph").hidden = !scene.other;
@@ -24,16 +22,18 @@ Streamlit.listen((args, theme) => {
   const wanted = pictureOf(args, theme), isReported = wanted === shownAs && reported === String([...scene.chosen]);
   shownAs = wanted;
   gliding = false;
-  if (scene.flight && scene.flight.number !== flown) fly(scene.flight);
   if (start) glide(start, scene.xy);
   else if (!isReported) draw();
+  if (String(scene.star) !== String(before?.star ?? null)) showStar();
+  if (scene.flight && scene.flight.number !== flown) fly(scene.flight);
 });
 
 // Everything the picture depends on except the marked points: Plotly draws those before they are reported.
 function pictureOf(args, theme) {
-  const { layoutKey, colourKey, star, focus, hits, expected, questions, labels } = args;
+  const { layoutKey, colourKey, star, focus, hits, expected, questions, labels, covers, reserve } = args;
   const shown = args.shown ? args.shown.reduce((sum, kept, i) => (sum * 31 + kept * (i % 997)) | 0, 7) : 0;
-  return JSON.stringify([layoutKey, colourKey, star, focus, hits, expected, questions, labels, shown, theme?.base, Boolean(args.other)]);
+  return JSON.stringify([layoutKey, colourKey, star, focus, hits, expected, questions, labels, shown, theme?.base, Boolean(args.other),
+    [...only], covers, reserve]);
 }
 
 function themeColours(theme) {
@@ -46,6 +46,8 @@ function themeColours(theme) {
   style.setProperty("--ink", colours.ink);
   style.setProperty("--panel", theme?.secondaryBackgroundColor || "#f4f6f8");
   style.setProperty("--accent", theme?.primaryColor || "#0072b2");
+  style.setProperty("--page", page);
+  style.setProperty("--line", theme?.base === "dark" ? "#3a444f" : "#d5dbe1");
   style.setProperty("--quiet", theme?.base === "dark" ? "#9aa6b2" : "#5a6672");
   return colours;
 }
@@ -75,9 +77,8 @@ function between(first, second, share) {
 
 async function glide(first, second, done) {
   const mine = ++moving, began = performance.now();
-  const ease = (t) => t * t * (3 - 2 * t);
   for (;;) {
-    const share = isStill.matches ? 1 : Math.min(1, (performance.now() - began) / MOVE_MS);
+    const share = isCalm() ? 1 : Math.min(1, (performance.now() - began) / MOVE_MS);
     if (mine !== moving) return;
     places = between(first, second, ease(share));
     gliding = share < 1 && !scene.other;
@@ -89,64 +90,37 @@ async function glide(first, second, done) {
 }
 
 function layout() {
-  const [x, y] = view();
   const hidden = { visible: false, showgrid: false, zeroline: false };
-  width = document.documentElement.clientWidth;
-  const shared = { height: HEIGHT(), width, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: scene.page,
+  size = wide() + "x" + tall();
+  const shared = { height: tall(), width: wide(), autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: scene.page,
     plot_bgcolor: scene.page, font: { color: scene.ink, family: getComputedStyle(document.body).fontFamily },
     uirevision: scene.layoutKey, modebar: { bgcolor: "rgba(0,0,0,0)" }, hovermode: "closest" };
   if (scene.dims === 3) {
     const bare = { ...hidden, title: { text: "" }, showspikes: false };
     return { ...shared, scene: { xaxis: bare, yaxis: bare, zaxis: bare, aspectmode: "data", uirevision: scene.layoutKey } };
   }
-  const free = freeNow(drawn === 2 ? unitPixels() : Math.min(width / (x[1] - x[0]), HEIGHT() / (y[1] - y[0])));
-  return { ...shared, annotations: annotations(scene, free), dragmode: chart._fullLayout?.dragmode || "pan", selections: chart.layout?.selections || [],
+  const [x, y] = view();
+  return { ...shared, dragmode: chart._fullLayout?.dragmode || "pan", selections: chart.layout?.selections || [],
     xaxis: { ...hidden, range: x }, yaxis: { ...hidden, range: y, scaleanchor: "x", scaleratio: 1 } };
 }
 
-// Moves the view to an area, in steps if the system does not ask for less motion.
-async function fly({ area, number }) {
-  flown = number;
-  await busy;
-  if (scene.dims !== 2 || drawn !== 2) return;
-  const aim = [[area.left, area.right], [area.bottom, area.top]], from = view(), mine = ++flights, began = performance.now();
-  const quick = scene.n > ANIMATED || matchMedia("(prefers-reduced-motion: reduce)").matches;
-  for (let share = 0; share < 1 && mine === flights;) {
-    share = quick ? 1 : Math.min(1, (performance.now() - began) / MOVE_MS);
-    const eased = share * share * (3 - 2 * share);
-    const [x, y] = from.map((ends, axis) => ends.map((end, i) => end + (aim[axis][i] - end) * eased));
-    await Plotly.relayout(chart, { "xaxis.range": x, "yaxis.range": y });
-    if (share < 1) await new Promise(requestAnimationFrame);
-  }
-}
-
-// The visible part of the map: the same as before while the positions stay, else all points.
-function view() {
-  const across = chart._fullLayout?.xaxis, up = chart._fullLayout?.yaxis;
-  const isKept = drawn === 2 && scene.dims === 2 && viewed === scene.layoutKey && width === document.documentElement.clientWidth;
-  if (isKept) return [across.range.slice(), up.range.slice()];
-  const [x, y] = corners(places, scene.dims);
-  if (!scene.other) return [x, y];
-  const [left, bottom] = corners(scene.xy, scene.dims), [right, top] = corners(scene.other, scene.dims);
-  return [[Math.min(left[0], right[0]), Math.max(left[1], right[1])], [Math.min(bottom[0], top[0]), Math.max(bottom[1], top[1])]];
-}
-
 function traces() {
-  const all = [...groupTraces(scene, places, off), ...questionTraces(scene, off), ...overlayTraces(scene, places)];
+  const all = [...groupTraces(scene, places, only), ...questionTraces(scene, off), ...overlayTraces(scene, places)];
   if (scene.dims === 3 && scene.labels.length) all.push({ type: "scatter3d", mode: "text", hoverinfo: "skip",
     x: scene.labels.map((l) => l.x), y: scene.labels.map((l) => l.y), z: scene.labels.map((l) => l.z),
     text: scene.labels.map((l) => plain(l.name)), textfont: { color: scene.ink, size: 12 } });
   return all;
 }
 
-const CONFIG = { scrollZoom: true, displaylogo: false, showSendToCloud: false, doubleClick: "reset",
-  modeBarButtonsToRemove: ["toImage", "autoScale2d", "resetCameraLastSave3d"],
+const WHOLE = { name: "home", title: "Show the whole map", icon: Plotly.Icons.home, click: goHome };
+const CONFIG = { scrollZoom: true, displaylogo: false, showSendToCloud: false, doubleClick: false, displayModeBar: true,
+  modeBarButtonsToRemove: ["toImage", "autoScale2d", "resetScale2d", "resetCameraLastSave3d"],
   modeBarButtonsToAdd: [{ name: "png", title: "Save as PNG", icon: Plotly.Icons.camera, click: savePng }] };
 
 function draw() {
   busy = busy.then(async () => {
     const config = scene.dims === 2
-      ? { ...CONFIG, modeBarButtonsToAdd: [...CONFIG.modeBarButtonsToAdd, "select2d", "lasso2d"] } : CONFIG;
+      ? { ...CONFIG, modeBarButtonsToAdd: [...CONFIG.modeBarButtonsToAdd, WHOLE, "select2d", "lasso2d"] } : CONFIG;
     // Plotly cannot turn a 3D chart into a 2D chart, so a new chart is made.
     if (drawn && drawn !== scene.dims) { Plotly.purge(chart); drawn = 0; }
     else if (drawn && !scene.chosen.size) await unmark();
@@ -154,7 +128,7 @@ function draw() {
     if (drawn !== scene.dims) listen();
     drawn = scene.dims;
     viewed = gliding ? "" : scene.layoutKey;
-    await label();
+    keepOff();
     fit();
     followKeys();
     chart.dataset.drawn = scene.layoutKey + "|" + scene.colourKey;
@@ -168,28 +142,11 @@ async function unmark() {
   if (chart.layout?.selections?.length) await Plotly.relayout(chart, { selections: [] });
 }
 
-async function label() {
-  if (scene.dims === 3) return;
-  const before = labelled, free = freeNow(unitPixels());
-  if (labelled !== before) await Plotly.relayout(chart, { annotations: annotations(scene, free) });
-}
-function freeNow(pixels) {
-  const free = scene.other ? [] : freeLabels(scene.labels, pixels, measure);
-  labelled = JSON.stringify(free.map((one) => [one.name, one.x, one.y])) + scene.ink;
-  return free;
-}
-function unitPixels() {
-  const across = chart._fullLayout.xaxis;
-  return across._length / Math.abs(across.range[1] - across.range[0]);
-}
-function measure(text) {
-  pen.font = "600 13px " + getComputedStyle(document.body).fontFamily;
-  return pen.measureText(text).width;
-}
 const fit = () => Streamlit.height(Math.ceil(document.body.scrollHeight));
 
 function listen() {
-  chart.on("plotly_relayout", () => { if (scene.dims === 2) label(); });
+  chart.on("plotly_relayout", placeLabels);
+  chart.on("plotly_doubleclick", () => { if (scene.dims === 2) goHome(); });
   chart.on("plotly_hover", (event) => hover(event.points[0]));
   chart.on("plotly_unhover", hideTip);
   chart.on("plotly_click", (event) => {
@@ -206,10 +163,10 @@ function listen() {
   });
   chart.on("plotly_deselect", () => { if (byHand) report("clear", []); });
 }
-function report(kind, ids, question = "") {
+function report(kind, ids, question = "", groups = []) {
   const list = Array.from(ids);
   reported = kind === "area" ? String(list) : "";
-  Streamlit.value({ kind, ids: list, question, sequence: ++sequence });
+  Streamlit.value({ kind, ids: list, question, groups, sequence: ++sequence });
 }
 const questionOf = (point) => point?.data.questions?.[point.pointNumber];
 
@@ -258,40 +215,10 @@ function showTip(lines) {
   tip.style.top = Math.max(4, y > box.height / 2 ? y - tip.offsetHeight - 14 : y + 14) + "px";
 }
 
-function legend() {
-  const counts = scene.names.map(() => 0);
-  scene.codes.forEach((code, row) => { if (!scene.shown || scene.shown[row]) counts[code]++; });
-  const title = document.createElement("b");
-  title.textContent = scene.title;
-  // A colour scale alone needs no entry: the colour bar shows it.
-  const isScaleOnly = counts.every((count, group) => !count || group === scene.scaleGroup);
-  const items = isScaleOnly ? [] : scene.names.map((name, group) => {
-    const dot = document.createElement("span");
-    dot.className = "dot";
-    dot.style.background = group === scene.scaleGroup ? `linear-gradient(90deg, ${scene.scale.map((s) => s[1]).join(",")})`
-      : scene.colours[group];
-    return counts[group] ? legendItem(dot, name, counts[group]) : null;
-  });
-  if (scene.questions.length) {
-    const cross = document.createElement("span");
-    cross.className = "cross";
-    cross.textContent = "\u2715";
-    items.push(legendItem(cross, scene.questionsTitle, scene.questions.length));
-  }
-  at("legend").replaceChildren(title, ...items.filter(Boolean));
-}
-function legendItem(mark, name, count) {
-  const item = document.createElement("button");
-  item.append(mark, `${name} (${count.toLocaleString("en")})`);
-  item.title = "Show or hide this group";
-  item.setAttribute("aria-pressed", String(!off.has(name)));
-  item.onclick = () => { off.delete(name) || off.add(name); legend(); draw(); };
-  return item;
-}
-
 async function savePng() {
-  const picture = { data: chart.data, layout: { ...chart.layout, showlegend: true, title: { text: plain(scene.file) },
-    margin: { l: 20, r: 20, t: 60, b: 20 } } };
+  const data = chart.data.map((trace) => (trace.marker?.colorbar ? { ...trace, marker: { ...trace.marker, showscale: true } } : trace));
+  const picture = { data, layout: { ...chart.layout, showlegend: true, title: { text: plain(scene.file) },
+    margin: { l: 20, r: 20, t: 60, b: 20 }, annotations: annotations(scene, placed2d) } };
   const url = await Plotly.toImage(picture, { format: "png", width: 1400, height: 1000, scale: 2 });
   const link = document.createElement("a");
   link.href = url;
@@ -299,7 +226,10 @@ async function savePng() {
   link.click();
 }
 
-chart.addEventListener("pointerdown", () => { byHand = true; }, true);
+const byPerson = () => { byHand = true; flights++; watchView(); };
+chart.addEventListener("pointerdown", byPerson, true);
+chart.addEventListener("wheel", () => { isHome = false; byPerson(); }, { capture: true, passive: true });
+chart.addEventListener("pointermove", (event) => { if (event.buttons) { watchView(); isHome &&= chart._fullLayout?.dragmode !== "pan"; } }, true);
 at("share").oninput = () => {
   moving++;
   places = between(scene.xy, scene.other, at("share").value / 100);
@@ -311,5 +241,18 @@ at("play").onclick = () => {
   glide(between(scene.xy, scene.other, from), to ? scene.other : scene.xy,
     (share) => { at("share").value = 100 * (from + (to - from) * share); });
 };
-// The height of the frame follows the picture, so only a new width needs a new picture.
-window.addEventListener("resize", () => { if (scene && document.documentElement.clientWidth !== width) draw(); });
+// A new size of the frame, or other things over or above it on the page, need a new picture.
+function resized() {
+  if (!scene || wide() <= 0) return;
+  if (size !== wide() + "x" + tall()) draw();
+  else if (covered !== coveredNow()) { keepOff(); if (isHome && drawn === 2) goHome(); }
+}
+window.addEventListener("resize", resized);
+const page = window.frameElement?.closest("[data-testid='stMainBlockContainer']");
+if (page) {
+  const outer = page.ownerDocument.defaultView, observers = [new ResizeObserver(resized), new MutationObserver(resized)];
+  observers[0].observe(page);
+  observers[1].observe(page, { childList: true, subtree: true });
+  outer.addEventListener("resize", resized);
+  window.addEventListener("pagehide", () => { observers.forEach((one) => one.disconnect()); outer.removeEventListener("resize", resized); });
+}

@@ -19,10 +19,11 @@ function readScene(args) {
 }
 
 // Rows by the group they are drawn in; -1 for filtered-out points.
-function rowsByGroup(scene) {
+function rowsByGroup(scene, only) {
   const rows = new Map();
   for (let row = 0; row < scene.n; row++) {
-    const group = scene.shown && !scene.shown[row] ? -1 : scene.codes[row];
+    const isOut = (scene.shown && !scene.shown[row]) || (only.size && !only.has(scene.names[scene.codes[row]]));
+    const group = isOut ? -1 : scene.codes[row];
     if (!rows.has(group)) rows.set(group, []);
     rows.get(group).push(row);
   }
@@ -58,8 +59,8 @@ function points(scene, places, rows, marker, extra) {
     unselected: { marker: { opacity: 0.12 } } };
 }
 
-function groupTraces(scene, places, off) {
-  const traces = [], byGroup = rowsByGroup(scene);
+function groupTraces(scene, places, only) {
+  const traces = [], byGroup = rowsByGroup(scene, only);
   const ids = (rows) => Int32Array.from(rows, (row) => scene.ids[row]);
   if (byGroup.has(-1)) {
     traces.push(points(scene, places, byGroup.get(-1), { color: scene.grey, opacity: 0.12 },
@@ -69,11 +70,11 @@ function groupTraces(scene, places, off) {
     const rows = byGroup.get(group), isScale = group === scene.scaleGroup;
     const marker = isScale
       ? { color: Float32Array.from(rows, (row) => scene.values[row]), line: scene.rim, colorscale: scene.scale, cmin: scene.low,
-          cmax: scene.high, showscale: true, colorbar: { title: { text: plain(scene.title), side: "right" },
+          cmax: scene.high, showscale: false, colorbar: { title: { text: plain(scene.title), side: "right" },
             thickness: 12, len: 0.7, outlinewidth: 0, tickfont: { color: scene.ink }, ...tickMarks(scene) } }
       : { color: scene.colours[group] };
     traces.push(points(scene, places, rows, marker,
-      { name: plain(scene.names[group]), customdata: ids(rows), rows, visible: !off.has(scene.names[group]) }));
+      { name: plain(scene.names[group]), customdata: ids(rows), rows }));
   }
   return traces;
 }
@@ -132,19 +133,6 @@ function overlayTraces(scene, places) {
   return traces;
 }
 
-// Labels that do not cover one another, earlier labels first; `pixels` is the length of one map unit on screen.
-function freeLabels(labels, pixels, measure) {
-  const taken = [], free = [];
-  for (const label of labels) {
-    const lines = wrapped(label.name), half = Math.max(...lines.map(measure)) / 2 + 5, tall = (lines.length * 16 + 6) / 2;
-    const x = label.x * pixels, y = label.y * pixels;
-    if (taken.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < box.tall + tall)) continue;
-    taken.push({ x, y, half, tall });
-    free.push({ ...label, lines });
-  }
-  return free;
-}
-
 function wrapped(name, width = 18) {
   const lines = [""];
   for (const word of name.split(/\s+/)) {
@@ -155,8 +143,9 @@ function wrapped(name, width = 18) {
   return lines.map((line) => (line.length > 26 ? line.slice(0, 25) + "\u2026" : line));
 }
 
-function annotations(scene, free) {
-  return free.map((label) => ({
+// The placed labels as Plotly draws them, for a picture that is saved.
+function annotations(scene, placed) {
+  return placed.map((label) => ({
     x: label.x, y: label.y, text: label.lines.map(plain).join("<br>"), showarrow: false, captureevents: false,
     font: { size: 13, weight: 650, color: scene.ink, shadow: halo(scene.page) },
   }));
