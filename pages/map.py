@@ -12,6 +12,7 @@ from pages.shared.map.colouring import choose_colour, colours_for, explain
 from pages.shared.map.exam import exam_controls, explain_exam, has_runs
 from pages.shared.map.files import show_files
 from pages.shared.map.filters import filter_controls
+from pages.shared.map.forming import show_forming
 from pages.shared.map.frame import lay_out, room_of
 from pages.shared.map.layouts import current_layout, layout_controls, show_placed
 from pages.shared.map.panel import has_content, search_box, show_panel
@@ -88,3 +89,5 @@ with places.files:
     show_files(collection, layout, table, clusters, colours, exam.marks if exam else ())
 with st.expander(f"Topics ({len(clusters.summaries)})", icon=":material/toc:"):
     show_topics(collection, layout, table, clusters, state)
+with st.expander("How this map is made", icon=":material/animation:"):
+    show_forming(collection, layout, colours, state)

@@ -14,12 +14,16 @@ from rag.map.tsne import draw_tsne
 from rag.types import Projection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from umap import UMAP
+
     from rag.runtime.background import Report
     from rag.types import FloatArray, IntArray
 
 __all__ = [
     "UMAP_MINIMUM", "Method", "Metric", "ProjectionParameters", "comparable", "from_bytes", "principal_components",
-    "project", "redraw", "to_bytes", "trust", "warm_up",
+    "project", "redraw", "to_bytes", "trust", "umap_steps", "warm_up",
 ]  # fmt: skip
 
 UMAP_MINIMUM = 10
@@ -103,8 +107,6 @@ def _draw(
     vectors: FloatArray, positions: IntArray, scores: FloatArray, parameters: ProjectionParameters, report: Report
 ) -> tuple[FloatArray, Method, str]:
     """Coordinates, the method used, and a note."""
-    import numpy as np
-
     method = parameters.method
     n_different = _count_different(vectors, UMAP_MINIMUM)
     if method == "pca" or n_different < UMAP_MINIMUM:
@@ -112,9 +114,7 @@ def _draw(
         few = f"Drawn by PCA: {asked} needs at least {UMAP_MINIMUM} different chunks, but there are {n_different}."
         return principal_components(vectors, parameters.n_components), "pca", "" if method == "pca" else few
     compared = comparable(vectors, parameters.metric)
-    positions, distances = _self_first(positions, 1.0 - scores)
-    if parameters.metric == "euclidean":
-        distances = np.sqrt(2.0 * distances)
+    positions, distances = _metric_distances(*_self_first(positions, 1.0 - scores), parameters.metric)
     if method == "umap":
         return _umap(compared, positions, distances, parameters, report), "umap", ""
     xy, note = _tsne(compared, positions, distances, parameters, report)
@@ -159,6 +159,38 @@ def _self_first(positions: IntArray, distances: FloatArray) -> tuple[IntArray, F
     return positions, distances
 
 
+def umap_steps(
+    vectors: FloatArray,
+    positions: IntArray,
+    scores: FloatArray,
+    parameters: ProjectionParameters,
+    epochs: Sequence[int],
+    report: Report | None = None,
+) -> FloatArray:
+    """The coordinates after each of these epochs of UMAP, and at its end: float32 (epochs + 1, n, n_components).
+
+    The last are those of `project`, as they come from UMAP.
+
+    Args:
+        vectors: unit vectors float32 (n, dimension), of at least UMAP_MINIMUM different chunks, as from `comparable`.
+        positions: the rows of each chunk's nearest, including itself, int64 (n, at least n_neighbors).
+        scores: their cosine similarities, float32, of the same shape.
+        epochs: ascending, each below `parameters.n_epochs`.
+        report: as in `project`.
+    """
+    import numpy as np
+
+    distances = _metric_distances(*_self_first(positions, 1.0 - scores), parameters.metric)
+    reducer = _fitted_umap(vectors, *distances, parameters, report or _nothing, epochs=[*epochs, parameters.n_epochs])
+    return np.stack(reducer.embedding_list_).astype(np.float32)
+
+
+def _metric_distances(positions: IntArray, distances: FloatArray, metric: Metric) -> tuple[IntArray, FloatArray]:
+    import numpy as np
+
+    return positions, np.sqrt(2.0 * distances) if metric == "euclidean" else distances
+
+
 def _umap(
     vectors: FloatArray,
     positions: IntArray,
@@ -168,6 +200,23 @@ def _umap(
     earlier: FloatArray | None = None,
 ) -> FloatArray:
     """Coordinates; the layout begins with the `earlier` ones, by default with the first principal components."""
+    import numpy as np
+
+    fitted = _fitted_umap(vectors, positions, distances, parameters, report, earlier=earlier)
+    return np.asarray(fitted.embedding_, dtype=np.float32)
+
+
+def _fitted_umap(
+    vectors: FloatArray,
+    positions: IntArray,
+    distances: FloatArray,
+    parameters: ProjectionParameters,
+    report: Report,
+    *,
+    earlier: FloatArray | None = None,
+    epochs: Sequence[int] | None = None,
+) -> UMAP:
+    """The fitted UMAP model; with `epochs`, it also has the coordinates after each of these."""
     import warnings
 
     import numpy as np
@@ -181,7 +230,7 @@ def _umap(
         n_components=parameters.n_components,
         min_dist=parameters.min_dist,
         metric=parameters.metric,
-        n_epochs=parameters.n_epochs,
+        n_epochs=parameters.n_epochs if epochs is None else list(epochs),
         init="pca" if earlier is None else earlier,
         random_state=parameters.seed,
         n_jobs=1,
@@ -194,7 +243,7 @@ def _umap(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*precomputed_knn.*")
         warnings.filterwarnings("ignore", message=".*transform.*unavailable.*")
-        return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+        return reducer.fit(vectors)
 
 
 @cache
