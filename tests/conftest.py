@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from rag import config
 from rag.documents.archives import Archive, open_archive
@@ -47,6 +48,11 @@ def lacking(what: str) -> None:
     if os.environ.get("EXPLORER_REQUIRE_ALL"):
         pytest.fail(f"{what}, and EXPLORER_REQUIRE_ALL is set")
     pytest.skip(what)
+
+
+# How long an example takes depends on the machine and what else it does.
+settings.register_profile("without time limits", deadline=None)
+settings.load_profile("without time limits")
 
 
 def pytest_configure() -> None:

@@ -235,5 +235,6 @@ def test_a_damaged_record_is_a_message_and_the_page_still_works(sample, server):
 
 def test_the_examples_of_the_sample_can_be_clicked(sample, server):
     app = start("chat.py")
-    button(app, QUESTION).click().run()
+    # Signs of Markdown have a backslash before them in a label.
+    button(app, QUESTION.partition("-")[0]).click().run()
     assert answer_texts(app) == [f"Echo: {QUESTION}"]

@@ -130,7 +130,7 @@ def test_the_opened_question_shows_what_was_expected_and_what_came(run, sample):
     question = next(one for one in run.questions if one.text == first)
     (span,) = question.spans
     document = next(one for one in documents_of(sample).values() if one.name == span.document)
-    assert f"#### {first}" in texts(app)
+    assert f"### {first}" in texts(app)
     assert document.text[span.start : span.end] in texts(app)
     assert [metric.label for metric in app.metric] == ["Meaning", "Meaning and words", "Words"]
     ranks = ranks_of(run, question)

@@ -207,7 +207,7 @@ def test_a_question_that_fails_shows_what_was_expected_and_what_came(grid, sampl
     said = [str(ranks[text] or "not in 10") for text in failed["question"]]
     assert failed["rank here"].tolist() == said
     first = next(one for one in grid.questions if one.text == failed["question"][0])
-    assert f"#### {first.text}" in texts(app)
+    assert f"### {first.text}" in texts(app)
     best = rankings[first.question_id][0]
     documents = documents_of(sample)
     html = " ".join(one.proto.body for one in app.get("html"))

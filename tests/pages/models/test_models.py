@@ -35,7 +35,8 @@ def test_without_a_server_it_says_what_to_do_and_what_is_there(nothing):
     assert "No Ollama server answers at 127.0.0.1:9" in shown
     assert "install Ollama from ollama.com, run `ollama serve`" in shown
     assert "From the environment variable OLLAMA_HOST." in shown
-    assert labelled(app.selectbox, "Model").disabled
+    labelled(app.selectbox, "Model").select_index(0).run()
+    assert button(app, "Download").disabled
     assert "all-MiniLM-L6-v2" in shown
     assert "SmolLM2-135M-Instruct" in shown
     assert not app.dataframe
