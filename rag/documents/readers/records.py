@@ -13,6 +13,8 @@ _IS_LONG, _NUMBER = 0x8000, 0x3FFF
 _TABLE = 0x039F
 DRAWN_TEXT, DESCRIPTION = 0x00C0, 0x0381
 """Properties of a shape: text that is drawn as a picture, and what a picture shows."""
+PICTURE = 75
+"""The kind of a shape that is a picture. Programs describe others by the text that is in them."""
 _TEXTS = (DRAWN_TEXT, DESCRIPTION)
 _LONGEST_TEXT = 100_000
 MOST_DEPTH = 10_000

@@ -37,6 +37,12 @@ def box(*content: bytes, place: tuple[int, int, int, int] | None = None, further
     return container(0xF004, record(0xF00A, bytes(8), instance=202), placed, further, container(0xF00D, *content))
 
 
+def picture(description: str) -> bytes:
+    said = f"{description}\0".encode("utf-16-le")
+    says = record(0xF00B, struct.pack("<HI", 0x8000 | 0x0381, len(said)), said, instance=1)
+    return container(0xF004, record(0xF00A, bytes(8), instance=75), says)
+
+
 def group(*shapes: bytes, first: bytes = b"") -> bytes:
     return container(0xF003, container(0xF004, record(0xF00A, bytes(8)), first), *shapes)
 

@@ -5,11 +5,13 @@ The elements: ECMA-376, part 1, section 21.
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 from rag.documents.readers.office_xml.charts import chart_grid, chart_title
 from rag.documents.tables.grid import Grid
 
+_PATH = re.compile(r"[a-z]:[\\/]|\\\\|file:", re.IGNORECASE)
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -38,9 +40,9 @@ def drawn_paragraph(paragraph: ElementTree.Element) -> str:
 
 
 def described(stated: str) -> str:
-    """The description of a picture as text; empty if it is only a name, such as that of the picture's file."""
+    """The description of a picture as text; empty if it is only a name, or the path of the picture's file."""
     text = " ".join(stated.split())
-    return f"Picture: {text}" if " " in text else ""
+    return f"Picture: {text}" if " " in text and not _PATH.match(text) else ""
 
 
 def chart_parts(root: ElementTree.Element) -> tuple[str, Grid]:

@@ -17,6 +17,7 @@ from rag.documents.readers.records import (
     DESCRIPTION,
     DRAWN_TEXT,
     MOST_DEPTH,
+    PICTURE,
     Record,
     all_records,
     records,
@@ -111,9 +112,11 @@ class Page:
     def _shape(self, shape: Record, shown: set[int]) -> Iterator[Block]:
         drawn: dict[int, str] = {}
         texts: list[Text] = []
-        place = 0
+        place, is_picture = 0, False
         for record in all_records(self.stream, shape.start, shape.end):
-            if record.kind in _PROPERTIES:
+            if record.kind == _SHAPE_ATOM:
+                is_picture = record.instance == PICTURE
+            elif record.kind in _PROPERTIES:
                 drawn |= shape_properties(self.stream, record)
             elif record.kind == _BOX:
                 texts = texts_of(self.stream, records(self.stream, record.start, record.end))
@@ -126,7 +129,7 @@ class Page:
             return
         if drawn:
             yield Block(plain(drawn.get(DRAWN_TEXT, "")))
-            yield Block(described(plain(drawn.get(DESCRIPTION, ""))))
+            yield Block(described(plain(drawn.get(DESCRIPTION, ""))) if is_picture else "")
         for text in texts:
             if 0 <= text.outline < len(self.outline):
                 shown.add(text.outline)

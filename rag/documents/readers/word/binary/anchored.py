@@ -14,6 +14,7 @@ from rag.documents.readers.office_xml.drawings import described
 from rag.documents.readers.records import (
     DESCRIPTION,
     DRAWN_TEXT,
+    PICTURE,
     Record,
     all_records,
     records,
@@ -103,12 +104,12 @@ def picture_texts(data: bytes, at: int) -> list[str]:
     if shape is None or shape.kind != _ONE_SHAPE:
         return []
     listed = records(data, shape.start, min(shape.end, shape.start + _LONGEST_SHAPE))
-    return [text for one in listed if one.kind in _PROPERTIES for text in _drawn_texts(data, one)]
+    return [text for one in listed if one.kind in _PROPERTIES for text in _drawn_texts(data, one, is_picture=True)]
 
 
-def _drawn_texts(content: bytes, record: Record) -> list[str]:
+def _drawn_texts(content: bytes, record: Record, *, is_picture: bool) -> list[str]:
     texts = shape_properties(content, record)
-    lines = (texts.get(DRAWN_TEXT, ""), described(texts.get(DESCRIPTION, "")))
+    lines = (texts.get(DRAWN_TEXT, ""), described(texts.get(DESCRIPTION, "")) if is_picture else "")
     return [plain(line) for line in lines if line.strip()]
 
 
@@ -137,14 +138,15 @@ def _owners(file: WordFile, found: dict[int, Drawn]) -> dict[int, int]:
     content = file.part(Part.DRAWINGS)
     owners: dict[int, int] = {}
     for shapes in _outer_shapes(content):
-        owner = -1
+        owner, is_picture = -1, False
         for record in all_records(content, shapes.start, shapes.end):
             if record.kind == _SHAPE_RECORD:
                 shape = number(content, record.start)
                 owner = shape if owner < 0 else owner
                 owners[shape] = owner
+                is_picture = record.instance == PICTURE
             elif record.kind in _PROPERTIES and owner in found:
-                found[owner].texts += _drawn_texts(content, record)
+                found[owner].texts += _drawn_texts(content, record, is_picture=is_picture)
     return owners
 
 

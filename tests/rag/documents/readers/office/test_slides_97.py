@@ -19,6 +19,7 @@ from tests.support.formats.powerpoint_files import (
     comment,
     current_user,
     group,
+    picture,
     ppt,
     record,
     stream,
@@ -52,9 +53,8 @@ def test_texts_of_the_outline_are_read_where_a_shape_shows_them():
 
 
 def test_groups_tables_and_descriptions_are_read():
-    said = "A ferry at sea\0".encode("utf-16-le")
-    picture = record(0xF00B, struct.pack("<HI", 0x8000 | 0x0381, len(said)), said, instance=1)
-    shapes = [group(group(box(text("In groups")))), table([["Boat", "Price"], ["Anna", "5"]]), box(further=picture)]
+    pictures = [picture("A ferry at sea"), picture("C:\\My pictures\\ferry.png"), picture("ferry.png")]
+    shapes = [group(group(box(text("In groups")))), table([["Boat", "Price"], ["Anna", "5"]]), *pictures]
     document = load_document("a.ppt", ppt([Slide(shapes)]))
     assert document.text == "In groups\n\nBoat: Anna; Price: 5\n\nPicture: A ferry at sea"
 
