@@ -66,10 +66,12 @@ def doc(lines: Sequence[Line], story: Story | None = None, **options: bytes | bo
 
     Args:
         options: `styles`, `lists` and `uses` are parts of the table stream; `fast_saved` puts the second half of the
-            text before the first one, of which each character has one byte.
+            text before the first one, of which each character has one byte; `data` is the data stream.
     """
     stream, table = streams(lines, story or Story(), **options)
-    return compound_file({"WordDocument": stream, "1Table": table.ljust(4096, b"\0")})
+    data = options.get("data")
+    more = {"Data": data.ljust(4096, b"\0")} if isinstance(data, bytes) else {}
+    return compound_file({"WordDocument": stream, "1Table": table.ljust(4096, b"\0"), **more})
 
 
 def streams(lines: Sequence[Line], story: Story, **options: bytes | bool) -> tuple[bytes, bytes]:

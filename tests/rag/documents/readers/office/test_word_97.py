@@ -11,6 +11,7 @@ from rag.documents.parsed import Parsed
 from rag.documents.readers.compound import READ_IN_PART
 from rag.errors import DocumentError
 from tests.support.formats.outlook_files import compound_file
+from tests.support.formats.powerpoint_files import record
 from tests.support.formats.word_files import DELETED, HIDDEN, Line, Run, Story, doc, line, row, streams
 
 
@@ -86,6 +87,38 @@ def test_of_fields_the_result_is_kept_and_links_have_their_address():
     assert text_of(doc(lines)) == (
         "Page 12, yes .\n\nThe timetable (https://example.org/t).\n\nAn  end alone, and a  sign\n\nBefore\n\n"
         "(kana)kanji"
+    )
+
+
+def in_data(kind: int, *parts: bytes) -> bytes:
+    """What the sign of a picture or form refers to: a header of 68 bytes, then its parts."""
+    body = b"".join(parts)
+    return struct.pack("<IHH60x", 68 + len(body), 68, kind) + body
+
+
+def form(kind: int, result: int, entries: tuple[str, ...] = ()) -> bytes:
+    texts = bytes(4) * 5
+    listed = struct.pack("<HHH", 0xFFFF, len(entries), 0)
+    listed += b"".join(struct.pack("<H", len(one)) + one.encode("utf-16-le") for one in entries)
+    return in_data(0, struct.pack("<IHHH", 0xFFFFFFFF, kind | result << 2, 0, 0), bytes(4), bytes(2), texts, listed)
+
+
+def test_forms_show_what_was_chosen_and_pictures_their_description():
+    said = "A ferry at sea\0".encode("utf-16-le")
+    shape = record(0xF00B, struct.pack("<HI", 0x8000 | 0x0381, len(said)), said, instance=1)
+    picture = in_data(0x64, record(0xF004, record(0xF00A, bytes(8), instance=75), shape, is_container=True))
+    data, runs = b"", []
+    for code, content in (
+        ("FORMCHECKBOX", form(1, 1)),
+        ("FORMCHECKBOX", form(1, 0)),
+        ("FORMDROPDOWN", form(2, 1, ("sail", "motor"))),
+        ("", picture),
+    ):
+        sign = Run("\x01", struct.pack("<HBHI", 0x0855, 1, 0x6A03, len(data)))
+        data += content
+        runs += [Run(f"\x13 {code} "), sign, Run("\x15 ")] if code else [sign]
+    assert text_of(doc([Line((*runs, Run("\r"))), line("Last")], data=data)) == (
+        "☒ ☐ motor\n\nPicture: A ferry at sea\n\nLast"
     )
 
 
