@@ -61,12 +61,13 @@ class Story:
     headers: Sequence[str] = ()
 
 
-def doc(lines: Sequence[Line], story: Story | None = None, **options: bytes | bool) -> bytes:
+def doc(lines: Sequence[Line], story: Story | None = None, **options: bytes | bool | int) -> bytes:
     """A document.
 
     Args:
         options: `styles`, `lists` and `uses` are parts of the table stream; `fast_saved` puts the second half of the
-            text before the first one, of which each character has one byte; `data` is the data stream.
+            text before the first one, of which each character has one byte; `data` is the data stream; `piece` says
+            what holds for the second half, as a number of [MS-DOC]'s Prm.
     """
     stream, table = streams(lines, story or Story(), **options)
     data = options.get("data")
@@ -74,11 +75,11 @@ def doc(lines: Sequence[Line], story: Story | None = None, **options: bytes | bo
     return compound_file({"WordDocument": stream, "1Table": table.ljust(4096, b"\0"), **more})
 
 
-def streams(lines: Sequence[Line], story: Story, **options: bytes | bool) -> tuple[bytes, bytes]:
+def streams(lines: Sequence[Line], story: Story, **options: bytes | bool | int) -> tuple[bytes, bytes]:
     main = "".join(run.text for one in lines for run in one.runs)
     parts, lengths, rest = _further(main, story)
     text = main + rest
-    places = _places(text, fast_saved=bool(options.get("fast_saved")))
+    places = _places(text, fast_saved=bool(options.get("fast_saved")), piece=int(options.get("piece", 0)))
     header = bytearray(TEXT_AT)
     header[:12] = struct.pack("<HHHHHH", 0xA5EC, 0xC1, 0, 0x409, 0, 0x1200 | (4 if options.get("fast_saved") else 0))
     struct.pack_into("<H", header, 32, 14)
@@ -101,7 +102,7 @@ def streams(lines: Sequence[Line], story: Story, **options: bytes | bool) -> tup
     return bytes(stream).ljust(4096, b"\0"), bytes(table)
 
 
-def _levels(options: dict[str, bytes | bool], number: int) -> int:
+def _levels(options: dict[str, bytes | bool | int], number: int) -> int:
     """Bytes of levels that follow the lists, and are no part of them for the header."""
     lists = options.get("lists")
     return len(lists) - 30 if number == 73 and isinstance(lists, bytes) else 0
@@ -116,7 +117,7 @@ class _Places:
     table: bytes
 
 
-def _places(text: str, *, fast_saved: bool) -> _Places:
+def _places(text: str, *, fast_saved: bool, piece: int) -> _Places:
     wide = text.encode("utf-16-le", "surrogatepass")
     if not fast_saved:
         pieces = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, TEXT_AT, 0)
@@ -127,7 +128,7 @@ def _places(text: str, *, fast_saved: bool) -> _Places:
     start = TEXT_AT + len(second)
     content = second + text[:half].encode("cp1252")
     pieces = struct.pack("<III", 0, half, len(text))
-    pieces += struct.pack("<HIH", 0, start * 2 | 0x40000000, 0) + struct.pack("<HIH", 0, TEXT_AT, 0)
+    pieces += struct.pack("<HIH", 0, start * 2 | 0x40000000, 0) + struct.pack("<HIH", 0, TEXT_AT, piece)
     table = b"\x01\x03\0\x3c\x08\0\x02" + struct.pack("<I", len(pieces)) + pieces
     places = [(start + at, start + at + 1) for at in range(half)]
     places += [(TEXT_AT + 2 * at, TEXT_AT + 2 * at + 2) for at in range(len(text) - half)]

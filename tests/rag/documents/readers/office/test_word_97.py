@@ -214,6 +214,15 @@ def test_a_fast_saved_document_is_put_in_order():
     assert text_of(doc(lines, story, fast_saved=True)) == expected
 
 
+@pytest.mark.parametrize(
+    ("piece", "expected"), [(0, "kept gone"), (0x41 << 1 | 1 << 8, "kept"), (1, "kept gone hidden")]
+)
+def test_what_a_fast_save_says_of_a_piece_holds(piece: int, expected: str):
+    # The list of properties that 1 refers to shows hidden text.
+    lines = [Line((Run("kept" + " " * 25), Run("gone"), Run(" hidden", HIDDEN), Run("\r")))]
+    assert " ".join(text_of(doc(lines, fast_saved=True, piece=piece)).split()) == expected
+
+
 def test_characters_beyond_the_first_plane_do_not_shift_the_rest():
     halves = "".join(map(chr, struct.unpack("<2H", "😀".encode("utf-16-le"))))
     lines = [Line((Run(f"{halves} kept "), Run("gone", DELETED), Run("end\r")))]
