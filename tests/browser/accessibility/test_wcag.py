@@ -59,8 +59,32 @@ def test_an_answer_and_how_it_was_made(sample: Collection, page: Page):
     page.get_by_text("tokens read").wait_for(timeout=PATIENCE)
     wait_until_still(page)
     assert violations(page) == []
-    page.get_by_role("button", name="Show how this was answered").click()
+    page.get_by_role("button", name="Without documents").click()
+    page.get_by_role("button", name="Add the wrong documents").wait_for(timeout=PATIENCE)
+    wait_until_still(page)
+    assert violations(page) == []
+    page.get_by_role("button", name="Show how this was answered").last.click()
     page.get_by_role("dialog").get_by_text("Source of each sentence").wait_for(timeout=PATIENCE)
+    wait_until_still(page)
+    assert violations(page) == []
+
+
+def test_a_comparison_of_models_and_a_run_of_an_exam(sample: Collection, page: Page):
+    page.goto("/compare_models?collection=Sample")
+    page.get_by_role("button", name="Compare", exact=True).click(timeout=PATIENCE)
+    map_frame(page)
+    wait_until_still(page)
+    assert violations(page) == []
+    page.goto("/evaluate?collection=Sample")
+    page.get_by_role("button", name="Run", exact=True).click(timeout=PATIENCE)
+    page.get_by_text("Averages over").wait_for(timeout=2 * PATIENCE)
+    wait_until_still(page)
+    assert violations(page) == []
+
+
+def test_a_document_and_its_chunks(sample: Collection, page: Page):
+    page.goto(f"/documents?collection=Sample&chunk={sample.chunks()[0].chunk_id}")
+    page.get_by_role("button", name="Close document").wait_for(timeout=PATIENCE)
     wait_until_still(page)
     assert violations(page) == []
 
