@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared.frame.former_addresses import pages_that_redirect
 from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
+from pages.shared.frame.type_size import choose_type_size
 from pages.shared.session.workspace import follow_deep_link, open_workspace
 from pages.shared.widgets.storage_notes import show_unsaved
 from rag.runtime.garbage import keep_collections_short
@@ -44,6 +45,7 @@ page = st.navigation({**sections, "": pages_that_redirect()}, position="hidden")
 workspace = open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar(sections, page)
+choose_type_size()
 require_settings()
 try:
     page.run()
