@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page
 
 from rag.store.collection import Collection
-from tests.browser.every_page import open_page, wait_until_still
+from tests.browser.accessibility.every_page import open_page, wait_until_still
 
 _SIZES = """() => ['h1', 'label', '[data-testid=stCaptionContainer]']
   .map((one) => parseFloat(getComputedStyle(document.querySelector(one)).fontSize))"""

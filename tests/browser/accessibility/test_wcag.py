@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, Route
 from pages.shared.how_it_works.chapters import CHAPTERS
 from rag.store.collection import Collection
 from tests.browser.accessibility.axe import violations, violations_now
+from tests.browser.accessibility.every_page import PAGES, open_page, wait_until_still
 from tests.browser.app_server import map_frame
-from tests.browser.every_page import PAGES, open_page, wait_until_still
 
 PATIENCE = 90_000
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from rag import config
 from rag.store.collection import Collection
-from tests.browser.every_page import PAGES, open_page
+from tests.browser.accessibility.every_page import PAGES, open_page
 
 
 def test_no_request_leaves_the_machine(sample: Collection, page: Page):

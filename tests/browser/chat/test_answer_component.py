@@ -13,7 +13,7 @@ from rag import config
 from tests.browser.app_server import app_process
 from tests.pages.support.hand_made_answer import MOON, NINE, NOT, TEXT
 
-_APP = Path(__file__).with_name("answer_app") / "app.py"
+_APP = Path(__file__).parent.with_name("answer_app") / "app.py"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""The Chat page in a real browser."""
