@@ -106,7 +106,7 @@ chart.addEventListener("keydown", (event) => {
   if (event.target !== chart || scene?.dims !== 2 || event.ctrlKey || event.metaKey || event.altKey) return;
   const actions = { "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1.4), Escape: leave };
   if (DIRECTIONS[event.key]) walk(DIRECTIONS[event.key]);
-  else if (event.key === "Enter" && walker >= 0) report("click", [scene.ids[walker]]);
+  else if (event.key === "Enter" && walker >= 0) { hideTip(); report("click", [scene.ids[walker]]); }
   else if (actions[event.key]) actions[event.key]();
   else return;
   event.preventDefault();
