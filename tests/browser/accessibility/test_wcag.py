@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
@@ -40,6 +42,14 @@ def test_a_faint_text_and_a_picture_without_words_are_found(browser: Browser):
     page.close()
     assert sum("color-contrast" in one for one in found) == 2
     assert sum("image-alt" in one for one in found) == 1
+
+
+def test_an_opened_chunk_and_the_topics_on_the_map(sample: Collection, page: Page):
+    page.goto(f"/?collection=Sample&chunk={sample.chunks()[0].chunk_id}")
+    map_frame(page)
+    page.get_by_text(re.compile(r"Topics \(\d+\)")).click()
+    wait_until_still(page)
+    assert violations(page) == []
 
 
 def test_a_question_on_the_map_and_among_the_neighbors(sample: Collection, page: Page):
