@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -27,8 +29,11 @@ from rag.transfer.untrusted import embedding_model_of
 from rag.types import Embedder
 
 
-def show_picker() -> None:
-    """The choice of a collection, a button for a new one, and a menu whose entries open dialogs."""
+def show_picker() -> Callable[[], object] | None:
+    """The choice of a collection, a button for a new one, and a menu.
+
+    Returns what opens the dialog that was asked for; None if none was.
+    """
     workspace = require_workspace()
     name = workspace.collection.spec.name if workspace.collection else st.query_params.get("collection")
     names = list_collections(config.data_dir())
@@ -41,12 +46,12 @@ def show_picker() -> None:
         )
         choose_collection(chosen)
     with st.container(horizontal=True, gap="xsmall"):
-        if st.button("New", icon=":material/add:", help="Creates a collection."):
-            _new()
-        _show_menu(workspace.collection)
+        is_new = st.button("New", icon=":material/add:", help="Creates a collection.")
+        chosen_dialog = _show_menu(workspace.collection)
+    return _new if is_new else chosen_dialog
 
 
-def _show_menu(collection: Collection | None) -> None:
+def _show_menu(collection: Collection | None) -> Callable[[], object] | None:
     of_any = {":material/upload_file: Import a collection": _import}
     of_this = {
         ":material/edit: Rename": _rename,
@@ -56,10 +61,9 @@ def _show_menu(collection: Collection | None) -> None:
     }
     entries = [*of_any, *(of_this if collection is not None else ())]
     chosen = st.menu_button("Manage", entries, key="manage-collection")
-    if chosen in of_any:
-        of_any[chosen]()
-    elif chosen in of_this and collection is not None:
-        of_this[chosen](collection)
+    if chosen in of_this and collection is not None:
+        return partial(of_this[chosen], collection)
+    return of_any.get(chosen or "")
 
 
 def _why_not_now(collection: Collection) -> str:

@@ -14,11 +14,16 @@ from pages.shared.widgets.storage_notes import show_read_only
 
 
 def show_sidebar(sections: Mapping[str, Sequence[st.Page]], current: st.Page) -> None:
-    """The collection picker on top, the pages below it, then the models; controls of a page follow."""
+    """The collection picker on top, the pages below it, then the models; controls of a page follow.
+
+    The dialog that was asked for is opened at last, so that the sidebar is complete behind it.
+    """
     with st.sidebar:
         with st.container(gap="xsmall"):
-            show_picker()
+            open_dialog = show_picker()
         show_read_only(require_workspace().collection)
         show_navigation(sections, current)
         with st.container(horizontal=True, gap="xsmall"):
             show_model_chips()
+    if open_dialog:
+        open_dialog()

@@ -46,8 +46,8 @@ def shown(markdown: str) -> str:
 
 
 def button(app: AppTest, label: str) -> Button:
-    """The first button whose label begins so."""
-    return next(item for item in app.button if item.label.startswith(label))
+    """The first button whose label, as a person sees it, begins so."""
+    return next(item for item in app.button if shown(item.label).startswith(label))
 
 
 def labelled(elements, label: str):

@@ -10,8 +10,6 @@ from rag.neighbors.search import find
 from rag.neighbors.sum_examples import SAMPLE_SUMS, Groups, SumExample, computed_sums, groups_of, has_sample
 from rag.store.chunk_table import ChunkTable
 
-TOPICS = {"a crane lifts steel": "Wildlife", "bass guitar": "Wildlife"}
-
 
 def nearest_texts(shipped_sample, embedder, one: SumExample, k: int = 5) -> list[str]:
     ids, unit = shipped_sample.embeddings()
