@@ -16,6 +16,7 @@ from rag.store.collection import Collection
 from rag.types import Hit
 
 _MOST_CHIPS = 3
+_SEARCHED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ def examples_of(collection: Collection) -> tuple[Example, ...]:
     return tuple(Example(one.topic, one) for one in suggestions(collection))
 
 
-def show_chips(key: str, examples: tuple[Example, ...], query: str) -> Example | None:
-    """A button for each query that is not shown; returns the example that is."""
+def show_chips(key: str, collection: Collection, query: str) -> Example | None:
+    """A button for each query that is not shown; returns the example that is, the first one while nothing is typed.
+
+    In a large collection none is shown before a query, because its words may have to be indexed first.
+    """
+    examples = examples_of(collection)
     shown = next((one for one in examples if one.query == query.strip()), None)
-    if not query.strip() and examples:
+    if not query.strip() and examples and collection.n_chunks() <= _SEARCHED_AT_ONCE:
         shown = examples[0]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Examples:", width="content")

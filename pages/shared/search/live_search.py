@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.shared.search.examples import examples_of, show_chips
+from pages.shared.search.examples import show_chips
 from pages.shared.session.resources import embedder
 from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
@@ -46,7 +46,7 @@ def show_search(collection: Collection, settings: RetrievalSettings, only: froze
         help="The passages below are updated while you type.",
     )
     _keep_in_url(query)
-    example = show_chips(_KEY, examples_of(collection), query)
+    example = show_chips(_KEY, collection, query)
     # Spinners below it do not move the results when they are gone in the next run, so a focused button stays focused.
     results = st.container()
     shown = query if query.strip() else example.query if example else ""
