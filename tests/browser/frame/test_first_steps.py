@@ -70,7 +70,7 @@ def test_an_own_pdf_has_a_cited_answer_in_three_actions(person: Person, tmp_path
     person.open_page("Chat")
     person.drop(page.get_by_test_id("stFileUploader"), path)
     expect(picked(page)).to_have_value("my sheet", timeout=_PATIENCE)
-    person.click(page.get_by_role("button", name="?").filter(has_text="What").first)
+    person.click(page.get_by_role("button", name='What does "Dewlatch Three" say about').first)
     expect(page.get_by_text("vent motors and 6 heating valves").first).to_be_visible(timeout=_PATIENCE)
     expect(page.get_by_text("1 of 1 sentences backed by sources")).to_be_visible(timeout=_PATIENCE)
     assert person.actions == 3

@@ -22,8 +22,8 @@ def test_on_a_narrow_screen_the_sidebar_makes_way_for_the_page(documents: Page):
     documents.set_viewport_size({"width": 420, "height": 900})
     documents.goto("/documents")
     documents.get_by_test_id("stExpandSidebarButton").click(timeout=_PATIENCE)
-    documents.get_by_role("navigation", name="Pages").get_by_role("link", name="Models", exact=True).click(
-        timeout=_PATIENCE
-    )
+    pages = documents.get_by_role("navigation", name="Pages")
+    expect(pages.locator("[aria-current=page]")).to_contain_text("Documents", timeout=_PATIENCE)
+    pages.get_by_role("link", name="Models", exact=True).click(timeout=_PATIENCE)
     documents.get_by_role("heading", name="Models", level=1).wait_for(timeout=_PATIENCE)
     expect(documents.get_by_test_id("stExpandSidebarButton")).to_be_visible(timeout=_PATIENCE)
