@@ -7,6 +7,9 @@ from functools import partial
 import streamlit as st
 
 from pages.shared.map.address import open_address
+from pages.shared.map.below import CHARTS, choose_below, show_below
+from pages.shared.map.charts import HEIGHT as CHARTS_HEIGHT
+from pages.shared.map.charts import charts_of, keep_ranges
 from pages.shared.map.clusters import layer_control, with_model_names
 from pages.shared.map.colouring import choose_colour, colours_for, explain
 from pages.shared.map.exam import exam_controls, explain_exam, has_runs
@@ -17,6 +20,7 @@ from pages.shared.map.frame import lay_out, room_of
 from pages.shared.map.layouts import current_layout, layout_controls, show_placed
 from pages.shared.map.panel import has_content, search_box, show_panel
 from pages.shared.map.scene import focus_of, labels_of, scene_of
+from pages.shared.map.selection import both, keep_selection, visible_chunks
 from pages.shared.map.topics import show_topics
 from pages.shared.map.trust import quality_chip
 from pages.shared.session.resources import cluster_layers, query_similarities
@@ -28,6 +32,7 @@ from pages.shared.widgets.common import show_error
 from pages.shared.widgets.map_chart import show_map
 from pages.shared.widgets.map_state import FOUND_COLOUR, map_state
 from rag.errors import ExplorerError
+from rag.map.selection.column_charts import kept_by_ranges
 from rag.map.view import present
 
 require_workspace()
@@ -58,6 +63,8 @@ try:
         labels = labels_of(collection, layout, clusters, layer) if has_labels else ()
     with places.colour:
         choice = choose_colour(address, table, has_runs=has_runs(collection))
+    state.colour_by(choice)
+    keep_selection(address, state)
     with places.exam:
         exam = exam_controls(collection, layout) if choice == FOUND_COLOUR else None
     with places.status:
@@ -67,7 +74,13 @@ try:
             clusters=clusters, similarities=partial(query_similarities, collection, layout, query), exam=exam,
         )  # fmt: skip
     with places.filter:
-        shown = filter_controls(collection, table, clusters)
+        charts = charts_of(collection, table)
+        keep_ranges(address, charts, state)
+        filtered = filter_controls(collection, address, state, table, clusters)
+    shown = both(filtered, kept_by_ranges(charts, state.ranges))
+    visible = visible_chunks(shown, colours, layout.chunk_ids, state)
+    with places.below:
+        below = choose_below(address)
     with places.notes:
         explain(choice, has_query=bool(query))
         if exam:
@@ -79,7 +92,12 @@ except ExplorerError as error:
         show_error(error)
     st.stop()
 with places.picture:
-    show_map(scene, key=f"map-{collection.uid}", on_event=state.follow, frame=room_of())
+    show_map(
+        scene,
+        key=f"map-{collection.uid}",
+        on_event=state.follow,
+        frame=room_of(reserve=CHARTS_HEIGHT if CHARTS in below else 0),
+    )
 with places.quality:
     quality_chip(collection, layout)
 if has_content(state, focus):
@@ -87,6 +105,7 @@ if has_content(state, focus):
         show_panel(collection, state, query, focus, exam)
 with places.files:
     show_files(collection, layout, table, clusters, colours, exam.marks if exam else ())
+show_below(collection, state, charts, below, layout.chunk_ids, visible)
 with st.expander(f"Topics ({len(clusters.summaries)})", icon=":material/toc:"):
     show_topics(collection, layout, table, clusters, state)
 with st.expander("How this map is made", icon=":material/animation:"):

@@ -29,6 +29,8 @@ PALETTE = (
 )  # fmt: skip
 OTHER = "#9AA3AB"
 OTHER_NAME = "Other / no value"
+ON_SCALE = "from low to high"
+"""The legend's name of the chunks that have a value on a scale."""
 GREY_NAMES = (UNCLUSTERED_NAME, OTHER_NAME)
 # Viridis (Smith and van der Walt, 2015) in nine equal steps: dark is low, yellow is high.
 SCALE = (
@@ -211,6 +213,17 @@ def labels_and_colours(colours: Colours) -> tuple[list[str], Mapping[str, str]]:
     """The label of each chunk, and the colour of each label."""
     groups = as_groups(colours)
     return [groups.names[code] for code in groups.codes.tolist()], dict(zip(groups.names, groups.colours, strict=True))
+
+
+def rows_of_groups(colours: Colours, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which chunks are in one of these groups of the legend, bool (n,); a scale is one group, ON_SCALE."""
+    import numpy as np
+
+    if isinstance(colours, GroupColours):
+        wanted = [code for code, name in enumerate(colours.names) if name in names]
+        return np.isin(colours.codes, wanted)
+    is_known = np.isfinite(colours.values)
+    return (is_known & (ON_SCALE in names)) | (~is_known & (OTHER_NAME in names))
 
 
 def take(colours: Colours, rows: IntArray) -> Colours:

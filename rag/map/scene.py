@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.map.colours import OTHER, OTHER_NAME, SCALE, Colours, GroupColours, ValueColours
+from rag.map.colours import ON_SCALE, OTHER, OTHER_NAME, SCALE, Colours, GroupColours, ValueColours
 from rag.map.points import MapArea, MapLabel, MapQuestion, require_places
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _colour_message(colours: Colours) -> Message:
         low, high, decimals, scale_group = 0.0, 1.0, 0, -1
     else:
         codes, values = (~np.isfinite(colours.values)).astype(np.int16), colours.values
-        names, hues = ("from low to high", OTHER_NAME), (SCALE[0], OTHER)
+        names, hues = (ON_SCALE, OTHER_NAME), (SCALE[0], OTHER)
         low, high, decimals, scale_group = colours.low, colours.high, colours.decimals, 0
     scale = colours if isinstance(colours, ValueColours) else None
     content = codes.tobytes() + values.tobytes()

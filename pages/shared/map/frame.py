@@ -11,14 +11,16 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared.widgets.map_chart import MapFrame
 
 _STYLE = Path(__file__).with_name("page.css")
-_OVER_THE_MAP = (".st-key-map-search", ".st-key-map-drawer")
+_ON_STAGE = ("search", "picture", "status", "below")
+_OVER_THE_MAP = (".st-key-map-search", ".st-key-map-drawer", ".st-key-map-below")
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """The parts of the page, in the order in which they stand; each may be filled at any time of a run.
 
-    `stage` holds the search field, the picture, what says that something is computed, and after these the panel.
+    `stage` holds the search field, the picture, what says that something is computed, the switches for what is below
+    the map, and after these the panel.
     """
 
     colour: DeltaGenerator
@@ -33,6 +35,7 @@ class Places:
     search: DeltaGenerator
     picture: DeltaGenerator
     status: DeltaGenerator
+    below: DeltaGenerator
 
 
 def lay_out() -> Places:
@@ -42,16 +45,17 @@ def lay_out() -> Places:
     with st.container(key="map-bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.title("Map", anchor=False, width="content")
         st.caption("Colour by", width="content")
-        colour, projection, chosen, clusters, exam, files, quality = (st.container(width="content") for _ in range(7))
+        bar = [st.container(width="content") for _ in range(7)]
+    colour, projection, chosen, clusters, exam, files, quality = bar
     notes = st.container(key="map-notes", gap="xsmall")
     stage = st.container(key="map-stage", gap=None)
-    search, picture = stage.container(key="map-search"), stage.container(key="map-picture")
+    search, picture, status, below = (stage.container(key=f"map-{name}") for name in _ON_STAGE)
     return Places(
-        colour, projection, chosen, clusters, exam, files, quality, notes=notes, stage=stage, search=search,
-        picture=picture, status=stage.container(key="map-status"),
+        colour, projection, chosen, clusters, exam, files, quality, notes, stage=stage, search=search, picture=picture,
+        status=status, below=below,
     )  # fmt: skip
 
 
-def room_of() -> MapFrame:
-    """The room for the map: all that is left of the window."""
-    return MapFrame(fill=True, covers=_OVER_THE_MAP)
+def room_of(*, reserve: int) -> MapFrame:
+    """The room for the map: all that is left of the window, less `reserve` pixels below it."""
+    return MapFrame(fill=True, covers=_OVER_THE_MAP, reserve=reserve)

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.shared.map.address import Address
 from pages.shared.map.exam import ExamOnMap
 from pages.shared.map.failed_question import show_failed_question
+from pages.shared.map.pair import show_pair
 from pages.shared.map.region_question import question_form
 from pages.shared.map.scene import Focus
 from pages.shared.session.workspace import choose_collection, require_workspace
@@ -67,6 +68,8 @@ def show_panel(collection: Collection, state: MapState, query: str, focus: Focus
     if focus.failed is not None:
         show_failed_question(focus.failed)
     elif focus.clicked is not None:
+        if focus.before is not None:
+            show_pair(collection, focus.clicked, focus.before)
         _show_clicked(collection, focus.clicked, focus.hits, exam)
     elif focus.hits:
         with st.container(horizontal=True, vertical_alignment="top"):
@@ -87,6 +90,7 @@ def _show_clicked(collection: Collection, chunk: Chunk, neighbors: Sequence[Hit]
         show_context_line(chunk, with_headings=True)
         show_passage(chunk.text)
         show_chunk_links(chunk.chunk_id)
+        st.caption("Click another point to see why the two are near or far.")
         st.button("Close", icon=":material/close:", on_click=close_clicked)
     if exam:
         _show_finding_questions(exam, chunk)

@@ -12,7 +12,7 @@ from pages.shared.map.exam import MARKS_TITLE, ExamOnMap
 from pages.shared.map.failed_question import OpenedQuestion, opened_question
 from pages.shared.session.resources import cluster_layers, index, previews, query_vector, retriever, vectors
 from pages.shared.session.resources import clusters as find_clusters
-from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_question
+from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_pair, chosen_question
 from rag import config
 from rag.map.cluster_labels import finer_layers, layered_labels
 from rag.map.clustering import Clusters
@@ -38,13 +38,14 @@ _MOST_POINTS_3D = 50_000
 class Focus:
     """What the map points at: the clicked chunk with its neighbors, or the place of a question with its results.
 
-    `failed` is the clicked question of an exam; the star is then its own.
+    `failed` is the clicked question of an exam; the star is then its own. `before` is the chunk clicked before.
     """
 
     hits: tuple[Hit, ...] = ()
     clicked: Chunk | None = None
     star: tuple[float, ...] | None = None
     failed: OpenedQuestion | None = None
+    before: Chunk | None = None
 
 
 def focus_of(collection: Collection, layout: Projection, query: str, k: int, exam: ExamOnMap | None) -> Focus:
@@ -57,7 +58,10 @@ def focus_of(collection: Collection, layout: Projection, query: str, k: int, exa
     found = collection.chunks([chunk_id]) if chunk_id is not None else []
     if found:
         near = neighbors_of(*vectors(collection), found[0].chunk_id, k)
-        return Focus(hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name), found[0])
+        hits = hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
+        pair = chosen_pair()
+        before = collection.chunks([pair]) if pair not in (None, chunk_id) else []
+        return Focus(hits, found[0], before=next(iter(before), None))
     if chunk_id is not None:
         st.warning("This chunk no longer exists.", icon=":material/warning:")
     if not query:
@@ -106,7 +110,7 @@ def scene_of(
 
 
 def _marks(focus: Focus, ids: list[int]) -> Marks:
-    expected = focus.failed.expected if focus.failed else ()
+    expected = focus.failed.expected if focus.failed else [focus.before] if focus.before else ()
     hits = _rows(ids, [hit.chunk for hit in focus.hits])
     return Marks(focus.star, _row(ids, focus.clicked), hits, _rows(ids, expected))
 

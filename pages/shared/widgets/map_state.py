@@ -21,7 +21,8 @@ class MapState:
     """The chosen projection `parameters`; `shown` is the last layout drawn, which stays while another is computed.
 
     `selected` are the chunks in the marked area. `flight` is where the map's view was last moved to.
-    `only` are the groups that the legend shows; empty for all.
+    `only` are the groups that the legend shows, empty for all, of the colours `coloured_by`. `ranges` are the chosen
+    values of the histograms, by their title.
     """
 
     parameters: ProjectionParameters = field(default_factory=ProjectionParameters)
@@ -29,6 +30,8 @@ class MapState:
     selected: tuple[int, ...] = ()
     flight: Flight | None = None
     only: tuple[str, ...] = ()
+    coloured_by: str = ""
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def fly_to(self, area: MapArea) -> None:
         """Move the map's view to an area when the page is drawn next; `area_around` gives the area of some points.
@@ -37,15 +40,22 @@ class MapState:
         """
         self.flight = Flight(area, self.flight.number + 1 if self.flight else 1)
 
+    def colour_by(self, choice: str) -> None:
+        """Note by what the map is coloured; another legend shows all its groups."""
+        if self.coloured_by not in ("", choice):
+            self.only = ()
+        self.coloured_by = choice
+
     def follow(self, event: MapEvent) -> None:
         """Apply an action on the map; a clicked chunk or question goes into the URL, so that it can be shared."""
         if event.kind == "groups":
             self.only = event.groups
             return
         self.selected = event.chunk_ids if event.kind == "area" else ()
+        before = chosen_chunk()
         close_clicked()
         if event.kind == "click":
-            st.query_params["chunk"] = str(event.chunk_ids[0])
+            open_chunk(event.chunk_ids[0], before)
         elif event.kind == "question":
             st.query_params["question"] = event.question
 
@@ -62,6 +72,19 @@ def chosen_chunk() -> int | None:
     return int(value) if value.isascii() and value.isdigit() else None
 
 
+def chosen_pair() -> int | None:
+    """The id of the chunk that was clicked before the one in the URL, or None."""
+    value = st.query_params.get("with", "")
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def open_chunk(chunk_id: int, before: int | None) -> None:
+    """Open a clicked chunk, with the one that was open before to compare it with."""
+    st.query_params["chunk"] = str(chunk_id)
+    if before not in (None, chunk_id):
+        st.query_params["with"] = str(before)
+
+
 def chosen_question() -> str:
     """The id of the failed question named in the URL, or an empty text."""
     return st.query_params.get("question", "")
@@ -69,8 +92,8 @@ def chosen_question() -> str:
 
 def close_clicked() -> None:
     """Close the clicked chunk or question."""
-    st.query_params.pop("chunk", None)
-    st.query_params.pop("question", None)
+    for name in ("chunk", "with", "question"):
+        st.query_params.pop(name, None)
 
 
 def link_to_run(collection_name: str, run_id: str, *, has_failed: bool) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.map.chunk_codes import decode_ids, encode_ids
+from rag.map.selection.chunk_codes import decode_ids, encode_ids
 
 
 @given(st.sets(st.integers(0, 2**62)))

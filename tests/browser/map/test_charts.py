@@ -1,0 +1,84 @@
+"""The charts below the map in a real browser: a click and a drag filter the map; reload, Back and a copied address."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from rag.store.chunk_table import ChunkTable
+from rag.store.collection import Collection
+from tests.browser.app_server import map_frame, map_value, place_of_chunk, wait_until
+
+SHOWN = "chart.data.flatMap((trace) => [...(trace.customdata || [])])"
+
+
+@pytest.fixture
+def charts(sample: Collection, page: Page) -> FrameLocator:
+    """The charts of the sample, open below the map."""
+    page.goto("/?collection=Sample")
+    map_frame(page)
+    page.get_by_role("button", name="Charts").click()
+    frame = page.frame_locator("iframe[title='pages.shared.map.charts.charts']")
+    frame.get_by_role("button", name="topic: Music").wait_for(timeout=60_000)
+    return frame
+
+
+def wait_for_shown(page: Page, ids: set[int]) -> None:
+    wait_until(page, f"new Set({SHOWN}).size === {len(ids)}")
+    assert set(map_value(page, SHOWN)) == ids
+
+
+def test_bars_and_a_brush_filter_the_map_and_are_in_the_address(charts: FrameLocator, page: Page, sample: Collection):
+    table = ChunkTable.of(sample)
+    topics = np.array(table.columns["topic"])
+    charts.get_by_role("button", name="topic: Music").click()
+    wait_for_shown(page, set(table.chunk_ids[topics == "Music"].tolist()))
+    charts.get_by_role("button", name="topic: Sports").click()
+    either = np.isin(topics, ["Music", "Sports"])
+    wait_for_shown(page, set(table.chunk_ids[either].tolist()))
+    two_topics = page.url
+    bins = charts.locator("section").filter(has_text="Chunk length").locator(".bins")
+    bins.scroll_into_view_if_needed()
+    box = bins.bounding_box()
+    n_bins = bins.locator("button").count()
+    width = box["width"] / n_bins
+    page.mouse.move(box["x"] + 1.5 * width, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 4.5 * width, box["y"] + 30, steps=4)
+    page.mouse.up()
+    page.wait_for_url("**range.*", timeout=30_000)
+    low, high = map(float, page.url.partition("range.Chunk+length=")[2].partition("&")[0].split(".."))
+    tokens = table.n_tokens
+    expected = set(table.chunk_ids[either & (tokens >= low) & (tokens < high)].tolist())
+    assert 0 < len(expected) < int(either.sum())
+    wait_for_shown(page, expected)
+    page.reload()
+    map_frame(page)
+    wait_for_shown(page, expected)
+    page.go_back()
+    wait_for_shown(page, set(table.chunk_ids[either].tolist()))
+    assert page.url == two_topics
+    copied = page.context.new_page()
+    copied.goto(two_topics)
+    map_frame(copied)
+    wait_for_shown(copied, set(table.chunk_ids[either].tolist()))
+
+
+def test_two_clicks_on_points_say_why_they_are_near(page: Page, sample: Collection):
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("/?collection=Sample")
+    map_frame(page)
+    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
+    xy = np.array(map_value(page, "Array.from(scene.xy)")).reshape(-1, 2)
+    first, second = int(xy[:, 0].argmin()), int(xy[:, 0].argmax())
+    page.mouse.click(*place_of_chunk(page, first))
+    page.get_by_text("selected chunk").wait_for(timeout=30_000)
+    # The map makes room for the panel.
+    wait_until(page, f"scene.focus === {first} && overlays().length === 3 && covered === coveredNow()")
+    page.wait_for_timeout(1_000)
+    page.mouse.click(*place_of_chunk(page, second))
+    expect(page.get_by_text("How similar are these two, and why?")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Sum of all token pairs")).to_be_attached()
+    ids = sample.chunk_ids().tolist()
+    assert f"chunk={ids[second]}&with={ids[first]}" in page.url
