@@ -43,7 +43,7 @@ def layered_labels(xy: FloatArray, layers: Sequence[Clusters]) -> tuple[MapLabel
     """
     labels: list[MapLabel] = []
     for number, clusters in enumerate(layers):
-        names, taken = clusters.names_by_label(), {label.name for label in labels}
+        names, taken, radii = clusters.names_by_label(), {label.name for label in labels}, _radii(xy, clusters)
         for one in clusters.summaries:
             name = names[one.label] if not number else _finer_name(one, taken)
             if name and name not in taken:
@@ -60,9 +60,18 @@ def _finer_name(one: ClusterSummary, taken: set[str]) -> str:
     return one.name if one.name not in taken else ", ".join(one.terms[:_TERMS])
 
 
-def _radius(xy: FloatArray, one: ClusterSummary) -> float:
-    """The root mean square distance of a cluster's points from its label."""
+def _radii(xy: FloatArray, clusters: Clusters) -> dict[int, float]:
+    """The root mean square distance of each cluster's points from its label."""
     import numpy as np
 
-    gaps = xy.astype(np.float64) - np.array([one.x, one.y, one.z])[: xy.shape[1]]
-    return float(np.sqrt((gaps**2).sum(axis=1).mean())) if len(xy) else 0.0
+    if not clusters.summaries:
+        return {}
+    places = np.zeros((max(one.label for one in clusters.summaries) + 1, 3))
+    for one in clusters.summaries:
+        places[one.label] = one.x, one.y, one.z
+    inside = clusters.labels >= 0
+    labels = clusters.labels[inside]
+    squares = ((xy[inside].astype(np.float64) - places[labels, : xy.shape[1]]) ** 2).sum(axis=1)
+    sums, sizes = np.bincount(labels, squares, len(places)), np.bincount(labels, minlength=len(places))
+    radii = np.sqrt(sums / np.maximum(sizes, 1))
+    return {one.label: float(radii[one.label]) for one in clusters.summaries}

@@ -79,6 +79,6 @@ def test_two_clicks_on_points_say_why_they_are_near(page: Page, sample: Collecti
     page.wait_for_timeout(1_000)
     page.mouse.click(*place_of_chunk(page, second))
     expect(page.get_by_text("How similar are these two, and why?")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("Sum of all token pairs")).to_be_attached()
+    expect(page.get_by_text("Sum of all token pairs")).to_be_attached(timeout=60_000)
     ids = sample.chunk_ids().tolist()
     assert f"chunk={ids[second]}&with={ids[first]}" in page.url

@@ -101,6 +101,7 @@ function layout() {
   }
   const [x, y] = view();
   return { ...shared, dragmode: chart._fullLayout?.dragmode || "pan", selections: chart.layout?.selections || [],
+    images: densityImages(scene, places),
     xaxis: { ...hidden, range: x }, yaxis: { ...hidden, range: y, scaleanchor: "x", scaleratio: 1 } };
 }
 
@@ -124,7 +125,9 @@ function draw() {
     // Plotly cannot turn a 3D chart into a 2D chart, so a new chart is made.
     if (drawn && drawn !== scene.dims) { Plotly.purge(chart); drawn = 0; }
     else if (drawn && !scene.chosen.size) await unmark();
-    await Plotly.react(chart, traces(), layout(), config);
+    const picture = layout();
+    scene.size = sizeOf(nSeen());
+    await Plotly.react(chart, traces(), picture, config);
     if (drawn !== scene.dims) listen();
     drawn = scene.dims;
     viewed = gliding ? "" : scene.layoutKey;
@@ -145,7 +148,7 @@ async function unmark() {
 const fit = () => Streamlit.height(Math.ceil(document.body.scrollHeight));
 
 function listen() {
-  chart.on("plotly_relayout", placeLabels);
+  chart.on("plotly_relayout", () => { placeLabels(); sizeAgain(); });
   chart.on("plotly_doubleclick", () => { if (scene.dims === 2) goHome(); });
   chart.on("plotly_hover", (event) => hover(event.points[0]));
   chart.on("plotly_unhover", hideTip);
@@ -245,7 +248,11 @@ at("play").onclick = () => {
 function resized() {
   if (!scene || wide() <= 0) return;
   if (size !== wide() + "x" + tall()) draw();
-  else if (covered !== coveredNow()) { keepOff(); if (isHome && drawn === 2) goHome(); }
+  else if (covered !== coveredNow()) {
+    keepOff();
+    // A map of many points, and one with a marked area, stay where they are.
+    if (isHome && drawn === 2 && scene.n <= ANIMATED && !scene.chosen.size) goHome();
+  }
 }
 window.addEventListener("resize", resized);
 const page = window.frameElement?.closest("[data-testid='stMainBlockContainer']");

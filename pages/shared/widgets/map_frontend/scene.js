@@ -49,7 +49,7 @@ function selectedAmong(scene, rows) {
 }
 
 function points(scene, places, rows, marker, extra) {
-  const size = scene.dims === 3 ? Math.max(2, sizeOf(scene.n) - 3) : sizeOf(scene.n);
+  const size = scene.dims === 3 ? Math.max(2, sizeOf(scene.n) - 3) : scene.size;
   const trace = {
     ...placed(scene, places, rows), mode: "markers", hoverinfo: "none",
     marker: { size, opacity: 0.85, line: { width: 0 }, ...marker }, ...extra,
@@ -118,17 +118,17 @@ function overlayTraces(scene, places) {
     { mode: "lines", line: { color: scene.accent, width, dash }, opacity: 0.8 });
   if (hits.length) {
     lines(hits, 1.5, "solid");
-    drawn(hits, around("circle-open", sizeOf(scene.n) + 7, 2, scene.ink));
+    drawn(hits, around("circle-open", scene.size + 7, 2, scene.ink));
   }
   if (expected.length) {
     lines(expected, 2, "dot");
-    drawn(expected, around("square-open", sizeOf(scene.n) + 10, 3, scene.accent));
+    drawn(expected, around("square-open", scene.size + 10, 3, scene.accent));
   }
   if (scene.star) {
     drawn([centre], { mode: "markers", marker: { size: scene.dims === 3 ? 9 : 20, symbol: scene.dims === 3 ? "diamond" : "star",
       color: scene.accent, line: { width: 1.5, color: scene.page } } });
   } else {
-    drawn([centre], around("circle-open", sizeOf(scene.n) + 9, 3, scene.accent));
+    drawn([centre], around("circle-open", scene.size + 9, 3, scene.accent));
   }
   return traces;
 }
