@@ -47,11 +47,7 @@ def layered_labels(xy: FloatArray, layers: Sequence[Clusters]) -> tuple[MapLabel
         for one in clusters.summaries:
             name = names[one.label] if not number else _finer_name(one, taken)
             if name and name not in taken:
-                labels.append(
-                    MapLabel(
-                        one.label, name, one.x, one.y, one.z, number, _radius(xy[clusters.labels == one.label], one)
-                    )
-                )
+                labels.append(MapLabel(one.label, name, one.x, one.y, one.z, number, radii[one.label]))
                 taken.add(name)
     return tuple(labels)
 
