@@ -21,7 +21,7 @@ from pages.shared.map.layouts import current_layout, layout_controls, show_place
 from pages.shared.map.panel import has_content, search_box, show_panel
 from pages.shared.map.scene import focus_of, labels_of, scene_of
 from pages.shared.map.selection import both, keep_selection, visible_chunks
-from pages.shared.map.topics import show_topics
+from pages.shared.map.topics import show_contents, show_topics
 from pages.shared.map.trust import quality_chip
 from pages.shared.session.resources import cluster_layers, query_similarities
 from pages.shared.session.resources import clusters as find_clusters
@@ -58,9 +58,12 @@ try:
             "Show cluster labels", value=True, key="map-names",
             help="Writes the name of each cluster on the map, and of its parts as you zoom in.",
         )  # fmt: skip
+        topic_list = st.container()
     with places.status:
         clusters = with_model_names(collection, layout, find_clusters(collection, layout, layer))
         labels = labels_of(collection, layout, clusters, layer) if has_labels else ()
+    with topic_list:
+        show_contents(collection.uid, layout, clusters, state)
     with places.colour:
         choice = choose_colour(address, table, has_runs=has_runs(collection))
     state.colour_by(choice)

@@ -159,8 +159,8 @@ def _show_shares(shares: Sequence[Shares], title: str, names: tuple[str, str]) -
     sides = [name if names[0] != names[1] else f"{name} {i}" for i, name in enumerate(names, start=1)]
     frame = pd.DataFrame({
         title: [one.name or "no value" for one in shares],
-        sides[0]: [one.first for one in shares],
-        sides[1]: [one.second for one in shares],
+        sides[0]: [round(one.first, 2) for one in shares],
+        sides[1]: [round(one.second, 2) for one in shares],
     })  # fmt: skip
     bars = {side: st.column_config.ProgressColumn(side, format="percent", min_value=0, max_value=1) for side in sides}
     st.dataframe(frame, hide_index=True, column_config=bars)

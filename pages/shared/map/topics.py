@@ -20,7 +20,7 @@ from rag.types import Projection
 
 CONTENTS, COMPARE, TABLE = "Contents", "Compare", "Table"
 _VIEW = "map-topics-view"
-_CONTENTS_HEIGHT = 420
+_CONTENTS_HEIGHT = 400
 
 
 def show_topics(
@@ -43,34 +43,49 @@ def show_topics(
             _show_contents(collection, layout, clusters, state)
 
 
-def _show_contents(collection: Collection, layout: Projection, clusters: Clusters, state: MapState) -> None:
+def contents(uid: str, place: str, layout: Projection, clusters: Clusters, state: MapState) -> None:
+    """A button for each topic, the largest first: it opens the topic, and the map moves there.
+
+    Args:
+        place: tells the contents of one place of the page from those of another.
+    """
     names = clusters.names_by_label()
-    key = f"map-topic-{collection.uid}"
-    chosen = _chosen(key, clusters)
+    chosen = _chosen(uid, clusters)
+    with st.container(height=_CONTENTS_HEIGHT, border=True, gap=None):
+        for one in clusters.summaries:
+            st.button(
+                f"{escaped(names[one.label])} :gray[{one.size:,}]",
+                key=f"map-topic-{place}-{uid}-{one.label}",
+                type="secondary" if one is chosen else "tertiary",
+                on_click=_open,
+                args=(uid, one.label, layout, clusters, state),
+            )
+
+
+def _show_contents(collection: Collection, layout: Projection, clusters: Clusters, state: MapState) -> None:
     left, right = st.columns([2, 3])
     with left:
-        st.caption("Select a topic: the map moves there.")
-        with st.container(height=_CONTENTS_HEIGHT, border=True, gap=None):
-            for one in clusters.summaries:
-                st.button(
-                    f"{escaped(names[one.label])} :gray[{one.size:,}]",
-                    key=f"map-topic-{collection.uid}-{one.label}",
-                    type="secondary" if one is chosen else "tertiary",
-                    on_click=_open,
-                    args=(key, one.label, layout, clusters, state),
-                )
+        st.caption("Select a topic: the map above moves there.")
+        contents(collection.uid, "below", layout, clusters, state)
     with right:
-        _show_topic(collection, layout, clusters, chosen)
+        _show_topic(collection, layout, clusters, _chosen(collection.uid, clusters))
 
 
-def _chosen(key: str, clusters: Clusters) -> ClusterSummary:
+def show_contents(uid: str, layout: Projection, clusters: Clusters, state: MapState) -> None:
+    """The contents for a place from which the map is seen."""
+    if clusters.summaries:
+        st.caption("Select a topic: the map moves there. Its typical chunks are below the map.")
+        contents(uid, "above", layout, clusters, state)
+
+
+def _chosen(uid: str, clusters: Clusters) -> ClusterSummary:
     """The opened topic; the largest if none is, or if this layer has no such topic."""
-    label = st.session_state.get(key)
+    label = st.session_state.get(f"map-topic-{uid}")
     return next((one for one in clusters.summaries if one.label == label), clusters.summaries[0])
 
 
-def _open(key: str, label: int, layout: Projection, clusters: Clusters, state: MapState) -> None:
-    st.session_state[key] = label
+def _open(uid: str, label: int, layout: Projection, clusters: Clusters, state: MapState) -> None:
+    st.session_state[f"map-topic-{uid}"] = label
     state.fly_to(area_around(layout.xy[clusters.labels == label]))
 
 
@@ -90,7 +105,7 @@ def _show_topic(collection: Collection, layout: Projection, clusters: Clusters, 
             "Compare the two", icon=":material/compare_arrows:", key=f"map-compare-nearest-{collection.uid}",
             on_click=_compare_with_nearest, args=(collection.uid, topic),
         )  # fmt: skip
-    st.caption("Typical chunks: nearest to the mean embedding of the topic.")
+    st.caption("Typical chunks: the three whose embeddings are the most central in the topic.")
     (request,) = requests_for_names(collection, layout, Clusters(clusters.labels, (topic,)))
     for text in request.typical:
         with st.container(border=True):

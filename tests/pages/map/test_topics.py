@@ -14,8 +14,8 @@ def view(app):
     return labelled(app.get("button_group"), VIEW)
 
 
-def topic_buttons(app, sample):
-    return [one for one in app.button if (one.key or "").startswith(f"map-topic-{sample.uid}-")]
+def topic_buttons(app, sample, place: str = "below"):
+    return [one for one in app.button if (one.key or "").startswith(f"map-topic-{place}-{sample.uid}-")]
 
 
 def metrics(app) -> dict[str, str]:
@@ -35,6 +35,11 @@ def test_the_contents_open_a_topic_and_move_the_map_there(sample):
     assert f"{name}** · {sizes[2]} chunks" in texts(app)
     assert "Nearest topic: " in texts(app)
     assert app.session_state[f"map-state-{sample.uid}"].flight.number == 1
+    listed = topic_buttons(app, sample, "above")
+    assert [one.label for one in listed] == [one.label for one in topic_buttons(app, sample)]
+    listed[0].click().run()
+    assert f"{listed[0].label.partition(' :gray[')[0]}** · " in texts(app)
+    assert app.session_state[f"map-state-{sample.uid}"].flight.number == 2
 
 
 def test_a_topic_is_compared_with_its_nearest(sample):
