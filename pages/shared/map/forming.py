@@ -59,7 +59,8 @@ def _show_watching(
     work = partial(_make_steps, collection, parameters, layout)
     quick = not is_long(collection.n_chunks(), parameters)
     load = partial(load_steps, collection, parameters, layout)
-    found = _Part(key, "Watch the map form", ":material/play_circle:", work, load, quick).result()
+    title = f"Computing the steps of the map of {collection.n_chunks():,} chunks"
+    found = _Part(key, "Watch the map form", title, ":material/play_circle:", work, load, quick).result()
     if found is not None:
         _play(layout, colours, found, parameters)
 
@@ -93,7 +94,8 @@ def _show_gallery(
     key = f"gallery-{collection.uid}-{wanted[0].canonical()!r}"
     quick = not is_long(len(wanted) * collection.n_chunks(), wanted[-1])
     work, load = partial(_make_gallery, collection, wanted), partial(load_gallery, collection, wanted, layout)
-    found = _Part(key, "Show nine maps", ":material/grid_view:", work, load, quick).result()
+    title = f"Computing nine maps of {collection.n_chunks():,} chunks"
+    found = _Part(key, "Show nine maps", title, ":material/grid_view:", work, load, quick).result()
     if found is not None:
         _show_maps(layout, colours, found)
 
@@ -122,12 +124,13 @@ def _caption(one: SmallMap) -> str:
 class _Part(Generic[_Result]):
     """Something that is computed when it is asked for, and stored.
 
-    `work` computes and stores it, `load` gives what is stored, or None. If it is `quick`, the page waits for it; else
-    it is computed in the background.
+    `label` is that of the button, and `title` of the progress. `work` computes and stores the result, `load` gives it,
+    or None. If it is `quick`, the page waits for it; else it is computed in the background.
     """
 
     key: str
     label: str
+    title: str
     icon: str
     work: Callable[[Report], None]
     load: Callable[[], _Result | None]
@@ -157,7 +160,7 @@ class _Part(Generic[_Result]):
                 self.work(_no_report)
         else:
             task_board().forget(self.key)
-            task_board().start(self.key, self.label, self.work)
+            task_board().start(self.key, self.title, self.work)
 
 
 def _make_steps(collection: Collection, parameters: ProjectionParameters, layout: Projection, report: Report) -> None:
