@@ -11,7 +11,7 @@ FRAME = "iframe[title='pages.shared.widgets.small_maps.small_maps']"
 def opened(page: Page) -> FrameLocator:
     """The frame of the steps, after they were asked for."""
     page.goto("/?collection=Sample")
-    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=60_000)
+    page.get_by_text("Map quality").first.wait_for(timeout=60_000)
     page.get_by_text("How this map is made").click()
     page.get_by_role("button", name="Watch the map form").click()
     frame = page.frame_locator(FRAME).first
@@ -68,7 +68,7 @@ def test_nothing_plays_where_the_system_asks_for_less_motion(page: Page):
 @pytest.mark.usefixtures("sample")
 def test_the_gallery_shows_nine_maps_with_their_quality(page: Page):
     page.goto("/?collection=Sample")
-    page.get_by_text("Map quality: trustworthiness").wait_for(timeout=60_000)
+    page.get_by_text("Map quality").first.wait_for(timeout=60_000)
     page.get_by_text("How this map is made").click()
     page.get_by_role("button", name="Show nine maps").click()
     frame = page.frame_locator(FRAME).first
