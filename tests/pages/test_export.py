@@ -7,7 +7,7 @@ import streamlit as st
 
 from rag.conversations.store import Conversations
 from rag.transfer.files import import_collection
-from tests.pages.support.app import labelled, start
+from tests.pages.support.app import labelled, open_dialog
 from tests.support.answers import made_answer, made_turn
 
 
@@ -17,13 +17,10 @@ def test_conversations_are_exported_unless_turned_off(sample, data_dir, tmp_path
     conversations.add(conversations.create(), made_turn(made_answer()))
     offered = {}
     monkeypatch.setattr(st, "download_button", lambda label, data, **_: offered.update({label: data}))
-    app = start("documents.py")
-    entry = ":material/download: Export to a file"
-    app.menu_button[0].click(entry).run()
+    app = open_dialog("_export")
     box = labelled(app.checkbox, "Include conversations")
     assert box.value
-    box.set_value(included)
-    app.menu_button[0].click(entry).run()
+    box.set_value(included).run()
     assert not app.exception
     exported = tmp_path / "export"
     exported.write_bytes(offered["Download"]())

@@ -9,7 +9,7 @@ from pages.shared.widgets.model_choice import model_label
 from rag import config
 from rag.conversations.recordings import RECORDED, recorded_turns
 from rag.generation import builtin
-from tests.pages.support.app import answer_texts, button, labelled, start, texts
+from tests.pages.support.app import answer_texts, button, labelled, shown, start, texts
 from tests.pages.support.chat_page import QUESTION, ask, kept
 
 NOTE = "recorded on 20"
@@ -25,7 +25,7 @@ def no_model(tmp_path, monkeypatch):
 
 
 def examples(app) -> list[str]:
-    return [one.label for one in app.button if "-example-" in (one.key or "")]
+    return [shown(one.label) for one in app.button if "-example-" in (one.key or "")]
 
 
 @pytest.mark.slow

@@ -7,12 +7,11 @@ from contextlib import closing, nullcontext
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from rag.runtime import artifacts
 from rag.store.collection import Collection
 from rag.transfer.files import delete_collection
-from tests.pages.support.app import answer_texts, button, start, texts
+from tests.pages.support.app import answer_texts, button, open_dialog, start, texts
 from tests.support.unwritable import full_disk, read_only_mount
 
 PAGES = (
@@ -48,29 +47,16 @@ def test_every_page_works_when_nothing_can_be_written(sample_without_caches, tro
                 assert texts(app).count("could not be saved in 'Sample.cache'") == 1
 
 
-def opened(dialog: str) -> AppTest:
-    """A dialog of the collection picker alone: the second run of an AppTest has no sidebar."""
-    script = f"""
-from pages.shared.frame import collection_picker
-from pages.shared.session.workspace import open_workspace
-
-collection_picker.{dialog}(open_workspace().collection)
-"""
-    app = AppTest.from_string(script, default_timeout=120).run()
-    assert not app.exception
-    return app
-
-
 def test_controls_of_a_read_only_collection_say_why_they_are_off(sample):
     with read_only_mount(sample.path.parent):
         app = start("documents.py")
         assert "Adding, deleting and renaming are off" in texts(app)
         assert not app.file_uploader
         for dialog in ("_rename", "_delete"):
-            app = opened(dialog)
+            app = open_dialog(dialog)
             assert "Adding, deleting and renaming are off" in "".join(one.value for one in app.info)
             assert not app.button, dialog
-        assert not button(opened("_re_embed"), "Re-embed").disabled
+        assert not button(open_dialog("_re_embed"), "Re-embed").disabled
 
 
 @pytest.mark.parametrize("trouble", WHY)
@@ -92,7 +78,7 @@ def test_a_collection_on_a_full_disk_can_be_deleted(sample):
         assert sample.is_read_only
         app = start("documents.py")
         assert "Adding and deleting documents is off" in texts(app)
-        assert not button(opened("_delete"), "Delete").disabled
+        assert not button(open_dialog("_delete"), "Delete").disabled
         delete_collection(sample.path.parent, "Sample")
         assert not sample.path.exists()
 

@@ -14,6 +14,7 @@ from pages.shared.map.failed_question import show_failed_question
 from pages.shared.map.pair import show_pair
 from pages.shared.map.region_question import question_form
 from pages.shared.map.scene import Focus
+from pages.shared.map.selection import fits_address
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error, show_small_hit
 from pages.shared.widgets.map_state import MapState, close_clicked
@@ -115,6 +116,8 @@ def _show_finding_questions(exam: ExamOnMap, chunk: Chunk) -> None:
 def _show_selection(collection: Collection, state: MapState) -> None:
     ids = state.selected
     st.markdown(f"**{len(ids):,} selected**")
+    if not fits_address(state):
+        st.caption("So many chunks do not fit into the address: a copied link does not have this selection.")
     if len(ids) > _ROWS_SHOWN:
         st.caption(f"The first {_ROWS_SHOWN:,} are listed; the downloads contain all.")
     st.dataframe(

@@ -25,7 +25,8 @@ _LONGEST = 6_000
 def keep_selection(address: Address, state: MapState) -> None:
     """Take the marked chunks and the groups of the legend from the address if it is a new one, and write them.
 
-    Very many marked chunks, which lie far apart in the collection, do not fit into an address; then it has none.
+    Very many marked chunks, which lie far apart in the collection, do not fit into an address; then it has none, and
+    the panel says so.
     """
     if address.is_new("only"):
         state.only = tuple(address.values("only"))
@@ -36,8 +37,12 @@ def keep_selection(address: Address, state: MapState) -> None:
         except ValueError:
             st.warning("The selection in this address cannot be read.", icon=":material/warning:")
             state.selected = ()
-    text = encode_ids(state.selected)
-    address.keep("selection", [text] if len(text) <= _LONGEST else [])
+    address.keep("selection", [encode_ids(state.selected)] if fits_address(state) else [])
+
+
+def fits_address(state: MapState) -> bool:
+    """Whether the marked chunks fit into an address."""
+    return len(encode_ids(state.selected)) <= _LONGEST
 
 
 def both(one: Mask | None, other: Mask | None) -> Mask | None:

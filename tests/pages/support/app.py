@@ -29,6 +29,19 @@ def start(page: str = "", **query: str) -> AppTest:
     return app
 
 
+def open_dialog(dialog: str) -> AppTest:
+    """A dialog of the collection picker alone: the second run of an AppTest has no sidebar."""
+    script = f"""
+from pages.shared.frame import collection_picker
+from pages.shared.session.workspace import open_workspace
+
+collection_picker.{dialog}(open_workspace().collection)
+"""
+    app = AppTest.from_string(script, default_timeout=120).run()
+    assert not app.exception
+    return app
+
+
 def texts(app: AppTest) -> str:
     """All prose on the page, without Markdown's escapes."""
     elements = [*app.markdown, *app.caption, *app.text, *app.info, *app.error, *app.warning, *app.title]

@@ -24,7 +24,7 @@ Streamlit.listen((args, theme) => {
   gliding = false;
   if (start) glide(start, scene.xy);
   else if (!isReported) draw();
-  if (String(scene.star) !== String(before?.star ?? null)) showStar();
+  if (before && String(scene.star) !== String(before.star)) showStar();
   if (scene.flight && scene.flight.number !== flown) fly(scene.flight);
 });
 
@@ -148,7 +148,7 @@ async function unmark() {
 const fit = () => Streamlit.height(Math.ceil(document.body.scrollHeight));
 
 function listen() {
-  chart.on("plotly_relayout", () => { placeLabels(); sizeAgain(); });
+  chart.on("plotly_relayout", () => { placeLabels(); sizeAgain(); viewChanged(); });
   chart.on("plotly_doubleclick", () => { if (scene.dims === 2) goHome(); });
   chart.on("plotly_hover", (event) => hover(event.points[0]));
   chart.on("plotly_unhover", hideTip);
@@ -247,6 +247,8 @@ at("play").onclick = () => {
 // A new size of the frame, or other things over or above it on the page, need a new picture.
 function resized() {
   if (!scene || wide() <= 0) return;
+  // The app may have written the address again, without the view, which it does not know.
+  viewChanged();
   if (size !== wide() + "x" + tall()) draw();
   else if (covered !== coveredNow()) {
     keepOff();

@@ -1,7 +1,7 @@
 "use strict";
 // The size of the map, the part of it that is seen, and how it moves from one part to another.
 const ANIMATED = 20000, MOVE_MS = 900, NARROW = 600, TOOLBAR = 44, LEGEND = 224;
-let isHome = true, flown = 0, flights = 0, covered = "";
+let isHome = true, flown = 0, flights = 0, covered = "", restored = "", settling = 0;
 
 const ease = (t) => t * t * (3 - 2 * t);
 const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -80,8 +80,45 @@ function homeRanges() {
 const rangesNow = () => ["xaxis", "yaxis"].map((name) => chart._fullLayout[name].range.slice());
 const unitPixels = () => { const [left, right] = rangesNow()[0]; return chart._fullLayout.xaxis._length / (right - left); };
 
-// The ranges to draw: while the positions stay, the upper left corner and the scale stay too; else all points.
+// The address of the page holds the ranges with the layout they belong to, so that a reload or a copied link shows the
+// same part of the map. All points need no place in it.
+const addressOf = () => window.frameElement.ownerDocument.defaultView;
+
+function keepView() {
+  if (!scene.fill || drawn !== 2) return;
+  const page = addressOf(), address = new URL(page.location.href);
+  const ranges = rangesNow().flat().map((end) => Number(end.toPrecision(6)));
+  const said = isHome ? null : [scene.layoutKey.slice(0, 8), ...ranges].join("_");
+  if (said === address.searchParams.get("view")) return;
+  if (said) address.searchParams.set("view", said);
+  else address.searchParams.delete("view");
+  page.history.replaceState(page.history.state, "", address);
+}
+
+function viewChanged() {
+  clearTimeout(settling);
+  settling = setTimeout(keepView, 300);
+}
+
+// The ranges that the address holds for this layout, in a window of any shape; null if it holds none.
+function storedView() {
+  if (!scene.fill || scene.dims !== 2) return null;
+  const [layout, ...numbers] = (new URL(addressOf().location.href).searchParams.get("view") || "").split("_");
+  const [left, right, bottom, top] = numbers.map(Number);
+  if (layout !== scene.layoutKey.slice(0, 8) || numbers.length !== 4 || !(right > left) || !(top > bottom)) return null;
+  const scale = Math.min(wide() / (right - left), tall() / (top - bottom)), x = (left + right) / 2, y = (bottom + top) / 2;
+  return [[x - wide() / scale / 2, x + wide() / scale / 2], [y - tall() / scale / 2, y + tall() / scale / 2]];
+}
+
+// The ranges to draw: at first those of the address. While the positions stay, the upper left corner and the scale stay
+// too; else all points.
 function view() {
+  const stored = restored === scene.layoutKey ? null : storedView();
+  restored = scene.layoutKey;
+  if (stored) {
+    isHome = false;
+    return stored;
+  }
   if (isHome || drawn !== 2 || scene.dims !== 2 || viewed !== scene.layoutKey) {
     isHome = true;
     return homeRanges();
