@@ -53,8 +53,7 @@ def test_a_question_keeps_the_view_and_the_whole_map_needs_no_address(drawn: Pag
     zoom_in(drawn)
     drawn.get_by_role("combobox", name="Colour by").click()
     drawn.get_by_role("option", name="Chunk length", exact=True).click()
-    drawn.wait_for_url("**colour=Chunk+length*", timeout=30_000)
-    assert "view=" in drawn.url
+    drawn.wait_for_url(lambda url: "colour=Chunk+length" in url and "view=" in url, timeout=30_000)
     map_frame(drawn).locator("[data-title='Show the whole map']").click()
     drawn.wait_for_url(lambda url: "view=" not in url, timeout=10_000)
 
