@@ -68,9 +68,8 @@ def test_the_share_grows_and_a_stop_leaves_nothing(sample, shown):
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
 
-    def stop(share: float) -> None:
-        if share > 0.5:
-            raise Stopped("stop")
+    def stop(_share: float) -> None:
+        raise Stopped("stop")
 
     with pytest.raises(Stopped):
         make_steps(sample, PARAMETERS, shown, stop)
