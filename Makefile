@@ -45,6 +45,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.projection
 	$(BIN)/python -m bench.topics
 	$(BIN)/python -m bench.app.map_page
+	$(BIN)/python -m bench.app.map_frames
 	$(BIN)/python -m bench.app.choose_table
 	$(BIN)/python -m bench.app.page_runs
 	$(BIN)/python -m bench.app.chapters

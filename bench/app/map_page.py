@@ -40,7 +40,7 @@ for part in range(10):
     figure.add_scattergl(x=xy[rows, 0], y=xy[rows, 1], mode="markers", marker={"size": 4}, name=f"{colour} {part}",
                          customdata=np.flatnonzero(rows).astype(np.int32))
 figure.update_layout(height=620)
-event = st.plotly_chart(figure, key="map", on_select="rerun", selection_mode=["lasso"])
+event = st.plotly_chart(figure, key="map", on_select="rerun", selection_mode=["lasso"], config={"scrollZoom": True})
 st.write(f"{len(event.selection.points)} selected")
 """
 
