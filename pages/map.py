@@ -11,7 +11,7 @@ from pages.shared.map.below import CHARTS, choose_below, show_below
 from pages.shared.map.charts import HEIGHT as CHARTS_HEIGHT
 from pages.shared.map.charts import charts_of, keep_ranges
 from pages.shared.map.clusters import layer_control, with_model_names
-from pages.shared.map.colouring import choose_colour, colours_for, explain
+from pages.shared.map.colouring import choose_colour, colours_for, meaning_of
 from pages.shared.map.exam import exam_controls, explain_exam, has_runs
 from pages.shared.map.files import show_files
 from pages.shared.map.filters import filter_controls
@@ -39,11 +39,11 @@ require_workspace()
 places = lay_out()
 collection = require_chunks()
 state, address = map_state(collection), open_address(collection.uid)
-with places.notes:
-    st.caption(
-        f"{collection.n_chunks():,} chunks. Each point is a piece of text; points close together mean similar things. "
-        "Click one to read it."
-    )
+about = places.notes.empty()
+about.caption(
+    f"{collection.n_chunks():,} chunks. Each point is a piece of text; points close together mean similar things. "
+    "Click one to read it."
+)
 with places.projection:
     layout_controls(collection.uid, state)
 with places.search:
@@ -84,8 +84,10 @@ try:
     visible = visible_chunks(shown, colours, layout.chunk_ids, state)
     with places.below:
         below = choose_below(address)
+    # In the place of the first sentence, so that another colour does not change the height of the map.
+    if meaning := meaning_of(choice, has_query=bool(query)):
+        about.caption(f"{collection.n_chunks():,} chunks. {meaning}")
     with places.notes:
-        explain(choice, has_query=bool(query))
         if exam:
             explain_exam(collection, exam, layout.chunk_ids, state)
         scene = scene_of(collection, layout, table, colours, labels, state, focus, shown, exam)

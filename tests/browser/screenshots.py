@@ -24,6 +24,20 @@ def show_map(page: Page) -> None:
     page.get_by_text("5 nearest to").wait_for(timeout=60_000)
 
 
+def show_charts(page: Page) -> None:
+    """The map with the charts of its columns."""
+    page.goto("/?collection=Sample&below=Charts")
+    map_frame(page, seconds=120)
+    page.frame_locator("iframe[title$='charts.charts']").locator("#charts *").first.wait_for(timeout=60_000)
+
+
+def show_phone(page: Page) -> None:
+    """The map without anything else."""
+    page.goto("/?collection=Sample")
+    map_frame(page, seconds=120)
+    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
+
+
 def show_documents(page: Page) -> None:
     """The list of documents."""
     page.goto("/documents")
@@ -130,11 +144,21 @@ PICTURES: dict[str, Callable[[Page], None]] = {
     "models": show_models,
 }
 """What is shown before each picture is taken, in this order."""
+OTHER_SIZES: dict[str, tuple[int, int, Callable[[Page], None]]] = {
+    "map-wide": (1920, 1080, show_charts),
+    "map-phone": (420, 900, show_phone),
+}
+"""Pictures in windows of another size: width and height in pixels, and what is shown."""
 
 
 def take(page: Page, scheme: str) -> None:
     """Take every picture in one colour scheme."""
     for name, show in PICTURES.items():
+        show(page)
+        page.wait_for_timeout(1_500)
+        page.screenshot(path=_FOLDER / f"{name}-{scheme}.png")
+    for name, (width, height, show) in OTHER_SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
         show(page)
         page.wait_for_timeout(1_500)
         page.screenshot(path=_FOLDER / f"{name}-{scheme}.png")
@@ -147,7 +171,7 @@ def main() -> None:
         environment = {**os.environ, "EXPLORER_DATA_DIR": str(Path(folder) / "data"), "OLLAMA_HOST": "127.0.0.1:9"}
         with running_app(environment) as address, launch() as browser:
             for scheme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address, color_scheme=scheme)
+                page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=address, color_scheme=scheme)
                 take(page, scheme)
                 page.close()
 

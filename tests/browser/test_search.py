@@ -16,7 +16,7 @@ def opened(page: Page, address: str = "/search?collection=Sample") -> Locator:
 
 
 def hits(page: Page) -> Locator:
-    return page.get_by_test_id("stHtml")
+    return page.get_by_test_id("stMain").get_by_test_id("stHtml").filter(visible=True)
 
 
 def test_hits_change_while_one_types(shipped_sample: Collection, page: Page):

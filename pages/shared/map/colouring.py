@@ -121,9 +121,8 @@ def colours_for(
     return column_colours(name, column, roles_by_column(collection.setting(SETTING)).get(name))
 
 
-def explain(choice: str, *, has_query: bool) -> None:
-    """One line on what the colours mean, where the name of the choice does not say it."""
+def meaning_of(choice: str, *, has_query: bool) -> str:
+    """What the colours mean, where the name of the choice does not say it; else an empty text."""
     if choice == SIMILARITY and not has_query:
-        st.info("Type a question in 'Search the map' to colour by its similarity.", icon=":material/info:")
-    elif choice in _ABOUT:
-        st.caption(_ABOUT[choice])
+        return "Type a question in 'Search the map' to colour by its similarity."
+    return _ABOUT.get(choice, "")

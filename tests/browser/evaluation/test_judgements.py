@@ -31,7 +31,7 @@ def thumbs(page: Page, name: str = "Answers the question") -> Locator:
 def open_search(page: Page) -> None:
     """Open the Search page with five passages; wait until it no longer runs again by itself."""
     page.goto(SEARCH)
-    page.get_by_text("Not connected").wait_for(timeout=PATIENCE)
+    page.get_by_text("Built-in model answers").first.wait_for(state="attached", timeout=PATIENCE)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
     expect(thumbs(page)).to_have_count(5, timeout=PATIENCE)
 

@@ -8,7 +8,7 @@ let busy = Promise.resolve(), shownAs = "", size = "", viewed = "", gliding = fa
 
 Streamlit.listen((args, theme) => {
   const before = scene, from = places;
-  scene = { ...readScene(args), ...themeColours(theme) };
+  scene = { ...readScene(args), ...themeColours(theme), size: before?.size };
   if (scene.only) only = new Set(scene.only);
   else if (before && before.colourKey !== scene.colourKey) only.clear();
   document.body.classList.toggle("fill", scene.fill);
@@ -118,8 +118,17 @@ const CONFIG = { scrollZoom: true, displaylogo: false, showSendToCloud: false, d
   modeBarButtonsToRemove: ["toImage", "autoScale2d", "resetScale2d", "resetCameraLastSave3d"],
   modeBarButtonsToAdd: [{ name: "png", title: "Save as PNG", icon: Plotly.Icons.camera, click: savePng }] };
 
+// A new picture would end a drag, such as a lasso that is being drawn, so it waits until the pointer is released.
+let release = null, released = Promise.resolve();
+function press() { if (!release) released = new Promise((done) => { release = done; }); }
+function letGo() { release?.(); release = null; }
+window.addEventListener("pointerdown", press, true);
+for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, letGo, true);
+window.addEventListener("pointermove", (event) => { if (!event.buttons) letGo(); }, true);
+
 function draw() {
   busy = busy.then(async () => {
+    await released;
     const config = scene.dims === 2
       ? { ...CONFIG, modeBarButtonsToAdd: [...CONFIG.modeBarButtonsToAdd, WHOLE, "select2d", "lasso2d"] } : CONFIG;
     // Plotly cannot turn a 3D chart into a 2D chart, so a new chart is made.
