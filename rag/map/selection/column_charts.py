@@ -68,20 +68,30 @@ class ColumnChart:
 
 
 def column_charts(table: ChunkTable, roles: Mapping[str, Role]) -> tuple[ColumnChart, ...]:
-    """A chart of each column with more than one value, at most twelve, then of documents and of lengths."""
+    """A chart of each column with more than one value, at most twelve, then of documents and of lengths.
+
+    Labels that are all different, such as codes, form no groups and have no chart.
+    """
     import numpy as np
 
-    charts = [
-        _chart(name, column_colours(name, values, roles.get(name)))
+    drawn = (
+        (values, _chart(name, column_colours(name, values, roles.get(name))))
         for name, values in table.columns.items()
         if len(set(values)) > 1 and roles.get(name) != "link"
-    ][:_MOST_CHARTS]
+    )
+    charts = [chart for values, chart in drawn if chart.edges or _forms_groups(values)][:_MOST_CHARTS]
     if len(table.document_names) > 1:
         charts.append(_chart(DOCUMENT, group_colours(DOCUMENT, table.document_of_each()), is_column=False))
     if len(set(table.n_tokens.tolist())) > 1:
         lengths = value_colours(LENGTH, table.n_tokens.astype(np.float32), 0)
         charts.append(_chart(LENGTH, lengths, is_column=False))
     return tuple(charts)
+
+
+def _forms_groups(values: Sequence[str]) -> bool:
+    """Whether any two chunks have the same value."""
+    known = [value for value in values if value]
+    return len(set(known)) < len(known)
 
 
 def kept_by_ranges(charts: Sequence[ColumnChart], ranges: Mapping[str, tuple[float, float]]) -> MaskArray | None:
