@@ -256,8 +256,6 @@ at("play").onclick = () => {
 // A new size of the frame, or other things over or above it on the page, need a new picture.
 function resized() {
   if (!scene || wide() <= 0) return;
-  // The app may have written the address again, without the view, which it does not know.
-  viewChanged();
   if (size !== wide() + "x" + tall()) draw();
   else if (covered !== coveredNow()) {
     keepOff();

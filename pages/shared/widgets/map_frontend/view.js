@@ -95,6 +95,9 @@ function keepView() {
   page.history.replaceState(page.history.state, "", address);
 }
 
+// The app may write the address again, without the view, which it does not know.
+setInterval(() => { if (scene) keepView(); }, 1500);
+
 function viewChanged() {
   clearTimeout(settling);
   settling = setTimeout(keepView, 300);
