@@ -55,7 +55,8 @@ def test_every_page_works_with_a_local_server(app: App, browser):
         page.goto(f"/{address}?collection=Sample")
         expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible(timeout=90_000)
         # Streamlit draws a badge with help twice, once without being seen.
-        expect(page.get_by_test_id("stSidebar").get_by_text("1 chat model").filter(visible=True).first).to_be_visible(timeout=30_000)
+        chips = page.get_by_test_id("stSidebar").get_by_text("1 chat model").filter(visible=True)
+        expect(chips.first).to_be_visible(timeout=30_000)
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=90_000)
         assert page.get_by_test_id("stException").count() == 0
     field = page.get_by_placeholder("Ask about your documents")
