@@ -21,7 +21,7 @@ from bench.reference import RETRIEVAL, read_documents
 from rag import config
 
 if TYPE_CHECKING:
-    from rag.map.cluster_layers import Layers
+    from rag.map.clusters.layers import Layers
     from rag.types import FloatArray, IntArray
 
 _MIXTURES = {
@@ -104,8 +104,8 @@ def own_tree(xy: FloatArray, layers: Layers, count: int) -> IntArray:
 def measure(title: str, texts: list[str], topics: list[str]) -> None:
     """Print the agreement on the layouts of three seeds."""
     from rag.embedding.cached import load_cached_embedder
-    from rag.map.cluster_layers import find_layers
-    from rag.map.density import DEFAULT_COARSENESS, cluster
+    from rag.map.clusters.density import DEFAULT_COARSENESS, cluster
+    from rag.map.clusters.layers import find_layers
     from rag.map.layout import lay_out
     from rag.map.projection import ProjectionParameters
 

@@ -10,7 +10,6 @@ from pages.shared.map.address import open_address
 from pages.shared.map.below import CHARTS, choose_below, show_below
 from pages.shared.map.charts import HEIGHT as CHARTS_HEIGHT
 from pages.shared.map.charts import charts_of, keep_ranges
-from pages.shared.map.clusters import layer_control, with_model_names
 from pages.shared.map.colouring import choose_colour, colours_for, meaning_of
 from pages.shared.map.exam import exam_controls, explain_exam, has_runs
 from pages.shared.map.files import show_files
@@ -21,7 +20,8 @@ from pages.shared.map.layouts import current_layout, layout_controls, show_place
 from pages.shared.map.panel import has_content, search_box, show_panel
 from pages.shared.map.scene import focus_of, labels_of, scene_of
 from pages.shared.map.selection import both, keep_selection, visible_chunks
-from pages.shared.map.topics import show_contents, show_topics
+from pages.shared.map.topics.clusters import layer_control, with_model_names
+from pages.shared.map.topics.contents import show_contents, show_topics
 from pages.shared.map.trust import quality_chip
 from pages.shared.session.resources import cluster_layers, query_similarities
 from pages.shared.session.resources import clusters as find_clusters

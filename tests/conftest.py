@@ -20,7 +20,7 @@ from rag.errors import OllamaError
 from rag.index.loading import load_index
 from rag.index.neighbor_table import load_neighbors
 from rag.ingest.pipeline import ingest
-from rag.map.clustering import find_clusters
+from rag.map.clusters.finding import find_clusters
 from rag.map.layout import make_layout
 from rag.map.projection_settings import ProjectionParameters
 from rag.runtime.garbage import keep_collections_short

@@ -111,7 +111,7 @@ def layouts(task: Mapping[str, object]) -> object:
     parameters = find("ProjectionParameters", "rag.map.projection_settings", "rag.projection_parameters")
     load = find("load_layout", "rag.map.layout", "rag.layout")
     make = find("make_layout", "rag.map.layout", "rag.layout")
-    clusters = find("find_clusters", "rag.map.clustering", "rag.map_view")
+    clusters = find("find_clusters", "rag.map.clusters.finding", "rag.map_view")
     measure = find("measure_map", "rag.map.quality", "rag.map_quality")
     sample = open_sample()
     results = []
@@ -254,7 +254,7 @@ def write_collection(task: Mapping[str, object]) -> object:
     export(sample, folder / "shared.sqlite", conversations=False)
     copy = find("copy_chunks", "rag.transfer.selected_chunks", "rag.subset")
     copy(sample, config.data_dir(), "Some chunks", sample.chunk_ids()[::3].tolist())
-    keep = find("keep_name", "rag.map.cluster_names", "rag.cluster_naming")
+    keep = find("keep_name", "rag.map.clusters.model_names", "rag.cluster_naming")
     keep(sample.cache_folder, sample.uid, "0123456789abcdef", "A name from a model")
     return True
 
@@ -281,7 +281,7 @@ def read_collection(name: str) -> Json:
     collection = open_sample(name)
     ids, vectors = collection.embeddings()
     documents = [collection.document(summary.document_id) for summary in collection.documents()]
-    load_names = find("load_names", "rag.map.cluster_names", "rag.cluster_naming")
+    load_names = find("load_names", "rag.map.clusters.model_names", "rag.cluster_naming")
     index = find("chosen_index", "rag.index.loading", "rag.chosen_index")(collection)
     prompt = find("chosen_prompt", "rag.answering.prompt_template", "rag.chosen_prompt")(collection)
     return {

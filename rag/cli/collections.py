@@ -106,7 +106,7 @@ def _chunking(options: argparse.Namespace) -> ChunkingSpec:
 
 
 def _map(options: argparse.Namespace) -> int:
-    from rag.map.clustering import find_clusters
+    from rag.map.clusters.finding import find_clusters
     from rag.map.colours import group_colours
     from rag.map.layout import load_layout, make_layout
     from rag.map.projection import ProjectionParameters

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rag import config
 from rag.errors import ExplorerError
-from rag.map.cluster_names import NameRequest, load_names, name_requests
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
+from rag.map.clusters.model_names import NameRequest, load_names, name_requests
 from rag.map.colours import Colours, labels_and_colours
 from rag.map.export.files import to_csv, to_parquet
 from rag.map.export.html import to_html

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.answering.types import Answer
 from rag.index.flat import FlatIndex
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
 from rag.map.placement import place_query
 from rag.map.points import MapLabel
 from rag.map.view import sample_rows

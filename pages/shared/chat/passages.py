@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.widgets.common import escaped, place, show_context_line, show_error, show_matched_label
-from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
+from pages.shared.widgets.exams.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.passage.html import show_passage
 from rag.answering.types import Answer
 from rag.conversations.recordings import recorded_turns

@@ -9,8 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared.evaluate.wording import search_names, when
+from pages.shared.widgets.exams.stored_runs import load_stored
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.stored_runs import load_stored
 from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_run import CollectionRun

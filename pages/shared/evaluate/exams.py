@@ -10,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.exams.stored_questions import EXAM, MY_QUESTIONS, my_questions, questions_version
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.stored_questions import EXAM, MY_QUESTIONS, my_questions, questions_version
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError

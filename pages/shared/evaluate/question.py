@@ -8,8 +8,8 @@ from pages.shared.evaluate.exams import documents
 from pages.shared.evaluate.wording import MODES, search_names
 from pages.shared.session.resources import embedder, search_index, vectors, word_index
 from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line
+from pages.shared.widgets.exams.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.passage.html import show_passage
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Ranking
 from rag.evaluation.collection_searches import DEEPEST, CollectionSearches, passage_ranks

@@ -12,7 +12,7 @@ from pages.shared.evaluate.clicks import guarded, show_problem
 from pages.shared.evaluate.run_menu import show_run_menu
 from pages.shared.evaluate.wording import MODES, when
 from pages.shared.session.resources import embedder, task_board
-from pages.shared.widgets.stored_runs import load_stored
+from pages.shared.widgets.exams.stored_runs import load_stored
 from pages.shared.widgets.tasks import show_task
 from pages.shared.widgets.wording import counted
 from rag import config

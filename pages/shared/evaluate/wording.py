@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pages.shared.widgets.exams.stored_runs import search_names, when
 from pages.shared.widgets.retrieval_settings import MODES
-from pages.shared.widgets.stored_runs import search_names, when
 from rag.evaluation.passages import HIT_RATE, NDCG, RECALL, RECIPROCAL_RANK
 
 __all__ = ["MODES", "metric_names", "search_names", "when"]

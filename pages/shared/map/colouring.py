@@ -12,7 +12,7 @@ from pages.shared.map.exam import ExamOnMap, forget_exam, found_colours
 from pages.shared.session.resources import kept_neighbors
 from pages.shared.widgets.map_state import FOUND_COLOUR
 from rag.documents.column_roles import SETTING, roles_by_column
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
 from rag.map.colours import OTHER_NAME, Colours, column_colours, group_colours, value_colours
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection

@@ -10,8 +10,8 @@ import streamlit as st
 
 from pages.shared.session.resources import embedder, index
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.exams.stored_runs import load_stored, search_names, when
 from pages.shared.widgets.map_state import MapState
-from pages.shared.widgets.stored_runs import load_stored, search_names, when
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError

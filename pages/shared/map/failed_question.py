@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.shared.map.exam import rank_words
 from pages.shared.widgets.common import escaped, show_chunk_links, show_small_hit
+from pages.shared.widgets.exams.stored_runs import search_names
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import close_clicked
 from pages.shared.widgets.passage.html import show_passage
-from pages.shared.widgets.stored_runs import search_names
 from rag.evaluation.collection_run import CollectionRun
 from rag.evaluation.coverage import FailedQuestion, chunk_with
 from rag.evaluation.passages import relevant_spans

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from pages.shared.map.exam import MARKS_TITLE
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
 from rag.map.colours import Colours
 from rag.map.points import MapQuestion
 from rag.map.view import EXPORTS, map_file, map_points

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared.map.address import Address
 from pages.shared.widgets.map_state import MapState
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
 from rag.store.chunk_filter import ChunkFilter
 from rag.store.chunk_table import ChunkTable, ids_containing
 from rag.store.collection import Collection

@@ -10,7 +10,7 @@ from pages.shared.session.resources import task_board, warm_up_projection
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import MapState
 from pages.shared.widgets.tasks import show_task
-from rag.map.clustering import find_clusters
+from rag.map.clusters.finding import find_clusters
 from rag.map.layout import is_long, load_layout, make_layout
 from rag.map.projection import Method, Metric, ProjectionParameters
 from rag.runtime.background import Report

@@ -13,10 +13,10 @@ import streamlit as st
 from pages.shared.session.resources import generator, task_board, vectors
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.exams.stored_questions import EXAM, MY_QUESTIONS
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.model_choice import answering_models, model_label
 from pages.shared.widgets.passage.html import show_passage
-from pages.shared.widgets.stored_questions import EXAM, MY_QUESTIONS
 from pages.shared.widgets.tasks import show_task
 from pages.shared.widgets.wording import counted
 from rag import config

@@ -14,8 +14,8 @@ from pages.shared.session.resources import cluster_layers, index, previews, quer
 from pages.shared.session.resources import clusters as find_clusters
 from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_pair, chosen_question
 from rag import config
-from rag.map.cluster_labels import finer_layers, layered_labels
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
+from rag.map.clusters.labels import finer_layers, layered_labels
 from rag.map.colours import Colours, take
 from rag.map.placement import place_query
 from rag.map.points import MapLabel

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.shared.search.examples import show_chips
 from pages.shared.session.resources import embedder
 from pages.shared.widgets.common import escaped, place, show_chunk_links, show_context_line, show_error
-from pages.shared.widgets.judgements import Judging, begin_judging, passage_of, show_thumbs
+from pages.shared.widgets.exams.judgements import Judging, begin_judging, passage_of, show_thumbs
 from pages.shared.widgets.live_text import live_text
 from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.retrieval_settings import retriever_for

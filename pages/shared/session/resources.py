@@ -33,8 +33,8 @@ from rag.index.spec import IndexSpec
 from rag.index.words.loading import load_word_index
 from rag.index.words.scores import WordIndex
 from rag.ingest.jobs import IngestJobs
-from rag.map.cluster_layers import Layers
-from rag.map.clustering import Clusters, find_clusters, layers_of, vectors_of
+from rag.map.clusters.finding import Clusters, find_clusters, layers_of, vectors_of
+from rag.map.clusters.layers import Layers
 from rag.map.placement import similarities
 from rag.map.projection import warm_up
 from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_map

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.map.cluster_terms import typical_rows
+from rag.map.clusters.terms import typical_rows
 from rag.map.topics.naming import name_topics
 from rag.map.topics.phrases import count_phrases, phrase_key
 from rag.store.chunk_table import ChunkTable

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from rag.map.cluster_terms import class_tf_idf, count_matrix
+from rag.map.clusters.terms import class_tf_idf, count_matrix
 from rag.map.topics.phrases import PhraseCounts, count_phrases
 
 if TYPE_CHECKING:

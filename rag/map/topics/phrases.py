@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 import regex  # type: ignore[import-untyped]
 
-from rag.map.cluster_terms import singular
+from rag.map.clusters.terms import singular
 from rag.text.function_words import ENGLISH, function_words, general_words, language_by_words
 from rag.text.stems import word_set
 

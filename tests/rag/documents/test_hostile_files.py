@@ -24,8 +24,8 @@ from rag.ingest.pipeline import Reader, ingest
 from rag.store.collection import Collection
 from rag.types import ChunkingSpec
 from tests.conftest import ReadHere
-from tests.support.broken_files import BrokenFile, broken_files, external_entities, locked_zip, office_of_zeros
 from tests.support.fakes import WordEmbedder
+from tests.support.formats.broken_files import BrokenFile, broken_files, external_entities, locked_zip, office_of_zeros
 from tests.support.good_files import SENTENCE, docx, epub, open_document, paragraph, pdf, pptx, zipped
 
 pytestmark = pytest.mark.slow

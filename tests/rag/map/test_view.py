@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from rag.errors import ExplorerError
-from rag.map.cluster_names import keep_name
-from rag.map.clustering import find_clusters, layers_of
+from rag.map.clusters.finding import find_clusters, layers_of
+from rag.map.clusters.model_names import keep_name
 from rag.map.colours import OTHER_NAME, group_colours, value_colours
 from rag.map.export.files import escape_formula
 from rag.map.layout import make_layout

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rag.index.loading import load_index
-from rag.map.clustering import Clusters, find_clusters
+from rag.map.clusters.finding import Clusters, find_clusters
 from rag.map.layout import make_layout
 from rag.map.points import MapLabel
 from rag.map.projection_settings import ProjectionParameters

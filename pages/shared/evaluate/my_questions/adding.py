@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages.shared.evaluate.exams import documents
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.exams.stored_questions import my_questions
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.stored_questions import my_questions
 from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.beir import ExamError

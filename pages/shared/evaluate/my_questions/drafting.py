@@ -16,9 +16,9 @@ from pages.shared.session.model_servers import model_details
 from pages.shared.session.resources import generator, task_board
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.exams.stored_questions import my_questions
 from pages.shared.widgets.model_choice import answering_models, model_label
 from pages.shared.widgets.server_watch import ServerWatch
-from pages.shared.widgets.stored_questions import my_questions
 from pages.shared.widgets.tasks import show_task
 from pages.shared.widgets.wording import counted
 from rag import config

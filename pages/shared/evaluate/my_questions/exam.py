@@ -16,7 +16,7 @@ from pages.shared.evaluate.exams import (
 )
 from pages.shared.evaluate.my_questions.adding import show_adding
 from pages.shared.widgets.common import escaped, show_error
-from pages.shared.widgets.stored_questions import my_questions
+from pages.shared.widgets.exams.stored_questions import my_questions
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError

@@ -11,7 +11,7 @@ import pytest
 
 from rag import config
 from rag.documents.loading import load_document
-from tests.support.broken_files import OLE
+from tests.support.formats.broken_files import OLE
 from tests.support.formats.outlook_files import compound_file
 from tests.support.good_files import SENTENCE, docx, paragraph
 

@@ -14,7 +14,8 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import HDBSCAN
 from sklearn.metrics import adjusted_rand_score
 
-from rag.map.cluster_terms import (
+from rag.map.clusters.density import UNCLUSTERED, cluster, distances, smallest_cluster
+from rag.map.clusters.terms import (
     class_tf_idf,
     count_words,
     key_terms,
@@ -23,7 +24,6 @@ from rag.map.cluster_terms import (
     terms_apart,
     typical_rows,
 )
-from rag.map.density import UNCLUSTERED, cluster, distances, smallest_cluster
 
 CENTRES = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.map.density import (
+from rag.map.clusters.density import (
     DEFAULT_COARSENESS,
     MIN_SAMPLES,
     UNCLUSTERED,

@@ -15,9 +15,17 @@ from scipy.spatial.distance import cdist, squareform
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from rag.map.cluster_layers import Layers, _gaps, _join_clusters, _join_nearest, far_from_all, find_layers, layer_counts
-from rag.map.clustering import find_clusters, layers_of
-from rag.map.density import cluster, distances
+from rag.map.clusters.density import cluster, distances
+from rag.map.clusters.finding import find_clusters, layers_of
+from rag.map.clusters.layers import (
+    Layers,
+    _gaps,
+    _join_clusters,
+    _join_nearest,
+    far_from_all,
+    find_layers,
+    layer_counts,
+)
 from rag.map.layout import lay_out, make_layout
 from rag.map.projection import ProjectionParameters
 from rag.store.chunk_table import ChunkTable
@@ -233,7 +241,7 @@ def test_layers_agree_with_the_samples_topics(sample):
 def test_layers_and_clusters_are_kept_and_named_after_topics(sample, layout, monkeypatch):
     layers = layers_of(sample, layout)
     first = find_clusters(sample, layout)
-    monkeypatch.setattr("rag.map.clustering.find_layers", None)
+    monkeypatch.setattr("rag.map.clusters.finding.find_layers", None)
     again = layers_of(sample, layout)
     np.testing.assert_array_equal(again.finest, layers.finest)
     assert (again.joined, again.default) == (layers.joined, layers.default)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.map_state import MapState
-from rag.map.clustering import Clusters, vectors_of
+from rag.map.clusters.finding import Clusters, vectors_of
 from rag.map.scene import preview
 from rag.map.topics.comparison import Comparison, Shares, columns_to_compare, compare_groups
 from rag.store.chunk_table import ChunkTable

@@ -1,4 +1,4 @@
-"""Cluster names: from a table column, or by a language model: the prompt, the cleaned answer, and a cache of names."""
+"""Cluster names by a language model: the prompt, the cleaned answer, and a cache of names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Generator as Stream
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -17,22 +16,13 @@ from typing import TYPE_CHECKING
 
 from rag.errors import PromptError
 from rag.generation.types import Generator, Prompt
-from rag.map.cluster_terms import ClusterSummary
+from rag.map.clusters.terms import ClusterSummary
 from rag.runtime import artifacts
 from rag.servers.types import Message, Piece, Thought, Usage
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-    from rag.types import IntArray
-
-_MAJORITY = 0.6
-_TIMES_THE_REST = 2.0
-_TERMS_AFTER_VALUE = 2
-_JOINED_SHARE = 0.8
-_HOME_SHARE = 0.5
-_MOST_JOINED = 3
-_LEAST_JOINED = 0.1
 MAX_NAME_TOKENS = 20
 LONGEST_NAME = 48
 _EXCERPTS = (300, 200, 100, 50, 0)
@@ -73,62 +63,6 @@ class NamedCluster:
     name_so_far: str
     is_final: bool = False
     fell_back: bool = False
-
-
-def names_from_columns(
-    labels: IntArray, columns: Mapping[str, Sequence[str]], summaries: Sequence[ClusterSummary]
-) -> dict[int, str]:
-    """Names for clusters whose chunks share a value of a table column, or two or three values: these, by label.
-
-    More than 60 % of the cluster's chunks have the value, and it is at least twice as frequent there as among all other
-    chunks, so that a value most of the table has names nothing. Of several columns, the one with the largest share
-    decides. Without such a value, a cluster is named after the two or three that more than 80 % of its chunks have
-    together, if at least half of all chunks with each of these are in the cluster, and the column has other values.
-    Two clusters of the same value have their first phrases or key terms after it.
-
-    Args:
-        labels: int64 (n,), the cluster of each chunk, -1 for unclustered.
-        columns: each column's n values, "" where a chunk has none.
-    """
-    found: dict[int, str] = {}
-    for one in summaries:
-        inside = (labels == one.label).tolist()
-        shared = [_majority(values, inside) for values in columns.values()]
-        share, value = max(shared, key=lambda pair: pair[0], default=(0.0, ""))
-        joined = next(filter(None, (_joined(values, inside) for values in columns.values())), "")
-        if name := value if share > 0 else joined:
-            found[one.label] = name
-    times = Counter(found.values())
-    terms = {one.label: ", ".join((one.phrases or one.terms)[:_TERMS_AFTER_VALUE]) for one in summaries}
-    return {
-        label: f"{value}: {terms[label]}" if times[value] > 1 and terms[label] else value
-        for label, value in found.items()
-    }
-
-
-def _joined(values: Sequence[str], inside: Sequence[bool]) -> str:
-    """The two or three values that a cluster consists of, the most frequent first; "" if there are more, or fewer."""
-    within = Counter(value for value, is_inside in zip(values, inside, strict=True) if is_inside)
-    in_all = Counter(values)
-    largest = sorted(within.items(), key=lambda item: (-item[1], item[0]))[:_MOST_JOINED]
-    found = [(value, n) for value, n in largest if value and n >= _HOME_SHARE * in_all[value]]
-    while len(found) > 2 and found[-1][1] < _LEAST_JOINED * within.total():
-        found.pop()
-    name = " + ".join(value for value, _ in found)
-    is_whole = len(found) > 1 and sum(n for _, n in found) > _JOINED_SHARE * within.total()
-    # All values of a column together say only that the chunks have the column.
-    is_whole = is_whole and len(found) < len(in_all) - ("" in in_all)
-    return name if is_whole and len(name) <= LONGEST_NAME else ""
-
-
-def _majority(values: Sequence[str], inside: Sequence[bool]) -> tuple[float, str]:
-    """The share of a cluster's chunks that have its most frequent value, and the value; 0 if it names nothing."""
-    within = Counter(value for value, is_inside in zip(values, inside, strict=True) if is_inside)
-    rest = Counter(value for value, is_inside in zip(values, inside, strict=True) if not is_inside)
-    value, count = within.most_common(1)[0]
-    share, elsewhere = count / within.total(), rest[value] / max(rest.total(), 1)
-    is_name = value != "" and share > _MAJORITY and share >= _TIMES_THE_REST * elsewhere
-    return (share, value[:LONGEST_NAME]) if is_name else (0.0, "")
 
 
 def name_requests(summaries: Sequence[ClusterSummary], texts: Sequence[str], model: str) -> tuple[NameRequest, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rag.map.cluster_terms import ClusterSummary
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
+from rag.map.clusters.terms import ClusterSummary
 from rag.map.points import MapLabel
 
 if TYPE_CHECKING:

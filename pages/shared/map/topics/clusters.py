@@ -14,9 +14,9 @@ from pages.shared.widgets.common import show_error
 from pages.shared.widgets.model_choice import answering_models, model_label
 from rag import config
 from rag.errors import ExplorerError
-from rag.map.cluster_layers import Layers
-from rag.map.cluster_names import NameRequest, keep_name, name_clusters
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
+from rag.map.clusters.layers import Layers
+from rag.map.clusters.model_names import NameRequest, keep_name, name_clusters
 from rag.map.scene import preview
 from rag.map.view import requests_for_names, with_kept_names
 from rag.store.collection import Collection

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.map.clusters import show_clusters
-from pages.shared.map.topic_comparison import compare_two, show_comparison
+from pages.shared.map.topics.clusters import show_clusters
+from pages.shared.map.topics.comparison import compare_two, show_comparison
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.map_state import MapState
 from pages.shared.widgets.wording import counted
-from rag.map.cluster_terms import ClusterSummary
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
+from rag.map.clusters.terms import ClusterSummary
 from rag.map.points import area_around
 from rag.map.scene import preview
 from rag.map.view import requests_for_names

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared.widgets.common import show_error
-from pages.shared.widgets.stored_questions import EXAM, MY_QUESTIONS, my_questions
+from pages.shared.widgets.exams.stored_questions import EXAM, MY_QUESTIONS, my_questions
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError

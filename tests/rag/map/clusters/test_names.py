@@ -12,8 +12,8 @@ import pytest
 from rag.errors import ModelError, OllamaError, PromptError
 from rag.generation.generators import load_generator
 from rag.generation.types import Prompt
-from rag.map import cluster_names
-from rag.map.cluster_names import (
+from rag.map.clusters import model_names
+from rag.map.clusters.model_names import (
     LONGEST_NAME,
     MAX_NAME_TOKENS,
     NamedCluster,
@@ -24,10 +24,10 @@ from rag.map.cluster_names import (
     name_clusters,
     name_key,
     name_requests,
-    names_from_columns,
     naming_prompt,
 )
-from rag.map.cluster_terms import ClusterSummary
+from rag.map.clusters.terms import ClusterSummary
+from rag.map.clusters.value_names import names_from_columns
 from rag.runtime import artifacts
 from rag.runtime.artifacts import write_cached
 from rag.servers.types import Ending, Message, Usage
@@ -337,7 +337,7 @@ def test_damaged_names_are_made_again(tmp_path):
 
 
 def test_the_oldest_names_go_where_there_are_too_many(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster_names, "_MOST_KEPT", 3)
+    monkeypatch.setattr(model_names, "_MOST_KEPT", 3)
     write_cached(tmp_path / f"cluster-names.{UID[:12]}", json.dumps({"a": "1", "b": "2", "c": "3"}).encode())
     keep_name(tmp_path, UID, "a", "4")
     keep_name(tmp_path, UID, "d", "5")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.chunking.context_line import SEPARATOR
 from rag.documents.column_roles import SETTING, roles_by_column
-from rag.map.cluster_layers import Layers, find_layers
-from rag.map.cluster_names import names_from_columns
-from rag.map.cluster_terms import ClusterSummary, summarize_clusters
+from rag.map.clusters.layers import Layers, find_layers
+from rag.map.clusters.terms import ClusterSummary, summarize_clusters
+from rag.map.clusters.value_names import names_from_columns
 from rag.map.points import UNCLUSTERED_NAME
 from rag.map.topics.naming import TopicName, name_topics
 from rag.runtime import artifacts

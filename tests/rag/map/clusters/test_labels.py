@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.map.cluster_labels import finer_layers, layered_labels
-from rag.map.cluster_terms import ClusterSummary
-from rag.map.clustering import Clusters
+from rag.map.clusters.finding import Clusters
+from rag.map.clusters.labels import finer_layers, layered_labels
+from rag.map.clusters.terms import ClusterSummary
 
 XY = np.array([[0, 0], [2, 0], [10, 0], [10, 4]], dtype=np.float32)
 

@@ -1,0 +1,1 @@
+"""Exams on several pages: judged passages, and the stored questions and runs."""
