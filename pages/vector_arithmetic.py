@@ -17,6 +17,7 @@ from rag.neighbors.showcases import MOST_READ
 from rag.neighbors.sum_examples import (
     SAMPLE_SUMS,
     SAMPLE_WAY,
+    Groups,
     SumExample,
     computed_sums,
     groups_of,
@@ -35,6 +36,16 @@ def show_nearest(collection: Collection, neighbors: Neighbors) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
+def _groups(path: str, uid: str, generation: int, _collection: Collection) -> Groups:
+    return groups_of(chunk_table(_collection))
+
+
+def chunk_groups(collection: Collection) -> Groups:
+    """The groups of the collection's chunks."""
+    return _groups(str(collection.path), collection.uid, collection.generation(), collection)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _examples(path: str, uid: str, generation: int, _collection: Collection) -> tuple[SumExample, ...]:
     table = chunk_table(_collection)
     if len(table) <= MOST_READ and has_sample(chunk.text for chunk in _collection.chunks()):
@@ -43,7 +54,7 @@ def _examples(path: str, uid: str, generation: int, _collection: Collection) -> 
     def text_of(row: int) -> str:
         return _collection.chunks([int(table.chunk_ids[row])])[0].text
 
-    return computed_sums(groups_of(table), text_of)
+    return computed_sums(chunk_groups(_collection), text_of)
 
 
 def examples_of(collection: Collection) -> tuple[SumExample, ...]:
@@ -105,7 +116,7 @@ def show_example(collection: Collection, chosen: SumExample, nearest: Neighbors)
     else:
         ids, unit = vectors(collection)
         before = find(ids, unit, query_vector(collection, chosen.text)[0], len(nearest.ids))
-        groups = groups_of(chunk_table(collection))
+        groups = chunk_groups(collection)
         n_before, n_after = (groups.count(found.rows.tolist(), chosen.plus) for found in (before, nearest))
         saying = (
             f"chunks of '{chosen.plus}' among the {len(nearest.ids)} nearest: {n_after}. For text A alone: {n_before}."

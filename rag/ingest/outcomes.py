@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Outcome = Literal["added", "replaced", "unchanged", "empty", "failed"]
+IN_COLLECTION: tuple[Outcome, ...] = ("added", "replaced", "unchanged")
+"""The outcomes after which a file's chunks are in the collection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from pages.shared.index_benchmark.results import last_run
 from pages.shared.session.resources import task_board
 from rag.documents.sources import SourceFile
+from rag.embedding.cached import CachedEmbedder
 from rag.index.loading import chosen_index
 from rag.ingest.pipeline import ingest
 from rag.store.collection import Collection
@@ -37,6 +38,29 @@ def test_a_typed_text_has_neighbors_a_verdict_and_contributions_that_add_up(samp
     assert not app.exception
     assert metric(app, "Sum of all token pairs") == pytest.approx(metric(app, "Similarity shown above"), abs=0.02)
     assert "pairs** of these neighbors are mutual" in texts(app)
+
+
+class WithoutTokenVectors:
+    """The model with nothing but what every embedding model gives, as those of Ollama do."""
+
+    def __init__(self, embedder) -> None:
+        self.spec, self.window, self.tokenizer = embedder.spec, embedder.window, embedder.tokenizer
+        self.encode_queries, self.encode_documents = embedder.encode_queries, embedder.encode_documents
+        self.count_tokens = embedder.count_tokens
+
+
+@pytest.mark.parametrize("page", ["neighbors.py", ""])
+def test_a_model_without_token_vectors_costs_only_the_tokens(sample, embedder, monkeypatch, page):
+    monkeypatch.setattr(CachedEmbedder, "model", property(lambda self: WithoutTokenVectors(embedder)))
+    first, second = sample.chunk_ids().tolist()[:2]
+    # A text that no other test asks for: what was computed for one is kept.
+    query = {"query": "warm boots for a walk in deep snow"} if page else {"chunk": str(first), "with": str(second)}
+    app = start(page, **query)
+    assert not app.exception
+    assert not app.error
+    assert "provides one vector for a whole text and none for its tokens" in texts(app)
+    n_similarities = sum("similarity 0." in bar.proto.text for bar in app.get("progress"))
+    assert n_similarities >= (5 if page else 2), "what comes after the tokens is there"
 
 
 def test_a_random_chunk_and_only_other_documents(sample):

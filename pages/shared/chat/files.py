@@ -15,9 +15,7 @@ from pages.shared.session.resources import ingest_jobs
 from pages.shared.widgets.adding.uploads import start_ingest, uploads_of
 from pages.shared.widgets.jobs import show_job
 from rag.ingest.jobs import JobView
-from rag.ingest.outcomes import Outcome
-
-_IN_COLLECTION: tuple[Outcome, ...] = ("added", "replaced", "unchanged")
+from rag.ingest.outcomes import IN_COLLECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def show_files(chat: Chat, settings: AnswerSettings) -> None:
                 st.text(dropped.question)
         _follow(chat)
         return
-    if dropped.question and any(one.outcome in _IN_COLLECTION for one in job.outcomes):
+    if dropped.question and any(one.outcome in IN_COLLECTION for one in job.outcomes):
         st.session_state[_key(chat)] = DroppedFiles(dropped.job, "")
         ask(Question(chat, settings, dropped.question))
         st.rerun()

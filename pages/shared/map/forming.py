@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -60,7 +62,9 @@ def _show_watching(
     quick = not is_long(collection.n_chunks(), parameters)
     load = partial(load_steps, collection, parameters, layout)
     title = f"Computing the steps of the map of {collection.n_chunks():,} chunks"
-    found = _Part(key, "Watch the map form", title, ":material/play_circle:", work, load, quick).result()
+    found = _Part(
+        key, _version(layout), "Watch the map form", title, ":material/play_circle:", work, load, quick
+    ).result()
     if found is not None:
         _play(layout, colours, found, parameters)
 
@@ -95,7 +99,7 @@ def _show_gallery(
     quick = not is_long(len(wanted) * collection.n_chunks(), wanted[-1])
     work, load = partial(_make_gallery, collection, wanted), partial(load_gallery, collection, wanted, layout)
     title = f"Computing nine maps of {collection.n_chunks():,} chunks"
-    found = _Part(key, "Show nine maps", title, ":material/grid_view:", work, load, quick).result()
+    found = _Part(key, _version(layout), "Show nine maps", title, ":material/grid_view:", work, load, quick).result()
     if found is not None:
         _show_maps(layout, colours, found)
 
@@ -125,10 +129,12 @@ class _Part(Generic[_Result]):
     """Something that is computed when it is asked for, and stored.
 
     `label` is that of the button, and `title` of the progress. `work` computes and stores the result, `load` gives it,
-    or None. If it is `quick`, the page waits for it; else it is computed in the background.
+    or None; it is kept for the map of this `version`. If it is `quick`, the page waits for it; else it is computed in
+    the background.
     """
 
     key: str
+    version: str
     label: str
     title: str
     icon: str
@@ -143,8 +149,10 @@ class _Part(Generic[_Result]):
         if view is not None and view.is_active:
             show_task(self.key)
             return None
-        if self.key in wanted and (found := self.load()) is not None:
-            return found
+        if self.key in wanted:
+            with suppress(_NotStored):
+                result: _Result = _loaded(self.key, self.version, self.load)
+                return result
         show_task(self.key)
         if not st.button(self.label, icon=self.icon, key=f"start-{self.key}"):
             return None
@@ -161,6 +169,23 @@ class _Part(Generic[_Result]):
         else:
             task_board().forget(self.key)
             task_board().start(self.key, self.title, self.work)
+
+
+class _NotStored(Exception):
+    """There is no stored result yet; an exception is not kept by a cache, as None would be."""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _loaded(key: str, version: str, _load: Callable[[], Any]) -> Any:
+    found = _load()
+    if found is None:
+        raise _NotStored
+    return found
+
+
+def _version(layout: Projection) -> str:
+    """A digest of the shown map, to which the results are aligned."""
+    return hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
 
 
 def _make_steps(collection: Collection, parameters: ProjectionParameters, layout: Projection, report: Report) -> None:

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.session.resources import embedder, vectors
+from pages.shared.session.resources import vectors
 from pages.shared.widgets.common import escaped
-from pages.shared.widgets.token_contributions import show_explained
+from pages.shared.widgets.token_contributions import TextPair, show_token_pairs
 from rag.neighbors.score_distribution import score_distribution, verdict
-from rag.neighbors.token_contributions import explain_score
 from rag.store.collection import Collection
 from rag.types import Chunk
 
 
-def show_pair(collection: Collection, clicked: Chunk, before: Chunk) -> None:
-    """The similarity of the two, how it compares with all chunks', and both texts with their tokens coloured."""
-    ids, unit = vectors(collection)
-    row, other = (int(ids.searchsorted(chunk.chunk_id)) for chunk in (clicked, before))
+@st.cache_data(max_entries=64, show_spinner=False)
+def _compared(
+    path: str, uid: str, generation: int, clicked: int, before: int, _collection: Collection
+) -> tuple[float, str]:
+    """The similarity of two chunks, and how it compares with those of the first to all others."""
+    ids, unit = vectors(_collection)
+    row, other = (int(ids.searchsorted(chunk_id)) for chunk_id in (clicked, before))
     scores = unit @ unit[row]
     score = float(scores[other])
+    return score, verdict(score, score_distribution(scores[ids != clicked]))
+
+
+def show_pair(collection: Collection, clicked: Chunk, before: Chunk) -> None:
+    """The similarity of the two, how it compares with all chunks', and both texts with their tokens coloured."""
+    key = str(collection.path), collection.uid, collection.generation()
+    score, said = _compared(*key, clicked.chunk_id, before.chunk_id, collection)
     with st.container(border=True):
         st.markdown("**How similar are these two, and why?**")
         st.progress(max(0.0, min(score, 1.0)), f"similarity {score:.2f}")
-        st.markdown(escaped(verdict(score, score_distribution(scores[ids != clicked.chunk_id]))))
+        st.markdown(escaped(said))
         names = collection.document_names([before.document_id])
         st.caption(f"Clicked before (square): {escaped(names.get(before.document_id, ''))}")
-        model = embedder(collection.spec.embedding.model_id).model
-        with st.spinner("Computing token contributions", show_time=True):
-            explained = explain_score(
-                model, clicked.embedded_text, before.embedded_text, left_is_query=False, stored_score=score
-            )
         with st.expander("Token by token", expanded=True, icon=":material/receipt_long:"):
             texts = clicked.embedded_text, before.embedded_text
-            show_explained(explained, texts, ("Selected chunk", "Clicked before"), score, key="pair", is_wide=False)
+            pair = TextPair(texts, ("Selected chunk", "Clicked before"), score)
+            show_token_pairs(collection.spec.embedding.model_id, pair, key="pair", is_wide=False)

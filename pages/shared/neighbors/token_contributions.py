@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared.neighbors.search import Subject
-from pages.shared.session.resources import embedder
-from pages.shared.widgets.token_contributions import show_explained
-from rag.neighbors.token_contributions import explain_score
+from pages.shared.widgets.token_contributions import TextPair, show_token_pairs
 from rag.store.collection import Collection
 from rag.types import Hit
 
@@ -22,10 +20,6 @@ def show_token_contributions(collection: Collection, subject: Subject, hits: Seq
         help="The similarity of this result is split into the contributions of its tokens.",
     )  # fmt: skip
     hit = next(one for one in hits if one.rank == rank)
-    model = embedder(collection.spec.embedding.model_id).model
-    with st.spinner("Computing token contributions", show_time=True):
-        explained = explain_score(
-            model, subject.text, hit.chunk.embedded_text, left_is_query=subject.chunk is None, stored_score=hit.score
-        )
     titles = "Your text" if subject.chunk is None else "Selected chunk", "Matching text"
-    show_explained(explained, (subject.text, hit.chunk.embedded_text), titles, hit.score, key="receipt")
+    pair = TextPair((subject.text, hit.chunk.embedded_text), titles, hit.score, has_query=subject.chunk is None)
+    show_token_pairs(collection.spec.embedding.model_id, pair, key="receipt")

@@ -111,7 +111,7 @@ def cluster_layers(collection: Collection, layout: Projection) -> Layers:
     return _cluster_layers(_key(collection, layout), (collection, layout))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
+@st.cache_resource(max_entries=16, show_spinner="Looking for clusters")
 def _clusters(key: tuple[str, str, str], layer: int | None, _parts: Drawn) -> Clusters:
     return find_clusters(*_parts, layer)
 

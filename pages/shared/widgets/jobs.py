@@ -12,7 +12,7 @@ from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.wording import spoken
 from rag.ingest.jobs import JobView
-from rag.ingest.outcomes import Outcome
+from rag.ingest.outcomes import IN_COLLECTION, Outcome
 from rag.store.collection import Collection
 
 _OUTCOMES: dict[Outcome, str] = {
@@ -23,7 +23,6 @@ _OUTCOMES: dict[Outcome, str] = {
     "unchanged": "unchanged",
 }
 """The words for each outcome, in the order in which they are listed."""
-_IN: tuple[Outcome, ...] = ("added", "replaced", "unchanged")
 _NOT_ADDED: tuple[Outcome, ...] = ("unchanged", "empty", "failed")
 _STAGES = {"reading": "Reading", "embedding": "Embedding", "storing": "Storing", "indexing": "Indexing the words of"}
 
@@ -37,7 +36,7 @@ def show_jobs(collection: Collection) -> None:
         _fresh(collection.uid)
         return
     show_job(jobs[0])
-    if any(one.outcome in _IN for one in jobs[0].outcomes):
+    if any(one.outcome in IN_COLLECTION for one in jobs[0].outcomes):
         _lead_on(collection)
     # The job has loaded the model, and only then is it known whether its cache of embeddings can be read.
     if problem := embedder(collection.spec.embedding.model_id).problem:

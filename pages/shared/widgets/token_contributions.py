@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from pages.shared.session.resources import embedder
+from pages.shared.widgets.common import escaped
 from pages.shared.widgets.glossary import help_for
 from rag.embedding.token_vectors import TokenVectors
-from rag.neighbors.token_contributions import TokenContributions
+from rag.errors import ModelError
+from rag.neighbors.token_contributions import TokenContributions, explain_score
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
@@ -21,19 +25,33 @@ _LEFT, _RIGHT = "token in the text", "token in the result"
 _RAISES, _LOWERS = "0,114,178", "213,94,0"
 
 
-def show_explained(
-    explained: TokenContributions,
-    texts: tuple[str, str],
-    titles: tuple[str, str],
-    score: float,
-    *,
-    key: str,
-    is_wide: bool = True,
-) -> None:
-    """Both texts with coloured tokens, the token pairs that contribute most, and the sum next to the `score` shown.
+@dataclass(frozen=True, slots=True)
+class TextPair:
+    """Two texts, what they are called, and their similarity as it is shown. The first is a query or a chunk."""
 
-    Without `is_wide`, one part stands below the other.
+    texts: tuple[str, str]
+    titles: tuple[str, str]
+    score: float
+    has_query: bool = False
+
+
+@st.cache_resource(max_entries=32, show_spinner="Computing token contributions", show_time=True)
+def _explained(model_id: str, left: str, right: str, score: float, *, has_query: bool) -> TokenContributions:
+    return explain_score(embedder(model_id).model, left, right, left_is_query=has_query, stored_score=score)
+
+
+def show_token_pairs(model_id: str, pair: TextPair, *, key: str, is_wide: bool = True) -> None:
+    """Both texts with coloured tokens, the token pairs that contribute most, and the sum next to the score shown.
+
+    A model without token vectors, like those of Ollama, gets a sentence. Without `is_wide`, one part stands below the
+    other.
     """
+    try:
+        explained = _explained(model_id, *pair.texts, pair.score, has_query=pair.has_query)
+    except ModelError as error:
+        st.info(escaped(str(error)), icon=":material/info:")
+        return
+    texts, titles = pair.texts, pair.titles
     left, right = st.columns(2) if is_wide else (st.container(), st.container())
     with left:
         st.caption(titles[0])
@@ -48,7 +66,7 @@ def show_explained(
     figures, pairs = st.columns([1, 2]) if is_wide else (st.container(horizontal=True), st.container())
     with figures:
         st.metric("Sum of all token pairs", f"{explained.total:.4f}", help=help_for("contribution"))
-        st.metric("Similarity shown above", f"{score:.4f}", help=help_for("cosine similarity"))
+        st.metric("Similarity shown above", f"{pair.score:.4f}", help=help_for("cosine similarity"))
     with pairs:
         st.dataframe(_pairs(explained), hide_index=True, key=f"{key}-pairs", height=38 + 35 * _PAIRS)
     st.caption(explained.note)

@@ -83,9 +83,11 @@ const unitPixels = () => { const [left, right] = rangesNow()[0]; return chart._f
 // The address of the page holds the ranges with the layout they belong to, so that a reload or a copied link shows the
 // same part of the map. All points need no place in it.
 const addressOf = () => window.frameElement.ownerDocument.defaultView;
+const PATH = window.frameElement ? addressOf().location.pathname : "";
 
 function keepView() {
-  if (!scene.fill || drawn !== 2) return;
+  // For a moment, the frame is still there when another page has been opened.
+  if (!scene.fill || drawn !== 2 || addressOf().location.pathname !== PATH) return;
   const page = addressOf(), address = new URL(page.location.href);
   const ranges = rangesNow().flat().map((end) => Number(end.toPrecision(6)));
   const said = isHome ? null : [scene.layoutKey.slice(0, 8), ...ranges].join("_");
