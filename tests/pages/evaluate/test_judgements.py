@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import ButtonGroup
 
 from pages.shared.search.live_search import search
-from pages.shared.widgets import stored_questions as questions_widget
+from pages.shared.widgets.exams import stored_questions as questions_widget
 from rag.conversations.recordings import RECORDED
 from rag.conversations.store import Conversations
 from rag.evaluation.collection_exams import CollectionExam, documents_of, sample_exam
