@@ -34,7 +34,7 @@ HOMES = {
     "streamlit": set(),
 }
 """Heavy libraries and the modules of rag/ that may import them."""
-WITH_SQLITE = {"rag.store", "rag.transfer", "rag.conversations", "rag.embedding"}
+WITH_SQLITE = {"rag.store", "rag.store.sqlite", "rag.transfer", "rag.conversations", "rag.embedding"}
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 40
 MOST_MODULES = 20

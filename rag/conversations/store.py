@@ -13,8 +13,8 @@ from rag.conversations.record import turn_from_json, turn_to_json
 from rag.conversations.titles import DEFAULT_TITLE, LONGEST_TITLE, clean_title, title_from
 from rag.errors import CollectionError
 from rag.store.collection import Collection
-from rag.store.schema import CONVERSATIONS_DIGEST, write_setting
-from rag.store.transactions import transaction
+from rag.store.sqlite.schema import CONVERSATIONS_DIGEST, write_setting
+from rag.store.sqlite.transactions import transaction
 
 # Inside the class, `list` is its method.
 Summaries = list[ConversationSummary]

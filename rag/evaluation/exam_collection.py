@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from rag.chunking.chunker import chunk_document
 from rag.evaluation.beir import Exam
-from rag.store import schema
 from rag.store.collection import Collection
+from rag.store.sqlite import schema
 from rag.types import Chunk, ChunkingSpec, Document, Embedder, EmbeddingSpec, Heading
 
 if TYPE_CHECKING:

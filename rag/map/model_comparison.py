@@ -17,8 +17,8 @@ from rag.map.layout import lay_out
 from rag.map.projection import ProjectionParameters, from_bytes, to_bytes
 from rag.map.word_count_model import WORD_MODEL, embed_words
 from rag.runtime import artifacts
-from rag.store import schema
 from rag.store.collection import Collection
+from rag.store.sqlite import schema
 from rag.types import Embedder, Projection
 
 if TYPE_CHECKING:

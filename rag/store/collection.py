@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import uuid4
 
 from rag.errors import CollectionError, ModelMismatch, first_problem
-from rag.store import damage, digests, read_only, schema
+from rag.store import digests
 from rag.store.names import collection_path, list_collections
-from rag.store.reasons import reason_of
-from rag.store.schema import SCHEMA_VERSION
-from rag.store.transactions import WHAT_TO_DO, Begin, damaged, transaction, unfinished_file
+from rag.store.sqlite import damage, read_only, schema
+from rag.store.sqlite.reasons import reason_of
+from rag.store.sqlite.schema import SCHEMA_VERSION
+from rag.store.sqlite.transactions import WHAT_TO_DO, Begin, damaged, transaction, unfinished_file
 from rag.types import Chunk, ChunkingSpec, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from rag.errors import CollectionError
-from rag.store import schema
 from rag.store.collection import Collection, unfinished_collection
 from rag.store.names import collection_path, discard_file, require_free_name
-from rag.store.read_only import explain, is_protected
-from rag.store.reasons import reason_of
+from rag.store.sqlite import schema
+from rag.store.sqlite.read_only import explain, is_protected
+from rag.store.sqlite.reasons import reason_of
 from rag.transfer.untrusted import open_untrusted
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import CollectionError
-from rag.store import schema
 from rag.store.chunk_table import column_titles
 from rag.store.collection import Collection, unfinished_collection
+from rag.store.sqlite import schema
 
 if TYPE_CHECKING:
     import pandas as pd

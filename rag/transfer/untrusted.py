@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.conversations.record import turn_from_json
 from rag.errors import CollectionError, first_problem
-from rag.store import damage, digests, schema
-from rag.store.reasons import reason_of
+from rag.store import digests
+from rag.store.sqlite import damage, schema
+from rag.store.sqlite.reasons import reason_of
 from rag.transfer.validation import is_chunk, is_chunking, is_conversation, is_document, is_turn
 from rag.types import Chunk, CollectionSpec, Document
 

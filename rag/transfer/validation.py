@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rag.conversations.titles import LONGEST_TITLE
-from rag.store.schema import LARGEST_ID, ConversationRow, TurnRow
+from rag.store.sqlite.schema import LARGEST_ID, ConversationRow, TurnRow
 from rag.types import Chunk, ChunkingSpec, Document
 
 

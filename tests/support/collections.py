@@ -15,8 +15,8 @@ import numpy as np
 from rag.chunking.chunker import chunk_document
 from rag.index.words.loading import load_word_index
 from rag.retrieval.retrievers import KeywordRetriever
-from rag.store import schema
 from rag.store.collection import Collection
+from rag.store.sqlite import schema
 from rag.types import Chunk, ChunkingSpec, Document, EmbeddingSpec, Heading, Row
 from tests.support.fakes import WordEmbedder
 

@@ -12,8 +12,8 @@ import pytest
 from rag.answering.types import Turn
 from rag.conversations.store import Conversations
 from rag.errors import CollectionError
-from rag.store import schema
 from rag.store.collection import Collection
+from rag.store.sqlite import schema
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from rag.transfer.selected_chunks import copy_chunks
 from tests.support.collections import contents, everything_in, require_sound

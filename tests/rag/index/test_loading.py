@@ -11,8 +11,8 @@ from rag.index.flat import FlatIndex
 from rag.index.loading import choose_index, chosen_index, load_chosen_index
 from rag.index.spec import IndexSpec, default_spec
 from rag.retrieval.retrievers import DenseRetriever
-from rag.store import schema
 from rag.store.collection import Collection
+from rag.store.sqlite import schema
 
 
 def test_exact_search_unless_another_was_chosen(sample):

@@ -15,8 +15,8 @@ from rag.errors import CollectionError, ModelMismatch
 from rag.index.loading import cache_path, load_index
 from rag.index.words.loading import load_word_index
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
-from rag.store import schema
 from rag.store.collection import Collection, list_collections
+from rag.store.sqlite import schema
 from rag.transfer.files import delete_collection
 from rag.types import Chunk, ChunkingSpec, Heading, Row
 from tests.support.collections import (

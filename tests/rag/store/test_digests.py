@@ -12,9 +12,9 @@ import pytest
 
 from rag.cli.main import main
 from rag.errors import CollectionError
-from rag.store.check import check_collection
 from rag.store.chunk_table import ChunkTable, ids_containing
 from rag.store.collection import Collection
+from rag.store.sqlite.check import check_collection
 from rag.transfer.files import export_collection, import_collection
 from rag.transfer.selected_chunks import copy_chunks
 from tests.support.collections import (

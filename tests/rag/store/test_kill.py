@@ -169,7 +169,7 @@ def test_killed_at_random_moments(scene):
 HALF_WRITTEN = """
 import sys
 from pathlib import Path
-from rag.store import schema
+from rag.store.sqlite import schema
 from rag.chunking.chunker import chunk_document
 from rag.store.collection import Collection
 from tests.support.collections import long_text, plain_document

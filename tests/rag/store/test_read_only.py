@@ -17,9 +17,9 @@ import pytest
 from rag import config
 from rag.conversations.store import Conversations
 from rag.errors import CollectionError
-from rag.store import read_only
 from rag.store.collection import Collection, unfinished_collection
-from rag.store.schema import SCHEMA_VERSION
+from rag.store.sqlite import read_only
+from rag.store.sqlite.schema import SCHEMA_VERSION
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from tests.rag.store.test_schema import as_version_1_knew, write_version_1
 from tests.support.collections import (

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from rag.errors import CollectionError
-from rag.store import schema
 from rag.store.collection import Collection
-from rag.store.schema import APPLICATION_ID
+from rag.store.sqlite import schema
+from rag.store.sqlite.schema import APPLICATION_ID
 from rag.transfer.files import export_collection, import_collection
 from tests.support.collections import contents, put, require_sound, rich_collection, rich_documents, search_words
 from tests.support.fakes import WordEmbedder

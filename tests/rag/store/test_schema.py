@@ -14,8 +14,8 @@ import pytest
 
 from rag.conversations.store import Conversations
 from rag.errors import CollectionError
-from rag.store import schema
 from rag.store.collection import Collection
+from rag.store.sqlite import schema
 from rag.transfer.files import export_collection, import_collection
 from rag.types import ChunkingSpec
 from tests.support.collections import (

@@ -12,8 +12,8 @@ import pytest
 
 from rag.errors import CollectionError
 from rag.index.loading import cache_path, load_index
-from rag.store import schema
 from rag.store.collection import Collection, list_collections, unfinished_collection
+from rag.store.sqlite import schema
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from tests.support.collections import (
     CHUNKING,

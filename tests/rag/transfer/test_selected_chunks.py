@@ -12,8 +12,8 @@ from rag.chunking.chunker import chunk_document
 from rag.errors import CollectionError
 from rag.index.loading import load_index
 from rag.retrieval.retrievers import DenseRetriever
-from rag.store import schema
 from rag.store.collection import Collection, list_collections
+from rag.store.sqlite import schema
 from rag.transfer.selected_chunks import copy_chunks
 from tests.support.collections import (
     CHUNKING,

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from rag.errors import CollectionError
-from rag.store import schema
 from rag.store.collection import Collection
-from rag.store.schema import SCHEMA_VERSION
+from rag.store.sqlite import schema
+from rag.store.sqlite.schema import SCHEMA_VERSION
 from rag.transfer.files import export_collection, import_collection
 from rag.transfer.untrusted import embedding_model_of
 from tests.support.collections import contents, everything_in, rich_collection, rich_documents, take_back_to

@@ -54,7 +54,7 @@ _VERSION_4 = (
     "CREATE UNIQUE INDEX chosen_turns ON turns (conversation_id, slot) WHERE is_chosen",
     "UPDATE meta SET value = json_set(value, '$.schema_version', 4) WHERE key = 'spec'",
 )
-# `rag.store.schema.migrate` computes the digests of what such a file already holds.
+# `rag.store.sqlite.schema.migrate` computes the digests of what such a file already holds.
 _VERSION_5 = (
     "ALTER TABLE chunks ADD COLUMN digest BLOB",
     """CREATE TABLE digests (
@@ -63,7 +63,7 @@ _VERSION_5 = (
     vectors BLOB NOT NULL)""",
     "UPDATE meta SET value = json_set(value, '$.schema_version', 5) WHERE key = 'spec'",
 )
-# The word index now lies in cache files, see rag/index/words. `rag.store.schema.migrate` drops its tables before.
+# The word index now lies in cache files, see rag/index/words. `migrate` in `schema` drops its tables before.
 DROP_WORDS = (
     "DROP TRIGGER IF EXISTS words_added",
     "DROP TRIGGER IF EXISTS words_removed",

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from rag.errors import CollectionError
-from rag.store import schema
 from rag.store.collection import Collection
 from rag.store.names import collection_path
-from rag.store.reasons import reason_of
+from rag.store.sqlite import schema
+from rag.store.sqlite.reasons import reason_of
 
 _UNRECORDED = "It is of an earlier version and read-only: no digests were recorded, so only its structure was checked."
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from rag.store import digests, schema
+from rag.store import digests
 from rag.store.digests import NOT_RECORDED, DocumentDigests
+from rag.store.sqlite import schema
 from rag.types import Chunk, Document
 
 if TYPE_CHECKING:

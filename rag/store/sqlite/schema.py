@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rag.errors import CollectionError, first_problem
 from rag.store import digests
-from rag.store.migrations import DROP_WORDS, MIGRATIONS
+from rag.store.sqlite.migrations import DROP_WORDS, MIGRATIONS
 from rag.types import (
     Chunk,
     ChunkingSpec,

@@ -18,8 +18,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from rag.store import schema
 from rag.store.digests import NOT_RECORDED
+from rag.store.sqlite import schema
 
 KEPT_TABLES = ("conversations", "turns", "retrievals")
 """The tables that are copied to memory. All others but `meta` are read from the file."""

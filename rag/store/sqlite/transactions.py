@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import CollectionError
-from rag.store import read_only, schema
 from rag.store.names import (
     collection_path,
     discard_file,
@@ -17,7 +16,8 @@ from rag.store.names import (
     require_free_name,
     unfinished_path,
 )
-from rag.store.reasons import reason_of
+from rag.store.sqlite import read_only, schema
+from rag.store.sqlite.reasons import reason_of
 from rag.types import CollectionSpec
 
 WHAT_TO_DO = (
@@ -32,7 +32,7 @@ Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
 def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterator[sqlite3.Connection]:
     """A connection within a transaction; changes not committed in the block are rolled back.
 
-    A read-only collection is connected as `rag.store.read_only` describes.
+    A read-only collection is connected as `rag.store.sqlite.read_only` describes.
 
     Args:
         uid: the id of the collection that the file must still contain.
