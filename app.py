@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.shared.frame.door import require_person
 from pages.shared.frame.former_addresses import pages_that_redirect
 from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
@@ -41,7 +42,9 @@ sections = {
     ],
 }
 keep_collections_short()
+# The list of pages is known before the door, so that the address stays while someone logs in; no page runs yet.
 page = st.navigation({**sections, "": pages_that_redirect()}, position="hidden")
+require_person()
 workspace = open_workspace()
 follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar(sections, page)

@@ -1,6 +1,7 @@
 """Errors that a user can fix; every message says what was expected, what was found and what to do.
 
 ExplorerError
+├── AccessError          the person may not do this, or a lock is not set up correctly
 ├── DocumentError        a file cannot be read
 ├── CollectionError      a collection is missing, damaged, or does not allow this change
 │   └── ModelMismatch    vectors of one model are used with a collection of another
@@ -14,6 +15,10 @@ ExplorerError
 
 class ExplorerError(Exception):
     """The base class: its text is a sentence that can be shown to the user as it is."""
+
+
+class AccessError(ExplorerError):
+    """The person may not do this, or the settings of the locks cannot be used."""
 
 
 class DocumentError(ExplorerError):

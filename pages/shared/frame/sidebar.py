@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from pages.shared.frame.collection_picker import show_picker
+from pages.shared.frame.door import show_person
 from pages.shared.frame.model_chips import show_model_chips
 from pages.shared.frame.navigation import show_navigation
 from pages.shared.session.workspace import require_workspace
@@ -25,5 +26,6 @@ def show_sidebar(sections: Mapping[str, Sequence[st.Page]], current: st.Page) ->
         show_navigation(sections, current)
         with st.container(horizontal=True, gap="xsmall"):
             show_model_chips()
+        show_person()
     if open_dialog:
         open_dialog()

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.shared.session.resources import embedder, warm_up_projection
 from rag import config
+from rag.access.person import OWNER_OF_ALL, acting_as
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import find_files
 from rag.ingest.pipeline import ingest
@@ -34,7 +35,8 @@ def ensure_sample() -> None:
     marker = config.data_dir() / _MARKER
     if marker.exists() or (list_collections(config.data_dir()) and not os.access(marker.parent, os.W_OK)):
         return
-    with _making():
+    # Whoever comes first: this is the app's own work.
+    with _making(), acting_as(OWNER_OF_ALL):
         if not marker.exists():
             make_sample()
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from pages.shared.session.person import is_editor, may_enter
 from pages.shared.session.samples import ensure_sample
 from rag import config
 from rag.errors import ExplorerError
@@ -54,8 +55,8 @@ def open_workspace() -> Workspace:
 
 
 def require_workspace() -> Workspace:
-    """The workspace; a page opened without app.py (a link on a server that just started) runs app.py first."""
-    if _KEY not in st.session_state:
+    """The workspace; app.py runs first if it did not (a link on a server that just started), or for a lost login."""
+    if _KEY not in st.session_state or not may_enter():
         st.session_state[_WANTED] = urlsplit(st.context.url or "").path.rpartition("/")[2]
         st.switch_page("app.py", query_params=dict(st.query_params))
     workspace: Workspace = st.session_state[_KEY]
@@ -82,7 +83,8 @@ def choose_collection(name: str | None) -> None:
     st.query_params["collection"] = chosen
     try:
         workspace.collection = Collection.open(folder, chosen)
-        if workspace.collection.n_chunks():  # An empty one has nothing to open the app with.
+        # An empty one has nothing to open the app with, and what a reader looks at is not for everybody.
+        if workspace.collection.n_chunks() and is_editor():
             note_used(folder, chosen)
     except ExplorerError as error:
         workspace.collection, workspace.problem = None, error

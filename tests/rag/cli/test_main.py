@@ -84,7 +84,10 @@ def test_run_passes_its_flags_on_to_streamlit(monkeypatch):
     monkeypatch.setattr(sys, "argv", [])
     assert main(["run", "--server.port", "8600", "--server.headless=false"]) == 0
     flags = ["--server.port", "8600", "--server.headless=false"]
-    assert started == [("streamlit", ["streamlit", "run", str(config.ROOT / "app.py"), *flags])]
+    assert started == [
+        ("pages.shared.frame.start", ["start", *flags]),
+        ("streamlit", ["streamlit", "run", str(config.ROOT / "app.py"), *flags]),
+    ]
 
 
 def test_flags_of_streamlit_are_wrong_usage_for_other_commands(capsys):
