@@ -10,7 +10,9 @@ from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
 from pages.shared.frame.type_size import choose_type_size
 from pages.shared.session.workspace import follow_deep_link, open_workspace
+from pages.shared.widgets.common import show_error
 from pages.shared.widgets.storage_notes import show_unsaved
+from rag.errors import AccessError
 from rag.runtime.garbage import keep_collections_short
 
 _FRAME = Path(__file__).with_name("pages") / "shared" / "frame"
@@ -52,6 +54,8 @@ choose_type_size()
 require_settings()
 try:
     page.run()
+except AccessError as error:
+    show_error(error)
 finally:
     # A page may stop before its end.
     show_unsaved(workspace.collection)

@@ -11,6 +11,7 @@ from pages.shared.chat.live import LiveView
 from pages.shared.chat.prompt_editor import prompt_button
 from pages.shared.chat.state import SHOWN, Chat, open_chat
 from pages.shared.chat.turn import show_turn
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import live_turns, suggestions, warm_up_builtin
 from pages.shared.session.samples import SAMPLE
 from pages.shared.session.workspace import Workspace, require_workspace
@@ -165,7 +166,8 @@ if live:
 elif not chat.n_slots() and not is_waiting:
     with beginning.container():
         show_examples(chat, settings, is_off=is_checking)
-        show_own_files()
+        if is_editor():
+            show_own_files()
 if not live:
     warm_up(chat, settings)
 if is_checking:

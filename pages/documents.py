@@ -10,6 +10,7 @@ import streamlit as st
 from pages.shared.documents.add import show_add_documents
 from pages.shared.documents.chunks import show_chunked_text, show_sizes
 from pages.shared.documents.context_offer import offer_context_lines
+from pages.shared.session.person import is_editor
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.adding.language_offer import offer_after
 from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error
@@ -63,7 +64,8 @@ def show_selected(collection: Collection, selected: Sequence[DocumentSummary]) -
     """A button that deletes the selected documents; a single selected document is shown with its chunks."""
     if not selected:
         return
-    with st.popover(f"Delete {len(selected):,} selected", icon=":material/delete:", disabled=collection.is_read_only):
+    is_off = bool(not_changeable(collection))
+    with st.popover(f"Delete {len(selected):,} selected", icon=":material/delete:", disabled=is_off):
         st.write("Deletes the documents, their chunks and embeddings. Your original files are not changed.")
         if st.button("Delete", type="primary"):
             collection.delete_documents([document.document_id for document in selected])
@@ -118,8 +120,9 @@ try:
             st.info(reason, icon=":material/lock:")
         else:
             show_add_documents(workspace.collection)
-        offer_after(workspace.collection)
-        offer_context_lines(workspace.collection)
+        if is_editor():
+            offer_after(workspace.collection)
+            offer_context_lines(workspace.collection)
         show_documents(workspace.collection)
 except ExplorerError as error:
     show_error(error)

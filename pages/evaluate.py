@@ -13,6 +13,7 @@ from pages.shared.evaluate.my_questions.exam import show_my_questions
 from pages.shared.evaluate.questions import show_questions
 from pages.shared.evaluate.results import show_results
 from pages.shared.evaluate.runs import choose_run, choose_settings, show_progress, start_button
+from pages.shared.session.person import why_not_editor
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import show_error
@@ -27,6 +28,8 @@ st.caption(
     "Did a change help? An exam asks questions whose answers are known, and measures how often, and how high up, each "
     "search finds the passage with the answer. No model writes answers here."
 )
+if why := why_not_editor():
+    st.caption(f":material/lock: {why}")
 what = st.segmented_control(
     "Compare", [_SEARCHES, _SETTINGS], default=_SEARCHES, required=True, key="evaluate-what", persist_state="session",
     help="Searches: the ways to search this collection as it is. Chunking and models: also other chunk sizes, "
@@ -44,7 +47,8 @@ try:
         st.stop()
     if is_my_questions(collection):
         show_my_questions(collection, exam, settings)
-        show_drafting(collection)
+        if not why:
+            show_drafting(collection)
     elif exam is not None:
         show_exam(collection, exam, settings)
     run = choose_run(collection)

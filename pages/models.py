@@ -8,6 +8,7 @@ from pages.shared.models.builtin import show_builtin
 from pages.shared.models.downloads import show_get_model
 from pages.shared.models.servers import show_first_step, show_ollama, show_other_server
 from pages.shared.models.table import show_installed
+from pages.shared.session.person import is_editor
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import show_error
 from pages.shared.widgets.server_watch import ServerWatch
@@ -29,8 +30,9 @@ try:
         show_installed(host, found.models)
     elif not found.is_checking:
         show_first_step()
-    st.header("Download a model", divider="gray")
-    show_get_model(host, found.models)
+    if is_editor():
+        st.header("Download a model", divider="gray")
+        show_get_model(host, found.models)
     st.header("OpenAI-compatible server", divider="gray")
     show_other_server()
     st.header("Built-in models", divider="gray")

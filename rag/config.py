@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ExplorerError
-from rag.settings import load_settings, same_server
+from rag.settings import SavedSettings, load_settings, same_server
 from rag.types import ChunkingSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,22 +68,35 @@ def _is_installed() -> bool:
     return (ROOT / "__init__.py").is_file()
 
 
+def servers_are_fixed() -> bool:
+    """Whether EXPLORER_FIXED_SERVERS is 1: then the environment says which servers are used, and no saved setting.
+
+    Raises:
+        ExplorerError: the setting is neither 0 nor 1.
+    """
+    return _is_on("EXPLORER_FIXED_SERVERS", meaning="use the servers that the environment names, and no others")
+
+
 def ollama_host() -> str:
     """The Ollama server: the saved setting, else OLLAMA_HOST (host, host:port or URL), else the local default.
+
+    If the servers are fixed, no saved setting is used.
 
     Raises:
         ExplorerError: the saved settings are damaged.
     """
-    return load_settings(data_dir()).ollama_host or os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
+    return _saved_settings().ollama_host or os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
 
 
 def openai_url() -> str:
     """The base URL of an OpenAI-compatible server: the saved setting, else EXPLORER_OPENAI_URL; empty without one.
 
+    If the servers are fixed, no saved setting is used.
+
     Raises:
         ExplorerError: the saved settings are damaged.
     """
-    return load_settings(data_dir()).openai_url or os.environ.get("EXPLORER_OPENAI_URL", "").strip()
+    return _saved_settings().openai_url or os.environ.get("EXPLORER_OPENAI_URL", "").strip()
 
 
 def openai_key() -> str:
@@ -140,6 +153,17 @@ def vector_cache_bytes() -> int:
     """
     meaning = "megabytes for the cache of embeddings; 0 turns it off"
     return _whole_number("EXPLORER_VECTOR_CACHE_MB", DEFAULT_VECTOR_CACHE_MB, least=0, meaning=meaning) * 1024 * 1024
+
+
+def _saved_settings() -> SavedSettings:
+    return SavedSettings() if servers_are_fixed() else load_settings(data_dir())
+
+
+def _is_on(name: str, *, meaning: str) -> bool:
+    value = os.environ.get(name, "").strip() or "0"
+    if value not in ("0", "1"):
+        raise ExplorerError(f"{name} is '{value}'. Set it to 1 ({meaning}), or unset it.")
+    return value == "1"
 
 
 def _whole_number(name: str, default: int, *, least: int, meaning: str) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
+from rag.access.person import require_editor
 from rag.errors import ExplorerError, first_problem
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def save_settings(folder: Path, settings: SavedSettings) -> None:
     Raises:
         ExplorerError: the file is damaged or cannot be written; nothing is changed then.
     """
+    require_editor()
     path = folder / FILE_NAME
     content = json.dumps({**_stored(path), **asdict(settings)}, indent=2)
     temporary = ""

@@ -42,6 +42,9 @@ OWNER_OF_ALL = Person("editor")
 NOBODY = Person("reader", owner="nobody")
 """Someone who was not let in."""
 
+NEEDS_EDITOR = "you can look, search and ask questions here, and an editor can make changes. Log in as an editor."
+"""Why a reader cannot change something, and what to do, as sentences; the first one is to be continued."""
+
 _acting: ContextVar[Person | None] = ContextVar("acting", default=None)
 _identifiers: list[Callable[[], Person | None]] = []
 
@@ -69,11 +72,7 @@ def acting_as(person: Person) -> Iterator[None]:
         _acting.reset(token)
 
 
-def require_editor() -> None:
-    """Raise AccessError if the person who acts may not change anything."""
+def require_editor(outcome: str = "Nothing was changed") -> None:
+    """Raise AccessError, which begins with the `outcome`, if the person who acts may not change anything."""
     if not acting().is_editor:
-        raise AccessError(f"Nothing was changed: {NEEDS_EDITOR}")
-
-
-NEEDS_EDITOR = "you can look, search and ask questions here, and an editor can make changes. Log in as an editor."
-"""Why a reader cannot change something, and what to do, as sentences; the first one is to be continued."""
+        raise AccessError(f"{outcome}: {NEEDS_EDITOR}")

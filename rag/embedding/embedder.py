@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import config
+from rag.access.person import require_editor
 from rag.embedding.batching import batches_by_length, once_each, tokens_a_batch
 from rag.embedding.inside import ModelInside
 from rag.embedding.shared_vocabulary import without_limits
@@ -137,6 +138,7 @@ def _load_from_hub(model_id: str) -> SentenceTransformer:
     except failures as error:
         if Path(model_id).is_dir():
             raise _unavailable(model_id, "cannot be loaded from its folder", "Check the folder", error) from error
+    require_editor(f"The embedding model '{model_id}' is not on this machine, and was not downloaded")
     _require_on_hub(model_id)
     try:
         return _load_model(model_id, local=False)

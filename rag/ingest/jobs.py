@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from rag.access.person import require_editor
 from rag.ingest.outcomes import FileOutcome, Progress, Report
 from rag.runtime.background import TaskBoard, TaskView
 
@@ -107,6 +108,7 @@ class IngestJobs:
             collection: the id of the collection that the job changes.
             tidy_up: called at the end, also if the job was cancelled while it waited.
         """
+        require_editor()
         job = _Job(collection, n_files, bytes_total)
         with self._lock:
             key = f"ingest-{next(self._numbers)}"
@@ -120,6 +122,7 @@ class IngestJobs:
 
         Does nothing to a job that has ended.
         """
+        require_editor()
         self._board.stop(key)
 
     def of(self, collection: str) -> list[JobView]:

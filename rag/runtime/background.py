@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rag.access.person import Person, acting, acting_as, require_editor
 from rag.errors import ExplorerError
 
 _SECONDS_AT_EXIT = 10.0
@@ -64,6 +65,7 @@ class _Task:
     title: str
     stop_requested: threading.Event
     tidy_up: Callable[[], None]
+    starter: Person = field(default_factory=acting)
     end: Future[tuple[State, str]] = field(default_factory=Future)
     """Becomes the last state and its error; a task that is stopped while it waits is a cancelled future."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -155,7 +157,8 @@ class TaskBoard:
         stop_requested: threading.Event | None = None,
         tidy_up: Callable[[], None] | None = None,
     ) -> None:
-        """Run `work` when its turn comes; nothing happens if a task with this key already waits or runs.
+        """Run `work` for the person who starts it, when its turn comes; nothing happens if a task with this key already
+        waits or runs.
 
         Args:
             work: given a function that takes the share done, in [0, 1], and raises Stopped after a stop was requested;
@@ -180,9 +183,15 @@ class TaskBoard:
         return task.view() if task else None
 
     def stop(self, key: str) -> None:
-        """Stop a task: at once while it waits, otherwise at its next report. An ended task stays as it is."""
+        """Stop a task: at once while it waits, otherwise at its next report. An ended task stays as it is.
+
+        Raises:
+            AccessError: a reader stops what someone else started.
+        """
         task = self._find(key)
         if task:
+            if task.starter != acting():
+                require_editor("Nothing was stopped")
             task.stop()
 
     def forget(self, key: str) -> None:
@@ -213,7 +222,8 @@ class TaskBoard:
 def _run_after(previous: threading.Thread | None, task: _Task, work: Work) -> None:
     if previous:
         previous.join()
-    task.run(work)
+    with acting_as(task.starter):
+        task.run(work)
 
 
 def _stop_first_at_exit() -> None:

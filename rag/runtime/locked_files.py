@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from rag.access.person import require_editor
 from rag.errors import ExplorerError
 from rag.runtime.atomic_files import write_atomically
 
@@ -47,6 +48,7 @@ def set_aside(path: Path, problem: type[ExplorerError]) -> None:
 @contextmanager
 def _locked(path: Path, problem: type[ExplorerError]) -> Iterator[None]:
     """Hold the lock of a file, the file `.<name without suffix>.lock` in the same folder."""
+    require_editor()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.stem}.lock"), timeout=_SECONDS_TO_WAIT):

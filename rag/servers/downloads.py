@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rag.access.person import require_editor
 from rag.runtime.background import Report, TaskBoard, TaskView
 from rag.servers.ollama import OllamaServer
 from rag.servers.pull_progress import PullProgress
@@ -109,6 +110,7 @@ class ModelDownloads:
         Args:
             when_installed: called in the background once the model is installed.
         """
+        require_editor()
         key = f"download-{name}-{host}"
         with self._lock:
             task = self._board.view(key)
@@ -127,10 +129,12 @@ class ModelDownloads:
 
     def stop(self, key: str) -> None:
         """Stop the download of this task at once. The server keeps what was loaded."""
+        require_editor()
         self._board.stop(key)
 
     def forget(self, key: str) -> None:
         """Remove a download that has ended from the list; one that waits or runs stays."""
+        require_editor()
         self._board.forget(key)
 
     def wait(self, key: str) -> None:

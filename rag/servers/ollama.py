@@ -10,6 +10,7 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.access.person import require_editor
 from rag.errors import OllamaError
 from rag.runtime.streams import pump
 from rag.servers import faults
@@ -264,6 +265,7 @@ class OllamaServer:
         Raises:
             OllamaError: there is no such model, the server cannot reach the library, or it stops midway.
         """
+        require_editor()
         return pump(lambda: self._pulled(name), stop)
 
     async def _pulled(self, name: str) -> AsyncIterator[PullProgress]:
@@ -283,6 +285,7 @@ class OllamaServer:
 
     def delete(self, name: str) -> None:
         """Remove an installed model from the server's disk. Raises OllamaError if it is not installed."""
+        require_editor()
         with self._connection.explained(Exchange(name)):
             self._connection.reply("/api/delete", {"model": name}, method="DELETE")
 

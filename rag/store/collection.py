@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import uuid4
 
+from rag.access.person import require_editor
 from rag.errors import CollectionError, ModelMismatch, first_problem
 from rag.store import digests
 from rag.store.names import collection_path, list_collections
@@ -185,6 +186,7 @@ class Collection:
         Raises:
             ValueError: the key is reserved for the collection.
         """
+        require_editor()
         if key in _RESERVED_KEYS:
             raise ValueError(f"'{key}' is not a setting: the key is reserved for the collection.")
         with self._transaction("BEGIN IMMEDIATE") as connection:
@@ -305,6 +307,7 @@ class Collection:
 
         Outside this module, only `schema.insert_document` and `schema.insert_conversation` may be used in it.
         """
+        require_editor()
         if self.path.exists() and (why := read_only.explain(self.path, self.spec.name)):
             raise CollectionError(why)
         with self._transaction("BEGIN IMMEDIATE") as connection:
@@ -342,6 +345,7 @@ def unfinished_collection(
     Raises:
         CollectionError: the name is taken or invalid, or the folder cannot be written.
     """
+    require_editor()
     spec, uid = CollectionSpec(name, embedding, chunking, SCHEMA_VERSION), uuid4().hex
     with unfinished_file(folder, spec, uid) as path:
         yield Collection(path, spec, uid)

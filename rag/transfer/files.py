@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
+from rag.access.person import require_editor
 from rag.errors import CollectionError
 from rag.store.collection import Collection, unfinished_collection
 from rag.store.names import collection_path, discard_file, require_free_name
@@ -25,6 +26,7 @@ def rename_collection(folder: Path, name: str, new_name: str) -> Collection:
     Raises:
         CollectionError: it is missing or locked, or the new name is taken or invalid. Nothing is changed then.
     """
+    require_editor()
     collection = Collection.open(folder, name)
     target = collection_path(folder, new_name)
     if collection.is_protected:
@@ -46,6 +48,7 @@ def delete_collection(folder: Path, name: str) -> None:
     Raises:
         CollectionError: it is missing, or the file cannot be deleted.
     """
+    require_editor()
     path = collection_path(folder, name)
     if not path.is_file():
         raise CollectionError(f"There is no collection named '{name}', so nothing was deleted. Reload the page.")

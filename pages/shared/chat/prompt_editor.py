@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.session.person import why_not_editor
 from pages.shared.widgets.common import escaped
 from rag.answering.prompt import preview_prompt
 from rag.answering.prompt_template import PromptTemplate, check, choose_prompt, chosen_prompt, default_template
@@ -43,11 +44,13 @@ def _edit(collection: Collection, template: PromptTemplate) -> None:
     except ExplorerError as error:
         problem = str(error)
         st.error(escaped(problem), icon=":material/error:")
+    if why := why_not_editor():
+        st.info(why, icon=":material/lock:")
     with st.container(horizontal=True):
-        if st.button("Use this prompt", type="primary", disabled=bool(problem)):
+        if st.button("Use this prompt", type="primary", disabled=bool(problem or why)):
             choose_prompt(collection, edited)
             st.rerun()
-        if st.button("Reset to default"):
+        if st.button("Reset to default", disabled=bool(why)):
             choose_prompt(collection, None)
             for name in ("system", "user"):
                 st.session_state.pop(f"{key_prefix}-{name}", None)

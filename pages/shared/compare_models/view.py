@@ -9,6 +9,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import previews, task_board, warm_up_projection
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.widgets.glossary import help_for
@@ -57,7 +58,7 @@ def choose_model(collection: Collection, available: Sequence[str]) -> str | None
         f"Compare {_label_of(first)} with",
         others,
         format_func=_label_of,
-        accept_new_options=True,
+        accept_new_options=is_editor(),
         help=f"{help_for('word counts')} You can also type a sentence-transformers name or ollama:NAME.",
     )
     key = f"{_KEY}-{collection.uid}"

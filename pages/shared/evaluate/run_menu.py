@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared.evaluate.clicks import guarded
 from pages.shared.evaluate.wording import metric_names, search_names, when
+from pages.shared.session.person import is_editor
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.wording import counted, spoken
@@ -27,6 +28,7 @@ def show_run_menu(run: CollectionRun) -> None:
         "Baseline" if marked else "Keep as baseline",
         icon=":material/bookmark_added:" if marked else ":material/bookmark:",
         on_click=guarded, args=(mark,), type="tertiary" if marked else "secondary",
+        disabled=not is_editor(),
         help=f"{help_for('baseline')} A kept run is offered for comparison with every run of the same questions, also "
         f"in other collections.{' Click to stop keeping it.' if marked else ''}",
     )  # fmt: skip
@@ -41,7 +43,13 @@ def show_run_menu(run: CollectionRun) -> None:
             "Download CSV", lambda: as_csv(run_table(run)), f"{name}.csv", "text/csv", on_click="ignore",
             icon=":material/download:", help="One line for each question and search.",
         )  # fmt: skip
-        st.button("Delete this run", icon=":material/delete:", on_click=guarded, args=(partial(_delete, run),))
+        st.button(
+            "Delete this run",
+            icon=":material/delete:",
+            on_click=guarded,
+            args=(partial(_delete, run),),
+            disabled=not is_editor(),
+        )
 
 
 def run_table(run: CollectionRun) -> pd.DataFrame:

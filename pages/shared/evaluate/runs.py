@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared.evaluate.clicks import guarded, show_problem
 from pages.shared.evaluate.run_menu import show_run_menu
 from pages.shared.evaluate.wording import MODES, when
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import embedder, task_board
 from pages.shared.widgets.exams.stored_runs import load_stored
 from pages.shared.widgets.tasks import show_task
@@ -47,7 +48,7 @@ def start_button(
     st.button(
         "Run", type="primary", icon=":material/play_arrow:", on_click=guarded,
         args=(partial(_start, collection, exam, settings),),
-        disabled=exam is None or not exam.questions or not settings,
+        disabled=exam is None or not exam.questions or not settings or not is_editor(),
     )  # fmt: skip
     with below:
         show_problem()
@@ -92,7 +93,7 @@ def show_progress(collection: Collection, run: CollectionRun) -> bool:
             st.button(
                 "Continue", icon=":material/play_arrow:", on_click=guarded,
                 args=(partial(_continue, collection, run),),
-                disabled=run.conditions.generation != collection.generation(),
+                disabled=run.conditions.generation != collection.generation() or not is_editor(),
                 help="Asks the questions that are missing. If the documents have changed, start a new run instead.",
             )  # fmt: skip
     return False

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared.session.model_servers import embedding_models
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.adding.first_files import show_first_files
@@ -30,7 +31,7 @@ from rag.types import Embedder
 
 
 def show_picker() -> Callable[[], object] | None:
-    """The choice of a collection, a button for a new one, and a menu.
+    """The choice of a collection; for editors also a button for a new one, and a menu.
 
     Returns what opens the dialog that was asked for; None if none was.
     """
@@ -45,6 +46,8 @@ def show_picker() -> Callable[[], object] | None:
             help=f"{help_for('collection')} All pages show this one.",
         )
         choose_collection(chosen)
+    if not is_editor():
+        return None
     with st.container(horizontal=True, gap="xsmall"):
         is_new = st.button("New", icon=":material/add:", help="Creates a collection.")
         chosen_dialog = _show_menu(workspace.collection)

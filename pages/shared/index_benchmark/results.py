@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.shared.index_benchmark.diagrams import picture, picture_text
 from pages.shared.index_benchmark.settings import NAMES, settings_of
+from pages.shared.session.person import is_editor, why_not_editor
 from pages.shared.session.resources import query_vector, suggestions, task_board, vectors
 from pages.shared.session.samples import SAMPLE
 from pages.shared.widgets.charts import frontier_figure
@@ -252,7 +253,7 @@ def show_choice(collection: Collection, plan: BenchmarkPlan) -> None:
         help="Search and chat use this index, with the settings above. Scores are always exact cosine similarities: "
         "the candidates are compared again.",
     )  # fmt: skip
-    if right.button("Use this index", width="stretch"):
+    if right.button("Use this index", width="stretch", disabled=not is_editor(), help=why_not_editor() or None):
         choose_index(collection, fitting[kind])
         st.rerun()
     setting = _search_setting(now)

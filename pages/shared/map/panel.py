@@ -15,6 +15,7 @@ from pages.shared.map.pair import show_pair
 from pages.shared.map.region_question import question_form
 from pages.shared.map.scene import Focus
 from pages.shared.map.selection import fits_address
+from pages.shared.session.person import is_editor
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error, show_small_hit
 from pages.shared.widgets.map_state import MapState, close_clicked
@@ -139,7 +140,9 @@ def _show_selection(collection: Collection, state: MapState) -> None:
         if st.button("Chat about these", type="primary", icon=":material/chat:", help="Answers use only these chunks."):
             require_workspace().ask_only(collection, ids)
             st.switch_page("pages/chat.py")
-        if st.button("New collection", icon=":material/add:", help="Copies these chunks into a new collection."):
+        if is_editor() and st.button(
+            "New collection", icon=":material/add:", help="Copies these chunks into a new collection."
+        ):
             _new_collection(collection, ids)
         _show_downloads(collection, ids)
         st.button("Clear selection", icon=":material/close:", on_click=_clear, args=(state,))

@@ -10,6 +10,7 @@ from functools import partial
 
 import streamlit as st
 
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import generator, task_board, vectors
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
@@ -67,7 +68,9 @@ def _drafts() -> dict[str, Draft]:
 
 
 def question_form(collection: Collection, chunk_ids: Sequence[int]) -> None:
-    """An expander: choose the passage among these chunks, write or draft a question that it answers, and save it."""
+    """For editors, an expander: choose the passage among these chunks, write or draft a question, and save it."""
+    if not is_editor():
+        return
     is_one = len(chunk_ids) == 1
     label = "Make a question for this chunk" if is_one else "Make a question for this region"
     with st.expander(label, icon=":material/add_comment:"):

@@ -16,6 +16,7 @@ from pages.shared.session.model_servers import (
     openai_models,
     refresh_servers,
 )
+from pages.shared.session.person import is_editor
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.status_line import show_status_line
 from pages.shared.widgets.wording import counted
@@ -168,15 +169,17 @@ def _show_other_status(url: str) -> None:
 
 def _typed_url(about: _UrlField, address: str, *, is_saved: bool) -> str | None:
     """The URL just entered; "" after a reset; None if no button was pressed or the URL is invalid."""
+    is_off = config.servers_are_fixed() or not is_editor()
     # The key contains the URL, so that the field shows a new URL as soon as it is in use.
     with st.form(f"form-{about.label}", border=False):
         field, buttons = st.columns([2, 1], vertical_alignment="bottom")
         typed = field.text_input(
-            about.label, address, key=f"{about.label}-{address}", placeholder=about.placeholder, help=about.help
-        )
+            about.label, address, key=f"{about.label}-{address}", placeholder=about.placeholder, help=about.help,
+            disabled=is_off,
+        )  # fmt: skip
         with buttons.container(horizontal=True):
-            connects = st.form_submit_button(about.connect, width="stretch")
-            resets = st.form_submit_button(about.reset, disabled=not is_saved, width="stretch")
+            connects = st.form_submit_button(about.connect, disabled=is_off, width="stretch")
+            resets = st.form_submit_button(about.reset, disabled=is_off or not is_saved, width="stretch")
     if resets:
         return ""
     try:
@@ -188,6 +191,8 @@ def _typed_url(about: _UrlField, address: str, *, is_saved: bool) -> str | None:
 
 def _origin(saved: str, variable: str, otherwise: str) -> str:
     """A sentence on where a URL comes from: this page, an environment variable, or `otherwise`."""
+    if config.servers_are_fixed():
+        return f"Fixed by the environment ({variable}, EXPLORER_FIXED_SERVERS): it cannot be changed here."
     if saved:
         return "Set on this page and saved."
     if os.environ.get(variable, "").strip():

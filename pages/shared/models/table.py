@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared.session.model_servers import NotYetKnown, loaded_models, model_details, refresh_servers
+from pages.shared.session.person import is_editor
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.wording import counted
@@ -24,9 +25,10 @@ def show_installed(host: str, models: Sequence[OllamaModel]) -> None:
     """A table with a row for each model; the selected model can be deleted."""
     if not models:
         return
-    st.caption("Select a model to delete it.")
+    if is_editor():
+        st.caption("Select a model to delete it.")
     table = _table(host, models)
-    if selected := _selected(models, table):
+    if (selected := _selected(models, table)) and is_editor():
         _offer_deletion(host, selected)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import embedder, ingest_jobs
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.wording import spoken
@@ -69,7 +70,7 @@ def show_job(job: JobView) -> None:
         if task.is_active:
             st.progress(task.share, _progress_text(job))
             keeps = "Files already added are kept."
-            if st.button("Cancel", key=f"cancel-{task.key}", icon=":material/stop_circle:", help=keeps):
+            if is_editor() and st.button("Cancel", key=f"cancel-{task.key}", icon=":material/stop_circle:", help=keeps):
                 ingest_jobs().cancel(task.key)
         if task.error:
             st.error(escaped(task.error), icon=":material/error:")

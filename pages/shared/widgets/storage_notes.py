@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.session.person import why_not_editor
 from pages.shared.widgets.common import escaped
 from rag import config
 from rag.runtime import artifacts
@@ -11,7 +12,9 @@ from rag.store.collection import Collection
 
 
 def not_changeable(collection: Collection) -> str:
-    """What is off while the collection is read-only, and why, as Markdown; empty if it is not."""
+    """What is off for readers, or while the collection is read-only, and why, as Markdown; empty if nothing is."""
+    if reason := why_not_editor():
+        return reason
     off = "Adding and deleting documents is" if not collection.is_protected else "Adding, deleting and renaming are"
     why = collection.why_read_only
     return escaped(f"{off} off, because {why}") if why else ""

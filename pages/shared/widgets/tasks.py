@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.session.resources import task_board
-from pages.shared.widgets.common import escaped
+from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.wording import spoken
+from rag.errors import ExplorerError
 
 
 def show_task(key: str) -> None:
@@ -31,4 +32,7 @@ def _fresh(key: str) -> None:
     bar, stop = st.columns([5, 1], vertical_alignment="center")
     bar.progress(view.share, text)
     if stop.button("Stop", key=f"stop-{key}", icon=":material/stop_circle:", width="stretch"):
-        task_board().stop(key)
+        try:
+            task_board().stop(key)
+        except ExplorerError as error:
+            show_error(error)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from filelock import FileLock, Timeout
 
+from rag.access.person import require_editor
 from rag.evaluation.collection_run import KEPT_HITS
 from rag.evaluation.grid.grid_run import Grid, PointResult
 from rag.evaluation.stored.runs import damaged_file, evaluation_folder, read_strictly, write_result
@@ -121,6 +122,7 @@ def delete_grid(folder: Path, grid: Grid) -> None:
     Raises:
         RunFileError: it is being measured, or cannot be deleted.
     """
+    require_editor()
     path = grid_folder(folder, grid)
     try:
         with FileLock(path / LOCK, timeout=0):

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from rag.access.person import require_editor
 from rag.errors import first_problem
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun
 from rag.evaluation.stored.saved_run import RunFileError
@@ -87,6 +88,7 @@ def load_run(path: Path) -> CollectionRun:
 
 def delete_run(folder: Path, run: CollectionRun) -> None:
     """Delete a run and its mark. Raises RunFileError if it cannot be deleted."""
+    require_editor()
     path = run_path(folder, run)
     try:
         for one in (path.with_suffix(_BASELINE), path):
@@ -101,6 +103,7 @@ def mark_baseline(folder: Path, run: CollectionRun, *, is_baseline: bool) -> Non
     Raises:
         RunFileError: the mark cannot be written.
     """
+    require_editor()
     path = run_path(folder, run).with_suffix(_BASELINE)
     try:
         if is_baseline:
@@ -170,6 +173,7 @@ def damaged_file(path: Path, problem: str, thing: str, name: str) -> RunFileErro
 
 def write_result(path: Path, content: bytes, thing: str) -> None:
     """Write a file of results as a whole; `thing` says in messages what it holds. Raises RunFileError."""
+    require_editor()
     try:
         write_atomically(path, content)
     except OSError as error:

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.access.person import require_editor
 from rag.errors import PromptError
 from rag.generation.types import Generator, Prompt
 from rag.map.clusters.terms import ClusterSummary
@@ -218,6 +219,7 @@ def keep_name(collection_cache_folder: Path, uid: str, key: str, name: str) -> N
 
     If the folder cannot be written, the names are kept in memory.
     """
+    require_editor()
     path = _path(collection_cache_folder, uid)
     with artifacts.exclusive(path):
         names = load_names(collection_cache_folder, uid)

@@ -12,6 +12,7 @@ from pages.shared.evaluate.grid.controls import Chosen, present_point
 from pages.shared.evaluate.grid.loaded import LoadedGrid, load_conditions, load_measured
 from pages.shared.evaluate.grid.menu import show_grid_menu
 from pages.shared.evaluate.grid.wording import started_at, whole_name
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import embedder, task_board
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.tasks import show_task
@@ -32,7 +33,7 @@ def start_button(collection: Collection, exam: CollectionExam, chosen: Chosen) -
     """The button that starts a comparison."""
     st.button(
         "Compare settings", type="primary", icon=":material/play_arrow:", on_click=guarded,
-        args=(partial(_start, collection, exam, chosen),), disabled=not chosen.is_usable,
+        args=(partial(_start, collection, exam, chosen),), disabled=not chosen.is_usable or not is_editor(),
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def show_progress(collection: Collection, loaded: LoadedGrid) -> bool:
             st.button(
                 "Continue", icon=":material/play_arrow:", on_click=guarded,
                 args=(partial(_continue, collection, grid),),
-                disabled=grid.conditions.generation != collection.generation(),
+                disabled=grid.conditions.generation != collection.generation() or not is_editor(),
                 help="Measures the settings that are missing. If the documents have changed, compare again instead.",
             )  # fmt: skip
     return False

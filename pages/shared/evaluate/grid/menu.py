@@ -10,6 +10,7 @@ import streamlit as st
 from pages.shared.evaluate.clicks import guarded
 from pages.shared.evaluate.grid.loaded import LoadedGrid, changes_of
 from pages.shared.evaluate.grid.wording import grid_metric_names, started_at, whole_name
+from pages.shared.session.person import is_editor
 from pages.shared.widgets.common import escaped
 from pages.shared.widgets.wording import counted
 from rag import config
@@ -38,7 +39,8 @@ def show_grid_menu(loaded: LoadedGrid, forget: Callable[[], None], *, is_running
             forget()
 
         st.button(
-            "Delete this comparison", icon=":material/delete:", on_click=guarded, args=(delete,), disabled=is_running,
+            "Delete this comparison", icon=":material/delete:", on_click=guarded, args=(delete,),
+            disabled=is_running or not is_editor(),
             help="Stop it first." if is_running else None,
         )  # fmt: skip
 

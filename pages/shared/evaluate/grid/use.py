@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared.evaluate.grid.controls import present_point
 from pages.shared.evaluate.grid.wording import short_model, whole_name
 from pages.shared.evaluate.wording import MODES
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import embedder
 from pages.shared.session.workspace import choose_collection
 from pages.shared.widgets.collections.copying import NAME_HELP, start_copy
@@ -32,7 +33,7 @@ def show_use(collection: Collection, point: GridPoint, label: str) -> None:
             help=f"Search and Chat then search this collection by '{MODES[point.mode]}', until you close the app.",
         )  # fmt: skip
     elif st.button(
-        "Use this setting", type="primary", icon=":material/content_copy:",
+        "Use this setting", type="primary", icon=":material/content_copy:", disabled=not is_editor(),
         help="Makes a new collection with these chunks and this model. This collection does not change.",
     ):  # fmt: skip
         _copy(collection, point, label)

@@ -15,6 +15,7 @@ from pages.shared.evaluate.exams import (
     show_what_is_measured,
 )
 from pages.shared.evaluate.my_questions.adding import show_adding
+from pages.shared.session.person import is_editor
 from pages.shared.widgets.common import escaped, show_error
 from pages.shared.widgets.exams.stored_questions import my_questions
 from pages.shared.widgets.wording import counted
@@ -43,7 +44,8 @@ def show_my_questions(collection: Collection, exam: CollectionExam | None, setti
         exam: None if the file of questions cannot be read, which was shown.
     """
     if exam is None:
-        _offer_to_set_aside(collection)
+        if is_editor():
+            _offer_to_set_aside(collection)
         return
     try:
         questions = my_questions(collection)
@@ -62,7 +64,8 @@ def show_my_questions(collection: Collection, exam: CollectionExam | None, setti
         # After a run, the results are what one looks at.
         with st.expander(label, expanded=not run_paths(config.data_dir(), collection.uid), icon=":material/list:"):
             _show_list(collection, questions, exam)
-    show_adding(collection)
+    if is_editor():
+        show_adding(collection)
 
 
 def _show_list(collection: Collection, questions: tuple[ExamQuestion, ...], exam: CollectionExam) -> None:
@@ -85,11 +88,11 @@ def _show_list(collection: Collection, questions: tuple[ExamQuestion, ...], exam
     added = f" A run also asks {counted(n_added, 'question')} without an answer, made from these." if n_added else ""
     st.caption(f"Select rows to change or delete questions.{added}")
     chosen = [questions[row] for row in event.selection.rows if row < len(questions)]
-    if len(chosen) == 1:
+    if len(chosen) == 1 and is_editor():
         _show_edit(collection, chosen[0])
     with st.container(horizontal=True):
         download_questions(exam.name, questions)
-        if chosen:
+        if chosen and is_editor():
             st.button(
                 f"Delete {counted(len(chosen), 'question')}", icon=":material/delete:", on_click=guarded,
                 args=(partial(_delete, collection, chosen),), key=f"my-questions-delete-{collection.uid}",

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.shared.session.person import is_editor
 from pages.shared.session.resources import generator
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import show_error
@@ -71,7 +72,7 @@ def show_clusters(collection: Collection, layout: Projection, clusters: Clusters
         if st.button(
             f"Name clusters with {model_label(model)}" if model else "Name clusters with a model",
             icon=":material/edit_note:",
-            disabled=model is None,
+            disabled=model is None or not is_editor(),
             help="The model reads three typical chunks of each cluster and writes a short name. The names are saved."
             if model
             else "Needs a chat model on a server, for example in Ollama. Start it with 'ollama serve'.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.session.person import why_not_editor
 from pages.shared.session.resources import ingest_jobs
 from pages.shared.session.samples import SAMPLE, make_sample
 from pages.shared.session.workspace import choose_collection, require_workspace
@@ -28,6 +29,9 @@ def require_chunks() -> Collection:
         if ingest_jobs().is_busy(collection.uid):
             return st.stop()
     name = f"'{escaped(collection.spec.name)}' is empty" if collection else "There is no collection yet"
+    if why := why_not_editor():
+        st.info(f"{name}. {why}", icon=":material/lock:")
+        return st.stop()
     st.info(f"{name}. Add documents, and this page will show them.", icon=":material/info:")
     if collection is not None and (reason := not_changeable(collection)):
         st.info(reason, icon=":material/lock:")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.shared.session.person import is_editor
 from pages.shared.widgets.common import show_error
 from pages.shared.widgets.exams.stored_questions import EXAM, MY_QUESTIONS, my_questions
 from pages.shared.widgets.wording import counted
@@ -34,7 +35,7 @@ class Judging:
     Attributes:
         key: what the keys of the list's elements begin with.
         known: passages that are known to answer the question; they are stored with its first judgement.
-        judgements: those made so far, on any page and in any tab; None if they cannot be read.
+        judgements: those made so far, on any page and in any tab; None if they cannot be read, and for readers.
         is_on_evaluate: whether the page's exam may change with a judgement, so that the whole page runs again.
     """
 
@@ -56,6 +57,8 @@ def begin_judging(
 ) -> Judging:  # fmt: skip
     """Read the question's judgements, and show in one line what thumbs do, or what was judged; once for each list.
 
+    Readers see neither line nor thumbs.
+
     Args:
         subject: what the line calls the question.
         known: passages that are known to answer the question.
@@ -71,6 +74,8 @@ def begin_judging(
         judgements = _judgements(collection, question)
     except ExplorerError as error:
         show_error(error)
+        return Judging(collection, question, key, known, None)
+    if not is_editor():
         return Judging(collection, question, key, known, None)
     said = _said(judgements, subject) or (
         f"Thumbs add {subject}{_with(known)} to 'My questions'{'' if is_on_evaluate else ' on the Evaluate page'}."
