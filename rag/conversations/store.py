@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from rag.access.person import acting
 from rag.answering.types import ConversationSummary, Exchange, Turn
 from rag.conversations.record import turn_from_json, turn_to_json
 from rag.conversations.titles import DEFAULT_TITLE, LONGEST_TITLE, clean_title, title_from
@@ -22,7 +23,10 @@ Turns = list[Turn]
 
 
 class Conversations:
-    """The conversations of a collection, their turns, and versions of turns.
+    """The conversations of a collection that the acting person began, their turns, and versions of turns.
+
+    The owner of all, who uses the app on their own machine, sees those of everybody. For anybody else, a conversation
+    of another person does not exist.
 
     Every call opens the file separately, so threads may share one object, and others may read and write meanwhile. No
     call changes the collection's generation, because no cache depends on conversations. An export includes them, unless
@@ -35,21 +39,23 @@ class Conversations:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        # Not asked again: the thread that writes an answer does so for the person who asked.
+        self._owner = acting().owner
 
     def list(self) -> Summaries:
         """All conversations, the most recently changed first."""
         query = (
             "SELECT conversation_id, title, (SELECT count(*) FROM turns WHERE is_chosen AND "
             "turns.conversation_id = conversations.conversation_id), changed_at FROM conversations "
-            "ORDER BY changed_at DESC, conversation_id DESC"
+            f"WHERE {_IS_SEEN} ORDER BY changed_at DESC, conversation_id DESC"
         )
         with self._reading() as connection:
-            return [ConversationSummary(*row) for row in connection.execute(query)]
+            return [ConversationSummary(*row) for row in connection.execute(query, (self._owner,))]
 
     def create(self, title: str = DEFAULT_TITLE) -> int:
         """Create an empty conversation and return its id. The first question replaces the default title."""
         with self._writing() as connection:
-            return _insert_conversation(connection, clean_title(title) or DEFAULT_TITLE)
+            return _insert_conversation(connection, clean_title(title) or DEFAULT_TITLE, self._owner)
 
     def rename(self, conversation_id: int, title: str) -> None:
         """Rename it; the title is cut at 200 characters. Also raises CollectionError for a blank title."""
@@ -57,7 +63,7 @@ class Conversations:
         if not cleaned:
             raise CollectionError("A conversation needs a name. Type at least one letter.")
         with self._writing() as connection:
-            _require_conversation(connection, conversation_id)
+            _require_conversation(connection, conversation_id, self._owner)
             connection.execute(
                 "UPDATE conversations SET title = ? WHERE conversation_id = ?", (cleaned, conversation_id)
             )
@@ -65,12 +71,13 @@ class Conversations:
     def delete(self, conversation_id: int) -> None:
         """Delete it with its turns, readable or not; does nothing if it does not exist."""
         with self._writing() as connection:
-            connection.execute("DELETE FROM conversations WHERE conversation_id = ?", (conversation_id,))
+            query = f"DELETE FROM conversations WHERE conversation_id = ? AND {_IS_SEEN}"
+            connection.execute(query, (conversation_id, self._owner))
 
     def turns(self, conversation_id: int, *, last: int | None = None) -> Turns:
         """The chosen version of each slot, in order; only of the `last` slots if given, which takes less time."""
         with self._reading() as connection:
-            _require_conversation(connection, conversation_id)
+            _require_conversation(connection, conversation_id, self._owner)
             rows = _select(connection, "numbered.is_chosen", conversation_id, last=last)
         return [_turn(row) for row in rows]
 
@@ -78,13 +85,14 @@ class Conversations:
         """Number of slots (questions)."""
         query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND is_chosen"
         with self._reading() as connection:
-            _require_conversation(connection, conversation_id)
+            _require_conversation(connection, conversation_id, self._owner)
             return int(connection.execute(query, (conversation_id,)).fetchone()[0])
 
     def versions(self, conversation_id: int, slot: int) -> Turns:
         """All versions of a slot, oldest first."""
         with self._reading() as connection:
-            rows = _select(connection, "numbered.slot = ?", conversation_id, slot)
+            is_seen = _title(connection, conversation_id, self._owner) is not None
+            rows = _select(connection, "numbered.slot = ?", conversation_id, slot) if is_seen else []
         if not rows:
             raise _gone("question")
         return [_turn(row) for row in rows]
@@ -97,7 +105,7 @@ class Conversations:
         query = "SELECT question, answer FROM turns WHERE conversation_id = ? AND is_chosen {} ORDER BY slot"
         earlier = "" if before_slot is None else "AND slot < ?"
         with self._reading() as connection:
-            _require_conversation(connection, conversation_id)
+            _require_conversation(connection, conversation_id, self._owner)
             given = (conversation_id,) if before_slot is None else (conversation_id, before_slot)
             return tuple(Exchange(*row) for row in connection.execute(query.format(earlier), given))
 
@@ -108,7 +116,7 @@ class Conversations:
         """
         record = _record(turn)
         with self._writing() as connection:
-            _require_conversation(connection, conversation_id)
+            _require_conversation(connection, conversation_id, self._owner)
             query = "SELECT coalesce(max(slot) + 1, 0) FROM turns WHERE conversation_id = ?"
             slot = connection.execute(query, (conversation_id,)).fetchone()[0]
             turn_id = _insert_turn(connection, conversation_id, slot, turn, record)
@@ -124,7 +132,7 @@ class Conversations:
         with self._writing() as connection:
             query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND slot = ?"
             n = connection.execute(query, (conversation_id, slot)).fetchone()[0]
-            if not n:
+            if not n or _title(connection, conversation_id, self._owner) is None:
                 raise _gone("question")
             _unchoose(connection, conversation_id, slot)
             turn_id = _insert_turn(connection, conversation_id, slot, turn, record)
@@ -134,7 +142,7 @@ class Conversations:
         """Replace a stored turn, keeping its slot and version; returns the stored turn."""
         record = _record(turn)
         with self._writing() as connection:
-            conversation_id, *_ = _place(connection, turn_id)
+            conversation_id, *_ = _place(connection, turn_id, self._owner)
             connection.execute(
                 "UPDATE turns SET question = ?, answer = ?, record = ? WHERE turn_id = ?",
                 (turn.question, turn.exchange.answer, record, turn_id),
@@ -146,7 +154,7 @@ class Conversations:
     def choose(self, turn_id: int) -> None:
         """Choose the version with which the conversation continues."""
         with self._writing() as connection:
-            conversation_id, slot, _ = _place(connection, turn_id)
+            conversation_id, slot, _ = _place(connection, turn_id, self._owner)
             _unchoose(connection, conversation_id, slot)
             connection.execute("UPDATE turns SET is_chosen = 1 WHERE turn_id = ?", (turn_id,))
 
@@ -156,15 +164,17 @@ class Conversations:
         Without a `title`, it has the original's with a number, or the default one if no turn was copied.
         """
         with self._writing() as connection:
-            own_title = _require_conversation(connection, conversation_id)
-            made = _insert_conversation(connection, DEFAULT_TITLE)
+            own_title = _require_conversation(connection, conversation_id, self._owner)
+            made = _insert_conversation(connection, DEFAULT_TITLE, self._owner)
             n_copied = connection.execute(
                 "INSERT INTO turns (conversation_id, slot, is_chosen, question, answer, record) "
                 "SELECT ?, slot, 1, question, answer, record FROM turns "
                 "WHERE conversation_id = ? AND is_chosen AND slot < ? ORDER BY slot",
                 (made, conversation_id, before_slot),
             ).rowcount
-            new_title = clean_title(title) or (_numbered(connection, own_title) if n_copied else DEFAULT_TITLE)
+            new_title = clean_title(title) or (
+                _numbered(connection, own_title, self._owner) if n_copied else DEFAULT_TITLE
+            )
             connection.execute("UPDATE conversations SET title = ? WHERE conversation_id = ?", (new_title, made))
         return made
 
@@ -184,6 +194,8 @@ class Conversations:
             connection.execute("COMMIT")
 
 
+_IS_SEEN = "? IN ('', owner)"
+"""Whether the person with an id sees a conversation: it is theirs, or they are the owner of all."""
 _Row = tuple[int, int, int, int, str]
 _Place = tuple[int, int, int]
 
@@ -212,9 +224,9 @@ def _record(turn: Turn) -> str:
     return turn_to_json(replace(turn, slot=0, version=1, versions=1, turn_id=0))
 
 
-def _insert_conversation(connection: sqlite3.Connection, title: str) -> int:
-    query = "INSERT INTO conversations (title, changed_at) VALUES (?, ?)"
-    return connection.execute(query, (title, _now())).lastrowid or 0
+def _insert_conversation(connection: sqlite3.Connection, title: str, owner: str) -> int:
+    query = "INSERT INTO conversations (title, changed_at, owner) VALUES (?, ?, ?)"
+    return connection.execute(query, (title, _now(), owner)).lastrowid or 0
 
 
 def _insert_turn(connection: sqlite3.Connection, conversation_id: int, slot: int, turn: Turn, record: str) -> int:
@@ -236,19 +248,28 @@ def _touch(connection: sqlite3.Connection, conversation_id: int) -> None:
     connection.execute(query, (_now(), conversation_id))
 
 
-def _require_conversation(connection: sqlite3.Connection, conversation_id: int) -> str:
-    """Return its title; raise CollectionError if it does not exist."""
-    query = "SELECT title FROM conversations WHERE conversation_id = ?"
-    row = connection.execute(query, (conversation_id,)).fetchone()
-    if row is None:
+def _require_conversation(connection: sqlite3.Connection, conversation_id: int, owner: str) -> str:
+    """Return its title; raise CollectionError if it does not exist for this person."""
+    title = _title(connection, conversation_id, owner)
+    if title is None:
         raise _gone("conversation")
-    return str(row[0])
+    return title
 
 
-def _place(connection: sqlite3.Connection, turn_id: int) -> _Place:
+def _title(connection: sqlite3.Connection, conversation_id: int, owner: str) -> str | None:
+    """The title of a conversation; None if it does not exist for this person."""
+    query = f"SELECT title FROM conversations WHERE conversation_id = ? AND {_IS_SEEN}"
+    row = connection.execute(query, (conversation_id, owner)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _place(connection: sqlite3.Connection, turn_id: int, owner: str) -> _Place:
     """The turn's conversation, its slot, and whether it is chosen."""
-    query = "SELECT conversation_id, slot, is_chosen FROM turns WHERE turn_id = ?"
-    row: _Place | None = connection.execute(query, (turn_id,)).fetchone()
+    query = (
+        "SELECT conversation_id, slot, is_chosen FROM turns JOIN conversations USING (conversation_id) "
+        f"WHERE turn_id = ? AND {_IS_SEEN}"
+    )
+    row: _Place | None = connection.execute(query, (turn_id, owner)).fetchone()
     if row is None:
         raise _gone("answer")
     return row
@@ -261,10 +282,10 @@ def _gone(what: str) -> CollectionError:
     )
 
 
-def _numbered(connection: sqlite3.Connection, title: str) -> str:
-    """The title with the first unused number from 2."""
+def _numbered(connection: sqlite3.Connection, title: str, owner: str) -> str:
+    """The title with the first number from 2 that none of the person's conversations has."""
     title = title[: LONGEST_TITLE - 10]
-    taken = {row[0] for row in connection.execute("SELECT title FROM conversations")}
+    taken = {row[0] for row in connection.execute(f"SELECT title FROM conversations WHERE {_IS_SEEN}", (owner,))}
     number = 2
     while f"{title} ({number})" in taken:
         number += 1

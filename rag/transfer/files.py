@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
-from rag.access.person import require_editor
+from rag.access.person import acting, require_editor
 from rag.errors import CollectionError
 from rag.store.collection import Collection, unfinished_collection
 from rag.store.names import collection_path, discard_file, require_free_name
@@ -66,7 +66,8 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
     The whole collection is checked, so that every export can be imported. Retrieval counts are not exported.
 
     Args:
-        conversations: whether to include them; they may not be meant for the recipient.
+        conversations: whether to include those that the acting person sees; they may not be meant for the recipient.
+            The file does not say whose they are.
 
     Raises:
         CollectionError: the collection is damaged, or `path` is its own file or cannot be written; the file at `path`
@@ -79,8 +80,7 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
         with closing(schema.connect(collection.path)) as connection:
             connection.execute("VACUUM INTO ?", (str(unfinished.absolute()),))
         _migrate(unfinished)
-        if not conversations:
-            _drop_conversations(unfinished)
+        _drop_conversations(unfinished, keep_of=acting().owner if conversations else None)
         with open_untrusted(unfinished, collection.path.name) as exported:
             for _ in chain(exported.contents(), exported.conversations()):
                 pass
@@ -102,7 +102,8 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
 def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: str = "") -> Collection:
     """Import an exported file, or a copy of a collection file, as the collection `name`.
 
-    The file's contents are checked and copied into a new file, one document and one conversation at a time.
+    The file's contents are checked and copied into a new file, one document and one conversation at a time. The
+    conversations become those of the acting person.
 
     Args:
         shown_as: the file's name in error messages, if it differs from the name of `source_path`.
@@ -120,7 +121,7 @@ def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: s
             chunk_ids = [chunk.chunk_id for chunk in stored.chunks]
             schema.insert_document(connection, stored.document, stored.chunks, chunk_ids, stored.vectors)
         for conversation in source.conversations():
-            schema.insert_conversation(connection, conversation.row, conversation.turns)
+            schema.insert_conversation(connection, conversation.row, conversation.turns, acting().owner)
     return Collection.open(folder, name)
 
 
@@ -131,11 +132,13 @@ def _migrate(path: Path) -> None:
             schema.migrate(connection)
 
 
-def _drop_conversations(path: Path) -> None:
-    """Delete all conversations so that no trace of them is left in the file."""
+def _drop_conversations(path: Path, *, keep_of: str | None) -> None:
+    """Delete all conversations but those that this owner sees, and all owners; no trace of them is left in the file."""
     with closing(schema.connect(path)) as connection:
-        connection.execute("DELETE FROM turns")
-        connection.execute("DELETE FROM conversations")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if keep_of != "":
+            connection.execute("DELETE FROM conversations WHERE owner IS NOT ?", (keep_of,))
+        connection.execute("UPDATE conversations SET owner = '' WHERE owner <> ''")
         connection.execute("VACUUM")
 
 

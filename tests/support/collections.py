@@ -115,12 +115,14 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 
 
 def take_back_to(path: Path, version: int) -> None:
-    """Turn a new file into one of a version from 2 to 6, as that version would have written it."""
+    """Turn a new file into one of a version from 2 to 7, as that version would have written it."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("ALTER TABLE chunks DROP COLUMN context")
-        connection.execute("UPDATE meta SET value = json_remove(value, '$.chunking.context') WHERE key = 'spec'")
-        meta = dict(connection.execute("SELECT key, value FROM meta"))
-        schema.write_setting(connection, schema.SPEC_DIGEST, schema.spec_digest(meta["uid"], meta["spec"]))
+        connection.execute("ALTER TABLE conversations DROP COLUMN owner")
+        if version < 7:
+            connection.execute("ALTER TABLE chunks DROP COLUMN context")
+            connection.execute("UPDATE meta SET value = json_remove(value, '$.chunking.context') WHERE key = 'spec'")
+            meta = dict(connection.execute("SELECT key, value FROM meta"))
+            schema.write_setting(connection, schema.SPEC_DIGEST, schema.spec_digest(meta["uid"], meta["spec"]))
         if version < 6:
             connection.executescript(_WORDS_OF_VERSION_5)
         if version < 5:

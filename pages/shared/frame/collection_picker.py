@@ -21,6 +21,7 @@ from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.storage_notes import not_changeable
 from pages.shared.widgets.wording import counted
 from rag import config
+from rag.access.person import Person, acting, acting_as
 from rag.embedding.embedder import OLLAMA_PREFIX, local_models
 from rag.errors import ExplorerError
 from rag.store.collection import Collection, list_collections
@@ -79,6 +80,7 @@ def _why_not_now(collection: Collection) -> str:
 @st.dialog("Export to a file")
 def _export(collection: Collection) -> None:
     st.write("Saves documents, chunks and embeddings. **Import** opens the file here or on another machine.")
+    person = acting()
     with_conversations = st.checkbox(
         "Include conversations",
         value=True,
@@ -86,7 +88,7 @@ def _export(collection: Collection) -> None:
     )
     st.download_button(
         "Download",
-        lambda: _exported(collection, conversations=with_conversations),
+        lambda: _exported(collection, person, conversations=with_conversations),
         file_name=f"{collection.spec.name}.explorer",
         mime="application/vnd.sqlite3",
         on_click="ignore",
@@ -95,8 +97,9 @@ def _export(collection: Collection) -> None:
     )
 
 
-def _exported(collection: Collection, *, conversations: bool) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
+def _exported(collection: Collection, person: Person, *, conversations: bool) -> bytes:
+    # It is made when the browser asks for the file, outside the run of the page.
+    with acting_as(person), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export"
         export_collection(collection, path, conversations=conversations)
         return path.read_bytes()

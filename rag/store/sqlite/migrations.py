@@ -77,4 +77,9 @@ _VERSION_7 = (
     "ALTER TABLE chunks ADD COLUMN context TEXT NOT NULL DEFAULT ''",
     "UPDATE meta SET value = json_set(value, '$.schema_version', 7) WHERE key = 'spec'",
 )
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
+# The id of the person who began the conversation; empty on one's own machine.
+_VERSION_8 = (
+    "ALTER TABLE conversations ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+    "UPDATE meta SET value = json_set(value, '$.schema_version', 8) WHERE key = 'spec'",
+)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7, _VERSION_8)

@@ -45,7 +45,7 @@ SUMMARY_COLUMNS = "document_id, name, media_type, sha256, n_characters, n_pages,
 DOCUMENT_COLUMNS = {
     1: "document_id, name, media_type, sha256, characters(text), json_array_length(pages), '', '[]', "
     "pages, headings, rows, text",
-    **dict.fromkeys((2, 3, 4, 5, 6, 7), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
+    **dict.fromkeys((2, 3, 4, 5, 6, 7, 8), f"{SUMMARY_COLUMNS}, pages, headings, rows, text"),
 }
 """The columns to select from `documents`, by file version, to get those of the current version."""
 CHUNK_COLUMNS = "document_id, start, end, text, n_tokens, page, heading, fields, context, chunk_id"
@@ -392,10 +392,11 @@ def _insert_digests(connection: sqlite3.Connection, of_document: digests.Documen
 
 
 def insert_conversation(
-    connection: sqlite3.Connection, conversation: ConversationRow, turns: Sequence[TurnRow]
+    connection: sqlite3.Connection, conversation: ConversationRow, turns: Sequence[TurnRow], owner: str
 ) -> None:
-    """Insert a conversation and its turns within a transaction, with their ids."""
-    connection.execute(f"INSERT INTO conversations ({CONVERSATION_COLUMNS}) VALUES (?, ?, ?)", conversation)
+    """Insert a conversation of this owner and its turns within a transaction, with their ids."""
+    columns = f"{CONVERSATION_COLUMNS}, owner"
+    connection.execute(f"INSERT INTO conversations ({columns}) VALUES (?, ?, ?, ?)", (*conversation, owner))
     connection.executemany(f"INSERT INTO turns ({TURN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", turns)
 
 

@@ -170,7 +170,7 @@ def test_a_damaged_description_is_named(data_dir):
         Collection.open(data_dir, "Birds")
 
 
-@pytest.mark.parametrize("version", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("version", [2, 3, 4, 5, 6, 7])
 def test_an_old_collection_gets_digests_and_loses_nothing(data_dir, version):
     collection = filled(data_dir)
     wanted = shown(collection)

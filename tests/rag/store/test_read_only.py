@@ -123,7 +123,7 @@ def test_threads_may_share_what_is_kept_in_memory(data_dir, locked):
     assert sorted(conversations.n_slots(one.conversation_id) for one in conversations.list()) == [10] * 4
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
 def test_an_old_collection_is_read_without_migration(data_dir, tmp_path, locked, version):
     modern = rich_collection(tmp_path / "modern", "old", WordEmbedder())
     data_dir.mkdir()

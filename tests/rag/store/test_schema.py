@@ -170,7 +170,7 @@ def test_a_file_of_version_3_can_be_imported_as_it_is(version_3, data_dir, moder
     assert version_3.read_bytes() == before
 
 
-@pytest.fixture(params=[2, 3, 4, 5, 6])
+@pytest.fixture(params=[2, 3, 4, 5, 6, 7])
 def old_version(request, data_dir, modern) -> int:
     """What `modern` holds, in a file 'earlier' of an earlier version."""
     data_dir.mkdir()
