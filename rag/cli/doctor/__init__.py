@@ -1,0 +1,1 @@
+"""The command `doctor`: checks of the program, its folders, its models and the machine, a sentence each."""
