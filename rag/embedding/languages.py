@@ -43,7 +43,7 @@ _MULTILINGUAL = (
 
 
 def _bare(model_id: str) -> str:
-    return model_id.rpartition("/")[2].removeprefix("ollama:").lower()
+    return model_id.rpartition("/")[2].removeprefix("ollama:").removeprefix("openai:").lower()
 
 
 def _is_multilingual(name: str) -> bool:

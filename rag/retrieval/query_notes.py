@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from rag.embedding.embedder import OLLAMA_PREFIX
+from rag.embedding.embedder import SERVED_PREFIXES
 from rag.embedding.languages import REMEDY, language_warning
 from rag.text.language import detect_language
 from rag.types import Embedder
@@ -39,10 +39,10 @@ def query_notes(query: str, embedder: Embedder) -> tuple[str, ...]:
 def _cut_note(query: str, embedder: Embedder) -> str:
     n_tokens = embedder.count_tokens([query])[0]
     window, model = embedder.window, embedder.spec.model_id
-    if model.startswith(OLLAMA_PREFIX):
+    if model.startswith(SERVED_PREFIXES):
         return (
             f"The query has {n_tokens:,} tokens, and '{model}' reads at most {window:,}; the server refuses "
-            "longer texts. Shorten the query."
+            "or cuts longer texts. Shorten the query."
         )
     end = int(embedder.tokenizer.spans(query)[window - 1][1])
     read = " ".join(query[:end].split())[-40:].lstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -32,7 +32,18 @@ _KIND = "OpenAI-compatible server"
 _NO_KEY = "none"
 _IN_STREAM = -1
 """Instead of an HTTP status, for an error in the middle of a stream."""
+_LONGEST_CONTEXT = 1 << 31
+_REVISION_LENGTH = 12
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model of a server: its name; tokens that it reads, None if that is not reported; its revision, or empty."""
+
+    name: str
+    context_length: int | None
+    revision: str = ""
 
 
 class OpenAIServer:
@@ -48,15 +59,29 @@ class OpenAIServer:
         Raises:
             OpenAIServerError: no server answers within two seconds, or it refuses.
         """
-        with self._explained(Exchange(), _STATUS_TIMEOUT), closing(pump(self._listed)) as listed:
-            return sorted({_readable(name) for name in next(listed)})
+        return sorted({_readable(model.name) for model in self.described()})
 
-    async def _listed(self) -> AsyncIterator[list[str]]:
+    def described(self) -> list[ServedModel]:
+        """The server's models with what it says of them. Errors as in `models`."""
+        with self.explained(Exchange(), _STATUS_TIMEOUT), closing(pump(self._described)) as described:
+            return next(described)
+
+    async def _described(self) -> AsyncIterator[list[ServedModel]]:
+        import openai
+
         from rag.servers.guarded_http import whole
 
-        async with self._client(whole(_STATUS_TIMEOUT)) as client:
-            models = (await client.models.list()).data
-        yield [model.id for model in models]
+        async with self.client(whole(_STATUS_TIMEOUT)) as client:
+            try:
+                listed = (await client.models.list()).data
+            except openai.NotFoundError:
+                # Text Embeddings Inference has one model, and describes it elsewhere.
+                address = urlsplit(self._address())
+                info = await client.get(f"{address.scheme}://{address.netloc}/info", cast_to=object)
+                models = [_described_by_tei(info)]
+            else:
+                models = [ServedModel(model.id, _context_length(model.model_extra or {})) for model in listed]
+        yield models
 
     def chat(
         self,
@@ -89,9 +114,9 @@ class OpenAIServer:
     ) -> AsyncIterator[Piece]:
         from rag.servers.guarded_http import streamed
 
-        with self._explained(Exchange(name)) as exchange:
+        with self.explained(Exchange(name)) as exchange:
             async with (
-                self._client(streamed(_REQUEST_TIMEOUT)) as client,
+                self.client(streamed(_REQUEST_TIMEOUT)) as client,
                 await client.chat.completions.create(
                     model=name,
                     messages=_as_parameters(messages),
@@ -108,13 +133,20 @@ class OpenAIServer:
                         yield piece
                 has_events = "event-stream" in chunks.response.headers.get("content-type", "")
         if not exchange.broke_off and not has_events:
-            raise OpenAIServerError(faults.unreadable(_KIND, self.url, self._called, exchange))
+            raise OpenAIServerError(faults.unreadable(_KIND, self.url, self.called, exchange))
         if not exchange.broke_off:
-            raise OpenAIServerError(faults.broke_off(self._called, exchange))
+            raise OpenAIServerError(faults.broke_off(self.called, exchange))
         yield Usage(reported.prompt_tokens, reported.answer_tokens, reported.ending)
 
     @asynccontextmanager
-    async def _client(self, limits: Limits) -> AsyncIterator[openai.AsyncOpenAI]:
+    async def client(self, limits: Limits, *, retries: int = 0) -> AsyncIterator[openai.AsyncOpenAI]:
+        """OpenAI's client for this server, within limits; use it within `explained`.
+
+        Args:
+            retries: how often a request is sent again if the server is busy or fails (status 429, from 500),
+                is too slow or closes the connection: after 0.5 seconds, then after longer pauses of at most 8, or when
+                the server says (Retry-After).
+        """
         import httpx
         import openai
 
@@ -124,7 +156,7 @@ class OpenAIServer:
         # The library takes clients of httpx as well as of httpx2; only its type hints name one of them.
         http_client = cast("httpx2.AsyncClient", httpx.AsyncClient(**options))
         async with openai.AsyncOpenAI(
-            base_url=self._address(), api_key=self._key or _NO_KEY, max_retries=0, http_client=http_client,
+            base_url=self._address(), api_key=self._key or _NO_KEY, max_retries=retries, http_client=http_client,
             timeout=openai.Timeout(limits.idle_seconds, connect=limits.connect_seconds),
         ) as client:  # fmt: skip
             yield client
@@ -141,11 +173,12 @@ class OpenAIServer:
         return url if parts.path.strip("/") else f"{url.rstrip('/')}/v1"
 
     @property
-    def _called(self) -> str:
+    def called(self) -> str:
+        """The server's name in a sentence."""
         return f"The server at {self.url}"
 
     @contextmanager
-    def _explained(self, exchange: Exchange, seconds: float = _REQUEST_TIMEOUT) -> Iterator[Exchange]:
+    def explained(self, exchange: Exchange, seconds: float = _REQUEST_TIMEOUT) -> Iterator[Exchange]:
         """Turn exceptions of the client into an OpenAIServerError that says what to do; `seconds` is the limit."""
         import httpx
         import openai
@@ -161,27 +194,27 @@ class OpenAIServer:
             if isinstance(error.__cause__, (httpx.ConnectError, httpx.ConnectTimeout)):
                 raise OpenAIServerError(faults.absent(_KIND, self.url, error, way_on=_WAY_ON)) from error
             if is_late and seconds <= _STATUS_TIMEOUT:
-                raise OpenAIServerError(faults.no_answer(self._called, seconds, way_on=_WAY_ON)) from error
+                raise OpenAIServerError(faults.no_answer(self.called, seconds, way_on=_WAY_ON)) from error
             if is_late:
-                raise OpenAIServerError(faults.too_slow(self._called, exchange)) from error
+                raise OpenAIServerError(faults.too_slow(self.called, exchange)) from error
             if reason := misbehaviour(error):
-                raise OpenAIServerError(faults.misbehaved(self._called, exchange, reason)) from error
-            raise OpenAIServerError(faults.broke_off(self._called, exchange)) from error
+                raise OpenAIServerError(faults.misbehaved(self.called, exchange, reason)) from error
+            raise OpenAIServerError(faults.broke_off(self.called, exchange)) from error
         except openai.APIError as error:
-            raise OpenAIServerError(faults.refused(self._called, exchange, _IN_STREAM, _words(error))) from error
+            raise OpenAIServerError(faults.refused(self.called, exchange, _IN_STREAM, _words(error))) from error
         except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
-            raise OpenAIServerError(faults.unreadable(_KIND, self.url, self._called, exchange)) from error
+            raise OpenAIServerError(faults.unreadable(_KIND, self.url, self.called, exchange)) from error
 
     def _refusal(self, exchange: Exchange, status: int, words: str) -> str:
         words = words.replace(self._key, "***") if self._key else words
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             said = faults.quote(words, status)
-            return f"{self._called} does not accept the key: {said}. Set the key that the server was started with."
+            return f"{self.called} does not accept the key: {said}. Set the key that the server was started with."
         if status == HTTPStatus.NOT_FOUND and not exchange.model:
-            return faults.unreadable(_KIND, self.url, self._called, exchange)
+            return faults.unreadable(_KIND, self.url, self.called, exchange)
         if status == HTTPStatus.NOT_FOUND and "model" in words:
-            return f"{self._called} does not have the model '{exchange.model}'. Choose one of its models."
-        return faults.refused(self._called, exchange, status, words)
+            return f"{self.called} does not have the model '{exchange.model}'. Choose one of its models."
+        return faults.refused(self.called, exchange, status, words)
 
 
 @dataclass(slots=True)
@@ -206,6 +239,25 @@ class _Reported:
                 yield _readable(choice.delta.content)
             if choice.finish_reason:
                 self.ending = "length" if choice.finish_reason == "length" else "finished"
+
+
+def _context_length(described: Mapping[str, object]) -> int | None:
+    """Tokens that a model reads, by vLLM's name for it, or by that of llama.cpp."""
+    meta = described.get("meta")
+    return _length(described.get("max_model_len")) or _length(meta.get("n_ctx_train") if isinstance(meta, dict) else 0)
+
+
+def _described_by_tei(info: object) -> ServedModel:
+    """The model of Text Embeddings Inference from its reply to /info. Raises ValueError if it is another program's."""
+    if not isinstance(info, dict) or not isinstance(info.get("model_id"), str):
+        raise ValueError("no model is described")
+    revision = info.get("model_sha")
+    shortened = revision[:_REVISION_LENGTH] if isinstance(revision, str) else ""
+    return ServedModel(info["model_id"], _length(info.get("max_input_length")), shortened)
+
+
+def _length(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 < value < _LONGEST_CONTEXT else None
 
 
 def _as_parameters(messages: Sequence[Message]) -> list[ChatCompletionMessageParam]:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from rag.types import IntArray
+    from rag.types import IntArray, TextTokenizer
 
 _BLOCK = 4000
 _LONGEST_WORD = 1_000_000
 _BATCH = 512
 _SPACES = re.compile(r"[ \t\r\n]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_LETTERS_OR_CHARACTER = re.compile(r"[A-Za-z\u00c0-\u024f]{1,3}|\S")
+_EAST_ASIAN, _BEYOND_FIRST_PLANE = 0x2E80, 0x10000
+"""From here on a character may be two tokens, or three: vocabularies of bytes have few such characters."""
 
 
 def without_surrogates(text: str) -> str:
@@ -131,6 +134,45 @@ class ByteTokenizer:
         lengths = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
         starts = np.repeat(np.arange(len(codes), dtype=np.int64), lengths)
         return np.column_stack((starts, starts + 1))
+
+
+class EstimatingTokenizer:
+    """Estimates tokens for an unknown vocabulary: a token for every three Latin letters, and for other characters.
+
+    The estimate is usually too high: for English by half. It can be too low for letters without sense.
+    """
+
+    @property
+    def adds_up(self) -> bool:
+        """True: no token has a space in it."""
+        return True
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Estimated number of tokens of each text."""
+        return [sum(_n_tokens(match) for match in _LETTERS_OR_CHARACTER.finditer(text)) for text in texts]
+
+    def spans(self, text: str) -> IntArray:
+        """The characters of each estimated token, int64 (n, 2), in the order of the text."""
+        import numpy as np
+
+        spans = [match.span() for match in _LETTERS_OR_CHARACTER.finditer(text) for _ in range(_n_tokens(match))]
+        return np.array(spans, dtype=np.int64).reshape(-1, 2)
+
+
+def _n_tokens(match: re.Match[str]) -> int:
+    first = ord(match[0][0])
+    return 1 + (first >= _EAST_ASIAN) + (first >= _BEYOND_FIRST_PLANE)
+
+
+def count_note(tokenizer: TextTokenizer) -> str:
+    """What a person should know of this tokenizer's counts, as a sentence; empty if they are the model's."""
+    unknown = "The model's tokenizer is not known here, so its tokens are"
+    match tokenizer:
+        case EstimatingTokenizer():
+            return f"{unknown} estimated: usually too many, so chunks are somewhat smaller than the size that is set."
+        case ByteTokenizer():
+            return f"{unknown} counted as bytes, which are always more: chunks are smaller than the size that is set."
+    return ""
 
 
 def _splits_at_spaces(tokenizer: Tokenizer) -> bool:

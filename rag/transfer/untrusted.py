@@ -31,8 +31,8 @@ _MAGIC = b"SQLite format 3\0"
 _ROLLBACK_JOURNAL = b"\x01\x01"
 # The schema version in every digest: the one that introduced digests, so that the same contents have the same digest.
 _DIGESTED_AS = 2
-_MODEL_NAME = re.compile(r"(?:ollama:)?\w[\w.-]*(?:/\w[\w.-]*){0,2}(?::[\w.-]+)?")
-"""A name on the Hugging Face hub ("owner/name") or of Ollama ("ollama:name:tag"), and no path."""
+_MODEL_NAME = re.compile(r"(?:ollama:|openai:)?\w[\w.-]*(?:/\w[\w.-]*){0,2}(?::[\w.-]+)?")
+"""A name on the Hugging Face hub ("owner/name") or of a server ("ollama:name:tag"), and no path."""
 _LONGEST_QUOTE = 120
 _CHOOSE_ANOTHER = "Choose a file that was exported by Embedding Explorer."
 

@@ -59,7 +59,7 @@ def choose_model(collection: Collection, available: Sequence[str]) -> str | None
         others,
         format_func=_label_of,
         accept_new_options=is_editor(),
-        help=f"{help_for('word counts')} You can also type a sentence-transformers name or ollama:NAME.",
+        help=f"{help_for('word counts')} You can also type a sentence-transformers name, ollama:NAME or openai:NAME.",
     )
     key = f"{_KEY}-{collection.uid}"
     right.button(

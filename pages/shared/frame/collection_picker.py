@@ -22,10 +22,11 @@ from pages.shared.widgets.storage_notes import not_changeable
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.access.person import Person, acting, acting_as
-from rag.embedding.embedder import OLLAMA_PREFIX, local_models
+from rag.embedding.embedder import SERVED_PREFIXES, local_models
 from rag.errors import ExplorerError
 from rag.store.collection import Collection, list_collections
 from rag.store.names import free_name
+from rag.text.tokens import count_note
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from rag.transfer.untrusted import embedding_model_of
 from rag.types import Embedder
@@ -119,9 +120,13 @@ def _choose_model(key: str, default: str) -> Embedder:
         index=names.index(default) if default in names else 0,
         accept_new_options=True,
         key=f"{key}-model",
-        help=f"{help_for('embedding model')} Choose one, or type a sentence-transformers name or ollama:NAME.",
+        help=f"{help_for('embedding model')} Choose one, or type a sentence-transformers name, ollama:NAME or "
+        "openai:NAME.",
     )
-    return embedder(name or default)
+    model = embedder(name or default)
+    if note := count_note(model.tokenizer):
+        st.caption(note)
+    return model
 
 
 @st.dialog("New collection", width="large")
@@ -201,7 +206,7 @@ def _import() -> None:
 def _missing_model(path: Path, shown_as: str) -> str:
     """The embedding model of a collection file if it would have to be downloaded; else an empty text."""
     model = embedding_model_of(path, shown_as)
-    return "" if model.startswith(OLLAMA_PREFIX) or model in local_models() else model
+    return "" if model.startswith(SERVED_PREFIXES) or model in local_models() else model
 
 
 @st.dialog("Delete this collection?")

@@ -15,13 +15,14 @@ from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.status_line import ICONS, Colour
 from pages.shared.widgets.wording import counted
 from rag import config
-from rag.embedding.embedder import OLLAMA_PREFIX
+from rag.embedding.embedder import server_of
 from rag.errors import ExplorerError, ModelError, OllamaAbsent
-from rag.runtime.cpu import chosen_precision
+from rag.runtime.device import Device, known_device, precision_on
 from rag.runtime.last_known import Known
 from rag.servers.ollama import OllamaModel
 
 Item = TypeVar("Item")
+_DEVICES: dict[Device, str] = {"cpu": "the processor", "cuda": "the GPU (cuda)", "mps": "the GPU (mps)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,15 @@ def _show(chip: Chip) -> None:
 def _embedding_chip(model_id: str) -> Chip:
     name = model_id.removeprefix("sentence-transformers/")
     try:
-        precision = "" if name.startswith(OLLAMA_PREFIX) else f" Computed in {chosen_precision()}."
+        if server := server_of(model_id):
+            return Chip("green", name, f"{help_for('embedding model')} Computed on the server at {server}.")
+        device = known_device()
+        precision = precision_on(device or "cpu")
     except ExplorerError as error:
         return Chip("orange", name, str(error))
-    return Chip("green", name, f"{help_for('embedding model')}{precision}")
+    place = _DEVICES[device] if device else "the processor, or on a GPU if PyTorch finds one"
+    label = name if device in (None, "cpu") else f"{name} (GPU)"
+    return Chip("green", label, f"{help_for('embedding model')} Computed in {precision} on {place}.")
 
 
 def answering_chip(host: str, states: ServerStates) -> Chip:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.widgets.status_line import show_status_line
 from rag import config
-from rag.embedding.embedder import OLLAMA_PREFIX
+from rag.embedding.embedder import SERVED_PREFIXES
 from rag.errors import ModelError
 from rag.runtime.model_wheels import E5_SMALL, EMBEDDING_WHEELS, MINILM, SMOLLM2, find_wheel
 
@@ -44,7 +44,7 @@ def _show_embedding(host: str) -> None:
             show_status_line("green", name, f"Embedding model. {_STRENGTHS[model_id]}")
         elif wheel is not E5_SMALL or _HAS_E5:
             show_status_line("gray", name, f"Embedding model, not installed. {_INSTALL}")
-    names = [name for name in embedding_models(host) if not name.startswith(OLLAMA_PREFIX)]
+    names = [name for name in embedding_models(host) if not name.startswith(SERVED_PREFIXES)]
     if others := [name for name in names if name not in EMBEDDING_WHEELS]:
         show_status_line("green", "From the Hugging Face cache", f"More embedding models: {', '.join(others)}.")
 

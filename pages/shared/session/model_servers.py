@@ -16,6 +16,7 @@ import streamlit as st
 
 from rag import config
 from rag.embedding.embedder import OLLAMA_PREFIX, local_models
+from rag.embedding.openai_embedder import embedding_models_of
 from rag.errors import ModelError
 from rag.runtime.last_known import Known, LastKnown
 from rag.servers.downloads import ModelDownloads
@@ -82,12 +83,17 @@ def _names(url: str) -> list[str]:
     return OpenAIServer(url, config.openai_key_for(url)).models()
 
 
+def _embedding_names(url: str) -> list[str]:
+    return embedding_models_of(OpenAIServer(url, config.openai_key_for(url)))
+
+
 _versions = LastKnown(_version, fresh_seconds=10)
 _loaded = LastKnown(_in_memory, fresh_seconds=10)
 _by_ollama = LastKnown(_models, fresh_seconds=10)
 _by_other = LastKnown(_names, fresh_seconds=10)
+_embedding_by_other = LastKnown(_embedding_names, fresh_seconds=300)
 _described = LastKnown(_describe, fresh_seconds=300, keep=200)
-QUESTIONS = (_versions, _loaded, _by_ollama, _by_other, _described)
+QUESTIONS = (_versions, _loaded, _by_ollama, _by_other, _embedding_by_other, _described)
 """All that servers are asked."""
 
 
@@ -143,10 +149,17 @@ def _local_models() -> list[str]:
 
 
 def embedding_models(host: str) -> list[str]:
-    """The embedding models that load without a download: this machine's, and those of the Ollama server at `host`."""
+    """The embedding models that load without a download: this machine's, and those of the servers that answer.
+
+    Raises:
+        ExplorerError: the saved settings are damaged.
+    """
     names = _local_models()
     with suppress(ModelError):
         names = names + [OLLAMA_PREFIX + model.name for model in ollama_models(host) if model.embeds_only]
+    if url := config.openai_url():
+        with suppress(ModelError):
+            names = names + _answer(_embedding_by_other, url, f"The server at {url}")
     return names
 
 

@@ -20,6 +20,7 @@ from rag.documents.formats import TABLE_SUFFIXES
 from rag.documents.readers.table_columns import TableColumns
 from rag.documents.sandbox.reader import DocumentReader
 from rag.embedding.cached import CachedEmbedder, load_cached_embedder
+from rag.embedding.embedder import server_of
 from rag.errors import CollectionError, ModelError
 from rag.evaluation.suggestions import Suggestion, suggestions_of
 from rag.generation import builtin
@@ -57,9 +58,18 @@ _MOST_WORD_INDEXES = 2
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the embedding model")
-def embedder(model_id: str) -> CachedEmbedder:
-    """The embedding model, loaded once for all sessions."""
+def _embedder(model_id: str, server: str) -> CachedEmbedder:
     return load_cached_embedder(model_id)
+
+
+def embedder(model_id: str) -> CachedEmbedder:
+    """The embedding model, loaded once for all sessions, and again when the address of its server has changed.
+
+    Raises:
+        ModelError: it cannot be loaded.
+        ExplorerError: a setting is invalid, or the saved settings are damaged.
+    """
+    return _embedder(model_id, server_of(model_id))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -85,11 +85,10 @@ def _has_chosen_ollama(data: Path) -> bool:
 
 
 def _of_computing() -> Finding:
-    from rag.runtime.cpu import chosen_precision
-    from rag.runtime.device import chosen_device
+    from rag.runtime.device import chosen_device, precision_on
 
     share = machine.read_processor_share(_CGROUP)
-    return machine.check_computing(config.cpu_threads(), share, chosen_device, chosen_precision)
+    return machine.check_computing(config.cpu_threads(), share, chosen_device, lambda: precision_on(chosen_device()))
 
 
 def _answers(url: str) -> bool:

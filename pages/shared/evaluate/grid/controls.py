@@ -141,7 +141,7 @@ def _choose_models(present: GridPoint, key: str) -> list[str]:
     chosen: list[str] = st.multiselect(
         "Embedding models", list(dict.fromkeys((present.model_id, *installed))), default=[present.model_id],
         format_func=short_model, key=f"{key}-models", persist_state="session", width=350,
-        help=f"{help_for('embedding model')} Those on this machine and on the Ollama server are offered. Each embeds "
+        help=f"{help_for('embedding model')} Those on this machine and on the model servers are offered. Each embeds "
         "all documents once for every way to split them.",
     )  # fmt: skip
     return list(dict.fromkeys((present.model_id, *chosen)))

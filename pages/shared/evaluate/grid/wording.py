@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pages.shared.evaluate.wording import MODES, metric_names
 from pages.shared.widgets.glossary import help_for
-from rag.embedding.embedder import OLLAMA_PREFIX
+from rag.embedding.embedder import SERVED_PREFIXES
 from rag.evaluation.grid.characters import IOU, SPAN_PRECISION, SPAN_RECALL
 from rag.evaluation.grid.grid_run import Grid
 from rag.evaluation.grid.plan import (
@@ -46,7 +46,10 @@ _NAMES: Mapping[str, Callable[[Value], str]] = {
 
 def short_model(model_id: str) -> str:
     """A model's name without its owner or server."""
-    return model_id.removeprefix(OLLAMA_PREFIX).rpartition("/")[2]
+    bare = model_id.rpartition("/")[2]
+    for prefix in SERVED_PREFIXES:
+        bare = bare.removeprefix(prefix)
+    return bare
 
 
 def grid_metric_names(k: int) -> dict[str, str]:
