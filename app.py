@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared.frame.door import require_person
+from pages.shared.frame.event_log import keep_event_log
 from pages.shared.frame.former_addresses import pages_that_redirect
 from pages.shared.frame.settings_guard import require_settings
 from pages.shared.frame.sidebar import show_sidebar
@@ -44,6 +45,7 @@ sections = {
     ],
 }
 keep_collections_short()
+keep_event_log()
 # The list of pages is known before the door, so that the address stays while someone logs in; no page runs yet.
 page = st.navigation({**sections, "": pages_that_redirect()}, position="hidden")
 require_person()

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from rag.answer import Equipment, Progress, Request, answer_question, unanswered
+from rag.answering.answer_event import answer_event
 from rag.answering.types import Answer
 from rag.conversations.recordings import recorded_for, replay
 from rag.errors import CollectionError, ExplorerError, ModelError
+from rag.runtime.events import log_event
 from rag.store.collection import Collection
 
 
@@ -36,6 +38,12 @@ class AnswerRun:
 
     def __call__(self, stop: threading.Event | None = None) -> Iterator[Progress]:
         """Answer the question; `stop` interrupts the model."""
+        for piece in self._answered(stop):
+            if isinstance(piece, Answer):
+                log_event(answer_event(piece, self.collection.uid))
+            yield piece
+
+    def _answered(self, stop: threading.Event | None) -> Iterator[Progress]:
         if self.load is None:
             yield from replay(self.request, self.collection, searches_all=self.searches_all)
             return

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from rag.runtime.events import IngestFinished, log_event
 
 Outcome = Literal["added", "replaced", "unchanged", "empty", "failed"]
 IN_COLLECTION: tuple[Outcome, ...] = ("added", "replaced", "unchanged")
@@ -48,3 +52,28 @@ Report = Callable[[Progress], None]
 
 def no_report(progress: Progress) -> None:
     """Default progress report: does nothing."""
+
+
+def logged(collection: str, outcomes: Iterator[FileOutcome], n_files: int) -> Iterator[FileOutcome]:
+    """The same outcomes; at their end, or where they are broken off, the event log gets their figures.
+
+    Args:
+        collection: the id of the collection.
+        n_files: how many outcomes there are if nothing is stopped; archives may have more.
+    """
+    started = time.perf_counter()
+    count: Counter[Outcome] = Counter()
+    chunks = n_bytes = 0
+    try:
+        for outcome in outcomes:
+            count[outcome.outcome] += 1
+            chunks += outcome.chunks if outcome.outcome in ("added", "replaced") else 0
+            n_bytes += outcome.size
+            yield outcome
+    finally:
+        log_event(
+            IngestFinished(
+                collection, count["added"], count["replaced"], count["unchanged"], count["empty"], count["failed"],
+                chunks, n_bytes, time.perf_counter() - started, count.total() >= n_files,
+            )
+        )  # fmt: skip

@@ -20,7 +20,7 @@ from rag.documents.document_names import DocumentNames, read_origins
 from rag.documents.sources import SourceFile
 from rag.errors import CollectionError, ExplorerError
 from rag.index.words.loading import load_word_index
-from rag.ingest.outcomes import FileOutcome, Progress, Report, no_report
+from rag.ingest.outcomes import FileOutcome, Progress, Report, logged, no_report
 from rag.ingest.storing import ChunkedDocument, ChunkPart, Step, embed_and_store
 from rag.store.collection import Collection
 from rag.types import Chunk, Document, Embedder
@@ -94,7 +94,8 @@ def ingest(
 
     cancelled = cancelled or threading.Event()
     outcomes = embed_and_store(collection, steps(), embedder, report, cancelled)
-    return _then_index(collection, _with_origins(collection, outcomes, names), report, cancelled)
+    indexed = _then_index(collection, _with_origins(collection, outcomes, names), report, cancelled)
+    return logged(collection.uid, indexed, len(files))
 
 
 def copy_documents(
@@ -129,7 +130,8 @@ def copy_documents(
             yield from _chunked(target, whole, embedder)
 
     cancelled = cancelled or threading.Event()
-    return _then_index(target, embed_and_store(target, steps(), embedder, report, cancelled), report, cancelled)
+    indexed = _then_index(target, embed_and_store(target, steps(), embedder, report, cancelled), report, cancelled)
+    return logged(target.uid, indexed, len(source.documents()))
 
 
 def _contents(file: SourceFile, reader: Reader, report: Report) -> Iterator[_Content | FileOutcome]:
