@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -23,7 +23,7 @@ from rag.index.words.loading import load_word_index
 from rag.ingest.outcomes import FileOutcome, Progress, Report, logged, no_report
 from rag.ingest.storing import ChunkedDocument, ChunkPart, Step, embed_and_store
 from rag.store.collection import Collection
-from rag.types import Chunk, Document, Embedder
+from rag.types import Chunk, ChunkingSpec, Document, Embedder, EmbeddingSpec
 
 _ORIGINS = "origins"
 """The setting with the digest of the path that each document was read from."""
@@ -56,6 +56,92 @@ class Reader(Protocol):
         """The files in an archive. Raises DocumentError."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a collection held before an ingest.
+
+    `stored` has the sha256 and the number of chunks of each document by its name, `origins` the origins by name.
+    """
+
+    stored: Mapping[str, tuple[str, int]]
+    origins: Mapping[str, str]
+
+    def names(self) -> DocumentNames:
+        """The names of these documents, to give out more."""
+        return DocumentNames(self.stored, self.origins)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedStep:
+    """A step of a file, and to which of the file's contents it belongs: 0, or a number in the order of an archive.
+
+    `wanted` is the content's own name and `name` the one that it was given; both are empty if it was refused.
+    """
+
+    content: int
+    wanted: str
+    name: str
+    step: Step
+
+
+NameFor = Callable[[SourceFile, str], str]
+"""Takes a file and the own name of one of its contents, and returns the name under which to store it."""
+
+
+def namer(names: DocumentNames) -> NameFor:
+    """Gives out these names, each time another one for a content whose path is unknown."""
+    return lambda file, wanted: names.name_for(wanted, file.folder, keeps_both=file.keeps_both)
+
+
+@dataclass(frozen=True, slots=True)
+class FileStages:
+    """The first stages of an ingest, reading and chunking, for one file after the other."""
+
+    chunking: ChunkingSpec
+    embedder: Embedder
+    reader: Reader
+    stored: Mapping[str, tuple[str, int]]
+    report: Report = no_report
+
+    def steps(self, file: SourceFile, name_for: NameFor, *, first: int = 0) -> Iterator[PlacedStep]:
+        """The steps of a file, at least one for each of its contents; those before number `first` are left out."""
+        for number, content in enumerate(_contents(file, self.reader, self.report)):
+            if number < first:
+                continue
+            if isinstance(content, FileOutcome):
+                yield PlacedStep(number, "", "", content)
+                continue
+            name = name_for(file, content.name)
+            named = replace(content, name=name, note=_renaming(name, content.name))
+            for step in _steps(self, named):
+                yield PlacedStep(number, content.name, name, step)
+
+
+def prepare(collection: Collection, files: Sequence[SourceFile], embedding: EmbeddingSpec) -> Known:
+    """Begin an ingest: what the collection holds now; the roles chosen for the files' columns are stored.
+
+    Raises:
+        ModelMismatch: the collection was built with another embedding model.
+    """
+    collection.require_model(embedding)
+    if any(file.roles.labels for file in files):
+        roles = with_chosen(collection.setting(COLUMN_ROLES), [file.roles for file in files])
+        collection.set_setting(COLUMN_ROLES, roles)
+    stored = {summary.name: (summary.sha256, summary.n_chunks) for summary in collection.documents()}
+    return Known(stored, read_origins(collection.setting(_ORIGINS)))
+
+
+def finish(
+    collection: Collection,
+    outcomes: Iterator[FileOutcome],
+    names: DocumentNames,
+    report: Report,
+    cancelled: threading.Event,
+) -> Iterator[FileOutcome]:
+    """The outcomes; at their end the documents' origins are stored and their words are indexed."""
+    return _then_index(collection, _with_origins(collection, outcomes, names), report, cancelled)
+
+
 def ingest(
     collection: Collection,
     files: Sequence[SourceFile],
@@ -74,28 +160,19 @@ def ingest(
     Raises:
         ModelMismatch: the collection was built with another embedding model.
     """
-    collection.require_model(embedder.spec)
     report = report or no_report
-    stored = {summary.name: (summary.sha256, summary.n_chunks) for summary in collection.documents()}
-    names = DocumentNames(stored, read_origins(collection.setting(_ORIGINS)))
-    if any(file.roles.labels for file in files):
-        roles = with_chosen(collection.setting(COLUMN_ROLES), [file.roles for file in files])
-        collection.set_setting(COLUMN_ROLES, roles)
+    known = prepare(collection, files, embedder.spec)
+    names = known.names()
+    stages = FileStages(collection.spec.chunking, embedder, reader, known.stored, report)
 
     def steps() -> Iterator[Step]:
         for file in files:
-            for content in _contents(file, reader, report):
-                if isinstance(content, FileOutcome):
-                    yield content
-                    continue
-                name = names.name_for(content.name, file.folder, keeps_both=file.keeps_both)
-                named = replace(content, name=name, note=_renaming(name, content.name))
-                yield from _steps(collection, named, embedder, reader, stored.get(name), report)
+            for placed in stages.steps(file, namer(names)):
+                yield placed.step
 
     cancelled = cancelled or threading.Event()
     outcomes = embed_and_store(collection, steps(), embedder, report, cancelled)
-    indexed = _then_index(collection, _with_origins(collection, outcomes, names), report, cancelled)
-    return logged(collection.uid, indexed, len(files))
+    return logged(collection.uid, finish(collection, outcomes, names, report, cancelled), len(files))
 
 
 def copy_documents(
@@ -127,7 +204,7 @@ def copy_documents(
             report(Progress("reading", summary.name))
             document = source.document(summary.document_id)
             whole = ChunkedDocument(summary.name, len(document.text), document)
-            yield from _chunked(target, whole, embedder)
+            yield from _chunked(whole, target.spec.chunking, embedder)
 
     cancelled = cancelled or threading.Event()
     indexed = _then_index(target, embed_and_store(target, steps(), embedder, report, cancelled), report, cancelled)
@@ -159,28 +236,19 @@ def _contents(file: SourceFile, reader: Reader, report: Report) -> Iterator[_Con
         yield FileOutcome(file.path, "empty", f"'{file.name}' holds no files.", 0, len(content))
 
 
-def _steps(
-    collection: Collection,
-    file: _Content,
-    embedder: Embedder,
-    reader: Reader,
-    stored: tuple[str, int] | None,
-    report: Report,
-) -> Iterator[Step]:
-    """The parts of the file's chunked document, or its outcome if there is nothing to embed.
-
-    Args:
-        stored: the sha256 and the number of chunks of the stored document with this name; None if there is none.
-    """
+def _steps(stages: FileStages, file: _Content) -> Iterator[Step]:
+    """The parts of the file's chunked document, or its outcome if there is nothing to embed."""
+    report = stages.report
     report(Progress("reading", file.name))
     size = len(file.content)
+    stored = stages.stored.get(file.name)
     # The reader computes the sha256 of a new file, so it is not computed here as well.
     fingerprint = _fingerprint(file.content, file.roles) if stored or file.roles.fingerprint() else ""
     if stored and stored[0] == fingerprint:
         yield FileOutcome(file.path, "unchanged", "", stored[1], size)
         return
     try:
-        document = reader.read(
+        document = stages.reader.read(
             file.name,
             file.content,
             roles=file.roles,
@@ -190,7 +258,8 @@ def _steps(
         yield FileOutcome(file.path, "failed", str(error), 0, size)
         return
     document = replace(document, sha256=fingerprint or document.sha256)
-    yield from _chunked(collection, ChunkedDocument(file.path, size, document, file.note, stored is not None), embedder)
+    whole = ChunkedDocument(file.path, size, document, file.note, stored is not None)
+    yield from _chunked(whole, stages.chunking, stages.embedder)
 
 
 def _renaming(name: str, wanted: str) -> str:
@@ -205,12 +274,10 @@ def _fingerprint(content: bytes, roles: ColumnRoles) -> str:
     return digest.hexdigest()
 
 
-def _chunked(collection: Collection, whole: ChunkedDocument, embedder: Embedder) -> Iterator[Step]:
+def _chunked(whole: ChunkedDocument, chunking: ChunkingSpec, embedder: Embedder) -> Iterator[Step]:
     """The document in parts, or an outcome if it has no text or cannot be chunked."""
     document = whole.document
-    parts = chunk_parts(
-        document, collection.spec.chunking, embedder.window, embedder.tokenizer, embedder.encode_documents
-    )
+    parts = chunk_parts(document, chunking, embedder.window, embedder.tokenizer, embedder.encode_documents)
     done, before = 0, list[Chunk]()
     try:
         for chunks in filter(None, parts):

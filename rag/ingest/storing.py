@@ -46,12 +46,16 @@ class ChunkedDocument:
 
 @dataclass(frozen=True, slots=True)
 class ChunkPart:
-    """Some chunks of a document, at least one, ready to be embedded; `size` is their share of the file's bytes."""
+    """Some chunks of a document, at least one; `size` is their share of the file's bytes.
+
+    `vectors` are the chunks' unit vectors, float32 (len(chunks), dimension); None until they are embedded.
+    """
 
     of: ChunkedDocument
     chunks: list[Chunk]
     size: float
     is_last: bool
+    vectors: FloatArray | None = None
 
 
 Step = ChunkPart | FileOutcome
@@ -64,37 +68,72 @@ def embed_and_store(
     collection: Collection, steps: Iterator[Step], embedder: Embedder, report: Report, cancelled: threading.Event
 ) -> Iterator[FileOutcome]:
     """Embed and store the documents while another thread computes the next steps; yields an outcome for each file."""
-    kept = _Vectors(embedder.spec)
+    embedded = embed_steps(ahead(steps, cancelled), embedder, report, cancelled)
+    return store_steps(collection, embedded, embedder.spec, report)
+
+
+def embed_steps(
+    steps: Iterator[Step | None], embedder: Embedder, report: Report, cancelled: threading.Event
+) -> Iterator[Step]:
+    """The same steps in their order, the parts with their vectors; ends early once `cancelled` is set.
+
+    Args:
+        steps: a None among them means that the next one is not ready yet.
+    """
+    for batch in _batches(steps):
+        parts = [step for step in batch if isinstance(step, ChunkPart)]
+        vectors = _embed(parts, embedder, report, cancelled)
+        if vectors is None:
+            return
+        position = 0
+        for step in batch:
+            if isinstance(step, FileOutcome):
+                yield step
+                continue
+            end = position + len(step.chunks)
+            yield replace(step, vectors=vectors[position:end])
+            position = end
+
+
+def store_steps(
+    collection: Collection, steps: Iterator[Step], embedding: EmbeddingSpec, report: Report
+) -> Iterator[FileOutcome]:
+    """Store each document once its last part is there; yields an outcome for each file.
+
+    Args:
+        steps: parts with vectors by the model `embedding`. A document whose last part never comes is not stored.
+    """
+    kept = _Vectors(embedding)
+    latest: ChunkedDocument | None = None
     with closing(kept):
-        for batch in _batches(ahead(steps, cancelled)):
-            parts = [step for step in batch if isinstance(step, ChunkPart)]
-            vectors = _embed(parts, embedder, report, cancelled)
-            if vectors is None:
-                return
-            position = 0
-            for step in batch:
-                if isinstance(step, FileOutcome):
-                    kept.clear()
-                    yield step
-                    continue
-                kept.add(step.chunks, vectors[position : position + len(step.chunks)])
-                position += len(step.chunks)
-                if step.is_last:
-                    report(Progress("storing", step.of.document.name))
-                    yield _store(collection, step.of, kept, embedder)
-                    kept.clear()
+        for step in steps:
+            if isinstance(step, FileOutcome):
+                kept.clear()
+                yield step
+                continue
+            if step.of is not latest:
+                kept.clear()
+                latest = step.of
+            assert step.vectors is not None, "a part is stored after it was embedded"
+            kept.add(step.chunks, step.vectors)
+            if step.is_last:
+                report(Progress("storing", step.of.document.name))
+                yield _store(collection, step.of, kept, embedding)
+                kept.clear()
 
 
-def _store(collection: Collection, chunked: ChunkedDocument, kept: _Vectors, embedder: Embedder) -> FileOutcome:
+def _store(
+    collection: Collection, chunked: ChunkedDocument, kept: _Vectors, embedding: EmbeddingSpec
+) -> FileOutcome:
     document = replace(chunked.document, notes=tuple(filter(None, (*chunked.document.notes, chunked.note))))
     try:
         if kept.problem:
             raise ExplorerError(f"'{document.name}' was not stored: {kept.problem}")
-        collection.put_parts(document, kept, embedder.spec)
+        collection.put_parts(document, kept, embedding)
     except ExplorerError as error:
         return FileOutcome(chunked.path, "failed", str(error), 0, chunked.size)
     outcome: Outcome = "replaced" if chunked.replaces else "added"
-    notes = [*document.notes, language_warning(embedder.spec.model_id, document.language)]
+    notes = [*document.notes, language_warning(embedding.model_id, document.language)]
     return FileOutcome(chunked.path, outcome, " ".join(filter(None, notes)), kept.n_chunks, chunked.size)
 
 

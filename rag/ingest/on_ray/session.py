@@ -1,0 +1,203 @@
+"""A Ray session: a local Ray of this process alone, or a connection to the cluster at RAY_ADDRESS.
+
+A local Ray sends no usage reports, listens on the loopback address only, asks for a secret token that no other user can
+read, and keeps its files in a temporary folder, which is removed at the end. A process that is killed cannot remove its
+folder; the next session does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from rag import config
+from rag.errors import ExplorerError
+
+RAY = "ray[data]==2.60.0"
+_ADDRESS = "RAY_ADDRESS"
+_FOLDER = "explorer-ray-"
+_STORE_BYTES = 1024**3
+"""Shared memory for what workers send; Ray writes to its folder what is more."""
+_CONNECT_SECONDS = 10.0
+_TO_WORKERS = ("EXPLORER_PRECISION", "EXPLORER_OCR", "EXPLORER_VECTOR_CACHE_MB")
+"""Settings that the workers of a cluster get from this process; locally, they have its whole environment."""
+
+
+@contextmanager
+def ray_session(n_workers: int | None = None) -> Iterator[int]:
+    """Start or reach Ray; gives the number of workers: `n_workers`, by default one for each core that Ray has.
+
+    Raises:
+        ExplorerError: Ray is not installed, cannot be started, or does not answer at RAY_ADDRESS.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise ExplorerError(
+            f"'--on ray' needs the package ray, which is not installed. Install it with: pip install '{RAY}'. Without "
+            "'--on ray', files are added by this process."
+        )
+    address = os.environ.get(_ADDRESS, "").strip()
+    if address and address != "local":
+        with _cluster(address) as n_cores:
+            yield n_workers or n_cores
+        return
+    n_local = n_workers or config.cpu_threads()
+    with _local(n_local):
+        yield n_local
+
+
+@contextmanager
+def _local(n_workers: int) -> Iterator[None]:
+    _remove_left_folders()
+    # A socket's path may have about 100 characters, so the folder is not in a user's long temporary folder.
+    parent = "/tmp" if Path("/tmp").is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=parent))
+    try:
+        with _environment(_local_settings(folder)), _session(folder, n_workers):
+            yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _local_settings(folder: Path) -> dict[str, str]:
+    """Environment variables of Ray and its processes; writes the token and makes the folder for temporary files."""
+    token, scratch = folder / "token", folder / "tmp"
+    token.touch(mode=0o600)
+    token.write_text(_token(), "ascii")
+    scratch.mkdir()
+    modules = [str(config.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **_quiet(),
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "TMPDIR": str(scratch),
+        "PYTHONPATH": os.pathsep.join(modules),
+    }
+
+
+def _quiet() -> dict[str, str]:
+    """No usage reports, and none of the messages for people who operate a cluster."""
+    return {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_SCHEDULER_EVENTS": "0"}
+
+
+@cache
+def _token() -> str:
+    """The token of this process; Ray reads it once and keeps it."""
+    return secrets.token_hex(32)
+
+
+@contextmanager
+def _session(folder: Path, n_workers: int) -> Iterator[None]:
+    import ray
+
+    handlers = _signal_handlers()
+    try:
+        ray.init(
+            "local",
+            num_cpus=n_workers,
+            include_dashboard=False,
+            object_store_memory=_STORE_BYTES,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=str(folder),
+            _node_ip_address="127.0.0.1",
+        )
+        yield
+    finally:
+        ray.shutdown()
+        _restore(handlers)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[int]:
+    """A connection to a running cluster; gives the number of its cores."""
+    _require_answer(address)
+    with _environment(_quiet()):
+        import ray
+
+        handlers = _signal_handlers()
+        settings = {name: os.environ[name] for name in _TO_WORKERS if name in os.environ}
+        package = {"py_modules": [str(config.ROOT / "rag")], "env_vars": settings}
+        try:
+            try:
+                ray.init(address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=package)
+            except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
+                raise _not_reached(address, str(error).strip().splitlines()[0]) from error
+            yield max(1, int(ray.cluster_resources().get("CPU", 1)))
+        finally:
+            ray.shutdown()
+            _restore(handlers)
+
+
+def _require_answer(address: str) -> None:
+    """Raise ExplorerError if nothing listens there: Ray itself would try for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdecimal():
+        if address != "auto":
+            raise _not_reached(address, "it is not of the form host:port")
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _not_reached(address, str(error)) from error
+
+
+def _not_reached(address: str, reason: str) -> ExplorerError:
+    return ExplorerError(
+        f"No Ray cluster could be used at RAY_ADDRESS='{address}': {reason.rstrip('.')}. Start the cluster, correct the "
+        "address, or unset RAY_ADDRESS to use this machine alone."
+    )
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set these environment variables, which Ray's processes inherit, and set them back at the end."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _signal_handlers() -> dict[int, object]:
+    """The handler of SIGTERM, which Ray replaces; only the main thread may set it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return {signal.SIGTERM: signal.getsignal(signal.SIGTERM)} if is_main else {}
+
+
+def _restore(handlers: Mapping[int, object]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)  # type: ignore[arg-type]
+
+
+def _remove_left_folders() -> None:
+    """Remove the folders of sessions whose process was killed; those of other users cannot be removed."""
+    for folder in Path("/tmp").glob(f"{_FOLDER}*-*"):
+        number = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    with suppress(ProcessLookupError):
+        try:
+            os.kill(process, 0)
+        except PermissionError:
+            return True
+        return True
+    return False
