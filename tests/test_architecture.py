@@ -31,6 +31,8 @@ HOMES = {
     "tokenizers": {"rag.text.tokens", "rag.embedding.e5_tokenizer", "rag.embedding.shared_vocabulary"},
     "sentencex": {"rag.text.sentences"},
     "jinja2": {"rag.map.export.templates"},
+    "fsspec": {"rag.documents.object_stores"},
+    "ray": {"rag.ingest.on_ray.session", "rag.ingest.on_ray.dataset"},
     "streamlit": set(),
 }
 """Heavy libraries and the modules of rag/ that may import them."""

@@ -1,4 +1,4 @@
-"""File sources: files and folders on disk, and pasted text."""
+"""File sources: files and folders on disk and in object stores, and pasted text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
+from urllib.request import url2pathname
 
 from rag.documents.column_roles import GUESSED, ColumnRoles
+from rag.documents.object_stores import find_objects, is_url
 from rag.documents.readers.speech.slack import is_day, is_export, user_names, with_names
 from rag.errors import DocumentError
 
@@ -68,6 +70,31 @@ class _Entry:
     def parts(self) -> tuple[str, ...]:
         """The parts of the absolute path."""
         return (_absolute(self.root) / self.below).parts
+
+
+def find_sources(places: Sequence[str]) -> list[SourceFile]:
+    """The files at these paths and URLs: `find_files` of all paths, and behind them the files at the URLs, each once.
+
+    A file at a URL is named by its path below the given URL.
+
+    Raises:
+        ExplorerError: a URL cannot be listed, or a package for it is missing.
+    """
+    local = [_local_path(place) for place in places]
+    files = find_files([path for path in local if path is not None])
+    urls = [place for place, path in zip(places, local, strict=True) if path is None]
+    objects = {one.url: one for url in urls for one in find_objects(url)}
+    return files + _with_sender_names(
+        [SourceFile(one.url, one.name, one.read, one.size, folder=one.folder) for one in objects.values()]
+    )
+
+
+def _local_path(place: str) -> Path | None:
+    """The path on this machine that a path or a file:// URL names; None for another URL."""
+    if not is_url(place):
+        return Path(place)
+    is_file = place.startswith("file://") and "::" not in place
+    return Path(url2pathname(place.removeprefix("file://"))) if is_file else None
 
 
 def find_files(paths: Sequence[Path]) -> list[SourceFile]:

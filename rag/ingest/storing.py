@@ -122,9 +122,7 @@ def store_steps(
                 kept.clear()
 
 
-def _store(
-    collection: Collection, chunked: ChunkedDocument, kept: _Vectors, embedding: EmbeddingSpec
-) -> FileOutcome:
+def _store(collection: Collection, chunked: ChunkedDocument, kept: _Vectors, embedding: EmbeddingSpec) -> FileOutcome:
     document = replace(chunked.document, notes=tuple(filter(None, (*chunked.document.notes, chunked.note))))
     try:
         if kept.problem:

@@ -15,7 +15,7 @@ from rag.documents.sources import SourceFile
 from rag.errors import ExplorerError
 from rag.ingest.on_ray.records import Fault, PartRecord, Record, StepRecord, unpacked
 from rag.ingest.outcomes import FileOutcome, no_report
-from rag.ingest.pipeline import FileStages, Known, NameFor, namer
+from rag.ingest.pipeline import FileStages, Known, NameFor
 from rag.ingest.storing import ChunkedDocument, Step, embed_steps
 from rag.types import ChunkingSpec, Embedder
 
@@ -117,4 +117,3 @@ class Arrivals:
             stages = FileStages(self._chunking, self._embedder, reader, self._known.stored)
             placed = stages.steps(self._files[number], name_for, first=first)
             yield from embed_steps((one.step for one in placed), self._embedder, no_report, threading.Event())
-

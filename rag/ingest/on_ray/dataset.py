@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rag.documents.sources import SourceFile
 from rag.errors import ExplorerError
@@ -24,6 +26,9 @@ from rag.ingest.pipeline import finish, namer, prepare
 from rag.ingest.storing import Step, store_steps
 from rag.store.collection import Collection
 from rag.types import Embedder
+
+if TYPE_CHECKING:
+    from ray.data import Dataset
 
 _FILES_A_GROUP = 16
 _BYTES_A_GROUP = 8 * 1024**2
@@ -60,7 +65,7 @@ def ingest_on_ray(
     names = known.names()
     chunking = collection.spec.chunking
     arrivals = Arrivals(files, chunking, known, namer(names), embedder)
-    task = WorkerTask(chunking, known, load_embedder)
+    task = WorkerTask(chunking, embedder.spec, known, load_embedder)
 
     def steps() -> Iterator[Step]:
         for most in (_group_size(len(files), n_workers), 1):
@@ -96,28 +101,9 @@ def _groups(files: list[NumberedFile], most: int) -> list[list[NumberedFile]]:
 
 def _records(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int) -> Iterator[Record]:
     """The records of all files in their order. A group whose worker ended too often is left out."""
-    import ray.data
-    from ray.data import ActorPoolStrategy, DataContext
     from ray.exceptions import RayError
 
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    context = DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    context.execution_options.preserve_order = True
-    context.max_errored_blocks = -1
-    context.target_max_block_size = _BLOCK_BYTES
-    rows = ray.data.from_items([{GROUP: encode_group(group)} for group in groups], override_num_blocks=len(groups))
-    records = rows.flat_map(
-        FileWorker,
-        fn_constructor_args=(task,),
-        compute=ActorPoolStrategy(
-            size=min(n_workers, len(groups)), max_tasks_in_flight_per_actor=_GROUPS_IN_FLIGHT
-        ),
-        num_cpus=1,
-        max_restarts=-1,
-        max_task_retries=_RETRIES,
-    )
+    records = _pipeline(task, groups, n_workers)
     try:
         for row in records.iter_rows():
             yield decode(row[RECORD])
@@ -126,6 +112,35 @@ def _records(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int)
         raise ExplorerError(
             f"Ray stopped the ingest: {said} What is stored stays; the same command goes on from there."
         ) from error
+
+
+def _pipeline(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int) -> Dataset:
+    """The rows of all workers, in the order of the groups; nothing is done before they are read."""
+    import ray.data
+    from ray.data import ActorPoolStrategy, DataContext
+    from ray.util.annotations import RayDeprecationWarning
+
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        # Ray's own default settings are deprecated, and so are these limits, for which there is nothing else.
+        for category in (DeprecationWarning, RayDeprecationWarning):
+            warnings.simplefilter("ignore", category)
+        context = DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        context.execution_options.preserve_order = True
+        context.max_errored_blocks = -1
+        context.target_max_block_size = _BLOCK_BYTES
+        rows = ray.data.from_items([{GROUP: encode_group(group)} for group in groups], override_num_blocks=len(groups))
+        n_actors = min(n_workers, len(groups))
+        return rows.flat_map(
+            FileWorker,
+            fn_constructor_args=(task,),
+            compute=ActorPoolStrategy(size=n_actors, max_tasks_in_flight_per_actor=_GROUPS_IN_FLIGHT),
+            num_cpus=1,
+            max_restarts=-1,
+            max_task_retries=_RETRIES,
+        )
 
 
 def _lost(file: SourceFile) -> FileOutcome:

@@ -14,6 +14,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -102,16 +103,17 @@ def _session(folder: Path, n_workers: int) -> Iterator[None]:
 
     handlers = _signal_handlers()
     try:
-        ray.init(
-            "local",
-            num_cpus=n_workers,
-            include_dashboard=False,
-            object_store_memory=_STORE_BYTES,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _temp_dir=str(folder),
-            _node_ip_address="127.0.0.1",
-        )
+        with _without_native_messages():
+            ray.init(
+                "local",
+                num_cpus=n_workers,
+                include_dashboard=False,
+                object_store_memory=_STORE_BYTES,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=str(folder),
+                _node_ip_address="127.0.0.1",
+            )
         yield
     finally:
         ray.shutdown()
@@ -130,10 +132,11 @@ def _cluster(address: str) -> Iterator[int]:
         package = {"py_modules": [str(config.ROOT / "rag")], "env_vars": settings}
         try:
             try:
-                ray.init(address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=package)
+                with _without_native_messages():
+                    ray.init(address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=package)
             except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
-                raise _not_reached(address, str(error).strip().splitlines()[0]) from error
-            yield max(1, int(ray.cluster_resources().get("CPU", 1)))
+                raise _not_reached(address, (str(error) or type(error).__name__).partition(". ")[0]) from error
+            yield max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
         finally:
             ray.shutdown()
             _restore(handlers)
@@ -149,14 +152,31 @@ def _require_answer(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise _not_reached(address, str(error)) from error
+        raise _not_reached(address, getattr(error, "strerror", None) or str(error)) from error
 
 
 def _not_reached(address: str, reason: str) -> ExplorerError:
     return ExplorerError(
-        f"No Ray cluster could be used at RAY_ADDRESS='{address}': {reason.rstrip('.')}. Start the cluster, correct the "
-        "address, or unset RAY_ADDRESS to use this machine alone."
+        f"No Ray cluster could be used at RAY_ADDRESS='{address}': {reason.rstrip('.')}. Start the cluster, correct "
+        "the address, or unset RAY_ADDRESS to use this machine alone."
     )
+
+
+@contextmanager
+def _without_native_messages() -> Iterator[None]:
+    """Nothing is written to stderr meanwhile: Ray's library says there which level of messages was set.
+
+    What goes wrong is raised as an exception.
+    """
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 @contextmanager

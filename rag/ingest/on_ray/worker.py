@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import SourceFile
 from rag.errors import ExplorerError
-from rag.ingest.on_ray.records import Fault, Packing, Record, StepRecord, encode
+from rag.ingest.on_ray.records import Fault, Packing, Record, encode
 from rag.ingest.outcomes import no_report
 from rag.ingest.pipeline import FileStages, Known, PlacedStep, namer
 from rag.ingest.storing import Step, embed_steps
-from rag.types import ChunkingSpec, Embedder
+from rag.types import ChunkingSpec, Embedder, EmbeddingSpec
 
 GROUP, RECORD = "group", "record"
 """The columns of the data set: a group of files before the workers, a record of a step behind them."""
@@ -35,6 +35,7 @@ class WorkerTask:
     """What each worker is told once: how to chunk and embed, and what the collection held before."""
 
     chunking: ChunkingSpec
+    embedding: EmbeddingSpec
     known: Known
     load_embedder: LoadEmbedder
 
@@ -66,14 +67,14 @@ class FileWorker:
             yield {RECORD: encode(Fault(trace=traceback.format_exc()))}
 
     def _records(self, files: list[NumberedFile]) -> Iterator[Record]:
-        self._tools = self._tools or self._load()
-        stages, packing = self._tools.stages, Packing()
+        tools = self._tools = self._tools or self._load()
+        stages, packing = tools.stages, Packing()
         # Embedding keeps the order of the steps, so what belongs to each waits here for it.
         waiting: deque[tuple[int, PlacedStep, bool]] = deque()
 
         def steps() -> Iterator[Step]:
             for number, file in files:
-                for placed, is_last in _with_last(stages.steps(file, self._tools.names)):
+                for placed, is_last in _with_last(stages.steps(file, tools.names)):
                     waiting.append((number, placed, is_last))
                     yield placed.step
 
@@ -90,7 +91,15 @@ class FileWorker:
                 f"A Ray worker does not find the package '{error.name}'. Install the same version of this app, with "
                 "its requirements, on every machine of the cluster."
             ) from error
-        return _Tools(FileStages(task.chunking, embedder, DocumentReader(), task.known.stored), namer(task.known.names()))
+        if embedder.spec != task.embedding:
+            raise ExplorerError(
+                f"A Ray worker has revision {embedder.spec.revision} of the embedding model "
+                f"'{embedder.spec.model_id}', the collection {task.embedding.revision}. Install the same model on "
+                "every machine."
+            )
+        return _Tools(
+            FileStages(task.chunking, embedder, DocumentReader(), task.known.stored), namer(task.known.names())
+        )
 
 
 def _with_last(steps: Iterator[PlacedStep]) -> Iterator[tuple[PlacedStep, bool]]:
