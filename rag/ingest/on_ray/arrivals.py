@@ -41,6 +41,7 @@ class Arrivals:
         self._chunking, self._known, self._names, self._embedder = chunking, known, names, embedder
         self._done: defaultdict[int, int] = defaultdict(int)
         self._given: dict[_Place, str] = {}
+        # Files of which a record did not come in this round.
         self._spoiled: set[int] = set()
         self._place: _Place = (-1, -1)
         self._document: ChunkedDocument | None = None
@@ -63,8 +64,10 @@ class Arrivals:
             raise RuntimeError(f"A Ray worker failed.\n{record.trace}")
         if record.file not in self.missing or record.file in self._spoiled:
             return
-        if record.content >= self._done[record.file]:
+        if record.content == self._done[record.file]:
             yield from self._new_steps(record)
+        elif record.content > self._done[record.file]:
+            self._spoiled.add(record.file)
         if record.ends_file and record.file not in self._spoiled:
             self.missing.discard(record.file)
 

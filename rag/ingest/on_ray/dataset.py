@@ -39,6 +39,7 @@ _BLOCK_BYTES = 4 * 1024**2
 _RETRIES = 2
 """How often Ray gives a group to another worker if its worker ended."""
 _GROUPS_IN_FLIGHT = 2
+"""A worker has one group to go on with. In the second round it has not: a group that ends it would take that along."""
 
 
 def ingest_on_ray(
@@ -68,12 +69,12 @@ def ingest_on_ray(
     task = WorkerTask(chunking, embedder.spec, known, load_embedder)
 
     def steps() -> Iterator[Step]:
-        for most in (_group_size(len(files), n_workers), 1):
+        for most, in_flight in ((_group_size(len(files), n_workers), _GROUPS_IN_FLIGHT), (1, 1)):
             if not arrivals.missing:
                 return
             arrivals.begin_round()
             groups = _groups([(number, files[number]) for number in sorted(arrivals.missing)], most)
-            for record in _records(task, groups, n_workers):
+            for record in _records(_pipeline(task, groups, n_workers, in_flight)):
                 yield from arrivals.steps(record)
         for number in sorted(arrivals.missing):
             yield _lost(files[number])
@@ -99,13 +100,12 @@ def _groups(files: list[NumberedFile], most: int) -> list[list[NumberedFile]]:
     return groups
 
 
-def _records(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int) -> Iterator[Record]:
+def _records(rows: Dataset) -> Iterator[Record]:
     """The records of all files in their order. A group whose worker ended too often is left out."""
     from ray.exceptions import RayError
 
-    records = _pipeline(task, groups, n_workers)
     try:
-        for row in records.iter_rows():
+        for row in rows.iter_rows():
             yield decode(row[RECORD])
     except RayError as error:
         said = (str(error).strip().splitlines() or ["no reason given"])[-1]
@@ -114,7 +114,7 @@ def _records(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int)
         ) from error
 
 
-def _pipeline(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int) -> Dataset:
+def _pipeline(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int, in_flight: int) -> Dataset:
     """The rows of all workers, in the order of the groups; nothing is done before they are read."""
     import ray.data
     from ray.data import ActorPoolStrategy, DataContext
@@ -136,7 +136,7 @@ def _pipeline(task: WorkerTask, groups: list[list[NumberedFile]], n_workers: int
         return rows.flat_map(
             FileWorker,
             fn_constructor_args=(task,),
-            compute=ActorPoolStrategy(size=n_actors, max_tasks_in_flight_per_actor=_GROUPS_IN_FLIGHT),
+            compute=ActorPoolStrategy(size=n_actors, max_tasks_in_flight_per_actor=in_flight),
             num_cpus=1,
             max_restarts=-1,
             max_task_retries=_RETRIES,

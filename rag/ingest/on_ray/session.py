@@ -28,6 +28,8 @@ from rag.errors import ExplorerError
 RAY = "ray[data]==2.60.0"
 _ADDRESS = "RAY_ADDRESS"
 _FOLDER = "explorer-ray-"
+_PARENT = Path("/tmp") if os.name == "posix" else Path(tempfile.gettempdir())
+"""Not a user's own temporary folder, whose path may be long: that of a socket may have about 100 characters."""
 _STORE_BYTES = 1024**3
 """Shared memory for what workers send; Ray writes to its folder what is more."""
 _CONNECT_SECONDS = 10.0
@@ -60,9 +62,7 @@ def ray_session(n_workers: int | None = None) -> Iterator[int]:
 @contextmanager
 def _local(n_workers: int) -> Iterator[None]:
     _remove_left_folders()
-    # A socket's path may have about 100 characters, so the folder is not in a user's long temporary folder.
-    parent = "/tmp" if Path("/tmp").is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=_PARENT))
     try:
         with _environment(_local_settings(folder)), _session(folder, n_workers):
             yield
@@ -79,6 +79,8 @@ def _local_settings(folder: Path) -> dict[str, str]:
     modules = [str(config.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **_quiet(),
+        # Also on Linux, Ray uses the loopback address if it is told that there are no other machines.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "TMPDIR": str(scratch),
@@ -87,8 +89,14 @@ def _local_settings(folder: Path) -> dict[str, str]:
 
 
 def _quiet() -> dict[str, str]:
-    """No usage reports, and none of the messages for people who operate a cluster."""
-    return {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_SCHEDULER_EVENTS": "0"}
+    """No usage reports, and none of the messages for people who operate a cluster: the outcomes say what happened."""
+    return {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_BACKEND_LOG_LEVEL": "fatal",
+        "RAY_SCHEDULER_EVENTS": "0",
+        # Ray would print on standard output that a worker ended; every line of such a message matches this.
+        "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
+    }
 
 
 @cache
@@ -207,7 +215,7 @@ def _restore(handlers: Mapping[int, object]) -> None:
 
 def _remove_left_folders() -> None:
     """Remove the folders of sessions whose process was killed; those of other users cannot be removed."""
-    for folder in Path("/tmp").glob(f"{_FOLDER}*-*"):
+    for folder in _PARENT.glob(f"{_FOLDER}*-*"):
         number = folder.name.removeprefix(_FOLDER).partition("-")[0]
         if number.isdecimal() and not _is_running(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
