@@ -25,8 +25,8 @@ from rag.types import ChunkingSpec
 from tests.conftest import ReadHere, lacking
 from tests.support.collections import contents, require_sound
 from tests.support.fakes import DigestEmbedder
-from tests.support.ray_workers import GATE, OPENED, POISON, GatedEmbedder, PoisonedEmbedder
-from tests.support.waiting import wait_until
+from tests.support.on_ray.embedders import GATE, OPENED, POISON, GatedEmbedder, PoisonedEmbedder
+from tests.support.on_ray.waiting import wait_until
 
 SHARED = config.ROOT.parent / "shared"
 N_WORKERS = 2
@@ -109,7 +109,7 @@ def test_a_file_that_ends_every_worker_fails_alone(workers, collection, tmp_path
 def test_a_killed_ingest_of_1000_files_goes_on(workers, collection, data_dir, tmp_path):
     """The killed process is no part of the module's session: it has started a Ray of its own."""
     folder = write_files(tmp_path / "files", [f"Text number {number}." for number in range(1000)])
-    command = [sys.executable, "-m", "tests.support.ray_process", str(data_dir), "c", str(folder)]
+    command = [sys.executable, "-m", "tests.support.on_ray.ingest_process", str(data_dir), "c", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=config.ROOT) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(100)]

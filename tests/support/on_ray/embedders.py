@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.fakes import DigestEmbedder
-from tests.support.waiting import wait_until
+from tests.support.on_ray.waiting import wait_until
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
