@@ -21,7 +21,7 @@ from rag.ingest.on_ray.worker import (
     WorkerTask,
     encode_group,
 )
-from rag.ingest.outcomes import FileOutcome, no_report
+from rag.ingest.outcomes import FileOutcome, logged, no_report
 from rag.ingest.pipeline import finish, namer, prepare
 from rag.ingest.storing import Step, store_steps
 from rag.store.collection import Collection
@@ -80,7 +80,8 @@ def ingest_on_ray(
             yield _lost(files[number])
 
     outcomes = store_steps(collection, steps(), embedder.spec, no_report)
-    return finish(collection, outcomes, names, no_report, threading.Event())
+    finished = finish(collection, outcomes, names, no_report, threading.Event())
+    return logged(collection.uid, finished, len(files))
 
 
 def _group_size(n_files: int, n_workers: int) -> int:

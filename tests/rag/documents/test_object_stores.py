@@ -143,9 +143,10 @@ def test_a_store_that_cannot_be_listed_is_named_without_the_password(bucket, mon
     def refused(self: object, path: str) -> bool:
         raise PermissionError(13, "Permission denied")
 
-    with monkeypatch.context() as patched, pytest.raises(ExplorerError) as error:
+    with monkeypatch.context() as patched:
         patched.setattr(type(fsspec.filesystem("memory")), "isdir", refused)
-        find_sources(["memory://me:secret@bucket/folder"])
+        with pytest.raises(ExplorerError) as error:
+            find_sources(["memory://me:secret@bucket/folder"])
     assert str(error.value) == (
         "'memory://bucket/folder' could not be listed: Permission denied. Check the address and its permissions."
     )
