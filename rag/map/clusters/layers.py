@@ -2,8 +2,9 @@
 
 The finest layer are the leaves of HDBSCAN's tree. They are joined along this tree, always the two with the smallest
 gap, until 30 are left, or twice as many as the default layer has. The tree's top joins one small cluster after another
-to one that has nearly all points, so coarser layers are joined by Ward's method (1963) instead: always the two
-clusters whose union spreads least. `python -m bench.topics` compares this with k-means and with the tree alone.
+to one that has nearly all points, so coarser layers are joined in the manner of Ward (1963) instead: always the two
+clusters whose union spreads least on the map, where clusters with similar mean embeddings count as closer.
+`python -m bench.topics` compares this with k-means and with the tree alone.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def find_layers(xy: FloatArray, vectors: FloatArray) -> Layers:
     finest = _join_nearest(xy, vectors, leaves, np.flatnonzero((leaves < 0) & ~far))
     counts = layer_counts(n_default, n_finest)
     by_tree = max(_LEFT_BY_TREE, 2 * n_default)
-    joined = _join_clusters(xy, finest, _gaps(xy, finest, graph), counts, by_tree)
+    joined = _join_clusters(xy, vectors, finest, _gaps(xy, finest, graph), counts, by_tree)
     return Layers(finest, joined, counts.index(max(n_default, counts[0])))
 
 
@@ -167,8 +168,7 @@ def _join_nearest(xy: FloatArray, vectors: FloatArray, labels: IntArray, rows: I
     inside = np.flatnonzero(labels >= 0)
     nearest = KDTree(xy[inside]).query(xy[rows], list(range(1, min(_CANDIDATES, len(inside)) + 1)))[1]
     candidates = labels[inside][nearest]
-    means = _means(vectors, labels)
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    means = _unit(_means(vectors, labels))
     similarities = np.take_along_axis(vectors[rows] @ means.T, candidates, axis=1)
     joined = labels.copy()
     joined[rows] = candidates[np.arange(len(rows)), similarities.argmax(axis=1)]
@@ -180,6 +180,13 @@ def _means(values: FloatArray, labels: IntArray) -> FloatArray:
     import numpy as np
 
     return np.stack([values[labels == label].mean(axis=0, dtype=np.float64) for label in range(labels.max() + 1)])
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    """The vectors with length 1; one of length 0 stays as it is."""
+    import numpy as np
+
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
 def _gaps(xy: FloatArray, labels: IntArray, graph: csr_matrix) -> FloatArray:
@@ -202,7 +209,7 @@ def _gaps(xy: FloatArray, labels: IntArray, graph: csr_matrix) -> FloatArray:
 
 
 def _join_clusters(
-    xy: FloatArray, finest: IntArray, gaps: FloatArray, counts: Sequence[int], by_tree: int
+    xy: FloatArray, vectors: FloatArray, finest: IntArray, gaps: FloatArray, counts: Sequence[int], by_tree: int
 ) -> tuple[tuple[int, ...], ...]:
     """For each count the cluster, of so many, that each finest cluster is in.
 
@@ -214,31 +221,51 @@ def _join_clusters(
     sizes = np.bincount(finest[finest >= 0])
     numbers = np.arange(len(sizes))
     layers = {len(sizes): tuple(numbers.tolist())}
-    for n_left, kept, gone in _unions(_means(xy, finest), sizes.astype(np.float64), gaps, by_tree):
+    centers, means = _means(xy, finest), _means(vectors, finest)
+    for n_left, kept, gone in _unions(centers, means, sizes.astype(np.float64), gaps, by_tree):
         numbers[numbers == gone] = kept
         layers[n_left] = tuple(np.unique(numbers, return_inverse=True)[1].tolist())
     return tuple(layers[count] for count in counts)
 
 
-def _unions(centers: FloatArray, sizes: FloatArray, gaps: FloatArray, by_tree: int) -> Iterator[tuple[int, int, int]]:
-    """Join two clusters after the other until one is left: how many are left, the one kept and the one gone."""
+def _unions(
+    centers: FloatArray, means: FloatArray, sizes: FloatArray, gaps: FloatArray, by_tree: int
+) -> Iterator[tuple[int, int, int]]:
+    """Join two clusters after the other until one is left: how many are left, the one kept and the one gone.
+
+    Args:
+        centers: the mean coordinates of the clusters.
+        means: their mean embeddings.
+    """
     import numpy as np
 
-    centers, sizes, gaps = centers.copy(), sizes.copy(), gaps.copy()
+    centers, means, sizes, gaps = centers.copy(), means.copy(), sizes.copy(), gaps.copy()
     left = list(range(len(sizes)))
     while len(left) > 1:
-        members, costs = sizes[left], gaps[np.ix_(left, left)]
+        costs = gaps[np.ix_(left, left)]
         if len(left) <= by_tree or not np.isfinite(costs).any():
-            # By how much the sum of squared distances from the centers grows if two are joined.
-            costs = ((centers[left][:, None] - centers[left][None]) ** 2).sum(axis=2)
-            costs *= members[:, None] * members[None] / (members[:, None] + members[None])
+            costs = _costs(centers[left], means[left], sizes[left])
         np.fill_diagonal(costs, np.inf)
         kept, gone = (left[one] for one in divmod(int(costs.argmin()), len(left)))
         total = sizes[kept] + sizes[gone]
-        centers[kept] = (centers[kept] * sizes[kept] + centers[gone] * sizes[gone]) / total
+        for values in (centers, means):
+            values[kept] = (values[kept] * sizes[kept] + values[gone] * sizes[gone]) / total
         sizes[kept] = total
         gaps[kept] = np.minimum(gaps[kept], gaps[gone])
         gaps[:, kept] = gaps[kept]
         gaps[kept, kept] = np.inf
         left.remove(gone)
         yield len(left), kept, gone
+
+
+def _costs(centers: FloatArray, means: FloatArray, sizes: FloatArray) -> FloatArray:
+    """What joining two clusters costs: how much they spread together, times the cosine distance of their embeddings.
+
+    Ward's growth of the sum of squared distances from the centers is the spread. Returns float64 (clusters, clusters).
+    """
+    import numpy as np
+
+    spread = ((centers[:, None] - centers[None]) ** 2).sum(axis=2)
+    spread *= sizes[:, None] * sizes[None] / (sizes[:, None] + sizes[None])
+    directions = _unit(means)
+    return np.asarray(spread * np.maximum(1.0 - directions @ directions.T, 0.0))

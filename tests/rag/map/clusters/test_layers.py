@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -167,11 +167,43 @@ def test_few_clusters_are_joined_as_by_scipys_ward(seed):
     tree = linkage(centers[owner], "ward")
     unknown = np.full((15, 15), np.inf)
     for gaps, by_tree in ((random.random((15, 15)), 15), (unknown, 0)):
-        ours = _join_clusters(centers[owner], owner, gaps, counts, by_tree)
+        # Clusters whose embeddings have nothing in common, also after some are joined.
+        ours = _join_clusters(centers[owner], np.eye(15, dtype=np.float32)[owner], owner, gaps, counts, by_tree)
         for count, joined in zip(counts, ours, strict=True):
             assert len(set(joined)) == count
             theirs = fcluster(tree, count, "maxclust")
             assert adjusted_rand_score(theirs, np.array(joined)[owner]) == 1
+
+
+def least_spread_and_alike(xy, vectors, labels):
+    """The two clusters with the smallest product of added spread and cosine distance, worked out from all points."""
+
+    def spread(rows):
+        return ((xy[rows] - xy[rows].mean(axis=0)) ** 2).sum()
+
+    def cost(one, other):
+        a, b = labels == one, labels == other
+        first, second = vectors[a].mean(axis=0), vectors[b].mean(axis=0)
+        cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+        return (spread(a | b) - spread(a) - spread(b)) * (1 - cosine)
+
+    return min(combinations(sorted(set(labels.tolist())), 2), key=lambda pair: cost(*pair))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_coarse_clusters_are_joined_by_spread_on_the_map_and_distance_of_the_embeddings(seed):
+    random = np.random.default_rng(seed)
+    owner = random.permutation(np.repeat(np.arange(9), random.integers(3, 12, 9)))
+    xy = (random.standard_normal((9, 2))[owner] * 5 + random.normal(0, 1, (len(owner), 2))).astype(np.float32)
+    vectors = random.standard_normal((9, 6))[owner] + random.normal(0, 0.3, (len(owner), 6))
+    counts = tuple(range(1, 10))
+    ours = _join_clusters(xy, vectors.astype(np.float32), owner, np.full((9, 9), np.inf), counts, 9)
+    labels = owner.copy()
+    for joined in reversed(ours):
+        assert adjusted_rand_score(labels, np.array(joined)[owner]) == 1
+        if len(set(joined)) > 1:
+            kept, gone = least_spread_and_alike(xy.astype(np.float64), vectors, labels)
+            labels[labels == gone] = kept
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -186,7 +218,7 @@ def test_many_clusters_are_joined_as_in_a_tree_of_all_pairs(seed):
     np.fill_diagonal(gaps, 0)
     tree = linkage(squareform(gaps, checks=False), "single")
     counts = (2, 5, 9, 15)
-    ours = _join_clusters(xy, owner, _gaps(xy, owner, distances(xy)), counts, 0)
+    ours = _join_clusters(xy, xy, owner, _gaps(xy, owner, distances(xy)), counts, 0)
     for count, joined in zip(counts, ours, strict=True):
         assert adjusted_rand_score(fcluster(tree, count, "maxclust"), joined) == 1
 
