@@ -59,7 +59,7 @@ class Clusters:
 
 def layers_of(collection: Collection, layout: Projection) -> Layers:
     """The layers of clusters of a layout, from the cache or computed."""
-    path = _path("cluster-layers", collection, layout)
+    path = _path("topic-layers", collection, layout)
     content = artifacts.read_cached(path)
     if content is not None:
         stored = _adapter(_StoredLayers).validate_json(content, strict=True)
@@ -81,7 +81,7 @@ def find_clusters(collection: Collection, layout: Projection, layer: int | None 
     """
     layers = layers_of(collection, layout)
     chosen = layers.default if layer is None else layer
-    path = _path("topics", collection, layout, f"layer {chosen}", collection.setting(SETTING) or "")
+    path = _path("topic-names", collection, layout, f"layer {chosen}", collection.setting(SETTING) or "")
     content = artifacts.read_cached(path)
     if content is not None:
         stored = _adapter(_Stored).validate_json(content, strict=True)
@@ -95,14 +95,15 @@ def _summarized(collection: Collection, layout: Projection, labels: IntArray) ->
     chunks = {chunk.chunk_id: chunk for chunk in collection.chunks()}
     in_order = [chunks.get(chunk_id) for chunk_id in layout.chunk_ids.tolist()]
     texts = [chunk.text if chunk else "" for chunk in in_order]
+    headings = [chunk.heading if chunk else "" for chunk in in_order]
     summaries = summarize_clusters(texts, labels, vectors_of(collection, layout), layout.xy)
-    topics = name_topics(texts, labels)
+    topics = name_topics(texts, labels, headings)
     named = [_with_topic(one, topics.get(one.label)) for one in summaries]
     columns = _label_columns([chunk.fields if chunk else () for chunk in in_order], collection)
     by_column = names_from_columns(labels, columns, named)
     # A document's title and headings say what a group of its chunks is about, as a column of labels does.
-    headings = _heading_columns([chunk.heading if chunk else "" for chunk in in_order])
-    by_heading = names_from_columns(labels, headings, [one for one in named if one.label not in by_column])
+    others = [one for one in named if one.label not in by_column]
+    by_heading = names_from_columns(labels, _heading_columns(headings), others)
     return Clusters(labels, tuple(named)).renamed(by_heading | by_column)
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from rag.chunking.context_line import SEPARATOR
 from rag.map.clusters.terms import class_tf_idf, count_matrix
 from rag.map.topics.phrases import PhraseCounts, count_phrases
 
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from rag.types import IntArray
 
 N_PHRASES = 5
-_LONGEST_NAME = 36
+_LONGEST_NAME = 42
 _IN_NAME = 3
 _LEAST_TEXTS = 2
 _DISCOUNT = 1.5
+_CANDIDATES = 30
+_COVERED_LESS = 0.5
 _DISTINCTIVE = 2.0
 _LEAST_SAME = 5
 _SAME_SHARE = 2 / 3
@@ -41,26 +44,35 @@ class TopicName:
     phrases: tuple[str, ...]
 
 
-def name_topics(texts: Sequence[str], labels: IntArray) -> dict[int, TopicName]:
+def name_topics(texts: Sequence[str], labels: IntArray, headings: Sequence[str] = ()) -> dict[int, TopicName]:
     """Name the clusters by their phrases, by label; a cluster without phrases is left out.
 
     A phrase is in at least two texts of the cluster and at least twice as frequent in it as in the rest. No two phrases
-    of a cluster have a word in common. A phrase that would be in two names is in that of the cluster where it weighs
-    more. To be quick, up to 2,000 evenly spaced texts are read in all, but 25 to 300 of each cluster.
+    of a cluster have a word in common. The first is the best; for each further one, texts that have one of those before
+    count half. A phrase that would be in two names is in that of the cluster where it weighs more. To be quick, up to
+    2,000 evenly spaced texts are read in all, but 25 to 300 of each cluster.
 
     Args:
         texts: n texts.
         labels: int64 (n,), the cluster of each text; those of no cluster, -1, count as the rest.
+        headings: the headings above each text, whose phrases are phrases of the text; empty if there are none.
     """
     import numpy as np
 
     numbers = np.unique(labels).tolist()
     groups = [_read(np.flatnonzero(labels == number), len(numbers)) for number in numbers]
-    counted = count_phrases([[texts[row] for row in rows] for rows in groups])
+    read = _with_headings(texts, headings) if headings else texts
+    counted = count_phrases([[read[row] for row in rows] for rows in groups])
     ranked = _ranked_phrases(counted, [len(rows) for rows in groups])
     found = {number: phrases for number, phrases in zip(numbers, ranked, strict=True) if number >= 0 and phrases}
     names = _names(found)
     return {label: TopicName(names[label], tuple(phrases)) for label, phrases in found.items()}
+
+
+def _with_headings(texts: Sequence[str], headings: Sequence[str]) -> list[str]:
+    """The texts below their headings, a line each; so is what stands before a colon, here no name of a field."""
+    lines = [heading.replace(SEPARATOR, "\n").replace(": ", "\n") for heading in headings]
+    return [f"{above}\n{text}" for above, text in zip(lines, texts, strict=True)]
 
 
 def _names(ranked: Mapping[int, Mapping[str, float]]) -> dict[int, str]:
@@ -82,13 +94,13 @@ def _names(ranked: Mapping[int, Mapping[str, float]]) -> dict[int, str]:
 
 
 def _fitting(phrases: Sequence[str]) -> Iterator[str]:
-    """The first phrases, while a name of them is short."""
-    length = 0
-    for phrase in phrases[:_IN_NAME]:
-        length += len(phrase) + 2
-        if length > _LONGEST_NAME + 2 and phrase is not phrases[0]:
-            return
-        yield phrase
+    """The first phrases with which a name is short; one that is too long for it is passed over, but not the first."""
+    length, n = 0, 0
+    for phrase in phrases:
+        if n < _IN_NAME and (not n or length + 2 + len(phrase) <= _LONGEST_NAME):
+            length += len(phrase) + 2 * (n > 0)
+            n += 1
+            yield phrase
 
 
 def _as_title(name: str) -> str:
@@ -123,7 +135,7 @@ def _ranked_phrases(counted: Sequence[PhraseCounts], sizes: Sequence[int]) -> li
         per_text = weights.data[entries][is_distinctive] / inside[is_distinctive]
         distinctive = [vocabulary[column] for column in columns[is_distinctive].tolist()]
         scores = _scores(one, dict(zip(distinctive, per_text.tolist(), strict=True)))
-        found.append({one.written(key): scores[key] for key in _without_alike(scores)})
+        found.append({one.written(key): scores[key] for key in _representative(scores, one.of_each)})
     return found
 
 
@@ -165,15 +177,33 @@ def _inside_longer(n_texts: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _without_alike(ranked: Iterable[str]) -> Iterator[str]:
-    """The first five phrases of which no two have words alike."""
-    taken: list[str] = []
-    left = N_PHRASES
-    for key in ranked:
-        if left and not any(_are_alike(word, other) for word in key.split() for other in taken):
-            taken += key.split()
-            left -= 1
-            yield key
+def _representative(scores: Mapping[str, float], of_each: Sequence[Set[str]]) -> list[str]:
+    """Five phrases that together are in many texts, no two of them with words alike.
+
+    The first is the best. For each further one, a text that has one of those before counts less.
+
+    Args:
+        scores: by phrase, best first.
+        of_each: the phrases of each text.
+    """
+    candidates = list(scores)[:_CANDIDATES]
+    texts = {key: {i for i, keys in enumerate(of_each) if key in keys} for key in candidates}
+    chosen: list[str] = []
+    covered: set[int] = set()
+    while candidates and len(chosen) < N_PHRASES:
+        gains = [
+            scores[key] * (1.0 - _COVERED_LESS * len(texts[key] & covered) / len(texts[key])) for key in candidates
+        ]
+        best = candidates[gains.index(max(gains))]
+        chosen.append(best)
+        covered |= texts[best]
+        candidates = [key for key in candidates if not _share_words(key, best)]
+    return chosen
+
+
+def _share_words(phrase: str, other: str) -> bool:
+    """Whether a word of one is alike to a word of the other."""
+    return any(_are_alike(word, taken) for word in phrase.split() for taken in other.split())
 
 
 def _are_alike(word: str, other: str) -> bool:

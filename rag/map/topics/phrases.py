@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -44,11 +44,13 @@ _HEAD_FIRST = frozenset({"fr", "es", "it", "pt"})
 class PhraseCounts:
     """Phrases of a group of texts: in how many texts each is, by its key, and the spellings of each key.
 
-    The key is the phrase in lower case, with singulars for English plurals.
+    The key is the phrase in lower case, with singulars for English plurals. `of_each` has the keys of each text, also
+    of single words that are no phrases.
     """
 
     n_texts: Mapping[str, int]
     forms: Mapping[str, Mapping[str, int]]
+    of_each: Sequence[Set[str]]
 
     def written(self, key: str) -> str:
         """The spelling of a phrase: of the frequent ones, the one with the fewest capitals."""
@@ -78,23 +80,24 @@ def count_phrases(groups: Sequence[Sequence[str]]) -> list[PhraseCounts]:
     out. The rules are those of the language whose function words a text has most, or if it has few, its group.
     """
     heads = _Heads()
-    return [_by_key(spellings, heads) for spellings in [_count_spellings(texts, heads) for texts in groups]]
+    return [_by_key(spellings, heads) for spellings in [_spellings(texts, heads) for texts in groups]]
 
 
-def _by_key(spellings: Mapping[tuple[str, str], int], heads: _Heads) -> PhraseCounts:
+def _by_key(of_each: Sequence[Mapping[str, str]], heads: _Heads) -> PhraseCounts:
     """The counts of all phrases but the single words that name nothing alone."""
     n_texts: Counter[str] = Counter()
     forms: dict[str, dict[str, int]] = {}
-    for (key, form), n in spellings.items():
+    counts = Counter(pair for spellings in of_each for pair in spellings.items())
+    for (key, form), n in counts.items():
         if " " in key or heads.is_noun(key):
             n_texts[key] += n
             forms.setdefault(key, {})[form] = n
-    return PhraseCounts(n_texts, forms)
+    return PhraseCounts(n_texts, forms, [spellings.keys() for spellings in of_each])
 
 
-def _count_spellings(texts: Sequence[str], heads: _Heads) -> Counter[tuple[str, str]]:
-    """How many texts have each pair of a phrase's key and spelling; of two spellings in a text, the last counts."""
-    counts: Counter[tuple[str, str]] = Counter()
+def _spellings(texts: Sequence[str], heads: _Heads) -> list[dict[str, str]]:
+    """For each text its phrases' keys, each with a spelling: of two in a text, the last."""
+    found_in_each: list[dict[str, str]] = []
     split = [_segments(text) for text in texts]
     usual = language_by_words(set[str]().union(*map(_lower_words, split)))
     for segments in split:
@@ -104,8 +107,8 @@ def _count_spellings(texts: Sequence[str], heads: _Heads) -> Counter[tuple[str, 
             heads.seen.update(keys)
             heads.nouns.update(keys[head : head + 1])
             found.update(_phrases(keys, words))
-        counts.update(found.items())
-    return counts
+        found_in_each.append(found)
+    return found_in_each
 
 
 def _phrases(keys: list[str], words: list[str]) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,36 @@ def test_the_order_of_phrases_is_that_of_the_hand_worked_scores():
     assert (7 - 1.5) * math.log1p(1) > (3 - 1.5) * 2 * math.log1p(1)
 
 
+def test_after_the_best_phrase_those_of_other_texts_come_first():
+    """Of the texts with "lake", all have "heron", and count half: (4 - 1.5) / 2 is less than 3 - 1.5."""
+    texts = ["A heron by the lake"] * 4 + ["The mill"] * 3
+    assert name_topics(texts + OWLS, np.repeat([0, 1], (7, 4)))[0].phrases == ("heron", "mill", "lake")
+
+
+def test_a_phrase_that_is_too_long_for_the_name_is_passed_over():
+    texts = ["The immeasurable parliamentary correspondence and an extraordinary circumnavigation"] * 5 + ["A mill"] * 4
+    topic = name_topics(texts + OWLS, np.repeat([0, 1], (9, 4)))[0]
+    assert topic.phrases[1] == "extraordinary circumnavigation"
+    assert topic.name == "Immeasurable parliamentary correspondence"
+    shorter = [text.replace("immeasurable ", "").replace("extraordinary ", "") for text in texts]
+    assert name_topics(shorter + OWLS, np.repeat([0, 1], (9, 4)))[0].name == "Parliamentary correspondence, mill"
+
+
+def test_a_topic_is_named_after_the_headings_above_its_texts():
+    texts = ["The lid is shut", "A box of tools", "Ask at the desk", "No lid on the box"]
+    headings = ["Workshop manual > Tools", "Workshop manual > Rules: the lids", "Workshop manual", ""]
+    assert (
+        name_topics(texts + OWLS, np.repeat([0, 1], 4), [*headings, *[""] * 4])[0].name == "Workshop manual, lid, box"
+    )
+    assert name_topics(texts + OWLS, np.repeat([0, 1], 4))[0].name == "Box, lid"
+
+
+def test_what_stands_before_a_colon_in_a_heading_belongs_to_it():
+    headings = ["Incident report: the Frost Night"] * 3 + [""] * 4
+    texts = ["A probe was wet", "The valve", "It rained"]
+    assert "incident report" in name_topics(texts + OWLS, np.repeat([0, 1], (3, 4)), headings)[0].name.lower()
+
+
 def test_the_names_of_persons_weigh_as_one_word():
     people = ["Ada Lovelace and a cable", "Ada Lovelace of the cable", "Ada Lovelace", "A cable", "The cable"]
     assert name_topics(people + OWLS, np.repeat([0, 1], (5, 4)))[0].name == "Cable, Ada Lovelace"
