@@ -96,6 +96,16 @@ def test_the_menu_is_closed_while_its_dialog_is_open(documents: Page):
         expect(documents.get_by_role("dialog")).to_have_count(0, timeout=_PATIENCE)
 
 
+def test_escape_closes_the_export_also_after_the_download(documents: Page):
+    manage(documents, "Export to a file")
+    with documents.expect_download(timeout=_PATIENCE):
+        press(documents, "Download")
+    dialog = documents.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Download", exact=True)).to_be_enabled(timeout=_PATIENCE)
+    documents.keyboard.press("Escape")
+    expect(dialog).to_have_count(0, timeout=_PATIENCE)
+
+
 def test_import_asks_before_a_model_would_be_downloaded(documents: Page, tmp_path: Path):
     spec = EmbeddingSpec("nobody/model-of-elsewhere", "1", 4)
     made = Collection.create(tmp_path / "elsewhere", "Sample", spec, ChunkingSpec())

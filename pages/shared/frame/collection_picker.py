@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from streamlit.components import v2
 
 from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.person import is_editor
@@ -30,6 +31,9 @@ from rag.text.tokens import count_note
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
 from rag.transfer.untrusted import embedding_model_of
 from rag.types import Embedder
+
+_escape = v2.component("dialog_escape", js=Path(__file__).with_name("dialog_escape.js").read_text(encoding="utf-8"))
+"""Lets the Escape key close a dialog whose button for a download lost the focus."""
 
 
 def show_picker() -> Callable[[], object] | None:
@@ -96,6 +100,7 @@ def _export(collection: Collection) -> None:
         icon=":material/download:",
         type="primary",
     )
+    _escape(key="export-escape")
 
 
 def _exported(collection: Collection, person: Person, *, conversations: bool) -> bytes:
