@@ -5,11 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.evaluate.coverage import show_coverage
-from pages.shared.evaluate.exams import choose_exam, is_my_questions, show_exam
+from pages.shared.evaluate.exams import choose_exam, is_my_questions, show_exam, show_notes
 from pages.shared.evaluate.grid.view import show_grid
 from pages.shared.evaluate.minimum import show_minimum
 from pages.shared.evaluate.my_questions.drafting import show_drafting
 from pages.shared.evaluate.my_questions.exam import show_my_questions
+from pages.shared.evaluate.opening import (
+    COMPARED,
+    SEARCHES,
+    SETTINGS,
+    begin_first_run,
+    show_opening,
+    show_without_questions,
+)
 from pages.shared.evaluate.questions import show_questions
 from pages.shared.evaluate.results import show_results
 from pages.shared.evaluate.runs import choose_run, choose_settings, show_progress, start_button
@@ -18,8 +26,6 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import show_error
 from rag.errors import ExplorerError
-
-_SEARCHES, _SETTINGS = "Searches", "Chunking and models"
 
 require_workspace()
 st.title("Evaluate")
@@ -30,29 +36,37 @@ st.caption(
 )
 if why := why_not_editor():
     st.caption(f":material/lock: {why}")
+st.session_state.setdefault(COMPARED, SEARCHES)
 what = st.segmented_control(
-    "Compare", [_SEARCHES, _SETTINGS], default=_SEARCHES, required=True, key="evaluate-what", persist_state="session",
+    "Compare", [SEARCHES, SETTINGS], required=True, key=COMPARED, persist_state="session",
     help="Searches: the ways to search this collection as it is. Chunking and models: also other chunk sizes, "
     "strategies and embedding models, each on a temporary copy.",
 )  # fmt: skip
 try:
     row, below = st.container(horizontal=True, vertical_alignment="bottom"), st.container()
+    if what == SEARCHES:
+        begin_first_run(collection, below)
     with row:
         exam = choose_exam(collection, below)
-        if what == _SEARCHES:
+        if what == SEARCHES:
             settings = choose_settings(collection)
             start_button(collection, exam, settings, below)
-    if what == _SETTINGS:
+    if what == SETTINGS:
         show_grid(collection, exam)
         st.stop()
     if is_my_questions(collection):
         show_my_questions(collection, exam, settings)
         if not why:
             show_drafting(collection)
-    elif exam is not None:
+    elif exam is not None and exam.questions:
         show_exam(collection, exam, settings)
-    run = choose_run(collection)
+    elif exam is not None:
+        show_notes(exam)
+        show_without_questions(collection)
+    has_questions = exam is not None and bool(exam.questions)
+    run = choose_run(collection, can_start=has_questions and bool(settings) and not why)
     if run is not None and not show_progress(collection, run) and run.answers:
+        show_opening(collection, run)
         show_results(run)
         show_questions(collection, run)
         show_minimum(run)

@@ -18,6 +18,7 @@ from rag.store.collection import Collection
 from rag.types import Document
 
 SAMPLE_KIND = "sample"
+SAMPLE_NAME = "Sample questions"
 STRUCTURE_NAME = "From the documents' structure"
 STORED_NAME = "My questions"
 UPLOADABLE = (".csv", ".jsonl")
@@ -59,7 +60,7 @@ def sample_exam(documents: Mapping[str, Document]) -> CollectionExam | None:
         return None
     lost = len(rows) - len(found)
     notes = (f"{_were(lost)} left out: the documents do not hold their passages.",) if lost else ()
-    return CollectionExam("Sample questions", (*found, *_unanswerable(found, documents.values())), notes)
+    return CollectionExam(SAMPLE_NAME, (*found, *_unanswerable(found, documents.values())), notes)
 
 
 def structure_exam(documents: Mapping[str, Document], most: int = MOST_QUESTIONS) -> CollectionExam:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.evaluation.abstention import AbstentionPoint, abstention_curve
 from rag.evaluation.collection_run import CollectionRun
-from rag.evaluation.passages import PASSAGE_METRICS, first_rank, measure_passages, relevant_spans
+from rag.evaluation.passages import HIT_RATE, PASSAGE_METRICS, first_rank, measure_passages, relevant_spans
 from rag.evaluation.questions import ExamQuestion
 from rag.evaluation.run import MeanFigure, mean_figure
 from rag.evaluation.stored.saved_run import SIGNIFICANT, Difference, Figures, difference
@@ -42,6 +42,11 @@ def means_of(figures: Figures) -> dict[str, MeanFigure]:
     if not figures:
         return {}
     return {metric: mean_figure([one[metric] for one in figures.values()]) for metric in PASSAGE_METRICS}
+
+
+def n_found(figures: Figures) -> int:
+    """For how many of the questions an expected passage is among the first k."""
+    return sum(one[HIT_RATE] > 0 for one in figures.values())
 
 
 def compared(before: Figures, after: Figures) -> Comparison:

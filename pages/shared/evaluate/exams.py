@@ -16,7 +16,9 @@ from pages.shared.widgets.wording import counted
 from rag import config
 from rag.errors import ExplorerError
 from rag.evaluation.collection_exams import (
+    SAMPLE_NAME,
     STORED_NAME,
+    STRUCTURE_NAME,
     CollectionExam,
     documents_of,
     sample_exam,
@@ -31,12 +33,13 @@ from rag.evaluation.stored.runs import run_paths
 from rag.store.collection import Collection
 from rag.types import Document
 
-_SAMPLE, _STRUCTURE, _STORED, _UPLOAD = "sample", "structure", "stored", "upload"
+SAMPLE, STRUCTURE, STORED, UPLOAD = "sample", "structure", "stored", "upload"
+"""The exams to choose from."""
 _NAMES = {
-    _SAMPLE: "Sample questions",
-    _STRUCTURE: "From the documents' structure",
-    _STORED: STORED_NAME,
-    _UPLOAD: "Upload questions",
+    SAMPLE: SAMPLE_NAME,
+    STRUCTURE: STRUCTURE_NAME,
+    STORED: STORED_NAME,
+    UPLOAD: "Upload questions",
 }
 KINDS = {
     "sample": "sample",
@@ -92,32 +95,54 @@ def _stored(
 
 def is_my_questions(collection: Collection) -> bool:
     """Whether the exam 'My questions' is chosen."""
-    return bool(st.session_state.get(_exam_key(collection)) == _STORED)
+    return bool(st.session_state.get(_exam_key(collection)) == STORED)
+
+
+def has_sample_exam(collection: Collection) -> bool:
+    """Whether the sample's questions can be asked, because its documents are here."""
+    return _sample(*_key(collection), collection) is not None
+
+
+def made_exam(collection: Collection, kind: str) -> CollectionExam:
+    """The exam that nobody has to prepare: SAMPLE, if it is there, or STRUCTURE, which may have no questions."""
+    of_sample = _sample(*_key(collection), collection) if kind == SAMPLE else None
+    return of_sample or _structure(*_key(collection), collection)
+
+
+def select_exam(collection: Collection, kind: str) -> None:
+    """Choose an exam in the control."""
+    st.session_state[_exam_key(collection)] = kind
+
+
+def has_chosen(collection: Collection) -> bool:
+    """Whether an exam was chosen before, by a person or by the link that opened the page."""
+    return _exam_key(collection) in st.session_state or EXAM in st.query_params
 
 
 def choose_exam(collection: Collection, below: DeltaGenerator) -> CollectionExam | None:
     """The control for the exam; None if there is none yet, or if its file is wrong, which is shown in `below`."""
-    key = (str(collection.path), collection.uid, collection.generation())
-    of_sample = _sample(*key, collection)
-    offered = [name for name in _NAMES if name != _SAMPLE or of_sample is not None]
+    key = _key(collection)
+    offered = [name for name in _NAMES if name != SAMPLE or has_sample_exam(collection)]
     if st.query_params.get(EXAM) == MY_QUESTIONS:
         # A link chooses the exam once; the control stays free to choose another.
         del st.query_params[EXAM]
-        st.session_state[_exam_key(collection)] = _STORED
+        select_exam(collection, STORED)
     chosen = st.selectbox(
         "Exam", offered, format_func=_NAMES.__getitem__, key=_exam_key(collection), width=300,
         persist_state="session", help=help_for("exam"),
     )  # fmt: skip
-    if chosen == _SAMPLE:
-        return of_sample
-    if chosen == _STRUCTURE:
-        return _structure(*key, collection)
-    if chosen == _STORED:
+    if chosen in (SAMPLE, STRUCTURE):
+        return made_exam(collection, chosen)
+    if chosen == STORED:
         with below:
             return _of_stored(key, collection)
     file = _upload(collection)
     with below:
         return _read(key, file, collection)
+
+
+def _key(collection: Collection) -> tuple[str, str, int]:
+    return str(collection.path), collection.uid, collection.generation()
 
 
 def _exam_key(collection: Collection) -> str:
@@ -161,15 +186,7 @@ def _read(key: tuple[str, str, int], file: UploadedFile | None, collection: Coll
 
 
 def show_exam(collection: Collection, exam: CollectionExam, settings: tuple[Setting, ...]) -> None:
-    """What a run will measure, in a sentence, and the questions of the exam."""
-    if not exam.questions:
-        show_notes(exam)
-        st.info(
-            "No question could be made: what was read has no headings, question lists, terms or captions from which "
-            "one follows. Choose 'Upload questions' above, or make questions under 'My questions'.",
-            icon=":material/info:",
-        )
-        return
+    """What a run will measure, in a sentence, and the questions of the exam, of which there are some."""
     show_what_is_measured(collection, exam, settings)
     label = f"Questions of this exam ({len(exam.questions):,})"
     # Before the first run, the questions are all there is to see.
@@ -205,9 +222,11 @@ def _what_is_measured(collection: Collection, exam: CollectionExam, settings: tu
     if not settings:
         return f"{asked}. Choose at least one search to compare."
     ways = "1 search" if len(settings) == 1 else f"{len(settings)} searches"
+    k = settings[0].k
+    wanted = "the first result" if k == 1 else f"among the first {k} results, and how high up"
     return (
         f"{asked}, asked with {ways} over {counted(collection.n_chunks(), 'chunk')}: is the passage that answers it "
-        f"among the first {settings[0].k} results, and how high up?{others if n_others else ''}"
+        f"{wanted}?{others if n_others else ''}"
     )
 
 

@@ -34,9 +34,10 @@ def choose_settings(collection: Collection) -> tuple[Setting, ...]:
         format_func=MODES.__getitem__, key=f"evaluate-modes-{collection.uid}", persist_state="session",
         help="The same searches as on the Search page. The first one is what the others are compared with.",
     )  # fmt: skip
+    st.session_state.setdefault(k_key(collection), config.DEFAULT_K)
     k = st.number_input(
-        "Passages (k)", 1, KEPT_HITS, config.DEFAULT_K, key=f"evaluate-k-{collection.uid}", persist_state="session",
-        width=130, help="How many results count: as many passages as a model would be given.",
+        "Passages (k)", 1, KEPT_HITS, key=k_key(collection), persist_state="session", width=130,
+        help="How many results count: as many passages as a model would be given.",
     )  # fmt: skip
     return tuple(Setting(mode, int(k)) for mode in MODES if mode in modes)
 
@@ -47,18 +48,23 @@ def start_button(
     """The button that starts a run; in `below`, what went wrong when it was last clicked."""
     st.button(
         "Run", type="primary", icon=":material/play_arrow:", on_click=guarded,
-        args=(partial(_start, collection, exam, settings),),
+        args=(partial(start_run, collection, exam, settings),),
         disabled=exam is None or not exam.questions or not settings or not is_editor(),
     )  # fmt: skip
     with below:
         show_problem()
 
 
-def choose_run(collection: Collection) -> CollectionRun | None:
-    """The stored run to show, by default the newest; None if there is none or if it is damaged, which is shown."""
+def choose_run(collection: Collection, *, can_start: bool) -> CollectionRun | None:
+    """The stored run to show, by default the newest; None if there is none or if it is damaged, which is shown.
+
+    Args:
+        can_start: whether the button that starts a run can be clicked.
+    """
     paths = {path.stem: path for path in run_paths(config.data_dir(), collection.uid)}
     if not paths:
-        st.info("This collection has no run yet. Click **Run**; the results appear here.", icon=":material/info:")
+        if can_start:
+            st.info("This collection has no run yet. Click **Run**; the results appear here.", icon=":material/info:")
         return None
     st.header("Results")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -110,17 +116,36 @@ def _label(path: Path) -> str:
     return f"{when(run)} · {run.conditions.exam}, {asked} · k = {run.conditions.settings[0].k} · {searches}"
 
 
-def _start(collection: Collection, exam: CollectionExam | None, settings: tuple[Setting, ...]) -> None:
+def start_run(collection: Collection, exam: CollectionExam | None, settings: tuple[Setting, ...]) -> None:
+    """Store a run without answers, choose it, and answer its questions in the background; nothing without an exam.
+
+    Raises:
+        ExplorerError: the model cannot be loaded, or the run cannot be stored.
+    """
     if exam is None:
         return
+    model = embedder(collection.spec.embedding.model_id)
     run = new_run(collection, exam, settings)
     save_run(config.data_dir(), run)
+    select_run(collection, run)
+    _answer(collection, run, model)
+
+
+def select_run(collection: Collection, run: CollectionRun) -> None:
+    """Choose the run whose results are shown."""
     st.session_state[_run_key(collection)] = run.run_id
-    _continue(collection, run)
+
+
+def k_key(collection: Collection) -> str:
+    """The key of the control for the number of passages."""
+    return f"evaluate-k-{collection.uid}"
 
 
 def _continue(collection: Collection, run: CollectionRun) -> None:
-    model = embedder(collection.spec.embedding.model_id)
+    _answer(collection, run, embedder(collection.spec.embedding.model_id))
+
+
+def _answer(collection: Collection, run: CollectionRun, model: Embedder) -> None:
     task_board().forget(_task_key(run))
     title = f"Asking {counted(len(run.missing), 'question')}"
     task_board().start(_task_key(run), title, partial(_work, config.data_dir(), collection, run, model))

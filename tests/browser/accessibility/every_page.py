@@ -29,6 +29,9 @@ def open_page(page: Page, path: str) -> None:
     expect(page.get_by_role("heading", name=PAGES[path], exact=True, level=1)).to_be_visible(timeout=60_000)
     if not path:
         map_frame(page)
+    if path == "evaluate":
+        # The run that begins when the page is first opened has ended.
+        page.get_by_text("Averages over").wait_for(timeout=120_000)
     wait_until_still(page)
 
 

@@ -86,7 +86,6 @@ def test_a_comparison_of_models_and_a_run_of_an_exam(sample: Collection, page: P
     wait_until_still(page)
     assert violations(page) == []
     page.goto("/evaluate?collection=Sample")
-    page.get_by_role("button", name="Run", exact=True).click(timeout=PATIENCE)
     page.get_by_text("Averages over").wait_for(timeout=2 * PATIENCE)
     wait_until_still(page)
     assert violations(page) == []

@@ -18,24 +18,9 @@ _HEADER, _ROW = 36, 35
 """Heights of the list of questions, which is drawn on a canvas."""
 
 
-def opened(page: Page) -> None:
-    page.goto("/evaluate?collection=Sample")
-    page.get_by_text("This collection has no run yet").or_(page.get_by_text("Averages over")).first.wait_for(
-        timeout=_PATIENCE
-    )
-
-
-def choose(page: Page, control: str, option: str) -> None:
-    page.get_by_role("combobox", name=control).click()
-    page.get_by_role("option", name=option).click()
-
-
 def run_exam(page: Page) -> None:
-    """Run the questions from the documents' structure, of which some fail."""
-    opened(page)
-    choose(page, "Exam", "From the documents' structure")
-    expect(page.get_by_text("Questions of this exam (102)")).to_be_visible(timeout=_PATIENCE)
-    page.get_by_role("button", name="Run", exact=True).click()
+    """Open the page, which asks the questions from the documents' structure; some fail."""
+    page.goto("/evaluate?collection=Sample")
     expect(page.get_by_text("Averages over 88 questions")).to_be_visible(timeout=_PATIENCE)
 
 
@@ -82,6 +67,19 @@ def test_a_run_outlives_a_reload_and_is_continued(sample: Collection, page: Page
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("the highest nDCG@10")).to_have_text(headline, timeout=_PATIENCE)
     assert load_run(path).answers == whole.answers
+
+
+def test_the_first_result_alone_is_one_click_away(sample: Collection, page: Page, data_dir: Path):
+    run_exam(page)
+    shown = page.get_by_test_id("stAlert").filter(has_text="What to see:")
+    expect(shown).to_contain_text("among the first 5 results", timeout=_PATIENCE)
+    page.get_by_role("button", name="Only the first result").click()
+    expect(shown).to_contain_text("at rank 1", timeout=_PATIENCE)
+    expect(page.get_by_role("spinbutton", name="Passages (k)")).to_have_value("1")
+    assert len(run_paths(data_dir, sample.uid)) == 2
+    page.get_by_role("button", name="The first 5 results").click()
+    expect(shown).to_contain_text("among the first 5 results", timeout=_PATIENCE)
+    assert len(run_paths(data_dir, sample.uid)) == 2
 
 
 def test_nothing_is_wider_than_a_phone(sample: Collection, page: Page):

@@ -138,6 +138,8 @@ def use_the_best(page: Page, folder: Path, grid: Grid) -> None:
 
 def test_a_comparison_that_is_stopped_is_continued_after_a_reload(sample: Collection, page: Page, data_dir: Path):
     opened(page)
+    choose(page, "Exam", "Sample questions")
+    expect(page.get_by_text("9 settings, each asked 30 questions")).to_be_visible(timeout=_PATIENCE)
     page.get_by_role("button", name="Compare settings").click()
     page.get_by_role("button", name="Stop").click(timeout=_PATIENCE)
     continued = page.get_by_role("button", name="Continue")

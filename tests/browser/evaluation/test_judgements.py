@@ -129,7 +129,9 @@ def test_on_evaluate_a_passage_answers_it_too_and_the_exam_has_it_at_once(
     sample: Collection, page: Page, data_dir: Path
 ):
     page.goto("/evaluate?collection=Sample")
-    page.get_by_text("This collection has no run yet").wait_for(timeout=PATIENCE)
+    page.get_by_text("Averages over 88 questions").wait_for(timeout=PATIENCE)
+    choose_exam(page, "Sample questions")
+    expect(page.get_by_text("Questions of this exam (37)")).to_be_visible(timeout=PATIENCE)
     run_exam(page, 30)
     choose_exam(page, "My questions")
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled(timeout=PATIENCE)

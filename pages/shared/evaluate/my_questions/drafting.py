@@ -16,7 +16,7 @@ from pages.shared.session.model_servers import model_details
 from pages.shared.session.resources import generator, task_board
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import escaped, show_error
-from pages.shared.widgets.exams.stored_questions import my_questions
+from pages.shared.widgets.exams.stored_questions import NO_QUESTIONS, my_questions, questions_version
 from pages.shared.widgets.model_choice import answering_models, model_label
 from pages.shared.widgets.server_watch import ServerWatch
 from pages.shared.widgets.tasks import show_task
@@ -91,14 +91,19 @@ def _waiting_in_words(collection: Collection) -> str:
 
 
 def _is_latest(collection: Collection) -> bool:
-    """Whether no run was made since the drafts were changed: then they are what one works on, else the results are."""
+    """Whether no run was made since the drafts were changed: then they are what one works on, else the results are.
+
+    So are they while there are no questions: only runs of other questions can have been made.
+    """
     runs = run_paths(config.data_dir(), collection.uid)
+    if not runs or questions_version(collection) == NO_QUESTIONS:
+        return True
     try:
         drafted = drafts_path(config.data_dir(), collection.uid).stat().st_mtime_ns
-        return not runs or drafted > max(path.stat().st_mtime_ns for path in runs)
+        return drafted > max(path.stat().st_mtime_ns for path in runs)
     except OSError:
         # No draft yet, or a run that was deleted just now.
-        return not runs
+        return False
 
 
 def _show_controls(collection: Collection, *, is_active: bool) -> bool:

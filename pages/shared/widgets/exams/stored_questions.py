@@ -15,6 +15,8 @@ EXAM = "exam"
 """The parameter of the Evaluate page's address that chooses an exam."""
 MY_QUESTIONS = "my-questions"
 """Its value for these questions."""
+NO_QUESTIONS = (0, 0)
+"""The version of the questions before there are any."""
 
 
 def my_questions(collection: Collection) -> tuple[ExamQuestion, ...]:
@@ -27,7 +29,7 @@ def questions_version(collection: Collection) -> tuple[int, int]:
     try:
         stat = questions_path(config.data_dir(), collection.uid).stat()
     except OSError:
-        return 0, 0
+        return NO_QUESTIONS
     return stat.st_mtime_ns, stat.st_size
 
 
