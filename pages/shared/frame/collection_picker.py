@@ -186,7 +186,7 @@ def _import() -> None:
     upload = st.file_uploader("Collection file", help="A file that was saved with 'Export to a file'.")
     proposed = free_name(config.data_dir(), Path(upload.name).stem) if upload else ""
     name = st.text_input("Name", proposed, help=NAME_HELP)
-    warned = f"import-warned-{upload.file_id}" if upload else ""
+    warned = f"import-warned-{upload.file_id if upload else 'nothing'}"
     label = "Import anyway" if warned in st.session_state else "Import"
     if st.button(label, type="primary", key="import-now", disabled=upload is None) and upload:
         try:

@@ -29,13 +29,14 @@ def start(page: str = "", **query: str) -> AppTest:
     return app
 
 
-def open_dialog(dialog: str) -> AppTest:
+def open_dialog(dialog: str, *, of_collection: bool = True) -> AppTest:
     """A dialog of the collection picker alone: the second run of an AppTest has no sidebar."""
     script = f"""
 from pages.shared.frame import collection_picker
 from pages.shared.session.workspace import open_workspace
 
-collection_picker.{dialog}(open_workspace().collection)
+workspace = open_workspace()
+collection_picker.{dialog}({"workspace.collection" if of_collection else ""})
 """
     app = AppTest.from_string(script, default_timeout=120).run()
     assert not app.exception

@@ -11,6 +11,7 @@ from pathlib import Path
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.session.resources import embedder, ingest_jobs
+from rag.access.person import require_editor
 from rag.documents.column_roles import GUESSED, ColumnRoles
 from rag.documents.sandbox.reader import DocumentReader
 from rag.documents.sources import SourceFile, file_on_disk
@@ -41,7 +42,11 @@ def start_ingest(collection: Collection, uploads: Sequence[Upload]) -> str:
 
     Returns:
         the key of the job's task.
+
+    Raises:
+        ExplorerError: the person may not add files, the files are too large for them, or the model cannot be loaded.
     """
+    require_editor()
     model = embedder(collection.spec.embedding.model_id)
     spool = tempfile.TemporaryDirectory(prefix="explorer-upload-")
     files = [_spooled(Path(spool.name) / str(i), upload) for i, upload in enumerate(uploads)]
