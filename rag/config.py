@@ -27,6 +27,7 @@ MAX_TINY_ANSWER_TOKENS = 96
 """The limit for the built-in model."""
 DEFAULT_VECTOR_CACHE_MB = 2048
 DEFAULT_MAP_POINTS = 300_000
+DEFAULT_QUESTIONS_AT_ONCE = 2
 PrecisionSetting = Literal["auto", "float32", "bfloat16"]
 PRECISIONS: tuple[PrecisionSetting, ...] = ("auto", "float32", "bfloat16")
 DeviceSetting = Literal["auto", "cpu", "cuda", "mps"]
@@ -217,6 +218,28 @@ def map_points() -> int:
         ExplorerError: the setting is not a whole number above 0.
     """
     return _whole_number("EXPLORER_MAP_POINTS", DEFAULT_MAP_POINTS, least=1, meaning="the most points a map draws")
+
+
+def questions_at_once() -> int:
+    """How many questions of one person may be answered at the same time: EXPLORER_QUESTIONS_AT_ONCE, else 2.
+
+    Raises:
+        ExplorerError: the setting is not a whole number above 0.
+    """
+    meaning = "questions of one person that are answered at the same time"
+    return _whole_number("EXPLORER_QUESTIONS_AT_ONCE", DEFAULT_QUESTIONS_AT_ONCE, least=1, meaning=meaning)
+
+
+def upload_bytes() -> int | None:
+    """The most bytes that one person may have waiting to be added: EXPLORER_UPLOAD_MB megabytes; None if not set.
+
+    Raises:
+        ExplorerError: the setting is not a whole number above 0.
+    """
+    if not os.environ.get("EXPLORER_UPLOAD_MB", "").strip():
+        return None
+    meaning = "megabytes of files that one person may add at a time"
+    return _whole_number("EXPLORER_UPLOAD_MB", 200, least=1, meaning=meaning) * 1024 * 1024
 
 
 def vector_cache_bytes() -> int:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+from rag import config
+from rag.access.person import acting
 from rag.answer import Found, Progress, Stage
 from rag.answering.types import Answer, LabelledAnswer
-from rag.errors import CollectionError, ExplorerError
+from rag.errors import AccessError, CollectionError, ExplorerError
 from rag.runtime.background import Report, TaskBoard
 from rag.servers.types import Thought
 from rag.types import Hit
@@ -82,12 +84,14 @@ class Draft(Protocol):
 class LiveTurn:
     """A question and its answers, which are written at the same time; the last one to end saves them all.
 
-    `turn_id` is the id under which the draft stored the question; 0 without a draft.
+    `turn_id` is the id under which the draft stored the question; 0 without a draft. `owner` is the id of the person
+    who asks.
     """
 
     def __init__(self, question: str, runs: Mapping[str, Run], save: Save, draft: Draft | None = None) -> None:
         self.question = question
         self.turn_id = 0
+        self.owner = acting().owner
         self._draft = draft
         self._storing = threading.Lock()
         self._runs = dict(runs)
@@ -229,10 +233,12 @@ class LiveTurns:
 
         Raises:
             CollectionError: the question cannot be stored.
+            AccessError: as many questions of this person are being answered as they may ask at once.
         """
         with self._lock:
             if key in self._turns and not self._turns[key].is_over:
                 return False
+            self._require_few(turn.owner)
             # A saved turn is read from its collection; one that could not be saved stays until someone has seen it.
             self._turns = {kept: one for kept, one in self._turns.items() if not one.is_over or one.problem}
             self._turns[key] = turn
@@ -243,6 +249,20 @@ class LiveTurns:
                 del self._turns[key]
             raise
         return True
+
+    def require_few(self) -> None:
+        """Raise AccessError if as many questions of the acting person are being answered as they may ask at once."""
+        with self._lock:
+            self._require_few(acting().owner)
+
+    def _require_few(self, owner: str) -> None:
+        # The owner of all, who uses the app on their own machine, has no limit.
+        active = sum(one.owner == owner and not one.is_over for one in self._turns.values())
+        if owner and active >= config.questions_at_once():
+            raise AccessError(
+                f"{active} of your questions are being answered, as many as one person may ask at once. Wait until one "
+                "is answered, or stop one."
+            )
 
     def of(self, key: str) -> LiveTurn | None:
         """The turn with this key, from its start until it is dropped; None if there is none.

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from rag.access.person import require_editor
+from rag import config
+from rag.access.person import acting, require_editor
+from rag.errors import AccessError
 from rag.ingest.outcomes import FileOutcome, Progress, Report
 from rag.runtime.background import TaskBoard, TaskView
 
+_MEGABYTE = 1024 * 1024
 Work = Callable[[Report, threading.Event], Iterator[FileOutcome]]
 """The work of a job, e.g. `ingest` with its first arguments: takes `report` and `cancelled`, yields outcomes."""
 
@@ -41,6 +44,7 @@ class _Job:
     collection: str
     n_files: int
     bytes_total: int
+    owner: str = field(default_factory=lambda: acting().owner)
     cancelled: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     progress: Progress = field(default_factory=lambda: Progress("reading", "", 0))
@@ -107,8 +111,12 @@ class IngestJobs:
         Args:
             collection: the id of the collection that the job changes.
             tidy_up: called at the end, also if the job was cancelled while it waited.
+
+        Raises:
+            AccessError: a reader acts, or the person's files that wait to be added would be too large together.
         """
         require_editor()
+        self.require_small(bytes_total)
         job = _Job(collection, n_files, bytes_total)
         with self._lock:
             key = f"ingest-{next(self._numbers)}"
@@ -116,6 +124,22 @@ class IngestJobs:
             self._jobs[key] = job
             self._board.start(key, title, partial(job.run, work), stop_requested=job.cancelled, tidy_up=tidy_up)
         return key
+
+    def require_small(self, n_bytes: int) -> None:
+        """Raise AccessError if the acting person may not add files of so many bytes to those that wait or are added."""
+        limit = config.upload_bytes()
+        if limit is None:
+            return
+        owner = acting().owner
+        with self._lock:
+            jobs = [(job, self._board.view(key)) for key, job in self._jobs.items() if job.owner == owner]
+        waiting = sum(job.bytes_total for job, task in jobs if task and task.is_active)
+        if waiting + n_bytes > limit:
+            others = f", with {waiting / _MEGABYTE:,.1f} MB that are being added" if waiting else ""
+            raise AccessError(
+                f"These files have {n_bytes / _MEGABYTE:,.1f} MB{others}, and one person may add at most "
+                f"{limit / _MEGABYTE:,.0f} MB at a time. Add fewer files."
+            )
 
     def cancel(self, key: str) -> None:
         """Cancel a job: at once while it waits, otherwise within about a hundred chunks. What is stored stays.

@@ -142,6 +142,7 @@ def ask(question: Question, side_by_side: Mapping[str, Question | Answer] | None
     """
     chat = question.chat
     with problems_shown_later(chat):
+        live_turns().require_few()
         variants = side_by_side or {"": question}
         kept = {label: one for label, one in variants.items() if isinstance(one, Answer)}
         runs = {

@@ -190,6 +190,7 @@ def _import() -> None:
     label = "Import anyway" if warned in st.session_state else "Import"
     if st.button(label, type="primary", key="import-now", disabled=upload is None) and upload:
         try:
+            ingest_jobs().require_small(upload.size)
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "upload"
                 path.write_bytes(upload.getbuffer())

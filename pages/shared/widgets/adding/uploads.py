@@ -47,6 +47,7 @@ def start_ingest(collection: Collection, uploads: Sequence[Upload]) -> str:
         ExplorerError: the person may not add files, the files are too large for them, or the model cannot be loaded.
     """
     require_editor()
+    ingest_jobs().require_small(sum(len(upload.content) for upload in uploads))
     model = embedder(collection.spec.embedding.model_id)
     spool = tempfile.TemporaryDirectory(prefix="explorer-upload-")
     files = [_spooled(Path(spool.name) / str(i), upload) for i, upload in enumerate(uploads)]
