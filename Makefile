@@ -36,7 +36,7 @@ coverage: $(DEV_READY)
 check: $(DEV_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict rag pages app.py embedding_explorer.py
+	$(BIN)/mypy --strict rag pages app.py serve.py embedding_explorer.py
 	$(BIN)/lint-imports
 
 bench: $(DEV_READY)

@@ -84,7 +84,7 @@ def test_the_wheel_holds_one_folder_with_everything_the_app_needs(wheel: Path):
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"embedding_explorer"}
     tracked = subprocess.run(
-        ["git", "ls-files", "app.py", "pages", "rag", "data/samples", ".streamlit"],
+        ["git", "ls-files", "app.py", "serve.py", "pages", "rag", "data/samples", ".streamlit"],
         cwd=config.ROOT, capture_output=True, text=True, check=True,
     ).stdout.split("\n")  # fmt: skip
     assert len(tracked) > 200

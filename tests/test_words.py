@@ -69,7 +69,7 @@ def faults_of_text(text: str) -> list[str]:
 def checked_files() -> list[Path]:
     """All files with words that a person reads, except this one, which has to name the words."""
     found = [path for folder in FOLDERS for path in (config.ROOT / folder).rglob("*")]
-    found += [config.ROOT / "app.py", *(config.ROOT / name for name in DOCUMENTS)]
+    found += [config.ROOT / "app.py", config.ROOT / "serve.py", *(config.ROOT / name for name in DOCUMENTS)]
     suffixes = ASSETS | {".py"}
     return sorted(path for path in found if path.suffix in suffixes and path.is_file() and path != Path(__file__))
 

@@ -26,7 +26,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def run_app(options: argparse.Namespace) -> int:
-    """Serve app.py with Streamlit in this process; `options.streamlit_flags` are passed on unchanged.
+    """Serve serve.py with Streamlit in this process; `options.streamlit_flags` are passed on unchanged.
 
     Returns:
         Streamlit's exit code, once its server has stopped; 2 if it is not started, because its address needs a lock.
@@ -34,7 +34,7 @@ def run_app(options: argparse.Namespace) -> int:
     try:
         sys.argv = ["start", *options.streamlit_flags]
         runpy.run_module("pages.shared.frame.start", run_name="__main__")
-        sys.argv = ["streamlit", "run", str(config.ROOT / "app.py"), *options.streamlit_flags]
+        sys.argv = ["streamlit", "run", str(config.ROOT / "serve.py"), *options.streamlit_flags]
         runpy.run_module("streamlit", run_name="__main__")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -282,10 +282,11 @@ class SentenceTransformerEmbedder:
                 show_progress_bar=False,
             )
 
-        if self._model.device.type == "cpu":
-            _on_processor(encode, lengths)
-        else:
-            encode_on_gpu(encode, lengths, self._model)
+        match self._model.device.type:
+            case "cuda" | "mps" as device:
+                encode_on_gpu(encode, lengths, device, self._spec.dimension)
+            case _:
+                _on_processor(encode, lengths)
         return vectors
 
     @property

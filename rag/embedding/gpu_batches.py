@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from rag.embedding.batching import batches_by_length
 from rag.runtime.device import free_bytes
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 _LEAST_TOKENS = 2_048
 _MOST_TOKENS = 65_536
@@ -29,11 +26,11 @@ def tokens_a_gpu_batch(free: int, width: int) -> int:
     return min(_MOST_TOKENS, max(_LEAST_TOKENS, free // 2 // a_token))
 
 
-def encode_on_gpu(encode: Callable[[list[int]], None], lengths: Sequence[int], model: SentenceTransformer) -> None:
-    """Encode texts with these numbers of tokens, one batch after the other, on the GPU that has the model."""
-    free = free_bytes("mps" if model.device.type == "mps" else "cuda")
-    budget = tokens_a_gpu_batch(free, model.get_embedding_dimension() or 1)
-    for batch in batches_by_length(lengths, budget):
+def encode_on_gpu(
+    encode: Callable[[list[int]], None], lengths: Sequence[int], device: Literal["cuda", "mps"], width: int
+) -> None:
+    """Encode texts with these numbers of tokens, one batch after the other; `width` as in `tokens_a_gpu_batch`."""
+    for batch in batches_by_length(lengths, tokens_a_gpu_batch(free_bytes(device), width)):
         encode_or_halve(encode, batch)
 
 

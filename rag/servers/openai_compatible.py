@@ -59,7 +59,7 @@ class OpenAIServer:
         Raises:
             OpenAIServerError: no server answers within two seconds, or it refuses.
         """
-        return sorted({_readable(model.name) for model in self.described()})
+        return sorted({model.name for model in self.described()})
 
     def described(self) -> list[ServedModel]:
         """The server's models with what it says of them. Errors as in `models`."""
@@ -80,7 +80,9 @@ class OpenAIServer:
                 info = await client.get(f"{address.scheme}://{address.netloc}/info", cast_to=object)
                 models = [_described_by_tei(info)]
             else:
-                models = [ServedModel(model.id, _context_length(model.model_extra or {})) for model in listed]
+                models = [
+                    ServedModel(_readable(model.id), _context_length(model.model_extra or {})) for model in listed
+                ]
         yield models
 
     def chat(
@@ -253,7 +255,7 @@ def _described_by_tei(info: object) -> ServedModel:
         raise ValueError("no model is described")
     revision = info.get("model_sha")
     shortened = revision[:_REVISION_LENGTH] if isinstance(revision, str) else ""
-    return ServedModel(info["model_id"], _length(info.get("max_input_length")), shortened)
+    return ServedModel(_readable(info["model_id"]), _length(info.get("max_input_length")), shortened)
 
 
 def _length(value: object) -> int | None:

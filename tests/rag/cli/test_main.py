@@ -86,7 +86,7 @@ def test_run_passes_its_flags_on_to_streamlit(monkeypatch):
     flags = ["--server.port", "8600", "--server.headless=false"]
     assert started == [
         ("pages.shared.frame.start", ["start", *flags]),
-        ("streamlit", ["streamlit", "run", str(config.ROOT / "app.py"), *flags]),
+        ("streamlit", ["streamlit", "run", str(config.ROOT / "serve.py"), *flags]),
     ]
 
 

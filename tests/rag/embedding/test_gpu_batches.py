@@ -37,15 +37,13 @@ def test_vectors_are_the_same_in_batches_for_a_gpu(embedder, monkeypatch):
     expected = embedder.encode_documents(texts)
     used = []
 
-    def on_gpu(encode, lengths, model) -> None:
+    def on_gpu(encode, lengths) -> None:
         used.append(len(lengths))
-        monkeypatch.setattr(gpu_batches, "free_bytes", lambda device: 0)
-        gpu_batches.encode_on_gpu(encode, lengths, model)
+        gpu_batches.encode_on_gpu(encode, lengths, "cuda", embedder.spec.dimension)
 
-    # Takes the way of a GPU; the model itself stays on the processor.
-    monkeypatch.setattr(
-        embedder_module, "_on_processor", lambda encode, lengths: on_gpu(encode, lengths, embedder._model)
-    )
+    # Takes the way of a GPU without free memory; the model itself stays on the processor.
+    monkeypatch.setattr(gpu_batches, "free_bytes", lambda device: 0)
+    monkeypatch.setattr(embedder_module, "_on_processor", on_gpu)
     vectors = embedder.encode_documents(texts)
     assert used == [40]
     np.testing.assert_allclose((vectors * expected).sum(axis=1), 1, atol=2e-2)
