@@ -57,6 +57,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.chunking
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.long_ingest
+	$(BIN)/python -m bench.ray_ingest
 	$(BIN)/python -m bench.pdf
 	$(BIN)/python -m bench.retrieval.quality
 	$(BIN)/python -m bench.retrieval.blends

@@ -131,9 +131,11 @@ def _session(folder: Path, n_workers: int) -> Iterator[None]:
 @contextmanager
 def _cluster(address: str) -> Iterator[int]:
     """A connection to a running cluster; gives the number of its cores."""
-    _require_answer(address)
-    with _environment(_quiet()):
+    # One attempt, of about a minute, to talk to what listens there.
+    with _environment({**_quiet(), "RAY_gcs_server_port_wait_time_s": "1"}):
         import ray
+
+        _require_answer(address)
 
         handlers = _signal_handlers()
         settings = {name: os.environ[name] for name in _TO_WORKERS if name in os.environ}
@@ -152,15 +154,26 @@ def _cluster(address: str) -> Iterator[int]:
 
 def _require_answer(address: str) -> None:
     """Raise ExplorerError if nothing listens there: Ray itself would try for minutes."""
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    if not port.isdecimal():
-        if address != "auto":
-            raise _not_reached(address, "it is not of the form host:port")
+    if address == "auto":
         return
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        raise _not_reached(address, "it is not of the form host:port")
+    used = _address_of(host.strip("[]"))
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+        socket.create_connection((used, int(port)), timeout=_CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise _not_reached(address, getattr(error, "strerror", None) or str(error)) from error
+        where = "" if used == host else f"Ray looks for it at {used}: "
+        raise _not_reached(address, where + (getattr(error, "strerror", None) or str(error))) from error
+
+
+def _address_of(host: str) -> str:
+    """The host that Ray connects to: for the loopback address this machine's own, which other machines reach."""
+    if host not in ("localhost", "127.0.0.1", "::1"):
+        return host
+    from ray.util import get_node_ip_address
+
+    return str(get_node_ip_address())  # type: ignore[no-untyped-call]
 
 
 def _not_reached(address: str, reason: str) -> ExplorerError:

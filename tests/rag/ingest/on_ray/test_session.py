@@ -55,7 +55,7 @@ def test_an_address_where_nothing_answers_is_named(capsys, note, monkeypatch, sc
     )
 
 
-@pytest.mark.parametrize("address", ["somewhere", "127.0.0.1", "127.0.0.1:port"])
+@pytest.mark.parametrize("address", ["somewhere", "192.0.2.1", "192.0.2.1:port", ":6379"])
 def test_an_address_without_a_port_is_refused(capsys, note, monkeypatch, address):
     require_ray()
     monkeypatch.setenv("RAY_ADDRESS", address)
