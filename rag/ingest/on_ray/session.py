@@ -33,6 +33,8 @@ _PARENT = Path("/tmp") if os.name == "posix" else Path(tempfile.gettempdir())
 _STORE_BYTES = 1024**3
 """Shared memory for what workers send; Ray writes to its folder what is more."""
 _CONNECT_SECONDS = 10.0
+_FAILURES = (OSError, RuntimeError, ValueError, ImportError)
+"""What Ray raises when it cannot start or connect, next to its own errors."""
 _TO_WORKERS = ("EXPLORER_PRECISION", "EXPLORER_OCR", "EXPLORER_VECTOR_CACHE_MB")
 """Settings that the workers of a cluster get from this process; locally, they have its whole environment."""
 
@@ -81,6 +83,8 @@ def _local_settings(folder: Path) -> dict[str, str]:
         **_quiet(),
         # Also on Linux, Ray uses the loopback address if it is told that there are no other machines.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        # The workers have the priority of a single process; Ray would give them a low one.
+        "RAY_worker_niceness": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "TMPDIR": str(scratch),
@@ -108,20 +112,27 @@ def _token() -> str:
 @contextmanager
 def _session(folder: Path, n_workers: int) -> Iterator[None]:
     import ray
+    from ray.exceptions import RayError
 
     handlers = _signal_handlers()
     try:
-        with _without_native_messages():
-            ray.init(
-                "local",
-                num_cpus=n_workers,
-                include_dashboard=False,
-                object_store_memory=_STORE_BYTES,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                _temp_dir=str(folder),
-                _node_ip_address="127.0.0.1",
-            )
+        try:
+            with _without_native_messages():
+                ray.init(
+                    "local",
+                    num_cpus=n_workers,
+                    include_dashboard=False,
+                    object_store_memory=_STORE_BYTES,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    _temp_dir=str(folder),
+                    _node_ip_address="127.0.0.1",
+                )
+        except (RayError, *_FAILURES) as error:
+            raise ExplorerError(
+                f"Ray could not be started on this machine: {_first_sentence(error)}. Try again when it is less busy, "
+                "or add the files without '--on ray'."
+            ) from error
         yield
     finally:
         ray.shutdown()
@@ -134,9 +145,9 @@ def _cluster(address: str) -> Iterator[int]:
     # One attempt, of about a minute, to talk to what listens there.
     with _environment({**_quiet(), "RAY_gcs_server_port_wait_time_s": "1"}):
         import ray
+        from ray.exceptions import RayError
 
         _require_answer(address)
-
         handlers = _signal_handlers()
         settings = {name: os.environ[name] for name in _TO_WORKERS if name in os.environ}
         package = {"py_modules": [str(config.ROOT / "rag")], "env_vars": settings}
@@ -144,8 +155,8 @@ def _cluster(address: str) -> Iterator[int]:
             try:
                 with _without_native_messages():
                     ray.init(address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=package)
-            except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
-                raise _not_reached(address, (str(error) or type(error).__name__).partition(". ")[0]) from error
+            except (RayError, *_FAILURES) as error:
+                raise _not_reached(address, _first_sentence(error)) from error
             yield max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
         finally:
             ray.shutdown()
@@ -174,6 +185,11 @@ def _address_of(host: str) -> str:
     from ray.util import get_node_ip_address
 
     return str(get_node_ip_address())  # type: ignore[no-untyped-call]
+
+
+def _first_sentence(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.partition(". ")[0].rstrip(".")
 
 
 def _not_reached(address: str, reason: str) -> ExplorerError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -106,35 +107,60 @@ def test_a_file_that_ends_every_worker_fails_alone(workers, collection, tmp_path
     assert len(collection.documents()) == len(files) - 1
 
 
-def test_a_killed_ingest_of_1000_files_goes_on(workers, collection, data_dir, tmp_path):
-    """The killed process is no part of the module's session: it has started a Ray of its own."""
+def test_the_command_uses_the_cluster_at_ray_address(workers, data_dir, tmp_path):
+    """The module's session is the cluster; the workers have the real model."""
+    import ray
+
+    folder = write_files(tmp_path / "files", ["Owls hunt at night.", "Ships sail by day."])
+    (folder / "broken.pdf").write_bytes(b"%PDF")
+    command = [sys.executable, "-m", "rag", "ingest", str(folder), "--collection", "C", "--on", "ray", "--workers", "1"]
+    environment = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address}
+    done = subprocess.run(
+        [*command, "--json"], capture_output=True, text=True, cwd=config.ROOT, env=environment, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert {Path(one["path"]).name: one["outcome"] for one in json.loads(done.stdout)["files"]} == {
+        "0000.txt": "added", "0001.txt": "added", "broken.pdf": "failed"
+    }  # fmt: skip
+    assert len(done.stderr.splitlines()) == 3, "a line for each file, and no messages of Ray"
+    assert [chunk.text for chunk in Collection.open(data_dir, "C").chunks()] == [
+        "Owls hunt at night.",
+        "Ships sail by day.",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
+def test_a_stopped_ingest_of_1000_files_goes_on(workers, collection, data_dir, tmp_path, number):
+    """The stopped process is no part of the module's session: it has started a Ray of its own."""
     folder = write_files(tmp_path / "files", [f"Text number {number}." for number in range(1000)])
     command = [sys.executable, "-m", "tests.support.on_ray.ingest_process", str(data_dir), "c", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=config.ROOT) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(100)]
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
+        process.send_signal(number)
+        process.communicate()
+    assert process.returncode != 0
     assert {line.split()[0] for line in said} == {"added"}
     require_sound(collection.path)
     n_stored = len(collection.documents())
     assert 100 <= n_stored < 1000
+    require_nothing_left(process.pid, is_killed=number == signal.SIGKILL)
     outcomes = list(ingest_on_ray(collection, find_files([folder]), DigestEmbedder(), DigestEmbedder, workers))
     assert [one.outcome for one in outcomes] == ["unchanged"] * n_stored + ["added"] * (1000 - n_stored)
     assert contents(collection) == contents(made_here(data_dir, folder)[0])
-    require_nothing_left(process.pid)
 
 
-def require_nothing_left(process: int) -> None:
-    """The processes of a killed session end by themselves; its folder is removed by the next session."""
-    (folder,) = session._PARENT.glob(f"{session._FOLDER}{process}-*")
-    wait_until(lambda: not processes_with(str(folder)))
+def require_nothing_left(process: int, *, is_killed: bool) -> None:
+    """A session removes its folder and ends its processes; if it was killed, the next one removes its folder."""
+    folders = list(session._PARENT.glob(f"{session._FOLDER}{process}-*"))
+    assert len(folders) == is_killed
+    wait_until(lambda: not processes_with(f"{session._FOLDER}{process}-"))
     session._remove_left_folders()
-    assert not folder.exists()
+    assert not any(folder.exists() for folder in folders)
 
 
 def processes_with(folder: str) -> list[Path]:
-    """The processes whose environment names the folder, on Linux; elsewhere none."""
+    """The processes whose environment names such a folder, on Linux; elsewhere none."""
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):  # it has ended, or belongs to another user
