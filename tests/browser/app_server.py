@@ -154,6 +154,11 @@ def wait_until(page: Page, expression: str, *, seconds: float = 60.0) -> None:
     page.wait_for_function(script, arg=[MAP, expression], timeout=seconds * 1000)
 
 
+def chunks_in_colour(page: Page) -> set[int]:
+    """The chunks of a map in 2D that no filter and no choice in the legend leaves out, as they are drawn."""
+    return set(map_value(page, "[...inColour()].map((row) => scene.ids[row])"))
+
+
 def place_of_chunk(page: Page, row: int) -> tuple[float, float]:
     """Where on the page the chunk in a row of the map is drawn."""
     x, y = map_value(

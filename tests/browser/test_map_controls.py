@@ -17,7 +17,7 @@ from rag.map.layout import load_layout
 from rag.map.projection import ProjectionParameters
 from rag.store.chunk_table import ChunkTable, ids_containing
 from rag.store.collection import Collection
-from tests.browser.app_server import MAP, map_frame, map_value, place_of_chunk, wait_until
+from tests.browser.app_server import MAP, chunks_in_colour, map_frame, map_value, place_of_chunk, wait_until
 
 Picture = NDArray[np.int16]
 
@@ -94,12 +94,6 @@ def choose(page: Page, label: str, option: str) -> None:
     open_menu(page, "Filter")
 
 
-def shown_ids(page: Page) -> set[int]:
-    """The chunks that pass the filter, in the traces that are drawn in colour."""
-    traces = "chart.data.flatMap((trace) => trace.visible === false ? [] : [...(trace.customdata || [])])"
-    return set(map_value(page, traces))
-
-
 def saturation(page: Page, image: Picture, row: int) -> int:
     """How colourful the map is at a chunk, from 0 (grey) to 255."""
     box = map_frame(page).locator("#chart").bounding_box()
@@ -120,7 +114,7 @@ def test_text_filter_and_back(drawn: Page, sample: Collection):
     filtered = picture(drawn)
     kept = ids_containing(sample, "bank")
     assert 3 < len(kept) < 60
-    assert shown_ids(drawn) == kept
+    assert chunks_in_colour(drawn) == kept
     assert n_different(first, filtered) > 1_000
     ids = sample.chunk_ids().tolist()
     topics = ChunkTable.of(sample).columns["topic"]
@@ -140,7 +134,7 @@ def test_filters_by_column_document_and_cluster(drawn: Page, sample: Collection,
     option = {"topic": "Music", "Document": "topics.csv"}.get(label) or drawn_cluster(drawn)
     choose(drawn, label, option)
     wait_until(drawn, "scene.shown !== null")
-    kept = shown_ids(drawn)
+    kept = chunks_in_colour(drawn)
     if label == "topic":
         rows = [row for row, value in enumerate(table.columns["topic"]) if value == "Music"]
         assert kept == set(table.chunk_ids[rows].tolist())
@@ -164,7 +158,7 @@ def test_colours_change_the_picture_and_a_filter_survives_them(drawn: Page):
     choose(drawn, "topic", "Music")
     wait_until(drawn, "scene.shown !== null")
     close_menu(drawn, "Filter")
-    kept = shown_ids(drawn)
+    kept = chunks_in_colour(drawn)
 
     def colour() -> None:
         drawn.get_by_role("combobox", name="Colour by").click()
@@ -173,11 +167,11 @@ def test_colours_change_the_picture_and_a_filter_survives_them(drawn: Page):
     key = map_value(drawn, "scene.colourKey")
     before, after = changed_by(drawn, colour, f"scene.colourKey !== {key!r} && scene.shown !== null")
     assert n_different(before, after) > 100
-    assert shown_ids(drawn) == kept
+    assert chunks_in_colour(drawn) == kept
     menu(drawn, "Filter").click()
     drawn.get_by_role("button", name="Clear filters").click()
     wait_until(drawn, "scene.shown === null")
-    assert len(shown_ids(drawn)) == 303
+    assert len(chunks_in_colour(drawn)) == 303
 
 
 def test_a_legend_entry_shows_its_group_alone_and_all_again(drawn: Page, sample: Collection):
@@ -185,17 +179,17 @@ def test_a_legend_entry_shows_its_group_alone_and_all_again(drawn: Page, sample:
     music = entries.filter(has_text="Music")
     before, alone = changed_by(drawn, music.click, "scene.only?.length === 1")
     topics = dict(zip(table.chunk_ids.tolist(), table.columns["topic"], strict=True))
-    assert shown_ids(drawn) == {chunk_id for chunk_id, topic in topics.items() if topic == "Music"}
+    assert chunks_in_colour(drawn) == {chunk_id for chunk_id, topic in topics.items() if topic == "Music"}
     assert n_different(before, alone) > 200
     assert music.get_attribute("aria-pressed") == "true"
     entries.filter(has_text="Sports").click(modifiers=["Control"])
     wait_until(drawn, "scene.only?.length === 2")
-    assert {topics[chunk_id] for chunk_id in shown_ids(drawn)} == {"Music", "Sports"}
+    assert {topics[chunk_id] for chunk_id in chunks_in_colour(drawn)} == {"Music", "Sports"}
     music.click()
     wait_until(drawn, "scene.only?.length === 1")
     _, again = changed_by(drawn, music.click, "scene.only?.length === 0")
     assert n_different(before, again) < 20
-    assert len(shown_ids(drawn)) == len(table)
+    assert len(chunks_in_colour(drawn)) == len(table)
 
 
 def test_cluster_labels_and_their_number(drawn: Page):

@@ -8,9 +8,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
-from tests.browser.app_server import map_frame, map_value, place_of_chunk, wait_until
-
-SHOWN = "chart.data.flatMap((trace) => [...(trace.customdata || [])])"
+from tests.browser.app_server import chunks_in_colour, map_frame, map_value, place_of_chunk, wait_until
 
 
 @pytest.fixture
@@ -25,8 +23,8 @@ def charts(sample: Collection, page: Page) -> FrameLocator:
 
 
 def wait_for_shown(page: Page, ids: set[int]) -> None:
-    wait_until(page, f"new Set({SHOWN}).size === {len(ids)}")
-    assert set(map_value(page, SHOWN)) == ids
+    wait_until(page, f"inColour().length === {len(ids)}")
+    assert chunks_in_colour(page) == ids
 
 
 def test_bars_and_a_brush_filter_the_map_and_are_in_the_address(charts: FrameLocator, page: Page, sample: Collection):

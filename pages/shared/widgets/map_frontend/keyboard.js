@@ -22,24 +22,20 @@ function followKeys() {
   else chart.removeAttribute("aria-describedby");
   if (followed !== drawn) chart.on("plotly_relayout", placeRing);
   followed = drawn;
-  if (walker >= 0 && (!isFlat || !reachable().some((rows) => rows.includes(walker)))) leave();
+  if (walker >= 0 && (!isFlat || !inColour().includes(walker))) leave();
   placeRing();
 }
-
-const reachable = () => chart.data.filter((trace) => trace.rows && trace.visible !== false).map((trace) => trace.rows);
 
 // The nearest point in a direction: sideways counts double, and nothing beyond 60 degrees.
 function nextRow([right, up]) {
   const x = places[2 * walker], y = places[2 * walker + 1];
   let found = -1, least = Infinity;
-  for (const rows of reachable()) {
-    for (const row of rows) {
-      const dx = places[2 * row] - x, dy = places[2 * row + 1] - y;
-      const along = dx * right + dy * up, aside = Math.abs(dx * up) + Math.abs(dy * right);
-      if (along <= 0 || aside > 1.73 * along) continue;
-      const far = along + 2 * aside;
-      if (far < least) { least = far; found = row; }
-    }
+  for (const row of inColour()) {
+    const dx = places[2 * row] - x, dy = places[2 * row + 1] - y;
+    const along = dx * right + dy * up, aside = Math.abs(dx * up) + Math.abs(dy * right);
+    if (along <= 0 || aside > 1.73 * along) continue;
+    const far = along + 2 * aside;
+    if (far < least) { least = far; found = row; }
   }
   return found;
 }
@@ -47,13 +43,11 @@ function nextRow([right, up]) {
 // Where the walk begins: the opened chunk, else the point nearest to the middle of what is shown.
 function firstRow() {
   if (scene.focus >= 0) return scene.focus;
-  const [x, y] = [chart._fullLayout.xaxis, chart._fullLayout.yaxis].map(({ range }) => (range[0] + range[1]) / 2);
+  const [x, y] = seen.map(([low, high]) => (low + high) / 2);
   let found = -1, least = Infinity;
-  for (const rows of reachable()) {
-    for (const row of rows) {
-      const far = Math.hypot(places[2 * row] - x, places[2 * row + 1] - y);
-      if (far < least) { least = far; found = row; }
-    }
+  for (const row of inColour()) {
+    const far = Math.hypot(places[2 * row] - x, places[2 * row + 1] - y);
+    if (far < least) { least = far; found = row; }
   }
   return found;
 }
@@ -103,7 +97,7 @@ function leave() {
 }
 
 chart.addEventListener("keydown", (event) => {
-  if (event.target !== chart || scene?.dims !== 2 || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target !== chart || drawn !== 2 || event.ctrlKey || event.metaKey || event.altKey) return;
   const actions = { "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1.4), Escape: leave };
   if (DIRECTIONS[event.key]) walk(DIRECTIONS[event.key]);
   else if (event.key === "Enter" && walker >= 0) { hideTip(); report("click", [scene.ids[walker]]); }

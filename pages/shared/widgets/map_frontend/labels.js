@@ -38,11 +38,11 @@ function freeLabels(labels, frame, where, pixels, whole, obstacles) {
 
 function placeLabels() {
   const list = at("labels");
-  if (scene.dims !== 2 || scene.other || drawn !== 2 || !scene.labels.length) { placed2d = []; list.replaceChildren(); return; }
-  const [x, y] = rangesNow(), pixels = unitPixels(), frame = { wide: wide(), tall: chart._fullLayout.height };
+  if (!seen || scene.other || !scene.labels.length) { placed2d = []; list.replaceChildren(); return; }
+  const [x, y] = seen, pixels = unitPixels(), frame = room;
   const where = (label) => [(label.x - x[0]) * pixels, (y[1] - label.y) * pixels];
   const [left, right] = homeRanges()[0];
-  placed2d = freeLabels(scene.labels, frame, where, pixels, wide() / (right - left), covers());
+  placed2d = freeLabels(scene.labels, frame, where, pixels, frame.wide / (right - left), covers());
   list.style.height = frame.tall + "px";
   while (list.children.length > placed2d.length) list.lastChild.remove();
   placed2d.forEach((label, i) => {
@@ -54,15 +54,13 @@ function placeLabels() {
   });
 }
 
-// Plotly moves the points without telling of each step, so the ranges are looked at while the pointer acts.
+// Plotly moves its axes without telling of each step, so they are looked at while the pointer acts.
 function watchView() {
   watched = performance.now() + 700;
   if (watchView.isOn) return;
   watchView.isOn = true;
-  let before = "";
   const look = () => {
-    const now = drawn === 2 ? String(rangesNow()) : "";
-    if (now !== before) { before = now; placeLabels(); }
+    followChart();
     watchView.isOn = performance.now() < watched;
     if (watchView.isOn) requestAnimationFrame(look);
   };

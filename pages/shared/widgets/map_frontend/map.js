@@ -1,10 +1,11 @@
 "use strict";
-// Draws a scene with Plotly, keeps the view while it changes, and reports clicks and marked areas to the app.
+// Draws a scene, keeps the view while it changes, and reports clicks and marked areas to the app. Plotly draws maps in 3D;
+// of those in 2D, the axes and the marks: points.js draws the points, so that they are seen before Plotly is loaded.
 const at = (id) => document.getElementById(id);
 const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas").getContext("2d");
 let scene = null, places = null, sequence = Date.now(), moving = 0, drawn = 0, byHand = false, reported = "";
 let pointer = { x: 0, y: 0 }, hovered = pointer;
-let busy = Promise.resolve(), shownAs = "", size = "", viewed = "", gliding = false;
+let busy = Promise.resolve(), shownAs = "", viewed = "", gliding = false, behind = false, library = null;
 
 Streamlit.listen((args, theme) => {
   const before = scene, from = places;
@@ -42,7 +43,7 @@ function themeColours(theme) {
   const colours = { page, ink: theme?.textColor || "#1b2127", accent: "#D5006D", grey: "#9AA3AB" };
   colours.rim = { width: 0 };
   // The scale's dark end is hard to see on a dark page.
-  if (theme?.base === "dark") { colours.accent = "#FF5CA8"; colours.rim = { width: 0.8, color: "rgba(255,255,255,0.45)" }; }
+  if (theme?.base === "dark") { colours.accent = "#FF5CA8"; colours.rim = { width: 0.8, color: `rgba(255,255,255,${RIM})` }; }
   style.setProperty("--ink", colours.ink);
   style.setProperty("--panel", theme?.secondaryBackgroundColor || "#f4f6f8");
   style.setProperty("--accent", theme?.primaryColor || "#0072b2");
@@ -91,61 +92,103 @@ async function glide(first, second, done) {
 
 function layout() {
   const hidden = { visible: false, showgrid: false, zeroline: false };
-  size = wide() + "x" + tall();
-  const shared = { height: tall(), width: wide(), autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: scene.page,
-    plot_bgcolor: scene.page, font: { color: scene.ink, family: getComputedStyle(document.body).fontFamily },
-    uirevision: scene.layoutKey, modebar: { bgcolor: "rgba(0,0,0,0)" }, hovermode: "closest" };
+  const page = scene.dims === 2 ? "rgba(0,0,0,0)" : scene.page;
+  const shared = { height: room.tall, width: room.wide, autosize: false, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, paper_bgcolor: page,
+    plot_bgcolor: page, font: { color: scene.ink, family: getComputedStyle(document.body).fontFamily },
+    uirevision: scene.layoutKey, modebar: { bgcolor: "rgba(0,0,0,0)" }, hovermode: scene.dims === 2 ? false : "closest" };
   if (scene.dims === 3) {
     const bare = { ...hidden, title: { text: "" }, showspikes: false };
     return { ...shared, scene: { xaxis: bare, yaxis: bare, zaxis: bare, aspectmode: "data", uirevision: scene.layoutKey } };
   }
-  const [x, y] = view();
+  const [x, y] = rangesNow();
   return { ...shared, dragmode: chart._fullLayout?.dragmode || "pan", selections: chart.layout?.selections || [],
-    images: densityImages(scene, places),
     xaxis: { ...hidden, range: x }, yaxis: { ...hidden, range: y, scaleanchor: "x", scaleratio: 1 } };
 }
 
 function traces() {
-  const all = [...groupTraces(scene, places, only), ...questionTraces(scene, off), ...overlayTraces(scene, places)];
-  if (scene.dims === 3 && scene.labels.length) all.push({ type: "scatter3d", mode: "text", hoverinfo: "skip",
+  const marks = [...questionTraces(scene, off), ...overlayTraces(scene, places)];
+  // Without any markers, Plotly offers neither box nor lasso.
+  if (scene.dims === 2) return [placesTrace(scene, [null], { mode: "markers" }), ...marks];
+  const all = [...groupTraces(scene, places, only), ...marks];
+  if (scene.labels.length) all.push({ type: "scatter3d", mode: "text", hoverinfo: "skip",
     x: scene.labels.map((l) => l.x), y: scene.labels.map((l) => l.y), z: scene.labels.map((l) => l.z),
     text: scene.labels.map((l) => plain(l.name)), textfont: { color: scene.ink, size: 12 } });
   return all;
 }
 
-const WHOLE = { name: "home", title: "Show the whole map", icon: Plotly.Icons.home, click: goHome };
-const CONFIG = { scrollZoom: true, displaylogo: false, showSendToCloud: false, doubleClick: false, displayModeBar: true,
-  modeBarButtonsToRemove: ["toImage", "autoScale2d", "resetScale2d", "resetCameraLastSave3d"],
-  modeBarButtonsToAdd: [{ name: "png", title: "Save as PNG", icon: Plotly.Icons.camera, click: savePng }] };
+function config() {
+  const { home, camera } = Plotly.Icons, whole = { name: "home", title: "Show the whole map", icon: home, click: goHome };
+  return { scrollZoom: true, displaylogo: false, showSendToCloud: false, doubleClick: false, displayModeBar: true,
+    modeBarButtonsToRemove: ["toImage", "autoScale2d", "resetScale2d", "resetCameraLastSave3d"],
+    modeBarButtonsToAdd: [{ name: "png", title: "Save as PNG", icon: camera, click: savePng },
+      ...(scene.dims === 2 ? [whole, "select2d", "lasso2d"] : [])] };
+}
+
+function loadPlotly() {
+  library ||= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = "../pages.shared.widgets.map_chart.plotly/plotly.min.js";
+    script.onload = done;
+    script.onerror = () => fail(new Error("plotly.min.js cannot be loaded. Reload the page."));
+    document.head.append(script);
+  });
+  return library;
+}
 
 // A new picture would end a drag, such as a lasso that is being drawn, so it waits until the pointer is released.
-let release = null, released = Promise.resolve();
+let release = null, released = Promise.resolve(), isHeld = false;
 function press() { if (!release) released = new Promise((done) => { release = done; }); }
-function letGo() { release?.(); release = null; }
+function letGo() { release?.(); release = null; isHeld = false; }
 window.addEventListener("pointerdown", press, true);
 for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, letGo, true);
 window.addEventListener("pointermove", (event) => { if (!event.buttons) letGo(); }, true);
 
 function draw() {
+  const isShown = !release;
+  if (isShown) showPoints();
   busy = busy.then(async () => {
+    await loadPlotly();
     await released;
-    const config = scene.dims === 2
-      ? { ...CONFIG, modeBarButtonsToAdd: [...CONFIG.modeBarButtonsToAdd, WHOLE, "select2d", "lasso2d"] } : CONFIG;
+    if (!isShown) showPoints();
     // Plotly cannot turn a 3D chart into a 2D chart, so a new chart is made.
     if (drawn && drawn !== scene.dims) { Plotly.purge(chart); drawn = 0; }
     else if (drawn && !scene.chosen.size) await unmark();
-    const picture = layout();
-    scene.size = sizeOf(nSeen());
-    await Plotly.react(chart, traces(), picture, config);
+    await Plotly.react(chart, traces(), layout(), config());
     if (drawn !== scene.dims) listen();
     drawn = scene.dims;
-    viewed = gliding ? "" : scene.layoutKey;
+    behind = false;
     keepOff();
     fit();
     followKeys();
     chart.dataset.drawn = scene.layoutKey + "|" + scene.colourKey;
   }).catch((error) => console.error(error));
   return busy;
+}
+
+// Draws the points and labels of a map in 2D; Plotly's axes follow.
+function showPoints() {
+  room = { wide: wide(), tall: tall() };
+  canvas.hidden = scene.dims !== 2;
+  chart.style.minHeight = room.tall + "px";
+  seen = scene.dims === 2 ? view() : null;
+  viewed = gliding ? "" : scene.layoutKey;
+  if (!seen) return;
+  behind = true;
+  scene.size = sizeOf(nSeen());
+  paint();
+  keepOff();
+  fit();
+  chart.dataset.painted = scene.layoutKey + "|" + scene.colourKey;
+}
+
+// Takes the ranges of Plotly's axes, which a person moves.
+function followChart() {
+  if (!seen || drawn !== 2 || (behind && !release)) return;
+  const now = ["xaxis", "yaxis"].map((name) => chart._fullLayout[name].range.slice());
+  if (String(now) === String(seen)) return;
+  seen = now;
+  paint();
+  placeLabels();
 }
 
 // Removes the outline of the marked area when its points are no longer marked.
@@ -157,8 +200,17 @@ async function unmark() {
 const fit = () => Streamlit.height(Math.ceil(document.body.scrollHeight));
 
 function listen() {
-  chart.on("plotly_relayout", () => { placeLabels(); sizeAgain(); viewChanged(); });
+  chart.on("plotly_relayout", () => { followChart(); sizeAgain(); viewChanged(); });
   chart.on("plotly_doubleclick", () => { if (scene.dims === 2) goHome(); });
+  chart.on("plotly_selected", (event) => {
+    // Plotly also sends this event after each drawing; only areas marked by a person are reported.
+    if (!event || !byHand) return;
+    byHand = false;
+    if (event.range || event.lassoPoints) mark(event.selections);
+  });
+  chart.on("plotly_deselect", () => { if (byHand) report("clear", []); });
+  // In 2D, pointer.js looks for what is under the pointer.
+  if (scene.dims === 2) return;
   chart.on("plotly_hover", (event) => hover(event.points[0]));
   chart.on("plotly_unhover", hideTip);
   chart.on("plotly_click", (event) => {
@@ -166,14 +218,6 @@ function listen() {
     if (question) report("question", [], question.key);
     else if (id !== undefined) report("click", [id]);
   });
-  chart.on("plotly_selected", (event) => {
-    // Plotly also sends this event after each drawing; only areas marked by a person are reported.
-    if (!event || !byHand) return;
-    byHand = false;
-    const ids = event.points.map((point) => point.customdata).filter((id) => id !== undefined);
-    if (event.range || event.lassoPoints) report("area", ids);
-  });
-  chart.on("plotly_deselect", () => { if (byHand) report("clear", []); });
 }
 function report(kind, ids, question = "", groups = []) {
   const list = Array.from(ids);
@@ -193,9 +237,11 @@ chart.addEventListener("wheel", hideTip, { capture: true, passive: true });
 
 function hover(point) {
   const question = questionOf(point), row = point.data.rows?.[point.pointNumber];
-  if (question) showTip([[question.text, ""], [question.note, "quiet"], ["Click to open", "quiet"]]);
+  if (question) tellQuestion(question);
   else if (row !== undefined) showTip(aboutChunk(row));
 }
+
+const tellQuestion = ({ text, note }) => showTip([[text, ""], [note, "quiet"], ["Click to open", "quiet"]]);
 
 function aboutChunk(row) {
   const lines = [];
@@ -228,8 +274,10 @@ function showTip(lines) {
 }
 
 async function savePng() {
-  const data = chart.data.map((trace) => (trace.marker?.colorbar ? { ...trace, marker: { ...trace.marker, showscale: true } } : trace));
+  const all = scene.dims === 2 ? [...groupTraces(scene, places, only), ...chart.data] : chart.data;
+  const data = all.map((trace) => (trace.marker?.colorbar ? { ...trace, marker: { ...trace.marker, showscale: true } } : trace));
   const picture = { data, layout: { ...chart.layout, showlegend: true, title: { text: plain(scene.file) },
+    paper_bgcolor: scene.page, plot_bgcolor: scene.page, images: shadeImages(),
     margin: { l: 20, r: 20, t: 60, b: 20 }, annotations: annotations(scene, placed2d) } };
   const url = await Plotly.toImage(picture, { format: "png", width: 1400, height: 1000, scale: 2 });
   const link = document.createElement("a");
@@ -239,9 +287,10 @@ async function savePng() {
 }
 
 const byPerson = () => { byHand = true; flights++; watchView(); };
-chart.addEventListener("pointerdown", byPerson, true);
+chart.addEventListener("pointerdown", () => { isHeld = true; byPerson(); }, true);
 chart.addEventListener("wheel", () => { isHome = false; byPerson(); }, { capture: true, passive: true });
-chart.addEventListener("pointermove", (event) => { if (event.buttons) { watchView(); isHome &&= chart._fullLayout?.dragmode !== "pan"; } }, true);
+// While the pointer is down, Plotly lays an element over the map, so these are events of the window.
+window.addEventListener("pointermove", () => { if (isHeld) { watchView(); isHome &&= chart._fullLayout?.dragmode !== "pan"; } }, true);
 at("share").oninput = () => {
   moving++;
   places = between(scene.xy, scene.other, at("share").value / 100);
@@ -256,11 +305,11 @@ at("play").onclick = () => {
 // A new size of the frame, or other things over or above it on the page, need a new picture.
 function resized() {
   if (!scene || wide() <= 0) return;
-  if (size !== wide() + "x" + tall()) draw();
+  if (room.wide !== wide() || room.tall !== tall()) draw();
   else if (covered !== coveredNow()) {
     keepOff();
     // A map of many points, and one with a marked area, stay where they are.
-    if (isHome && drawn === 2 && scene.n <= ANIMATED && !scene.chosen.size) goHome();
+    if (isHome && seen && scene.n <= ANIMATED && !scene.chosen.size) goHome();
   }
 }
 window.addEventListener("resize", resized);

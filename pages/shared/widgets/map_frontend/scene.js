@@ -88,7 +88,7 @@ function tickMarks(scene) {
 function placesTrace(scene, list, extra) {
   const columns = [0, 1, 2].map((i) => list.map((place) => (place ? place[i] : null)));
   const where = scene.dims === 3 ? { x: columns[0], y: columns[1], z: columns[2], type: "scatter3d" }
-    : { x: columns[0], y: columns[1], type: "scattergl" };
+    : { x: columns[0], y: columns[1], type: "scatter" };
   return { ...where, hoverinfo: "skip", showlegend: false, ...extra,
     ...(scene.dims === 3 ? {} : { selected: { marker: { opacity: 1 } }, unselected: { marker: { opacity: 1 } } }) };
 }

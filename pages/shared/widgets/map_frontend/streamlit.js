@@ -8,7 +8,8 @@ const Streamlit = {
     window.addEventListener("message", (event) => {
       if (event.data.type === "streamlit:render") render(event.data.args, event.data.theme);
     });
-    Streamlit.send("componentReady", { apiVersion: 1 });
+    // Not before all scripts have run: the app's first message may come at once.
+    document.addEventListener("DOMContentLoaded", () => Streamlit.send("componentReady", { apiVersion: 1 }));
   },
   value(value) { Streamlit.send("setComponentValue", { value, dataType: "json" }); },
   height(height) { Streamlit.send("setFrameHeight", { height }); },

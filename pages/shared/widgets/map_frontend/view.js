@@ -2,6 +2,8 @@
 // The size of the map, the part of it that is seen, and how it moves from one part to another.
 const ANIMATED = 20000, MOVE_MS = 900, NARROW = 600, TOOLBAR = 44, LEGEND = 224;
 let isHome = true, flown = 0, flights = 0, covered = "", restored = "", settling = 0;
+// The ranges of a map in 2D that are drawn, [[left, right], [bottom, top]], null in 3D; and the size of what is drawn.
+let seen = null, room = { wide: 0, tall: 0 };
 
 const ease = (t) => t * t * (3 - 2 * t);
 const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -77,8 +79,8 @@ function homeRanges() {
     [Math.min(bottom[0], top[0]), Math.max(bottom[1], top[1])]]);
 }
 
-const rangesNow = () => ["xaxis", "yaxis"].map((name) => chart._fullLayout[name].range.slice());
-const unitPixels = () => { const [left, right] = rangesNow()[0]; return chart._fullLayout.xaxis._length / (right - left); };
+const rangesNow = () => seen.map((ends) => ends.slice());
+const unitPixels = () => room.wide / (seen[0][1] - seen[0][0]);
 
 // The address of the page holds the ranges with the layout they belong to, so that a reload or a copied link shows the
 // same part of the map. All points need no place in it.
@@ -87,7 +89,7 @@ const PATH = window.frameElement ? addressOf().location.pathname : "";
 
 function keepView() {
   // For a moment, the frame is still there when another page has been opened.
-  if (!scene.fill || drawn !== 2 || addressOf().location.pathname !== PATH) return;
+  if (!scene.fill || !seen || addressOf().location.pathname !== PATH) return;
   const page = addressOf(), address = new URL(page.location.href);
   const ranges = rangesNow().flat().map((end) => Number(end.toPrecision(6)));
   const said = isHome ? null : [scene.layoutKey.slice(0, 8), ...ranges].join("_");
@@ -124,7 +126,7 @@ function view() {
     isHome = false;
     return stored;
   }
-  if (isHome || drawn !== 2 || scene.dims !== 2 || viewed !== scene.layoutKey) {
+  if (isHome || !seen || viewed !== scene.layoutKey) {
     isHome = true;
     return homeRanges();
   }
@@ -135,7 +137,7 @@ function view() {
 // Moves the view, in steps if the map is small and the system does not ask for less motion.
 async function move(aim) {
   await busy;
-  if (scene.dims !== 2 || drawn !== 2) return;
+  if (!seen) return;
   const from = rangesNow(), mine = ++flights, began = performance.now();
   const isAtOnce = scene.n > ANIMATED || isCalm();
   for (let share = 0; share < 1 && mine === flights;) {
@@ -161,7 +163,7 @@ async function goHome() {
 // Shows the whole map when a new star is where nobody sees it.
 async function showStar() {
   await busy;
-  if (!scene.star || scene.dims !== 2 || drawn !== 2 || isHome) return;
+  if (!scene.star || !seen || isHome) return;
   const [x, y] = rangesNow(), pixels = unitPixels(), free = freeArea();
   const across = (scene.star[0] - x[0]) * pixels, down = (y[1] - scene.star[1]) * pixels;
   if (across < free.left || across > free.right || down < free.top || down > free.bottom) await goHome();
