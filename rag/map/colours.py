@@ -169,8 +169,8 @@ def _titled(title: str, *about: str) -> str:
 
 def most_common(labels: Sequence[str]) -> list[str]:
     """The labels, with the rarest as "other" if the palette has too few colours; ties in alphabetical order."""
-    counts = Counter(label for label in labels if label not in GREY_NAMES)
-    ranked = sorted(counts, key=lambda label: (-counts[label], label))
+    counts = Counter(labels)
+    ranked = sorted(set(counts) - set(GREY_NAMES), key=lambda label: (-counts[label], label))
     kept = {*ranked[: len(PALETTE)], *GREY_NAMES}
     return [label if label in kept else OTHER_NAME for label in labels]
 

@@ -47,6 +47,11 @@ def load_layout(collection: Collection, parameters: ProjectionParameters) -> Pro
     return now
 
 
+def layout_stamp(collection: Collection, parameters: ProjectionParameters) -> tuple[int, int] | None:
+    """A stamp of the cached layout, which changes when the layout does; None if there is no file of it."""
+    return artifacts.file_stamp(_path(collection, parameters))
+
+
 def make_layout(collection: Collection, parameters: ProjectionParameters, report: Report | None = None) -> Projection:
     """Compute a new layout, align it with the previous one, and save it. Takes seconds to minutes.
 

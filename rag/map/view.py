@@ -32,9 +32,9 @@ def present(layout: Projection, table: ChunkTable) -> tuple[Projection, ChunkTab
     """Restrict layout and table to their common chunks, in the same order of rows."""
     import numpy as np
 
-    _, rows, table_rows = np.intersect1d(layout.chunk_ids, table.chunk_ids, assume_unique=True, return_indices=True)
-    if len(rows) == len(layout.chunk_ids) == len(table):
+    if np.array_equal(layout.chunk_ids, table.chunk_ids):
         return layout, table
+    _, rows, table_rows = np.intersect1d(layout.chunk_ids, table.chunk_ids, assume_unique=True, return_indices=True)
     return replace(layout, chunk_ids=layout.chunk_ids[rows], xy=layout.xy[rows]), table.take(table_rows)
 
 

@@ -55,6 +55,18 @@ def read_cached(path: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == digest else None
 
 
+def file_stamp(path: Path) -> tuple[int, int] | None:
+    """When the cached file was last written, in ns, and its bytes; None if there is none or it is kept in memory."""
+    with _lock:
+        if path in _in_memory:
+            return None
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
 def cached_paths(folder: Path, pattern: str) -> list[Path]:
     """The cached files in a folder that match a pattern, by name; those kept in memory are among them."""
     with _lock:

@@ -11,7 +11,7 @@ from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_state import MapState
 from pages.shared.widgets.tasks import show_task
 from rag.map.clusters.finding import find_clusters
-from rag.map.layout import is_long, load_layout, make_layout
+from rag.map.layout import is_long, layout_stamp, load_layout, make_layout
 from rag.map.projection import Method, Metric, ProjectionParameters
 from rag.runtime.background import Report
 from rag.store.collection import Collection
@@ -106,9 +106,25 @@ def _neighborhood(uid: str, now: ProjectionParameters, wanted: ProjectionParamet
     return ProjectionParameters(wanted.method, wanted.n_components, n_neighbors, min_dist, metric, seed=int(seed))
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _layout_of_file(
+    key: tuple[str, str, int, tuple[int, int]], parameters: ProjectionParameters, _collection: Collection
+) -> Projection | None:
+    return load_layout(_collection, parameters)
+
+
+def _layout(collection: Collection, parameters: ProjectionParameters) -> Projection | None:
+    """The cached layout; it is read again when its file or the collection has changed."""
+    stamp = layout_stamp(collection, parameters)
+    if stamp is None:
+        return load_layout(collection, parameters)
+    key = str(collection.path), collection.uid, collection.generation(), stamp
+    return _layout_of_file(key, parameters, collection)
+
+
 def current_layout(collection: Collection, state: MapState) -> Projection:
     """The layout of the chosen settings; while it is computed, the previous layout with the progress above it."""
-    layout = load_layout(collection, state.parameters)
+    layout = _layout(collection, state.parameters)
     key = _task_key(collection, state.parameters)
     if layout is None and not is_long(collection.n_chunks(), state.parameters):
         layout = _make_now(collection, state.parameters)
@@ -140,7 +156,7 @@ def _make_in_background(collection: Collection, state: MapState, key: str) -> Pr
             task_board().forget(key)
             st.rerun()
     show_task(key)
-    before = load_layout(collection, state.shown) if state.shown else None
+    before = _layout(collection, state.shown) if state.shown else None
     if before is None:
         st.caption("You can use other pages meanwhile: the layout is computed in the background.")
         return st.stop()

@@ -29,6 +29,18 @@ def test_content_comes_back_from_the_file(tmp_path):
     assert not artifacts._in_memory
 
 
+def test_a_stamp_changes_with_the_file_and_there_is_none_without_one(tmp_path, blocked):
+    path = tmp_path / "a" / "one"
+    assert artifacts.file_stamp(path) is None
+    artifacts.write_cached(path, b"content")
+    first = artifacts.file_stamp(path)
+    assert first == artifacts.file_stamp(path) is not None
+    artifacts.write_cached(path, b"longer content")
+    assert artifacts.file_stamp(path) not in (None, first)
+    artifacts.write_cached(blocked / "one", b"kept in memory")
+    assert artifacts.file_stamp(blocked / "one") is None
+
+
 def test_what_cannot_be_written_comes_back_from_memory(blocked):
     artifacts.write_cached(blocked / "one.1", b"first")
     artifacts.write_cached(blocked / "one.1", b"second")
