@@ -25,7 +25,8 @@ st.html(_FRAME / "theme.css")
 sections = {
     "Explore": [
         st.Page("pages/documents.py", title="Documents", icon=":material/description:"),
-        st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", default=True),
+        # The default page has the bare address, but Streamlit keeps its name from others: so that name is not "map".
+        st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="start", default=True),
         st.Page("pages/neighbors.py", title="Neighbors", icon=":material/hub:"),
         st.Page("pages/search.py", title="Search", icon=":material/manage_search:"),
         st.Page("pages/chat.py", title="Chat", icon=":material/chat:"),

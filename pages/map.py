@@ -53,7 +53,7 @@ try:
         layout, table = present(current_layout(collection, state), chunk_table(collection))
         layers = cluster_layers(collection, layout)
     with places.clusters, st.popover("Clusters", icon=":material/bubble_chart:"):
-        layer = layer_control(layers)
+        layer = layer_control(address, layers)
         has_labels = st.toggle(
             "Show cluster labels", value=True, key="map-names",
             help="Writes the name of each cluster on the map, and of its parts as you zoom in.",

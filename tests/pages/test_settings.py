@@ -106,9 +106,10 @@ def test_the_same_refusal_is_raised_until_servers_are_refreshed(listed, error, b
         ("compare", "Compare models"),
         ("health", "Data quality"),
         ("index_lab", "Index benchmark"),
+        ("map", "Map"),
     ],
 )
-def test_a_saved_link_to_a_former_address_opens_the_page(sample, former, title):
+def test_a_link_to_another_address_of_a_page_opens_it(sample, former, title):
     app = AppTest.from_file(str(config.ROOT / "app.py"), default_timeout=120)
     app._page_hash = calc_hash(former)  # AppTest.switch_page takes files only, and these addresses have none.
     app.query_params["query"] = "owl"

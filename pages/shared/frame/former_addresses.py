@@ -1,4 +1,4 @@
-"""Redirects from the former addresses of pages, so that saved links still work."""
+"""Redirects from other addresses of pages: former ones, so that saved links still work, and the map's by its name."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from functools import partial
 import streamlit as st
 
 _FILES = {
+    "map": "pages/map.py",
     "playground": "pages/search.py",
     "arithmetic": "pages/vector_arithmetic.py",
     "compare": "pages/compare_models.py",
     "health": "pages/data_quality.py",
     "index_lab": "pages/index_benchmark.py",
 }
-"""The former last part of the address, and the file of the page that is there now."""
+"""The last part of an address, and the file of the page that it opens. The map itself has the bare address."""
 
 
 def pages_that_redirect() -> list[st.Page]:
-    """Hidden pages at the former addresses; each opens the page that replaced it, with the same query parameters."""
+    """Hidden pages at these addresses; each opens the page that is meant, with the same query parameters."""
     return [
-        st.Page(partial(_open, file), title="Moved", url_path=former, visibility="hidden")
-        for former, file in _FILES.items()
+        st.Page(partial(_open, file), title="Moved", url_path=name, visibility="hidden")
+        for name, file in _FILES.items()
     ]
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from pages.shared.widgets.map_state import MapState
+from rag.map import layout
+from rag.map.projection import ProjectionParameters, to_bytes
 from rag.map.selection.chunk_codes import encode_ids
+from rag.runtime import artifacts
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from tests.pages.support.app import button, labelled, start, texts
@@ -32,6 +36,10 @@ def component(app, name: str):
 
 def arguments(app, name: str) -> dict:
     return json.loads(component(app, name).json_args)
+
+
+def granularity(app):
+    return labelled(app.select_slider, "Cluster granularity (coarse – fine)")
 
 
 def drawn_ids(app) -> set[int]:
@@ -123,6 +131,34 @@ def test_another_colour_shows_all_groups_of_its_legend(sample, frame):
     labelled(app.selectbox, "Colour by").select("Document").run()
     assert drawn_ids(app) == set(frame["id"])
     assert "only" not in app.query_params
+
+
+def test_the_granularity_of_clusters_is_in_the_address_unless_it_is_the_maps_own(sample):
+    app = start()
+    assert "clusters" not in app.query_params
+    slider = granularity(app)
+    layer = 0 if slider.value else 1
+    slider.set_value(layer).run()
+    n_clusters = slider.options[layer].removesuffix(" clusters")
+    assert app.query_params["clusters"] in (n_clusters, [n_clusters])
+    linked = start(clusters=n_clusters)
+    for _ in range(2):
+        assert granularity(linked).value == granularity(app).value
+        assert len(arguments(linked, "map_chart.map")["labels"]) == len(arguments(app, "map_chart.map")["labels"])
+        linked.run()
+    linked.query_params.pop("clusters")
+    assert granularity(linked.run()).value == granularity(start()).value
+    assert "clusters" not in start(clusters="none").query_params
+
+
+def test_the_map_follows_a_layout_that_was_written_meanwhile(sample):
+    app = start()
+    before = arguments(app, "map_chart.map")["layoutKey"]
+    assert arguments(app.run(), "map_chart.map")["layoutKey"] == before
+    kept = layout.load_layout(sample, ProjectionParameters())
+    turned = replace(kept, xy=kept.xy[:, ::-1].copy())
+    artifacts.write_cached(layout._path(sample, ProjectionParameters()), to_bytes(turned))
+    assert arguments(app.run(), "map_chart.map")["layoutKey"] != before
 
 
 def test_two_clicked_chunks_are_compared_token_by_token(sample):

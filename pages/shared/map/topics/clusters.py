@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.shared.map.address import Address
 from pages.shared.session.person import is_editor
 from pages.shared.session.resources import generator
 from pages.shared.session.workspace import require_workspace
@@ -24,26 +25,34 @@ from rag.store.collection import Collection
 from rag.types import Projection
 
 _BY_MODEL = "map-names-by-model"
+_ADDRESS = "clusters"
 
 
-def layer_control(layers: Layers) -> int | None:
+def layer_control(address: Address, layers: Layers) -> int | None:
     """The slider from coarse to fine with the number of clusters at each step; returns the layer, None for no choice.
 
-    A layout with other layers begins at its own default.
+    A layout with other layers begins at its own default. The address has the number of clusters of any other layer.
     """
     counts = layers.counts
     if len(counts) < 2:
         st.caption("Cluster granularity: this map has no other layers.")
+        address.keep(_ADDRESS, [])
         return None
-    return st.select_slider(
+    key, linked = f"map-layer-{'-'.join(map(str, counts))}", next(iter(address.values(_ADDRESS)), "")
+    first = next((layer for layer, count in enumerate(counts) if str(count) == linked), layers.default)
+    if address.is_new(_ADDRESS):
+        st.session_state[key] = first
+    layer = st.select_slider(
         "Cluster granularity (coarse – fine)",
         range(len(counts)),
-        layers.default,
+        first,
         format_func=lambda layer: f"{counts[layer]} clusters",
-        key=f"map-layer-{'-'.join(map(str, counts))}",
+        key=key,
         help="Left: a few large clusters. Right: many small ones; each lies within one cluster of the step before. "
         "Points far from every dense group stay grey (unclustered).",
     )
+    address.keep(_ADDRESS, [] if layer == layers.default else [str(counts[layer])])
+    return layer
 
 
 def with_model_names(collection: Collection, layout: Projection, clusters: Clusters) -> Clusters:
