@@ -22,6 +22,7 @@ from rag.errors import CollectionError, ExplorerError
 from rag.index.words.loading import load_word_index
 from rag.ingest.outcomes import FileOutcome, Progress, Report, logged, no_report
 from rag.ingest.storing import ChunkedDocument, ChunkPart, Step, embed_and_store
+from rag.runtime import freed_memory
 from rag.store.collection import Collection
 from rag.types import Chunk, ChunkingSpec, Document, Embedder, EmbeddingSpec
 
@@ -29,9 +30,12 @@ _ORIGINS = "origins"
 """The setting with the digest of the path that each document was read from."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Content:
-    """A file's content in bytes, from disk or from an archive; `note` is a sentence for the outcome if it is stored."""
+    """A file's content in bytes, from disk or from an archive; `note` is a sentence for the outcome if it is stored.
+
+    The content is dropped when the document is read: it is not needed while the document is embedded.
+    """
 
     path: str
     name: str
@@ -111,10 +115,11 @@ class FileStages:
             if isinstance(content, FileOutcome):
                 yield PlacedStep(number, "", "", content)
                 continue
-            name = name_for(file, content.name)
-            named = replace(content, name=name, note=_renaming(name, content.name))
-            for step in _steps(self, named):
-                yield PlacedStep(number, content.name, name, step)
+            wanted = content.name
+            content.name = name_for(file, wanted)
+            content.note = _renaming(content.name, wanted)
+            for step in _steps(self, content):
+                yield PlacedStep(number, wanted, content.name, step)
 
 
 def prepare(collection: Collection, files: Sequence[SourceFile], embedding: EmbeddingSpec) -> Known:
@@ -221,7 +226,8 @@ def _contents(file: SourceFile, reader: Reader, report: Report) -> Iterator[_Con
     try:
         content = file.read()
         if not is_archive(file.name, content):
-            yield _Content(file.path, file.name, content, file.roles)
+            whole, content = _Content(file.path, file.name, content, file.roles), b""
+            yield whole
             return
         archive = reader.open_archive(file.name, content)
     except ExplorerError as error:
@@ -257,6 +263,7 @@ def _steps(stages: FileStages, file: _Content) -> Iterator[Step]:
     except ExplorerError as error:
         yield FileOutcome(file.path, "failed", str(error), 0, size)
         return
+    file.content = b""
     document = replace(document, sha256=fingerprint or document.sha256)
     whole = ChunkedDocument(file.path, size, document, file.note, stored is not None)
     yield from _chunked(whole, stages.chunking, stages.embedder)
@@ -277,6 +284,8 @@ def _fingerprint(content: bytes, roles: ColumnRoles) -> str:
 def _chunked(whole: ChunkedDocument, chunking: ChunkingSpec, embedder: Embedder) -> Iterator[Step]:
     """The document in parts, or an outcome if it has no text or cannot be chunked."""
     document = whole.document
+    if whole.is_long:
+        freed_memory.hand_back()
     parts = chunk_parts(document, chunking, embedder.window, embedder.tokenizer, embedder.encode_documents)
     done, before = 0, list[Chunk]()
     try:
@@ -329,3 +338,4 @@ def _then_index(
         # The documents are stored; the first search by words tries again, and says what is wrong.
         with suppress(CollectionError):
             load_word_index(collection)
+        freed_memory.hand_back()

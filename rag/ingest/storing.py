@@ -1,24 +1,27 @@
 """Embed chunked documents and store them: in batches over all documents, and a long document part by part.
 
-The vectors of a document are kept in a temporary file until all of them are there, so memory does not grow with the
-length of a file; then the document is stored in one transaction.
+The chunks and vectors of a document are kept in a temporary file until all of them are there, so memory does not grow
+with the length of a file; then the document is stored in one transaction.
 """
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
+from rag.chunking.parts import PART_CHARACTERS
 from rag.embedding.languages import language_warning
 from rag.errors import ExplorerError
 from rag.ingest.outcomes import FileOutcome, Outcome, Progress, Report
+from rag.runtime import freed_memory
 from rag.runtime.lookahead import ahead
 from rag.store.collection import Collection
-from rag.types import Chunk, Document, Embedder, EmbeddingSpec
+from rag.types import Chunk, Document, Embedder
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
@@ -27,7 +30,10 @@ _FIRST_BATCH = 32
 _CHUNKS_PER_BATCH = 512
 _CHUNKS_PER_REPORT = 256
 _IN_MEMORY = 16 * 1024**2
-"""Bytes of a document's vectors from which on they are kept in a file: about 10,000 chunks of 384 dimensions."""
+"""Bytes of a document's chunks and vectors from which on they are kept in a file: about 8,000 chunks."""
+_MOST_AHEAD = 4_096
+"""Chunks that may wait to be embedded, where each step counts as _CHUNKS_PER_STEP more."""
+_CHUNKS_PER_STEP = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +48,11 @@ class ChunkedDocument:
     document: Document
     note: str = ""
     replaces: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much memory is freed after it is read, and after it is stored, that it is handed back at once."""
+        return len(self.document.text) > PART_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,8 @@ def embed_and_store(
     collection: Collection, steps: Iterator[Step], embedder: Embedder, report: Report, cancelled: threading.Event
 ) -> Iterator[FileOutcome]:
     """Embed and store the documents while another thread computes the next steps; yields an outcome for each file."""
-    embedded = embed_steps(ahead(steps, cancelled), embedder, report, cancelled)
+    coming = ahead(steps, cancelled, weigh=_weight, most=_MOST_AHEAD)
+    embedded = embed_steps(coming, embedder, report, cancelled)
     return store_steps(collection, embedded, embedder.spec, report)
 
 
@@ -103,7 +115,7 @@ def store_steps(
     Args:
         steps: parts with vectors by the model `embedding`. A document whose last part never comes is not stored.
     """
-    kept = _Vectors(embedding)
+    kept = _KeptParts()
     latest: ChunkedDocument | None = None
     with closing(kept):
         for step in steps:
@@ -116,13 +128,18 @@ def store_steps(
                 latest = step.of
             assert step.vectors is not None, "a part is stored after it was embedded"
             kept.add(step.chunks, step.vectors)
+            if step.of.is_long:
+                # The model's working memory, which would otherwise add up with what storing needs.
+                freed_memory.hand_back()
             if step.is_last:
                 report(Progress("storing", step.of.document.name))
                 yield _store(collection, step.of, kept, embedding)
                 kept.clear()
+                if step.of.is_long:
+                    freed_memory.hand_back()
 
 
-def _store(collection: Collection, chunked: ChunkedDocument, kept: _Vectors, embedding: EmbeddingSpec) -> FileOutcome:
+def _store(collection: Collection, chunked: ChunkedDocument, kept: _KeptParts, embedding: EmbeddingSpec) -> FileOutcome:
     document = replace(chunked.document, notes=tuple(filter(None, (*chunked.document.notes, chunked.note))))
     try:
         if kept.problem:
@@ -135,49 +152,54 @@ def _store(collection: Collection, chunked: ChunkedDocument, kept: _Vectors, emb
     return FileOutcome(chunked.path, outcome, " ".join(filter(None, notes)), kept.n_chunks, chunked.size)
 
 
-class _Vectors:
+class _KeptParts:
     """The chunks of one document with their vectors, which are in a temporary file if they are many.
 
-    Iterating gives the parts as they were added, as often as wanted. `problem` says in words why the vectors could not
-    be kept; otherwise it is empty.
+    Iterating gives the parts as they were added, as often as wanted. `problem` says in words why they could not be
+    kept; otherwise it is empty.
     """
 
-    def __init__(self, spec: EmbeddingSpec) -> None:
-        self._dimension = spec.dimension
-        self._chunks: list[Sequence[Chunk]] = []
+    def __init__(self) -> None:
+        self._sizes: list[int] = []
         self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self.n_chunks = 0
         self.problem = ""
 
-    @property
-    def n_chunks(self) -> int:
-        return sum(map(len, self._chunks))
-
     def add(self, chunks: Sequence[Chunk], vectors: FloatArray) -> None:
-        self._chunks.append(chunks)
+        content = pickle.dumps((chunks, vectors), pickle.HIGHEST_PROTOCOL)
+        self._sizes.append(len(content))
+        self.n_chunks += len(chunks)
         try:
             self._file.seek(0, 2)
-            self._file.write(vectors.tobytes())
+            self._file.write(content)
+            self._file.flush()
         except OSError as error:
-            self.problem = f"its embeddings could not be kept in a temporary file ({error.strerror})."
+            self.problem = f"its chunks and embeddings could not be kept in a temporary file ({error.strerror})."
 
     def __iter__(self) -> Iterator[tuple[Sequence[Chunk], FloatArray]]:
-        import numpy as np
-
         position = 0
-        for chunks in self._chunks:
+        for size in self._sizes:
             self._file.seek(position)
-            content = self._file.read(4 * self._dimension * len(chunks))
-            position += len(content)
-            yield chunks, np.frombuffer(content, dtype=np.float32).reshape(len(chunks), self._dimension)
+            position += size
+            yield pickle.loads(self._file.read(size))
 
     def clear(self) -> None:
-        if self._chunks:
-            self._chunks, self.problem = [], ""
+        if self.problem:
+            # What could not be written is tried again by every other call.
+            self.close()
+            self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        elif self._sizes:
             self._file.seek(0)
             self._file.truncate()
+        self._sizes, self.n_chunks, self.problem = [], 0, ""
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
+
+
+def _weight(step: Step) -> int:
+    return _CHUNKS_PER_STEP + (len(step.chunks) if isinstance(step, ChunkPart) else 0)
 
 
 def _embed(

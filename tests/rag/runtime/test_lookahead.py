@@ -40,6 +40,28 @@ def test_work_ahead_stops_when_it_is_cancelled():
     assert len(rest) < 1000
 
 
+def test_work_ahead_waits_while_what_is_ready_weighs_too_much():
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for i in range(20):
+            made.append(i)
+            yield i
+
+    taken: list[int] = []
+    for item in ahead(items(), threading.Event(), weigh=lambda _: 10, most=20):
+        if item is not None:
+            taken.append(item)
+            # Two are ready, and one more is made that finds no room.
+            assert len(made) <= len(taken) + 3
+    assert taken == list(range(20))
+
+
+def test_an_item_that_weighs_more_than_may_wait_comes_through():
+    heavy = ahead(iter([1, 2, 3]), threading.Event(), weigh=lambda _: 99, most=5)
+    assert [item for item in heavy if item is not None] == [1, 2, 3]
+
+
 def test_work_ahead_keeps_its_order_and_hands_errors_on():
     assert [item for item in ahead(iter(range(500)), threading.Event()) if item is not None] == list(range(500))
 
