@@ -144,10 +144,11 @@ class Collection:
             n_chunks += len(chunks)
         try:
             with self.writing() as connection:
-                connection.execute("DELETE FROM documents WHERE name = ?", (document.name,))
                 last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
                 first = last[0] + 1 if last else 1
-                schema.insert_parts(connection, document, range(first, first + n_chunks), parts)
+                staged = schema.stage_parts(connection, document, range(first, first + n_chunks), parts)
+                connection.execute("DELETE FROM documents WHERE name = ?", (document.name,))
+                schema.insert_staged(connection, staged)
         except UnicodeEncodeError as error:
             name = document.name.encode(errors="replace").decode()
             raise CollectionError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _CHUNK_BYTES = 8
 BYTES_OF_CHUNK = 2 * _CHUNK_BYTES
 """The length of a chunk's digest."""
 _DOCUMENT_BYTES = 16
+_CHARACTERS_AT_ONCE = 2**20
 _TEXT, _CONTEXT = 3, 8
 """The positions of the text and of the context line in a row of a chunk."""
 
@@ -76,7 +77,24 @@ def of_summary(row: Sequence[object]) -> bytes:
 
 def of_contents(row: Sequence[object]) -> bytes:
     """The digest of the columns that follow the summary in a document's row: pages, headings, rows and text."""
-    return _of_values([row[0], *row[_N_SUMMARY_COLUMNS:]], _DOCUMENT_BYTES)
+    digest = hashlib.blake2b(b"[", digest_size=_DOCUMENT_BYTES)
+    for number, value in enumerate([row[0], *row[_N_SUMMARY_COLUMNS:]]):
+        digest.update(b", " if number else b"")
+        for part in _json_parts(value):
+            digest.update(part)
+    digest.update(b"]")
+    return digest.digest()
+
+
+def _json_parts(value: object) -> Iterator[bytes]:
+    """The JSON of a value; that of a long text in parts, because it is a second copy of the text."""
+    if not isinstance(value, str):
+        yield json.dumps(value, sort_keys=True).encode()
+        return
+    yield b'"'
+    for start in range(0, len(value), _CHARACTERS_AT_ONCE):
+        yield json.dumps(value[start : start + _CHARACTERS_AT_ONCE])[1:-1].encode()
+    yield b'"'
 
 
 def of_chunks(chunk_digests: Iterable[bytes]) -> bytes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+
 # Each migration updates a file from one version to the next; a new file runs all of them. Never edit a published
 # migration: users' files were created with it.
 _VERSION_1 = (
@@ -83,3 +86,32 @@ _VERSION_8 = (
     "UPDATE meta SET value = json_set(value, '$.schema_version', 8) WHERE key = 'spec'",
 )
 MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7, _VERSION_8)
+_WORDS_BEFORE = 6
+"""The first file version without a word index, which the migration drops."""
+
+
+def begin_without_words(connection: sqlite3.Connection, drop: Callable[[sqlite3.Connection], None]) -> int:
+    """Begin a transaction, with `drop` remove the word index of a file of a version before 6, return the version."""
+    connection.execute("BEGIN IMMEDIATE")
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if 0 < version < _WORDS_BEFORE:
+        drop(connection)
+    return version
+
+
+def drop_words(connection: sqlite3.Connection) -> None:
+    """Drop the word index. Raises sqlite3.Error if it is damaged: its pages might not be its own."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'words_*'")
+    for (table,) in tables.fetchall():
+        (found,) = connection.execute(f"PRAGMA quick_check({table})").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+    for statement in DROP_WORDS:
+        connection.execute(statement)
+
+
+def forget_words(connection: sqlite3.Connection) -> None:
+    """Take a damaged word index, which SQLite does not drop, out of the list of tables; its pages stay in the file."""
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("DELETE FROM sqlite_master WHERE name = 'words' OR name GLOB 'words_*'")
+    connection.execute("PRAGMA writable_schema = RESET")

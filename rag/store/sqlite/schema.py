@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rag.errors import CollectionError, first_problem
 from rag.store import digests
-from rag.store.sqlite.migrations import DROP_WORDS, MIGRATIONS
+from rag.store.sqlite import migrations
+from rag.store.sqlite.migrations import MIGRATIONS
 from rag.types import (
     Chunk,
     ChunkingSpec,
@@ -53,8 +54,6 @@ DIGESTS_SINCE = 5
 """The first file version with digests of documents."""
 CONTEXT_SINCE = 7
 """The first file version with context lines of chunks."""
-_WORDS_BEFORE = 6
-"""The first file version without a word index, which the migration drops."""
 SPEC_DIGEST = "spec digest"
 """The key in `meta` of the digest of the collection's id, model and chunking."""
 CONVERSATIONS_DIGEST = "conversations digest"
@@ -75,6 +74,8 @@ _HINDRANCES = {
 _UNWRITABLE = _HINDRANCES - {sqlite3.SQLITE_BUSY}
 _UNIT_TOLERANCE = 0.01
 _NO_ITEMS = "[]"
+_ITEMS_AT_ONCE = 1_024
+_STAGED = "temp.staged_chunks"
 _Spec = TypeVar("_Spec", EmbeddingSpec, ChunkingSpec)
 
 
@@ -146,13 +147,13 @@ def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
     has_unused_pages = False
     try:
-        version = _begin_without_words(connection, _drop_words)
+        version = migrations.begin_without_words(connection, migrations.drop_words)
     except sqlite3.Error as error:
         if is_hindered(error):
             raise
         # After it met damage, SQLite refuses other changes in the same transaction.
         connection.execute("ROLLBACK")
-        version, has_unused_pages = _begin_without_words(connection, _forget_words), True
+        version, has_unused_pages = migrations.begin_without_words(connection, migrations.forget_words), True
     for statements in MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)
@@ -165,33 +166,6 @@ def migrate(connection: sqlite3.Connection, *, is_new: bool = False) -> None:
         # They do no harm, so a full disk does not matter.
         with suppress(sqlite3.Error):
             connection.execute("VACUUM")
-
-
-def _begin_without_words(connection: sqlite3.Connection, drop: Callable[[sqlite3.Connection], None]) -> int:
-    """Begin a transaction, with `drop` remove the word index of a file of a version before 6, return the version."""
-    connection.execute("BEGIN IMMEDIATE")
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if 0 < version < _WORDS_BEFORE:
-        drop(connection)
-    return version
-
-
-def _drop_words(connection: sqlite3.Connection) -> None:
-    """Drop the word index. Raises sqlite3.Error if it is damaged: its pages might not be its own."""
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'words_*'")
-    for (table,) in tables.fetchall():
-        (found,) = connection.execute(f"PRAGMA quick_check({table})").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
-    for statement in DROP_WORDS:
-        connection.execute(statement)
-
-
-def _forget_words(connection: sqlite3.Connection) -> None:
-    """Take a damaged word index, which SQLite does not drop, out of the list of tables; its pages stay in the file."""
-    connection.execute("PRAGMA writable_schema = ON")
-    connection.execute("DELETE FROM sqlite_master WHERE name = 'words' OR name GLOB 'words_*'")
-    connection.execute("PRAGMA writable_schema = RESET")
 
 
 def _record_digests(connection: sqlite3.Connection) -> None:
@@ -360,27 +334,55 @@ def insert_parts(
 
     Args:
         chunk_ids: ascending.
-        parts: chunks with their unit vectors, float32 (len(chunks), dimension); read twice.
+        parts: chunks with their unit vectors, float32 (len(chunks), dimension).
 
     Raises:
         UnicodeEncodeError: a text contains a lone surrogate.
     """
+    insert_staged(connection, stage_parts(connection, document, chunk_ids, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class StagedDocument:
+    """The rows of a document; those of its chunks are in the table _STAGED of the connection's temporary database."""
+
+    row: DocumentRow
+    digests: digests.DocumentDigests
+
+
+def stage_parts(
+    connection: sqlite3.Connection, document: Document, chunk_ids: Sequence[int], parts: Iterable[Part]
+) -> StagedDocument:
+    """Convert a document and its chunks to rows, in a temporary file, so that `insert_staged` only copies them.
+
+    Copying is quick, so readers of the collection hardly wait. Arguments and errors as those of `insert_parts`.
+    """
     row = document_row(document)
-    columns, places = DOCUMENT_COLUMNS[SCHEMA_VERSION], ", ".join("?" * len(row))
-    connection.execute(f"INSERT INTO documents ({columns}) VALUES ({places})", row)
+    columns = f"{CHUNK_COLUMNS}, digest, x'' AS vector"
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {_STAGED} AS SELECT {columns} FROM chunks LIMIT 0")
+    insert = f"INSERT INTO {_STAGED} VALUES ({', '.join('?' * 12)})"
     chunk_digests: list[bytes] = []
     for chunks, vectors in parts:
         ids = chunk_ids[len(chunk_digests) : len(chunk_digests) + len(chunks)]
         rows = [chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, ids, strict=True)]
         found = [digests.of_chunk(one) for one in rows]
         connection.executemany(
-            f"INSERT INTO chunks ({CHUNK_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((*one, digest) for one, digest in zip(rows, found, strict=True)),
+            insert, ((*one, digest, blob) for one, digest, blob in zip(rows, found, _blobs(vectors), strict=True))
         )
-        connection.executemany("INSERT INTO embeddings VALUES (?, ?)", zip(ids, _blobs(vectors), strict=True))
         chunk_digests += found
-    blobs = (blob for _, vectors in parts for blob in _blobs(vectors))
-    _insert_digests(connection, digests.of_document(row, chunk_digests, chunk_ids, blobs))
+    blobs = (blob for (blob,) in connection.execute(f"SELECT vector FROM {_STAGED} ORDER BY rowid"))
+    return StagedDocument(row, digests.of_document(row, chunk_digests, chunk_ids, blobs))
+
+
+def insert_staged(connection: sqlite3.Connection, staged: StagedDocument) -> None:
+    """Insert the document that was staged last, with its chunks, embeddings and digests, within a transaction."""
+    columns, places = DOCUMENT_COLUMNS[SCHEMA_VERSION], ", ".join("?" * len(staged.row))
+    connection.execute(f"INSERT INTO documents ({columns}) VALUES ({places})", staged.row)
+    columns = f"{CHUNK_COLUMNS}, digest"
+    connection.execute(f"INSERT INTO chunks ({columns}) SELECT {columns} FROM {_STAGED} ORDER BY rowid")
+    connection.execute(f"INSERT INTO embeddings SELECT chunk_id, vector FROM {_STAGED} ORDER BY rowid")
+    connection.execute(f"DELETE FROM {_STAGED}")
+    _insert_digests(connection, staged.digests)
 
 
 def _blobs(vectors: FloatArray) -> Iterator[bytes]:
@@ -412,8 +414,8 @@ def document_row(document: Document) -> DocumentRow:
     rows = [(row.start, row.end, row.fields) for row in document.rows]
     return (
         document.document_id, document.name, document.media_type, document.sha256, len(document.text),
-        len(document.pages), document.language, _json(document.notes), _json(document.pages),
-        _json(headings), _json(rows), document.text,
+        len(document.pages), document.language, _json(document.notes), _json_list(document.pages),
+        _json_list(headings), _json_list(rows), document.text,
     )  # fmt: skip
 
 
@@ -466,6 +468,12 @@ def fields_from_json(stored: str) -> Fields:
 
 def _texts(stored: str) -> tuple[str, ...]:
     return () if stored == _NO_ITEMS else _adapters().texts.validate_json(stored, strict=True)
+
+
+def _json_list(items: Sequence[object]) -> str:
+    """`_json` of a long list: a part at a time, because the encoder holds a text for every value."""
+    starts = range(0, len(items), _ITEMS_AT_ONCE)
+    return f"[{', '.join(_json(items[start : start + _ITEMS_AT_ONCE])[1:-1] for start in starts)}]"
 
 
 def _json(value: object) -> str:

@@ -24,6 +24,11 @@ WHAT_TO_DO = (
     "Close other programs that use it, check that the disk has free space and the file is writable, and try again."
 )
 """The end of a message about a file that cannot be read or written."""
+_PAGES_IN_MEMORY = 16_000
+"""Changed pages of a transaction, of 4 KiB each, from which on they are written before its end.
+
+SQLite reads a multiple of 256 as OFF, because it keeps only the last byte of the number to know whether it is 0.
+"""
 Begin = Literal["BEGIN", "BEGIN IMMEDIATE"]
 """A read transaction with a consistent state, or an exclusive write transaction."""
 
@@ -45,8 +50,8 @@ def transaction(path: Path, uid: str, begin: Begin, *, shown_as: str) -> Iterato
         is_writable = read_only.is_writable(path) or not path.exists()
         with closing(schema.connect(path) if is_writable else read_only.connect(path, uid)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
-            # Pages written before the commit would lock readers out, for half a minute with 100,000 new chunks.
-            connection.execute("PRAGMA cache_spill = OFF")
+            # Pages written before the commit lock readers out until then, so only many pages are written before.
+            connection.execute(f"PRAGMA cache_spill = {_PAGES_IN_MEMORY}")
             connection.execute(begin)
             _require_same_file(connection, uid, shown_as)
             yield connection

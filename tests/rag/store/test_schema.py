@@ -271,7 +271,7 @@ def test_a_full_disk_is_not_taken_for_a_damaged_word_index(old_version, data_dir
         raise raise_full
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "_drop_words", full)
+        patch.setattr(schema.migrations, "drop_words", full)
         assert Collection.open(data_dir, "earlier").is_read_only
     assert path.read_bytes() == before
     require_migrated(modern, data_dir)
