@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rag import config
-from rag.runtime import artifacts
 
 if TYPE_CHECKING:
     from rag.runtime.background import Report
@@ -24,48 +22,35 @@ _BUILD_SHARE = 0.6
 
 
 class FlatIndex:
-    """Exact search. On unit vectors the inner product is the cosine similarity: in [-1, 1], higher is nearer."""
+    """Exact search. On unit vectors the inner product is the cosine similarity: in [-1, 1], higher is nearer.
 
-    def __init__(self, index: object, ids: IntArray) -> None:
-        self._index = index
+    It searches the given vectors themselves: an index of faiss would be a second copy of them.
+    """
+
+    def __init__(self, ids: IntArray, vectors: FloatArray) -> None:
+        self._vectors = vectors
         self.ids = ids
 
     @classmethod
     def build(cls, ids: IntArray, vectors: FloatArray) -> FlatIndex:
-        """Build an index of unit vectors float32 (n, dimension) with `ids` int64 (n,)."""
-        faiss = load_faiss()
-        index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(vectors)
-        return cls(index, ids)
+        """Make an index of unit vectors float32 (n, dimension) with `ids` int64 (n,); they must not be changed."""
+        import numpy as np
+
+        return cls(ids, np.ascontiguousarray(vectors))
 
     def search(self, queries: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
         """Scores float32 and ids int64, both (len(queries), min(k, n)), best first, ties by the smaller id."""
         import numpy as np
 
         # faiss splits one query among its threads, which wait for each other longer than one thread needs.
-        load_faiss(1 if len(queries) == 1 else None)
+        faiss = load_faiss(1 if len(queries) == 1 else None)
         k = min(k, len(self.ids))
         if k == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
-        scores, positions = self._index.search(np.ascontiguousarray(queries), k)  # type: ignore[attr-defined]
+        scores, positions = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
         order = np.lexsort((positions, -scores), axis=1)
         scores = np.take_along_axis(scores, order, axis=1).clip(-1.0, 1.0)
         return scores, self.ids[np.take_along_axis(positions, order, axis=1)]
-
-    def save(self, path: Path) -> None:
-        """Save the index as a cache file."""
-        artifacts.write_cached(path, load_faiss().serialize_index(self._index).tobytes())
-
-    @classmethod
-    def load(cls, path: Path, ids: IntArray) -> FlatIndex | None:
-        """Load a saved index; None if the file is missing, damaged, or has another number of vectors."""
-        import numpy as np
-
-        content = artifacts.read_cached(path)
-        if content is None:
-            return None
-        index = load_faiss().deserialize_index(np.frombuffer(content, dtype=np.uint8))
-        return cls(index, ids) if index.ntotal == len(ids) else None
 
 
 def nearest(vectors: FloatArray, k: int, report: Report | None = None) -> tuple[FloatArray, IntArray]:

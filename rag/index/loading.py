@@ -81,15 +81,11 @@ def cache_path(collection: Collection, generation: int, kind: str) -> Path:
 
 
 def load_index(collection: Collection) -> FlatIndex:
-    """The exact index: from its cache, or built again if that is stale, missing or damaged."""
-    generation, ids, vectors = collection.stored_vectors()
-    path = cache_path(collection, generation, "flat")
-    index = FlatIndex.load(path, ids)
-    if index is None:
-        index = FlatIndex.build(ids, vectors)
-        index.save(path)
-        artifacts.drop_others(path, "flat.*")
-    return index
+    """The exact index of the collection's vectors; it needs no cache file."""
+    stored = collection.stored_vectors()
+    # Earlier versions kept a copy of all vectors there.
+    artifacts.drop_except((), collection.cache_folder, "flat.*")
+    return FlatIndex.build(stored.ids, stored.vectors)
 
 
 class VectorIndex(Protocol):

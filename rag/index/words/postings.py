@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.uint8] | NDArray[np.uint16]
     Hashes = NDArray[np.uint64]
-    Numbers = Sequence[int] | NDArray[np.int64]
+    Numbers = Sequence[int] | array[int] | NDArray[np.int64]
 
 MOST_ROWS = 65_536
 """A row is stored as a 16-bit number."""
@@ -76,12 +77,11 @@ def postings_of(texts: Iterable[str]) -> TermPostings:
     import numpy as np
 
     vocabulary: dict[str, int] = {}
-    starts, columns = [0], list[int]()
-    counts = list[int]()
+    starts, columns, counts = array("i", [0]), array("i"), array("i")
     for text in texts:
         found = Counter(tokens(text))
-        columns += [vocabulary.setdefault(token, len(vocabulary)) for token in found]
-        counts += found.values()
+        columns.extend(vocabulary.setdefault(token, len(vocabulary)) for token in found)
+        counts.extend(found.values())
         starts.append(len(columns))
     occurring = _sparse(counts, columns, starts, (len(starts) - 1, len(vocabulary)))
     words = [words_of_token(token) for token in vocabulary]

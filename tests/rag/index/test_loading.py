@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag.index.flat import FlatIndex
-from rag.index.loading import choose_index, chosen_index, load_chosen_index
+from rag.index.loading import choose_index, chosen_index, load_chosen_index, load_index
 from rag.index.spec import IndexSpec, default_spec
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection
@@ -18,6 +18,17 @@ from rag.store.sqlite import schema
 def test_exact_search_unless_another_was_chosen(sample):
     assert chosen_index(sample).kind == "flat"
     assert isinstance(load_chosen_index(sample), FlatIndex)
+
+
+def test_exact_search_needs_no_file_and_removes_that_of_an_earlier_version(sample):
+    earlier = sample.cache_folder / f"flat.{sample.uid[:12]}.1"
+    earlier.parent.mkdir(exist_ok=True)
+    earlier.write_bytes(b"a copy of all vectors")
+    ids, vectors = sample.embeddings()
+    scores, found = load_index(sample).search(vectors[:5], 3)
+    assert found[:, 0].tolist() == ids[:5].tolist()
+    np.testing.assert_allclose(scores[:, 0], 1.0, atol=1e-5)
+    assert not list(sample.cache_folder.glob("flat.*"))
 
 
 @pytest.mark.parametrize("kind", ["hnsw", "ivf_flat", "sq8"])
