@@ -112,7 +112,8 @@ def _mostly_utf8(content: bytes, *, cut: bool) -> Decoded | None:
     """UTF-8 with a few broken bytes, or `cut` at its end; None if another encoding is more likely."""
     decoded = _decode_as(content, "utf-8")
     broken = decoded.text.count("�")
-    whole = sum(letter > "\x7f" for letter in decoded.text[: 20 * _SAMPLE]) - broken
+    sample = decoded.text[: 20 * _SAMPLE]
+    whole = len(sample) - len(sample.encode("ascii", "ignore")) - broken
     return decoded if whole > (0 if cut else 20 * broken) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ _LANGUAGES = (
     "tt:Tatar ug:Uyghur uk:Ukrainian ur:Urdu uz:Uzbek vi:Vietnamese vo:Volapük wa:Walloon xh:Xhosa yi:Yiddish "
     "yo:Yoruba zh:Chinese zu:Zulu"
 )
+_DENSE = re.compile("[\u3040-\ud7af]")
 _NAMES = dict(pair.split(":") for pair in _LANGUAGES.split())
 
 
@@ -41,10 +43,10 @@ def detect_language(text: str) -> str:
     # A title page or a table of contents may be in no language or in several.
     starts = (0, len(text) // 2, 3 * len(text) // 4) if len(text) > 3 * _SAMPLE else (0,)
     sample = "\n".join(text[start : start + 3 * _SAMPLE // len(starts)] for start in starts)
-    letters = sum(letter.isalpha() for letter in sample)
+    letters = sum(map(str.isalpha, sample))
     # One Chinese, Japanese or Korean character carries about as much as three letters of an alphabet.
-    weight = letters + 2 * sum("\u3040" <= letter <= "\ud7af" for letter in sample)
-    visible = sum(not letter.isspace() for letter in sample)
+    weight = letters + 2 * len(_DENSE.findall(sample))
+    visible = len(sample) - sum(map(str.isspace, sample))
     if weight < _MIN_LETTERS or letters < _MIN_SHARE * visible:
         return ""
     ranked = [(_WRITTEN_AS.get(code, code), share) for code, share in _identifier().rank(sample)]

@@ -72,7 +72,7 @@ def _tables(text: str) -> Iterator[tuple[int, int, list[str]]]:
 
 
 def _code(text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in _FENCED.finditer(text)]
+    return [match.span() for match in _FENCED.finditer(text)] if "```" in text or "~~~" in text else []
 
 
 def _is_divider(header: str, line: str) -> bool:

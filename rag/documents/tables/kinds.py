@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from rag.text.stems import word_set
@@ -22,6 +23,7 @@ _MONTH = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w./#-]{2,24}")
+_SHORT = 64
 _FLAGS = frozenset(("yes", "no", "true", "false", "n/a", "na", "none", "ja", "nein", "oui", "non", "ok"))
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{1,2}:\d\d.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d\d|\d{4})?|\d{1,2}/\d{1,2}"
@@ -48,6 +50,10 @@ _LABELS = word_set(
 def kind_of(cell: str) -> Kind:
     """The kind of one cell. Dates, times, amounts and shares are numbers; a date with a month's name is one, too."""
     text = cell.strip()
+    return _kind_of_short(text) if len(text) <= _SHORT else _kind(text)
+
+
+def _kind(text: str) -> Kind:
     if not text:
         return ""
     if _PERIOD.fullmatch(text):
@@ -57,6 +63,10 @@ def kind_of(cell: str) -> Kind:
     if not any(map(str.isalpha, text)) or (_AMOUNT.fullmatch(text) and len(text) <= 40) or _MONTH.fullmatch(text):
         return "number"
     return "code" if _CODE.fullmatch(text) else "text"
+
+
+_kind_of_short = lru_cache(maxsize=16_384)(_kind)
+"""`_kind`, which is asked for the same cells by every step that looks for a table's header."""
 
 
 def number_shape(cell: str) -> Literal["", "date", "time", "number"]:

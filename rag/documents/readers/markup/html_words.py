@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 _NOT_TEXT = frozenset({"script", "style", "template", "title", "head"})
+_RAW_TEXT = re.compile(r"<(?:textarea|xmp|iframe|noembed|noframes|plaintext|!\[)|\0", re.IGNORECASE)
+_COMMENT_END = re.compile(r"--\s*>")
+_SURE_TAG = re.compile(
+    r"</[a-z][^<>]*>|"
+    r"""<[a-z][^\s<>/"'=]*(?:\s+[^\s<>/"'=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s<>"'=`]+))?)*\s*/?>""",
+    re.IGNORECASE,
+)
 _ANY_TAG = re.compile(r"<[^<>]*>?")
 _MOST_OPEN = 1_000
 _HEAD_ONLY = frozenset({"meta", "link", "base"})
@@ -20,6 +28,19 @@ def words_of_html(html: str) -> list[str]:
     reader.feed(html)
     reader.close()
     return "".join(reader.pieces).split()
+
+
+def most_words_of_html(html: str) -> int | None:
+    """An upper bound of the number of `words_of_html`, which is much quicker: it also counts scripts and comments.
+
+    None if a bound is not known, because what looks like a tag may be text: in a form's text area, for example.
+    """
+    comment = html.rfind("<!--")
+    if _RAW_TEXT.search(html) or (comment >= 0 and not _COMMENT_END.search(html, comment + 4)):
+        return None
+    # What is left of tags may part words, too.
+    text = _SURE_TAG.sub(" ", html).replace("<", " <").replace(">", "> ")
+    return len(unescape(text).split())
 
 
 class _Words(HTMLParser):

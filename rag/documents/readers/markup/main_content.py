@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from rag.documents.parsed import clean, left_out
-from rag.documents.readers.markup.html_words import words_of_html
+from rag.documents.readers.markup.html_words import most_words_of_html, words_of_html
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -117,7 +118,10 @@ def _parsed(html: str) -> HtmlElement | None:
         root = fromstring(html.encode("utf-8", "replace"), parser=HTMLParser(encoding="utf-8"))
     except (etree.LxmlError, ValueError, AssertionError):
         return None
-    return root if len(_words(root)) >= _SAME_WORDS * len(words_of_html(html)) else None
+    count, most = len(_words(root)), most_words_of_html(html)
+    if most is None or count < _SAME_WORDS * most:
+        most = len(words_of_html(html))
+    return root if count >= _SAME_WORDS * most else None
 
 
 def _written(root: HtmlElement) -> str:
@@ -130,8 +134,19 @@ def _words(element: HtmlElement) -> list[str]:
     """The words in an element, without scripts and styles."""
     if element.tag in _NOT_TEXT:
         return []
+    return " ".join(_texts()(element)).split()
+
+
+@cache
+def _texts() -> Callable[[HtmlElement], list[str]]:
+    """The texts in an element, as plain strings: lxml's own kind makes an object of each text's parent."""
+    from lxml.etree import XPath
+
     skipped = "".join(f"[not(ancestor::{tag})]" for tag in sorted(_NOT_TEXT))
-    return " ".join(str(text) for text in element.xpath(f".//text()[not(parent::comment())]{skipped}")).split()
+    found: Callable[[HtmlElement], list[str]] = XPath(
+        f".//text()[not(parent::comment())]{skipped}", smart_strings=False
+    )
+    return found
 
 
 def _hidden_parts(root: HtmlElement) -> Iterator[_Part]:
@@ -240,6 +255,8 @@ def _has_title(element: HtmlElement) -> bool:
 
 def _by_class(element: HtmlElement) -> str:
     if element.tag not in ("div", "section", "ul", "ol", "p", "span", "form"):
+        return ""
+    if not ("id" in element.attrib or "class" in element.attrib):
         return ""
     parts = set(_PART.findall(_CAMEL.sub(" ", f"{element.get('id', '')} {element.get('class', '')}").lower()))
     return next((why for why, names in _CLASSES if names & parts), "")

@@ -53,8 +53,9 @@ def _read_yaml(inner: str) -> Mapping[str, object] | None:
     if inner.count("[") + inner.count("{") > _MOST_BRACKETS:
         return None
     try:
-        # A few aliases of aliases could stand for a billion words.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(inner, Loader=yaml.SafeLoader)):
+        # A few aliases of aliases could stand for a billion words; each begins with an asterisk.
+        events = yaml.parse(inner, Loader=yaml.SafeLoader) if "*" in inner else ()
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
             return None
         value: object = yaml.safe_load(inner)
     except (yaml.YAMLError, ValueError, RecursionError):

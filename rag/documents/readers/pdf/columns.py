@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rag.documents.tables.printed import PrintedLine, Word
 
@@ -62,7 +63,7 @@ def in_columns(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
 
 def _side(line: PrintedLine, gutter: float, is_left: bool) -> PrintedLine | None:
     """The part of a line on one side of a gutter."""
-    segments = tuple(one for one in line.segments if (one.left < gutter) == is_left)
+    segments = tuple([one for one in line.segments if (one.left < gutter) == is_left])
     if len(segments) == len(line.segments):
         return line
     # Lines of different columns that stand at nearly the same height are one line only by chance.
@@ -77,41 +78,51 @@ def _band(lines: Sequence[PrintedLine], first: int) -> _Band | None:
         for before, after in zip(lines[at].segments, lines[at].segments[1:], strict=False):
             if best and at < best.end and before.right <= best.gutter <= after.left:
                 continue
-            band = _extended(lines, first, at, before.right, after.left)
-            if band and (best is None or band.end > best.end):
-                best = band
+            best = _extended(lines, first, at, (before.right, after.left), best) or best
     return best if best and not _is_one_table(lines[best.first : best.end], best.gutter) else None
 
 
-def _extended(lines: Sequence[PrintedLine], first: int, at: int, left: float, right: float) -> _Band | None:
-    """The run of lines that leave a part of the gutter [left, right) free."""
+def _extended(
+    lines: Sequence[PrintedLine], first: int, at: int, gap: tuple[float, float], best: _Band | None
+) -> _Band | None:
+    """The run of lines that leave a part of this gap of the line `at` free; None if it is not longer than the best."""
+    left, right = gap
     narrowest = _GUTTER * lines[at].height
     end = first
-    for line in lines[first:]:
-        before = max((one.right for one in line.segments if one.left < (left + right) / 2), default=left)
-        after = min((one.left for one in line.segments if one.left >= (left + right) / 2), default=right)
-        if min(right, after) - max(left, before) < narrowest:
+    for line in islice(lines, first, None):
+        middle, before, after = (left + right) / 2, left, right
+        for one in line.segments:
+            if one.left < middle:
+                before = max(before, one.right)
+            else:
+                after = min(after, one.left)
+        if after - before < narrowest:
             break
-        left, right = max(left, before), min(right, after)
+        left, right = before, after
         end += 1
     if end <= at:
         return None
     gutter = (left + right) / 2
     space = _SPACE_OF_HEADING if end < len(lines) else _SPACE_OF_FOOTER
     end = first + _without_rest(lines[first:end], gutter, space)
-    return _Band(first, end, gutter) if _are_columns(lines[first:end], gutter) else None
+    is_longer = best is None or end > best.end
+    return _Band(first, end, gutter) if is_longer and _are_columns(lines[first:end], gutter) else None
 
 
 def _are_columns(lines: Sequence[PrintedLine], gutter: float) -> bool:
     """Whether both sides have enough lines; the last column may be shorter, if it begins above and the file ends so."""
+    if len(lines) < _FEWEST_LINES:
+        return False
     left, right = ([part for line in lines if (part := _side(line, gutter, is_left))] for is_left in (True, False))
+    if len(left) < _FEWEST_LINES:
+        return False
     few = min(len(left), len(right)) < _MANY_LINES
     shortest = _SHORTEST_OF_FEW if few else _MARKER
     if any(sum(len(line.text) for line in side) <= shortest * len(side) for side in (left, right)):
         return False
     if min(len(left), len(right)) >= _FEWEST_LINES:
         return True
-    if len(left) < _FEWEST_LINES or not right or right[0].middle < lines[1].middle:
+    if not right or right[0].middle < lines[1].middle:
         return False
     before = [word.number for line in left for word in _words(line)]
     after = [word.number for line in right for word in _words(line)]
