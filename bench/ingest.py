@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,13 +132,17 @@ class Pair:
 
 
 class TimedEmbedder(CachedEmbedder):
-    """The app's embedder, which adds up the seconds spent in its model."""
+    """The app's embedder, which adds up the seconds spent in its model.
 
-    def __init__(self) -> None:
+    Args:
+        encode: texts -> unit vectors, in place of the model.
+    """
+
+    def __init__(self, encode: Callable[[Sequence[str]], FloatArray] | None = None) -> None:
         model = load_ours()
         super().__init__(model, VectorCache.default())
         self.seconds = 0.0
-        encode = model.encode_documents
+        encode = encode or model.encode_documents
 
         def timed(texts: Sequence[str]) -> FloatArray:
             started = time.perf_counter()
@@ -166,10 +170,10 @@ def take_in(
     return Run(elapsed, embedder.seconds - in_model, collection, by_name, counts)
 
 
-def load_with_empty_cache(folder: Path) -> TimedEmbedder:
-    """The app's embedder with an empty cache, after a first call, which is slower."""
+def load_with_empty_cache(folder: Path, encode: Callable[[Sequence[str]], FloatArray] | None = None) -> TimedEmbedder:
+    """The app's embedder with an empty cache, after a first call, which is slower. Argument as of `TimedEmbedder`."""
     os.environ["EXPLORER_CACHE_DIR"] = str(folder)
-    embedder = TimedEmbedder()
+    embedder = TimedEmbedder(encode)
     embedder.encode_queries(["warm"])
     return embedder
 

@@ -2,6 +2,7 @@
 
 python -m bench.long_ingest                  20,000 rows, and 300 mixed files, idle and next to two busy processes
 python -m bench.long_ingest --rows 100000    one CSV of so many rows, idle, for the memory
+python -m bench.long_ingest --memory         the memory alone: CSVs of 20,000 and 100,000 rows, without the model's work
 
 The reference is plain `SentenceTransformer.encode` in float32 of a sample of the same chunks, right after the ingest;
 its time is scaled to all chunks. Each ingest runs in a new process.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import itertools
 import json
 import os
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,7 @@ from rag.documents.sandbox.reader import DocumentReader
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from rag.types import Chunk
+    from rag.types import Chunk, FloatArray
 
 _ROWS, _FILES, _SAMPLE = 20_000, 300, 800
 _WORDS_A_ROW, _WORDS_A_FILE = 40, 600
@@ -42,13 +44,19 @@ _MIB = 1024**2
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.long_ingest", description=__doc__)
     parser.add_argument("--rows", type=int, default=0, help="only one CSV of so many rows, on an idle machine")
+    parser.add_argument("--memory", action="store_true", help="only memory, with made-up vectors: a few minutes")
+    parser.add_argument("--made-up", action="store_true", help="with --measure: made-up vectors, and only the memory")
     parser.add_argument("--measure", type=Path, help="ingest this file or folder in this process, and print the result")
     options = parser.parse_args()
     if options.measure:
-        measure(options.measure)
+        measure_memory(options.measure) if options.made_up else measure(options.measure)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if options.memory:
+            for n_rows in (_ROWS, 5 * _ROWS):
+                run(write_csv(folder / f"{n_rows}-rows.csv", n_rows), "--made-up", busy=0)
+            return
         if options.rows:
             run(write_csv(folder / "rows.csv", options.rows), busy=0)
             return
@@ -57,10 +65,10 @@ def main() -> None:
             run(path, busy=busy)
 
 
-def run(path: Path, *, busy: int) -> None:
+def run(path: Path, *more: str, busy: int) -> None:
     with busy_processes(busy):
         print(f"{path.name}, next to {busy} busy processes, load {os.getloadavg()[0]:.1f}: ", end="", flush=True)
-        subprocess.run([sys.executable, "-m", "bench.long_ingest", "--measure", str(path)], check=True)
+        subprocess.run([sys.executable, "-m", "bench.long_ingest", "--measure", str(path), *more], check=True)
 
 
 def measure(path: Path) -> None:
@@ -85,6 +93,33 @@ def measure(path: Path) -> None:
             f"peak memory {peak / _MIB:,.0f} MiB, {(peak - before) / _MIB:,.0f} more than with the model alone; "
             f"{reading / _MIB:,.0f} MiB in the reader's process; {time.perf_counter() - started:.0f} s in all"
         )
+
+
+def measure_memory(path: Path) -> None:
+    """The peak of everything but the model's own work, which needs about 350 MiB more, for a file of any length."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        embedder = load_with_empty_cache(folder / "cache", made_up_vectors)
+        before = own_peak()
+        collection = new_collection(folder, "long", embedder, config.DEFAULT_CHUNKING)
+        with DocumentReader() as reader:
+            take_in([path], collection, embedder, reader)
+            reading = peak_of(reader)
+        print(
+            f"{collection.n_chunks():,} chunks: peak memory {own_peak() / _MIB:,.0f} MiB, "
+            f"{(own_peak() - before) / _MIB:,.0f} more than with the model alone; "
+            f"{reading / _MIB:,.0f} MiB in the reader's process"
+        )
+
+
+def made_up_vectors(texts: Sequence[str]) -> FloatArray:
+    """Random unit vectors, float32 (n, 384); the same text has the same vector."""
+    import numpy as np
+
+    seeds = [hashlib.sha256(text.encode()).digest()[:8] for text in texts]
+    rows = [np.random.default_rng(int.from_bytes(seed)).standard_normal(384, dtype=np.float32) for seed in seeds]
+    vectors = np.array(rows, dtype=np.float32).reshape(len(rows), 384)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def plain_seconds(plain: SentenceTransformer, chunks: list[Chunk]) -> float:
