@@ -21,7 +21,7 @@ from rag.ingest.outcomes import FileOutcome, Outcome, Progress, Report
 from rag.runtime import freed_memory
 from rag.runtime.lookahead import ahead
 from rag.store.collection import Collection
-from rag.types import Chunk, Document, Embedder
+from rag.types import Chunk, Document, Embedder, EmbeddingSpec
 
 if TYPE_CHECKING:
     from rag.types import FloatArray

@@ -111,7 +111,8 @@ def test_a_full_disk_fails_the_long_file_alone(collection, words, monkeypatch):
     outcomes = take_in(collection, words, SHORT, LONG, SHORT + b" Owls hunt.")
     assert [one.outcome for one in outcomes] == ["added", "failed", "added"]
     assert outcomes[1].reason == (
-        "'1.txt' was not stored: its chunks and embeddings could not be kept in a temporary file (No space left on device)."
+        "'1.txt' was not stored: its chunks and embeddings could not be kept in a temporary file (No space left on "
+        "device)."
     )
     assert [document.name for document in collection.documents()] == ["0.txt", "2.txt"]
     check_vectors(collection, words)
