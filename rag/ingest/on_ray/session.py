@@ -17,6 +17,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -33,6 +34,7 @@ _PARENT = Path("/tmp") if os.name == "posix" else Path(tempfile.gettempdir())
 _STORE_BYTES = 1024**3
 """Shared memory for what workers send; Ray writes to its folder what is more."""
 _CONNECT_SECONDS = 10.0
+_REMOVE_SECONDS, _RETRY_SECONDS = 10.0, 0.1
 _FAILURES = (OSError, RuntimeError, ValueError, ImportError)
 """What Ray raises when it cannot start or connect, next to its own errors."""
 _TO_WORKERS = ("EXPLORER_PRECISION", "EXPLORER_OCR", "EXPLORER_VECTOR_CACHE_MB")
@@ -69,7 +71,15 @@ def _local(n_workers: int) -> Iterator[None]:
         with _environment(_local_settings(folder)), _session(folder, n_workers):
             yield
     finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder; a process of Ray that is just ending may write into it once more."""
+    deadline = time.monotonic() + _REMOVE_SECONDS
+    while folder.exists() and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(_RETRY_SECONDS)
 
 
 def _local_settings(folder: Path) -> dict[str, str]:
