@@ -1,0 +1,156 @@
+"""Two persons log in at one address: neither sees the other's conversations, and logging out locks all their tabs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from rag import config
+from rag.conversations.store import Conversations
+from rag.store.collection import Collection
+from tests.browser.app_server import free_port, wait_until_healthy
+from tests.support.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, quick_hash
+from tests.support.oidc_provider import CLIENT, OidcProvider, oidc_provider
+from tests.support.scripted_ollama import HEALTHY, scripted_server, streamed
+
+ANNA, BEN, EVE = "anna@example.org", "ben@example.org", "eve@elsewhere.org"
+PATIENCE = 60_000
+SECRET = "Where is the secret otter?"
+
+
+@contextmanager
+def locked_app(folder: Path, secrets: str, port: int, **environment: str) -> Iterator[str]:
+    """The app with these secrets, started as a user starts it; returns its address."""
+    (folder / ".streamlit").mkdir(parents=True)
+    (folder / ".streamlit" / "secrets.toml").write_text(secrets, "utf-8")
+    command = [sys.executable, "-m", "streamlit", "run", str(config.ROOT / "app.py"), "--server.port", str(port)]
+    inherited = {**os.environ, "PYTHONPATH": str(config.ROOT), **environment}
+    process = subprocess.Popen(command, cwd=folder, env=inherited, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_healthy(f"{address}/_stcore/health")
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def provider() -> Iterator[OidcProvider]:
+    with oidc_provider() as running:
+        yield running
+
+
+@pytest.fixture
+def address(sample: Collection, provider: OidcProvider, tmp_path: Path) -> Iterator[str]:
+    """The app with a login: Anna is an editor, everybody else at example.org a reader."""
+    port = free_port()
+    secrets = f"""
+[auth]
+redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
+cookie_secret = "{"s" * 32}"
+client_id = "{CLIENT}"
+client_secret = "secret"
+server_metadata_url = "{provider.address}/.well-known/openid-configuration"
+
+[access]
+editors = ["{ANNA}"]
+readers = ["@example.org"]
+"""
+    answers = {**HEALTHY, "/api/chat": lambda body: streamed("It is here.", prompt_tokens=100)}
+    with (
+        scripted_server(answers) as server,
+        locked_app(tmp_path / "run", secrets, port, OLLAMA_HOST=server.address) as running,
+    ):
+        yield running
+
+
+def logged_in(browser: Browser, address: str, provider: OidcProvider, person: str) -> BrowserContext:
+    """A browser in which this person has logged in."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, base_url=address)
+    page = context.new_page()
+    page.goto("/documents")
+    provider.person = person
+    page.get_by_role("button", name="Log in").click(timeout=PATIENCE)
+    return context
+
+
+def inside(page: Page, path: str) -> Page:
+    """The page at this path, behind the door."""
+    page.goto(path)
+    expect(page.get_by_role("button", name="Log out")).to_be_visible(timeout=PATIENCE)
+    return page
+
+
+def test_two_logins(browser: Browser, address: str, provider: OidcProvider, sample: Collection):
+    with (
+        closing(logged_in(browser, address, provider, ANNA)) as annas,
+        closing(logged_in(browser, address, provider, BEN)) as bens,
+    ):
+        anna = inside(annas.pages[0], "/chat?collection=Sample")
+        names = {cookie["name"] for cookie in annas.cookies()}
+        assert "_streamlit_user_1" in names, f"the token fits into one cookie: {names}"
+        expect(anna.get_by_text(f"{ANNA} Editor")).to_be_visible()
+        anna.get_by_placeholder("Ask about your documents").fill(SECRET)
+        anna.keyboard.press("Enter")
+        expect(anna.get_by_text("It is here.").first).to_be_visible(timeout=PATIENCE)
+        (stored,) = Conversations(sample).list()
+        ben = inside(bens.pages[0], f"/chat?collection=Sample&conversation={stored.conversation_id}")
+        expect(ben.get_by_text(f"{BEN} Reader: look, search and chat")).to_be_visible()
+        expect(ben.get_by_text("Try one of these:")).to_be_visible(timeout=PATIENCE)
+        assert SECRET not in ben.content()
+        assert ben.get_by_role("button", name="New", exact=True).count() == 0
+
+        other = inside(annas.new_page(), "/search?collection=Sample")
+        other.get_by_role("button", name="Log out").click()
+        expect(other.get_by_role("button", name="Log in")).to_be_visible(timeout=PATIENCE)
+        anna.get_by_text("Large type").click()
+        expect(anna.get_by_role("button", name="Log in")).to_be_visible(timeout=PATIENCE)
+        expect(anna.get_by_text(SECRET)).to_have_count(0)
+        inside(bens.new_page(), "/search?collection=Sample")
+
+
+def test_someone_who_is_on_no_list_stays_outside(browser: Browser, address: str, provider: OidcProvider):
+    with closing(logged_in(browser, address, provider, EVE)) as eves:
+        page = eves.pages[0]
+        expect(page.get_by_text(f"You are logged in as {EVE}")).to_be_visible(timeout=PATIENCE)
+        assert page.get_by_role("button", name="Log out").count() == 0
+
+
+def test_a_password_is_kept_over_a_reload_and_a_link_leaves_the_address(
+    browser: Browser, sample: Collection, tmp_path: Path
+):
+    secrets = f"""
+[access]
+editor_password = "{quick_hash(EDITOR_PASSWORD)}"
+reader_password = "{quick_hash(READER_PASSWORD)}"
+reader_link = "{READER_LINK}"
+"""
+    with (
+        locked_app(tmp_path / "run", secrets, free_port(), OLLAMA_HOST="127.0.0.1:9") as address,
+        closing(browser.new_context(base_url=address)) as context,
+        closing(browser.new_context(base_url=address)) as guests,
+    ):
+        page = context.new_page()
+        page.goto("/models")
+        page.get_by_label("Password").first.fill(EDITOR_PASSWORD, timeout=PATIENCE)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible(timeout=PATIENCE)
+        page.wait_for_function("document.cookie.includes('explorer_person=')")
+        page.reload()
+        expect(page.get_by_role("button", name="Log out")).to_be_visible(timeout=PATIENCE)
+        guest = inside(guests.new_page(), f"/models?view={READER_LINK}")
+        expect(guest.get_by_text("Reader: look, search and chat")).to_be_visible()
+        guest.wait_for_function("!location.href.includes('view=')")
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_label("Password").first).to_be_visible(timeout=PATIENCE)
+        page.wait_for_function("!document.cookie.includes('explorer_person=')")
+        page.reload()
+        expect(page.get_by_label("Password").first).to_be_visible(timeout=PATIENCE)
