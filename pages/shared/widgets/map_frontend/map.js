@@ -302,8 +302,12 @@ at("play").onclick = () => {
   glide(between(scene.xy, scene.other, from), to ? scene.other : scene.xy,
     (share) => { at("share").value = 100 * (from + (to - from) * share); });
 };
-// A new size of the frame, or other things over or above it on the page, need a new picture.
-function resized() {
+// A new size of the frame, or other things over or above it on the page, need a new picture. While the app runs, its page
+// may be shorter for a moment, so the size is looked at a little later.
+let resizing = 0;
+function resized() { resizing ||= setTimeout(followPage, 60); }
+function followPage() {
+  resizing = 0;
   if (!scene || wide() <= 0) return;
   if (room.wide !== wide() || room.tall !== tall()) draw();
   else if (covered !== coveredNow()) {
