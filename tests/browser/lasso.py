@@ -10,8 +10,9 @@ from playwright.sync_api import Page
 from tests.browser.app_server import map_frame, map_value
 
 _HALF = 90.0
-_PLACES = """[...scene.ids.keys()].map((i) => [chart._fullLayout.xaxis.l2p(places[2 * i]),
-                                              chart._fullLayout.yaxis.l2p(places[2 * i + 1])])"""
+# The places of up to 2,000 points, in pixels.
+_PLACES = """[...scene.ids.keys()].filter((i) => i % Math.ceil(scene.n / 2_000) === 0)
+    .map((i) => [chart._fullLayout.xaxis.l2p(places[2 * i]), chart._fullLayout.yaxis.l2p(places[2 * i + 1])])"""
 # What lies over the map: the search field above, the legend on the right, the toolbar below.
 _ABOVE, _RIGHT, _BELOW = 80.0, 240.0, 60.0
 
@@ -31,9 +32,8 @@ def drag_lasso(page: Page) -> Callable[[], None]:
     return page.mouse.up
 
 
-def _fullest_square(places: np.ndarray, width: float, height: float) -> tuple[float, float]:
-    """The point in the middle of the map around which most of up to 2,000 points lie, in pixels."""
-    sample = places[:: -(-len(places) // 2_000)]
+def _fullest_square(sample: np.ndarray, width: float, height: float) -> tuple[float, float]:
+    """The point in the middle of the map around which most of these points lie, in pixels."""
     x, y = sample.T
     is_free = (x > _HALF) & (x < width - _HALF - _RIGHT) & (y > _HALF + _ABOVE) & (y < height - _HALF - _BELOW)
     free = sample[is_free]
