@@ -66,7 +66,14 @@ def test_twenty_at_once_in_one_conversation_lose_nothing(conversations, collecti
 def test_killed_while_adding(conversations, collection):
     chosen = random.Random(6)
     one = conversations.create("Killed")
-    command = [sys.executable, "-m", "tests.support.add_turns_process", str(collection.path.parent), "Birds", str(one)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.processes.add_turns",
+        str(collection.path.parent),
+        "Birds",
+        str(one),
+    ]
     stored: list[int] = []
     for _ in range(3):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=config.ROOT, env=os.environ) as process:

@@ -21,8 +21,8 @@ from rag.conversations.draft import INTERRUPTED, TurnDraft
 from rag.conversations.live import AnswerSoFar, LiveTurn, LiveTurns
 from rag.conversations.store import Conversations
 from rag.errors import CollectionError
-from tests.support.answer_process import N_WORDS, word
 from tests.support.collections import require_sound
+from tests.support.processes.answer import N_WORDS, word
 from tests.support.turns import made_answer
 
 KILLS = int(os.environ.get("EXPLORER_KILLS", "8"))
@@ -121,7 +121,12 @@ def test_killed_at_random_moments_no_question_is_gone(collection):
     in_an_answer = 0
     for _ in range(KILLS):
         conversation = store.create()
-        command = ["tests.support.answer_process", str(collection.path.parent), collection.spec.name, str(conversation)]
+        command = [
+            "tests.support.processes.answer",
+            str(collection.path.parent),
+            collection.spec.name,
+            str(conversation),
+        ]
         process = subprocess.Popen(
             [sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True, cwd=config.ROOT, env=os.environ
         )

@@ -115,7 +115,7 @@ def test_two_processes_write_into_one_collection(collection, words, tmp_path):
         command = [
             sys.executable,
             "-m",
-            "tests.support.ingest_process",
+            "tests.support.processes.ingest",
             str(collection.path.parent),
             "c",
             str(tmp_path / who),

@@ -104,7 +104,7 @@ class Scene:
     def kill_somewhere(self, to_do: int, chosen: random.Random) -> bool:
         """Kill an ingest a random moment after a random document is in; returns whether that came before its end."""
         more = chosen.randrange(to_do)
-        with running("tests.support.ingest_process", str(self.folder), "c", str(self.files)) as process:
+        with running("tests.support.processes.ingest", str(self.folder), "c", str(self.files)) as process:
             assert process.stdout.readline() == "begun\n"
             while more and (line := process.stdout.readline()):
                 more -= not line.startswith("unchanged")

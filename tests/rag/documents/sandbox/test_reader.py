@@ -24,7 +24,7 @@ from rag.documents.sandbox.reader import DocumentReader, ReadLimits
 from rag.errors import DocumentError
 from tests.support.good_files import SENTENCE, docx, paragraph, pdf, xlsx, zipped
 
-FAULTY = "tests.support.faulty_worker"
+FAULTY = "tests.support.processes.faulty_reader"
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
 
