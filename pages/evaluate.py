@@ -63,8 +63,8 @@ try:
     elif exam is not None:
         show_notes(exam)
         show_without_questions(collection)
-    has_questions = exam is not None and bool(exam.questions)
-    run = choose_run(collection, can_start=has_questions and bool(settings) and not why)
+    can_start = exam is not None and bool(exam.questions) and bool(settings) and not why
+    run = choose_run(collection, can_start=can_start)
     if run is not None and not show_progress(collection, run) and run.answers:
         show_opening(collection, run)
         show_results(run)

@@ -58,9 +58,7 @@ def begin_first_run(collection: Collection, below: DeltaGenerator) -> None:
     clicks; while the model is loaded, `below` says so. To be called before the exam is chosen.
     """
     folder = config.data_dir()
-    if not is_editor():
-        return
-    if has_chosen(collection) or run_paths(folder, collection.uid) or not os.access(folder, os.W_OK):
+    if not is_editor() or has_chosen(collection) or run_paths(folder, collection.uid) or not os.access(folder, os.W_OK):
         return
     if collection.n_chunks() > MOST_CHUNKS or not made_exam(collection, STRUCTURE).questions:
         return
@@ -93,10 +91,7 @@ def show_opening(collection: Collection, run: CollectionRun) -> None:
         st.caption("Further comparisons:", width="content")
         for one in [one for one in _further(collection, run) if not one.is_shown_by(run)][:_MOST_CHIPS]:
             click = partial(guarded, partial(_compare, collection, run, one))
-            st.button(
-                one.label, key=f"evaluate-further-{one.kind}-{one.k}", type="tertiary", on_click=click,
-                disabled=not is_editor(),
-            )  # fmt: skip
+            st.button(one.label, key=f"evaluate-further-{one.kind}-{one.k}", type="tertiary", on_click=click)
         st.button("Other chunk sizes and models", key="evaluate-further-settings", type="tertiary", on_click=_to_grid)
 
 
@@ -128,8 +123,8 @@ def _joined(names: Sequence[str], counts: Sequence[int], count: int) -> str:
 
 
 def _further(collection: Collection, run: CollectionRun) -> tuple[_Further, ...]:
-    """The comparisons to offer; none for a run of questions that a person made."""
-    if run.conditions.exam not in (SAMPLE_NAME, STRUCTURE_NAME):
+    """The comparisons to offer; none for a run of questions that a person made, or to a person who may start none."""
+    if run.conditions.exam not in (SAMPLE_NAME, STRUCTURE_NAME) or not is_editor():
         return ()
     k = config.DEFAULT_K
     return (

@@ -108,7 +108,7 @@ def test_the_sentence_counts_questions_by_search(sample, answered):
 
 
 def test_the_sentence_names_the_searches_that_differ(sample, answered):
-    """Of the words' search, every hit is taken away."""
+    """The search by words has no hits here."""
     nothing = {name: (*rankings[:2], Ranking(())) for name, rankings in answered.answers.items()}
     same = {name: (rankings[0],) * 3 for name, rankings in answered.answers.items()}
     said = texts(opened(replace(answered, run_id="20991230T000000-aaaaaa", answers=nothing)))
