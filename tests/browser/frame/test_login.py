@@ -16,8 +16,8 @@ from rag import config
 from rag.conversations.store import Conversations
 from rag.store.collection import Collection
 from tests.browser.app_server import free_port, wait_until_healthy
-from tests.support.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, quick_hash
-from tests.support.oidc_provider import CLIENT, OidcProvider, oidc_provider
+from tests.support.access.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, quick_hash
+from tests.support.access.oidc_provider import CLIENT, OidcProvider, oidc_provider
 from tests.support.scripted_ollama import HEALTHY, scripted_server, streamed
 
 ANNA, BEN, EVE = "anna@example.org", "ben@example.org", "eve@elsewhere.org"

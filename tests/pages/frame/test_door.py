@@ -10,7 +10,7 @@ from rag import config
 from rag.access.passwords import Lockout
 from rag.access.sign_in import SignOuts
 from tests.pages.support.app import button, start, texts
-from tests.support.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, locked_secrets
+from tests.support.access.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, locked_secrets
 
 LOGIN = {"auth": {"client_id": "x", "cookie_secret": "y", "redirect_uri": "http://localhost/oauth2callback"}}
 

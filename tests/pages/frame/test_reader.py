@@ -27,7 +27,7 @@ from rag.runtime.background import TaskBoard
 from rag.settings import SavedSettings, save_settings
 from rag.store.collection import Collection
 from tests.pages.support.app import open_dialog, start, texts
-from tests.support.locked import READER_LINK, locked_secrets
+from tests.support.access.locked import READER_LINK, locked_secrets
 
 PAGES = sorted(path.name for path in (config.ROOT / "pages").glob("*.py") if path.name != "__init__.py")
 DIALOGS = {"_new": False, "_re_embed": True, "_rename": True, "_import": False, "_delete": True}

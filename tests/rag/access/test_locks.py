@@ -6,7 +6,7 @@ import pytest
 
 from rag.access.locks import Locks, is_local, read_locks, refusal
 from rag.errors import AccessError
-from tests.support.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, locked_secrets
+from tests.support.access.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, locked_secrets
 
 
 @pytest.fixture

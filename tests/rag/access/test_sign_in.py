@@ -9,7 +9,7 @@ import pytest
 
 from rag.access.locks import AccessSettings, Locks
 from rag.access.sign_in import KEPT_SECONDS, SignOuts, new_person, person_of, token_for
-from tests.support.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, quick_hash
+from tests.support.access.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, quick_hash
 
 LOCKS = Locks(
     AccessSettings(
