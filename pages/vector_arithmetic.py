@@ -42,7 +42,7 @@ def _groups(path: str, uid: str, generation: int, _collection: Collection) -> Gr
 
 def chunk_groups(collection: Collection) -> Groups:
     """The groups of the collection's chunks."""
-    return _groups(str(collection.path), collection.uid, collection.generation(), collection)
+    return _groups(collection.location, collection.uid, collection.generation(), collection)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -59,7 +59,7 @@ def _examples(path: str, uid: str, generation: int, _collection: Collection) -> 
 
 def examples_of(collection: Collection) -> tuple[SumExample, ...]:
     """The sums that the page offers for this collection, the first one to begin with."""
-    return _examples(str(collection.path), collection.uid, collection.generation(), collection)
+    return _examples(collection.location, collection.uid, collection.generation(), collection)
 
 
 def choose_sum(collection: Collection) -> SumExample:

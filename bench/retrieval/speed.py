@@ -137,7 +137,7 @@ def measure(n: int, pool: Sequence[str], embedder: Embedder) -> None:
         collection = made_collection(Path(place), n, pool, embedder.spec)
         timed("the word index, made from the texts", lambda: load_word_index(collection))
         size = sum(path.stat().st_size for path in collection.cache_folder.glob("words-*"))
-        print(f"  its files: {size / 1e6:.0f} MB; the collection: {collection.path.stat().st_size / 1e6:.0f} MB")
+        print(f"  its files: {size / 1e6:.0f} MB; the collection: {collection.disk_bytes() / 1e6:.0f} MB")
         timed("the word index, read from its files", lambda: load_word_index(collection))
         _measure_searches(collection, asked, embedder)
         add(collection, n, 20, pool)

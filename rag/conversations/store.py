@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,8 +11,7 @@ from rag.conversations.record import turn_from_json, turn_to_json
 from rag.conversations.titles import DEFAULT_TITLE, LONGEST_TITLE, clean_title, title_from
 from rag.errors import CollectionError
 from rag.store.collection import Collection
-from rag.store.sqlite.schema import CONVERSATIONS_DIGEST, write_setting
-from rag.store.sqlite.transactions import transaction
+from rag.store.sql import SqlConnection
 
 # Inside the class, `list` is its method.
 Summaries = list[ConversationSummary]
@@ -45,16 +41,16 @@ class Conversations:
     def list(self) -> Summaries:
         """All conversations, the most recently changed first."""
         query = (
-            "SELECT conversation_id, title, (SELECT count(*) FROM turns WHERE is_chosen AND "
+            "SELECT conversation_id, title, (SELECT count(*) FROM turns WHERE is_chosen = 1 AND "
             "turns.conversation_id = conversations.conversation_id), changed_at FROM conversations "
             f"WHERE {_IS_SEEN} ORDER BY changed_at DESC, conversation_id DESC"
         )
-        with self._reading() as connection:
+        with self._collection.reading_conversations() as connection:
             return [ConversationSummary(*row) for row in connection.execute(query, (self._owner,))]
 
     def create(self, title: str = DEFAULT_TITLE) -> int:
         """Create an empty conversation and return its id. The first question replaces the default title."""
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             return _insert_conversation(connection, clean_title(title) or DEFAULT_TITLE, self._owner)
 
     def rename(self, conversation_id: int, title: str) -> None:
@@ -62,7 +58,7 @@ class Conversations:
         cleaned = clean_title(title)
         if not cleaned:
             raise CollectionError("A conversation needs a name. Type at least one letter.")
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             _require_conversation(connection, conversation_id, self._owner)
             connection.execute(
                 "UPDATE conversations SET title = ? WHERE conversation_id = ?", (cleaned, conversation_id)
@@ -70,27 +66,27 @@ class Conversations:
 
     def delete(self, conversation_id: int) -> None:
         """Delete it with its turns, readable or not; does nothing if it does not exist."""
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             query = f"DELETE FROM conversations WHERE conversation_id = ? AND {_IS_SEEN}"
             connection.execute(query, (conversation_id, self._owner))
 
     def turns(self, conversation_id: int, *, last: int | None = None) -> Turns:
         """The chosen version of each slot, in order; only of the `last` slots if given, which takes less time."""
-        with self._reading() as connection:
+        with self._collection.reading_conversations() as connection:
             _require_conversation(connection, conversation_id, self._owner)
-            rows = _select(connection, "numbered.is_chosen", conversation_id, last=last)
+            rows = _select(connection, "numbered.is_chosen = 1", conversation_id, last=last)
         return [_turn(row) for row in rows]
 
     def n_slots(self, conversation_id: int) -> int:
         """Number of slots (questions)."""
-        query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND is_chosen"
-        with self._reading() as connection:
+        query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND is_chosen = 1"
+        with self._collection.reading_conversations() as connection:
             _require_conversation(connection, conversation_id, self._owner)
             return int(connection.execute(query, (conversation_id,)).fetchone()[0])
 
     def versions(self, conversation_id: int, slot: int) -> Turns:
         """All versions of a slot, oldest first."""
-        with self._reading() as connection:
+        with self._collection.reading_conversations() as connection:
             is_seen = _title(connection, conversation_id, self._owner) is not None
             rows = _select(connection, "numbered.slot = ?", conversation_id, slot) if is_seen else []
         if not rows:
@@ -102,9 +98,9 @@ class Conversations:
 
         Does not read the records, so it is fast.
         """
-        query = "SELECT question, answer FROM turns WHERE conversation_id = ? AND is_chosen {} ORDER BY slot"
+        query = "SELECT question, answer FROM turns WHERE conversation_id = ? AND is_chosen = 1 {} ORDER BY slot"
         earlier = "" if before_slot is None else "AND slot < ?"
-        with self._reading() as connection:
+        with self._collection.reading_conversations() as connection:
             _require_conversation(connection, conversation_id, self._owner)
             given = (conversation_id,) if before_slot is None else (conversation_id, before_slot)
             return tuple(Exchange(*row) for row in connection.execute(query.format(earlier), given))
@@ -115,7 +111,7 @@ class Conversations:
         The question becomes the conversation's title if it still has the default one.
         """
         record = _record(turn)
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             _require_conversation(connection, conversation_id, self._owner)
             query = "SELECT coalesce(max(slot) + 1, 0) FROM turns WHERE conversation_id = ?"
             slot = connection.execute(query, (conversation_id,)).fetchone()[0]
@@ -129,7 +125,7 @@ class Conversations:
     def add_version(self, conversation_id: int, slot: int, turn: Turn) -> Turn:
         """Add the turn to an existing slot as its newest and chosen version; returns the stored turn."""
         record = _record(turn)
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             query = "SELECT count(*) FROM turns WHERE conversation_id = ? AND slot = ?"
             n = connection.execute(query, (conversation_id, slot)).fetchone()[0]
             if not n or _title(connection, conversation_id, self._owner) is None:
@@ -141,7 +137,7 @@ class Conversations:
     def replace(self, turn_id: int, turn: Turn) -> Turn:
         """Replace a stored turn, keeping its slot and version; returns the stored turn."""
         record = _record(turn)
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             conversation_id, *_ = _place(connection, turn_id, self._owner)
             connection.execute(
                 "UPDATE turns SET question = ?, answer = ?, record = ? WHERE turn_id = ?",
@@ -153,7 +149,7 @@ class Conversations:
 
     def choose(self, turn_id: int) -> None:
         """Choose the version with which the conversation continues."""
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             conversation_id, slot, _ = _place(connection, turn_id, self._owner)
             _unchoose(connection, conversation_id, slot)
             connection.execute("UPDATE turns SET is_chosen = 1 WHERE turn_id = ?", (turn_id,))
@@ -163,13 +159,13 @@ class Conversations:
 
         Without a `title`, it has the original's with a number, or the default one if no turn was copied.
         """
-        with self._writing() as connection:
+        with self._collection.writing_conversations() as connection:
             own_title = _require_conversation(connection, conversation_id, self._owner)
             made = _insert_conversation(connection, DEFAULT_TITLE, self._owner)
             n_copied = connection.execute(
                 "INSERT INTO turns (conversation_id, slot, is_chosen, question, answer, record) "
                 "SELECT ?, slot, 1, question, answer, record FROM turns "
-                "WHERE conversation_id = ? AND is_chosen AND slot < ? ORDER BY slot",
+                "WHERE conversation_id = ? AND is_chosen = 1 AND slot < ? ORDER BY slot",
                 (made, conversation_id, before_slot),
             ).rowcount
             new_title = clean_title(title) or (
@@ -178,30 +174,16 @@ class Conversations:
             connection.execute("UPDATE conversations SET title = ? WHERE conversation_id = ?", (new_title, made))
         return made
 
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        collection = self._collection
-        return transaction(collection.path, collection.uid, "BEGIN", shown_as=collection.spec.name)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        collection = self._collection
-        with transaction(
-            collection.path, collection.uid, "BEGIN IMMEDIATE", shown_as=collection.spec.name
-        ) as connection:
-            yield connection
-            # The digest is that of the exported conversations; these differ now.
-            write_setting(connection, CONVERSATIONS_DIGEST, None)
-            connection.execute("COMMIT")
-
 
 _IS_SEEN = "? IN ('', owner)"
 """Whether the person with an id sees a conversation: it is theirs, or they are the owner of all."""
+_ALL = 2**31 - 1
 _Row = tuple[int, int, int, int, str]
 _Place = tuple[int, int, int]
 
 
 def _select(
-    connection: sqlite3.Connection, which: str, conversation_id: int, *given: int, last: int | None = None
+    connection: SqlConnection, which: str, conversation_id: int, *given: int, last: int | None = None
 ) -> list[_Row]:
     """Id, slot, version, number of versions and record of a conversation's turns, in order."""
     query = (
@@ -210,7 +192,7 @@ def _select(
         "SELECT turn_id, numbered.slot, version, versions, record FROM numbered JOIN turns USING (turn_id) "
         f"WHERE {which} ORDER BY numbered.slot DESC, version DESC LIMIT ?"
     )
-    limit = -1 if last is None else max(last, 0)
+    limit = _ALL if last is None else max(last, 0)
     return connection.execute(query, (conversation_id, *given, limit)).fetchall()[::-1]
 
 
@@ -224,12 +206,12 @@ def _record(turn: Turn) -> str:
     return turn_to_json(replace(turn, slot=0, version=1, versions=1, turn_id=0))
 
 
-def _insert_conversation(connection: sqlite3.Connection, title: str, owner: str) -> int:
+def _insert_conversation(connection: SqlConnection, title: str, owner: str) -> int:
     query = "INSERT INTO conversations (title, changed_at, owner) VALUES (?, ?, ?)"
     return connection.execute(query, (title, _now(), owner)).lastrowid or 0
 
 
-def _insert_turn(connection: sqlite3.Connection, conversation_id: int, slot: int, turn: Turn, record: str) -> int:
+def _insert_turn(connection: SqlConnection, conversation_id: int, slot: int, turn: Turn, record: str) -> int:
     made = connection.execute(
         "INSERT INTO turns (conversation_id, slot, is_chosen, question, answer, record) VALUES (?, ?, 1, ?, ?, ?)",
         (conversation_id, slot, turn.question, turn.exchange.answer, record),
@@ -238,17 +220,17 @@ def _insert_turn(connection: sqlite3.Connection, conversation_id: int, slot: int
     return made.lastrowid or 0
 
 
-def _unchoose(connection: sqlite3.Connection, conversation_id: int, slot: int) -> None:
+def _unchoose(connection: SqlConnection, conversation_id: int, slot: int) -> None:
     query = "UPDATE turns SET is_chosen = 0 WHERE conversation_id = ? AND slot = ?"
     connection.execute(query, (conversation_id, slot))
 
 
-def _touch(connection: sqlite3.Connection, conversation_id: int) -> None:
+def _touch(connection: SqlConnection, conversation_id: int) -> None:
     query = "UPDATE conversations SET changed_at = ? WHERE conversation_id = ?"
     connection.execute(query, (_now(), conversation_id))
 
 
-def _require_conversation(connection: sqlite3.Connection, conversation_id: int, owner: str) -> str:
+def _require_conversation(connection: SqlConnection, conversation_id: int, owner: str) -> str:
     """Return its title; raise CollectionError if it does not exist for this person."""
     title = _title(connection, conversation_id, owner)
     if title is None:
@@ -256,14 +238,14 @@ def _require_conversation(connection: sqlite3.Connection, conversation_id: int, 
     return title
 
 
-def _title(connection: sqlite3.Connection, conversation_id: int, owner: str) -> str | None:
+def _title(connection: SqlConnection, conversation_id: int, owner: str) -> str | None:
     """The title of a conversation; None if it does not exist for this person."""
     query = f"SELECT title FROM conversations WHERE conversation_id = ? AND {_IS_SEEN}"
     row = connection.execute(query, (conversation_id, owner)).fetchone()
     return None if row is None else str(row[0])
 
 
-def _place(connection: sqlite3.Connection, turn_id: int, owner: str) -> _Place:
+def _place(connection: SqlConnection, turn_id: int, owner: str) -> _Place:
     """The turn's conversation, its slot, and whether it is chosen."""
     query = (
         "SELECT conversation_id, slot, is_chosen FROM turns JOIN conversations USING (conversation_id) "
@@ -282,7 +264,7 @@ def _gone(what: str) -> CollectionError:
     )
 
 
-def _numbered(connection: sqlite3.Connection, title: str, owner: str) -> str:
+def _numbered(connection: SqlConnection, title: str, owner: str) -> str:
     """The title with the first number from 2 that none of the person's conversations has."""
     title = title[: LONGEST_TITLE - 10]
     taken = {row[0] for row in connection.execute(f"SELECT title FROM conversations WHERE {_IS_SEEN}", (owner,))}

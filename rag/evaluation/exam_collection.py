@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from rag.chunking.chunker import chunk_document
 from rag.evaluation.beir import Exam
-from rag.store.collection import Collection
-from rag.store.sqlite import schema
+from rag.store.sqlite.collection import SqliteCollection
+from rag.store.sqlite.home import SqliteHome
 from rag.types import Chunk, ChunkingSpec, Document, Embedder, EmbeddingSpec, Heading
 
 if TYPE_CHECKING:
     from rag.types import FloatArray
 
 
-class ExamCollection(Collection):
+class ExamCollection(SqliteCollection):
     """A collection that does not change any more: its chunks and names are read once, at the first search.
 
     Otherwise every search would open the file several times, which takes longer than the search itself.
@@ -95,12 +95,15 @@ def exam_collection(
     Raises:
         CollectionError: the folder cannot be written.
     """
-    collection = Collection.create(folder, "Exam", embedding, ChunkingSpec())
+    home = SqliteHome(folder)
+    with home.unfinished("Exam", embedding, ChunkingSpec()):
+        pass
+    collection = home.open("Exam")
     first = 0
-    with collection.writing() as connection:
+    with collection.filling() as filling:
         for one in documents:
             end = first + len(one.chunks)
-            chunk_ids = range(first + 1, end + 1)
-            schema.insert_document(connection, one.document, one.chunks, chunk_ids, vectors[first:end])
+            chunks = [replace(chunk, chunk_id=first + i) for i, chunk in enumerate(one.chunks, start=1)]
+            filling.add_document(one.document, chunks, vectors[first:end])
             first = end
     return ExamCollection(collection.path, collection.spec, collection.uid)

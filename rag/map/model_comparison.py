@@ -18,7 +18,7 @@ from rag.map.projection import ProjectionParameters, from_bytes, to_bytes
 from rag.map.word_count_model import WORD_MODEL, embed_words
 from rag.runtime import artifacts
 from rag.store.collection import Collection
-from rag.store.sqlite import schema
+from rag.store.records import are_unit
 from rag.types import Embedder, Projection
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _embed(
     if model_name == WORD_MODEL:
         return embed_words(texts), 0
     vectors, n_cut = _embed_in_batches(texts, load(model_name), report)
-    if not schema.are_unit(vectors):
+    if not are_unit(vectors):
         raise ModelError(
             f"The model '{model_name}' produces embeddings that are not unit vectors. Choose another model."
         )

@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.index.words.loading import searched_text
 from rag.index.words.scores import K1, WordIndex
 from rag.retrieval.word_query import Phrase, WordQuery
 from rag.store.collection import Collection
+from rag.text.labels import searched_text
 from rag.text.search_terms import phrase_of, stem
 
 if TYPE_CHECKING:

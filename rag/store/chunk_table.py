@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.store.collection import Collection
-from rag.store.sqlite.schema import fields_from_json
+from rag.store.records import fields_from_json
 from rag.types import Fields
 
 if TYPE_CHECKING:

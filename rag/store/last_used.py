@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag.errors import CollectionError
-from rag.store.collection import Collection
-from rag.store.names import collection_path, list_collections
+from rag.store.homes import Home, home_of
 
 _FILE = ".last-used"
 
@@ -25,11 +24,12 @@ def collection_to_open(folder: Path) -> str | None:
 
     None if there is no collection. Damaged ones are passed over while another can be opened.
     """
-    names = list_collections(folder)
-    newest = sorted(names, key=lambda name: _changed_at(folder, name), reverse=True)
+    home = home_of(folder)
+    names = home.names()
+    newest = sorted(names, key=home.changed_at, reverse=True)
     last = _last_used(folder)
     ordered = [last, *newest] if last in names else newest
-    return next((name for name in ordered if _holds_chunks(folder, name)), next(iter(names), None))
+    return next((name for name in ordered if _holds_chunks(home, name)), next(iter(names), None))
 
 
 def _last_used(folder: Path) -> str:
@@ -39,15 +39,8 @@ def _last_used(folder: Path) -> str:
         return ""
 
 
-def _changed_at(folder: Path, name: str) -> int:
+def _holds_chunks(home: Home, name: str) -> bool:
     try:
-        return collection_path(folder, name).stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _holds_chunks(folder: Path, name: str) -> bool:
-    try:
-        return Collection.open(folder, name).n_chunks() > 0
+        return home.open(name).n_chunks() > 0
     except CollectionError:
         return False

@@ -77,3 +77,9 @@ def _is_like_an_id(text: str) -> bool:
 def values_of(context: str) -> frozenset[str]:
     """The values in a line of labels from `context_of`, each as by `bare`."""
     return frozenset(bare(part.rpartition(": ")[2]) for part in context.split(SEPARATOR))
+
+
+def searched_text(chunk: Chunk) -> str:
+    """What keyword search reads of a chunk: its context line, its heading with those above it, its text and labels."""
+    heading = "" if chunk.heading in chunk.context else chunk.heading
+    return "\n".join(filter(None, (chunk.context, heading, chunk.text, written(unsaid_labels(chunk)))))

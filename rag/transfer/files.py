@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from rag.access.person import acting, require_editor
 from rag.errors import CollectionError
 from rag.store.collection import Collection, unfinished_collection
-from rag.store.names import collection_path, discard_file, require_free_name
+from rag.store.homes import home_of
 from rag.store.sqlite import schema
-from rag.store.sqlite.read_only import explain, is_protected
+from rag.store.sqlite.collection import SqliteCollection
+from rag.store.sqlite.files import discard_file
+from rag.store.sqlite.home import SqliteHome
 from rag.store.sqlite.reasons import reason_of
+from rag.transfer.copying import copy_into
 from rag.transfer.untrusted import open_untrusted
 
 
@@ -27,37 +29,17 @@ def rename_collection(folder: Path, name: str, new_name: str) -> Collection:
         CollectionError: it is missing or locked, or the new name is taken or invalid. Nothing is changed then.
     """
     require_editor()
-    collection = Collection.open(folder, name)
-    target = collection_path(folder, new_name)
-    if collection.is_protected:
-        raise CollectionError(explain(collection.path, name))
-    with _locked(collection.path):
-        require_free_name(folder, new_name, but_for=name)
-        collection.path.rename(target)
-    renamed = Collection.open(folder, new_name)
-    if renamed.path != collection.path:
-        shutil.rmtree(renamed.cache_folder, ignore_errors=True)
-        with suppress(OSError):  # a cache that stays behind is never read
-            collection.cache_folder.rename(renamed.cache_folder)
-    return renamed
+    return home_of(folder).rename(name, new_name)
 
 
 def delete_collection(folder: Path, name: str) -> None:
     """Delete a collection, readable or not, with its caches; waits for a document that is being stored.
 
     Raises:
-        CollectionError: it is missing, or the file cannot be deleted.
+        CollectionError: it is missing, or cannot be deleted.
     """
     require_editor()
-    path = collection_path(folder, name)
-    if not path.is_file():
-        raise CollectionError(f"There is no collection named '{name}', so nothing was deleted. Reload the page.")
-    if is_protected(path):
-        raise CollectionError(explain(path, name))
-    with _locked(path):
-        path.unlink()
-        path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
-    shutil.rmtree(path.with_suffix(".cache"), ignore_errors=True)
+    home_of(folder).delete(name)
 
 
 def export_collection(collection: Collection, path: Path, *, conversations: bool = True) -> None:
@@ -73,6 +55,17 @@ def export_collection(collection: Collection, path: Path, *, conversations: bool
         CollectionError: the collection is damaged, or `path` is its own file or cannot be written; the file at `path`
             is unchanged then.
     """
+    if isinstance(collection, SqliteCollection):
+        _export_file(collection, path, conversations=conversations)
+        return
+    with TemporaryDirectory() as folder:
+        home, name = SqliteHome(Path(folder)), collection.spec.name
+        with home.unfinished(name, collection.spec.embedding, collection.spec.chunking) as made:
+            copy_into(made, collection)
+        _export_file(home.open(name), path, conversations=conversations)
+
+
+def _export_file(collection: SqliteCollection, path: Path, *, conversations: bool) -> None:
     if path.exists() and path.samefile(collection.path):
         raise CollectionError(f"'{path.name}' is the collection's own file. Export to another one.")
     unfinished = path.with_name(f".{uuid4().hex}.exporting")
@@ -115,13 +108,12 @@ def import_collection(folder: Path, source_path: Path, name: str, *, shown_as: s
     with (
         open_untrusted(source_path, shown_as or source_path.name) as source,
         unfinished_collection(folder, name, source.spec.embedding, source.spec.chunking) as collection,
-        collection.writing() as connection,
+        collection.filling() as filling,
     ):
         for stored in source.contents():
-            chunk_ids = [chunk.chunk_id for chunk in stored.chunks]
-            schema.insert_document(connection, stored.document, stored.chunks, chunk_ids, stored.vectors)
+            filling.add_document(stored.document, stored.chunks, stored.vectors)
         for conversation in source.conversations():
-            schema.insert_conversation(connection, conversation.row, conversation.turns, acting().owner)
+            filling.add_conversation(conversation.row, conversation.turns, acting().owner)
     return Collection.open(folder, name)
 
 
@@ -140,30 +132,3 @@ def _drop_conversations(path: Path, *, keep_of: str | None) -> None:
             connection.execute("DELETE FROM conversations WHERE owner IS NOT ?", (keep_of,))
         connection.execute("UPDATE conversations SET owner = '' WHERE owner <> ''")
         connection.execute("VACUUM")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on the file, with no other writer active and an interrupted change rolled back."""
-    try:
-        with closing(schema.connect(path)) as connection:
-            # A damaged file cannot be locked and needs no lock; a busy one raises OperationalError.
-            with _unless_damaged():
-                connection.execute("BEGIN EXCLUSIVE")
-            yield
-    except (OSError, sqlite3.Error) as error:
-        raise CollectionError(
-            f"'{path.name}' could not be renamed or deleted: {reason_of(error)}. Wait until no documents are being "
-            "added, and try again."
-        ) from error
-
-
-@contextmanager
-def _unless_damaged() -> Iterator[None]:
-    """Ignore the error that the file is damaged or not a SQLite database."""
-    try:
-        yield
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        pass

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from rag.errors import CollectionError
 from rag.store.chunk_table import column_titles
 from rag.store.collection import Collection, unfinished_collection
-from rag.store.sqlite import schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,14 +42,14 @@ def _fill(made: Collection, source: Collection, by_document: dict[str, list[int]
     """Copy these chunks of each document in one transaction; returns their number."""
     ids, vectors = source.embeddings()
     embedded, n_copied = set(ids.tolist()), 0
-    with made.writing() as connection:
+    with made.filling() as filling:
         for document_id, chunk_ids in by_document.items():
             document = source.document(document_id)
             # Chunk ids are never reused: a chunk that exists after its document was read is a span of this document.
             chunks = [chunk for chunk in source.chunks(chunk_ids) if chunk.chunk_id in embedded]
-            copied_ids = [chunk.chunk_id for chunk in chunks]
             if chunks:
-                schema.insert_document(connection, document, chunks, copied_ids, vectors[ids.searchsorted(copied_ids)])
+                rows = ids.searchsorted([chunk.chunk_id for chunk in chunks])
+                filling.add_document(document, chunks, vectors[rows])
             n_copied += len(chunks)
     return n_copied
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.conversations.record import turn_from_json
 from rag.errors import CollectionError, first_problem
-from rag.store import digests
+from rag.store import digests, records
 from rag.store.sqlite import damage, schema
 from rag.store.sqlite.reasons import reason_of
 from rag.transfer.validation import is_chunk, is_chunking, is_conversation, is_document, is_turn
@@ -141,11 +141,11 @@ class UntrustedCollection:
         self._conversations_hash.update(json.dumps([row, turns]).encode())
         return StoredConversation(row, turns)
 
-    def _document(self, row: schema.DocumentRow) -> StoredDocument:
+    def _document(self, row: records.DocumentRow) -> StoredDocument:
         what = f"its document '{row[1]}'"
         _require_types(_row_types().document, row, f"{what} is malformed")
-        document = schema.document_from_row(row)
-        _require(is_document(document) and schema.document_row(document) == row, f"{what} is malformed")
+        document = records.document_from_row(row)
+        _require(is_document(document) and records.document_row(document) == row, f"{what} is malformed")
         columns = schema.chunk_columns(schema.file_version(self._connection, self._shown_as))
         query = (
             f"SELECT vector, {columns} FROM chunks LEFT JOIN embeddings USING (chunk_id) "
@@ -154,21 +154,21 @@ class UntrustedCollection:
         found = self._connection.execute(query, (document.document_id,)).fetchall()
         blobs = [blob for blob, *_ in found]
         _require(all(type(blob) is bytes for blob in blobs), f"{what} has a chunk without an embedding")
-        rows: list[schema.ChunkRow] = [one[1:] for one in found]
+        rows: list[records.ChunkRow] = [one[1:] for one in found]
         _require_types(_row_types().chunks, rows, f"a chunk of {what} is malformed")
-        chunks = list(map(schema.chunk_from_row, rows))
+        chunks = list(map(records.chunk_from_row, rows))
         for chunk, stored in zip(chunks, rows, strict=True):
-            is_as_stored = is_chunk(chunk, document) and schema.chunk_row(chunk, chunk.chunk_id) == stored
+            is_as_stored = is_chunk(chunk, document) and records.chunk_row(chunk, chunk.chunk_id) == stored
             _require(is_as_stored, f"a chunk of {what} is malformed")
         self._require_digests(row, rows, blobs)
-        vectors = schema.vectors_from_blobs(blobs, self.spec.embedding.dimension)
-        _require(schema.are_unit(vectors), f"{what} has embeddings that are not unit vectors")
+        vectors = records.vectors_from_blobs(blobs, self.spec.embedding.dimension)
+        _require(records.are_unit(vectors), f"{what} has embeddings that are not unit vectors")
         self._hash.update(json.dumps([row, list(map(digests.digested, rows))]).encode())
         self._hash.update(b"".join(blobs))
         return StoredDocument(document, chunks, vectors)
 
     def _require_digests(
-        self, row: schema.DocumentRow, rows: Sequence[schema.ChunkRow], blobs: Sequence[bytes]
+        self, row: records.DocumentRow, rows: Sequence[records.ChunkRow], blobs: Sequence[bytes]
     ) -> None:
         """Require what was recorded when the document was stored; files of a version before 5 have no digests."""
         if schema.file_version(self._connection, self._shown_as) < schema.DIGESTS_SINCE:
@@ -196,7 +196,7 @@ def open_untrusted(path: Path, shown_as: str) -> Iterator[UntrustedCollection]:
 
 def _digested(spec: CollectionSpec) -> str:
     """What the digest of contents covers of the spec; chunks had no context line before version 7."""
-    values = json.loads(schema.spec_to_json(replace(spec, schema_version=_DIGESTED_AS)))
+    values = json.loads(records.spec_to_json(replace(spec, schema_version=_DIGESTED_AS)))
     if not spec.chunking.context:
         del values["chunking"]["context"]
     return json.dumps(values)
@@ -213,7 +213,7 @@ def _checked(connection: sqlite3.Connection, shown_as: str) -> UntrustedCollecti
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     _require(found == "ok", str(found))
     meta = dict(connection.execute("SELECT key, value FROM meta"))
-    spec = schema.spec_from_json(meta["spec"], "", shown_as)
+    spec = records.spec_from_json(meta["spec"], "", shown_as, schema.SCHEMA_VERSION)
     is_as_stored = meta.get(schema.SPEC_DIGEST) in (None, schema.spec_digest(meta["uid"], meta["spec"]))
     _require(is_as_stored, "its description differs from what was stored")
     _require(is_chunking(spec.chunking) and meta["generation"].isdecimal(), "its description is malformed")
@@ -258,8 +258,8 @@ def _reporting_damage(shown_as: str) -> Iterator[None]:
 class _RowTypes:
     """Adapters that check the types of rows as SQLite returns them."""
 
-    document: TypeAdapter[schema.DocumentRow]
-    chunks: TypeAdapter[list[schema.ChunkRow]]
+    document: TypeAdapter[records.DocumentRow]
+    chunks: TypeAdapter[list[records.ChunkRow]]
     conversation: TypeAdapter[schema.ConversationRow]
     turns: TypeAdapter[list[schema.TurnRow]]
 
@@ -269,8 +269,8 @@ def _row_types() -> _RowTypes:
     from pydantic import TypeAdapter
 
     return _RowTypes(
-        document=TypeAdapter(schema.DocumentRow),
-        chunks=TypeAdapter(list[schema.ChunkRow]),
+        document=TypeAdapter(records.DocumentRow),
+        chunks=TypeAdapter(list[records.ChunkRow]),
         conversation=TypeAdapter(schema.ConversationRow),
         turns=TypeAdapter(list[schema.TurnRow]),
     )

@@ -23,7 +23,7 @@ def show_opening(collection: Collection) -> None:
     """The neighbors of one chunk by meaning and by words; nothing for a large collection, which would take seconds."""
     if collection.n_chunks() > MOST_CHUNKS:
         return
-    found = _computed(str(collection.path), collection.uid, collection.generation(), collection)
+    found = _computed(collection.location, collection.uid, collection.generation(), collection)
     if found is None or not found.examples:
         return
     key = f"compare-example-{collection.uid}"

@@ -40,7 +40,7 @@ def _duplicates(path: str, uid: str, generation: int, threshold: float, _collect
 
 def find_duplicates(collection: Collection, threshold: float) -> NearDuplicates:
     """All pairs with at least this cosine similarity; shows progress during the search."""
-    return _duplicates(str(collection.path), collection.uid, collection.generation(), threshold, collection)
+    return _duplicates(collection.location, collection.uid, collection.generation(), threshold, collection)
 
 
 def show_duplicates(collection: Collection, table: NeighborTable, found: NearDuplicates, threshold: float) -> None:

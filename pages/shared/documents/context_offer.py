@@ -29,7 +29,7 @@ def offer_context_lines(collection: Collection) -> None:
     """If the chunks have headings but no context lines: a sentence, and a button that makes a copy with them."""
     if collection.spec.chunking.context:
         return
-    if not _has_headings(str(collection.path), collection.uid, collection.generation(), collection):
+    if not _has_headings(collection.location, collection.uid, collection.generation(), collection):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(

@@ -66,7 +66,7 @@ def _documents(path: str, uid: str, generation: int, _collection: Collection) ->
 
 def documents(collection: Collection) -> dict[str, Document]:
     """The documents of the collection with their texts, by name."""
-    return _documents(str(collection.path), collection.uid, collection.generation(), collection)
+    return _documents(collection.location, collection.uid, collection.generation(), collection)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -142,7 +142,7 @@ def choose_exam(collection: Collection, below: DeltaGenerator) -> CollectionExam
 
 
 def _key(collection: Collection) -> tuple[str, str, int]:
-    return str(collection.path), collection.uid, collection.generation()
+    return collection.location, collection.uid, collection.generation()
 
 
 def _exam_key(collection: Collection) -> str:

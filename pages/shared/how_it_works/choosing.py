@@ -160,7 +160,7 @@ def _show_compressions(collection: Collection) -> None:
     _, unit = vectors(collection)
     rows = sample_rows(len(unit), _MOST_TRIED)
     try:
-        tried = _compressions((str(collection.path), collection.uid, collection.generation()), unit[rows])
+        tried = _compressions((collection.location, collection.uid, collection.generation()), unit[rows])
     except ExplorerError as error:
         show_error(error)
         return

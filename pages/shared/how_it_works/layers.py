@@ -69,7 +69,7 @@ def _in_chunks(scene: Scene) -> list[Occurrence]:
     if scene.collection is None:
         st.info("Open a collection to look for a word in its chunks.", icon=":material/info:")
         return []
-    key = (str(scene.collection.path), scene.collection.uid, scene.collection.generation())
+    key = (scene.collection.location, scene.collection.uid, scene.collection.generation())
     found = _found(key, word, scene.collection)
     if len(found) < 2:
         st.info(f"'{escaped(word)}' is in {len(found)} chunks; two are needed to compare. Try another word.")

@@ -35,7 +35,7 @@ def _charts(key: tuple[str, str, int, str], _table: ChunkTable) -> tuple[ColumnC
 
 def charts_of(collection: Collection, table: ChunkTable) -> tuple[ColumnChart, ...]:
     """The charts of the chunks on the map."""
-    key = str(collection.path), collection.uid, collection.generation(), collection.setting(SETTING) or ""
+    key = collection.location, collection.uid, collection.generation(), collection.setting(SETTING) or ""
     return _charts(key, table)
 
 

@@ -221,7 +221,7 @@ def _marks(
     """The failed questions at their places on the map."""
     texts = tuple(one.question.text for one in failed)
     digest = layout.chunk_ids.tobytes(), layout.xy.tobytes()
-    key = str(collection.path), collection.uid, collection.generation()
+    key = collection.location, collection.uid, collection.generation()
     places = _places(key, digest, texts, (collection, layout))
     return tuple(
         MapQuestion(

@@ -118,7 +118,7 @@ def _layout(collection: Collection, parameters: ProjectionParameters) -> Project
     stamp = layout_stamp(collection, parameters)
     if stamp is None:
         return load_layout(collection, parameters)
-    key = str(collection.path), collection.uid, collection.generation(), stamp
+    key = collection.location, collection.uid, collection.generation(), stamp
     return _layout_of_file(key, parameters, collection)
 
 

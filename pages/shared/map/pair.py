@@ -26,7 +26,7 @@ def _compared(
 
 def show_pair(collection: Collection, clicked: Chunk, before: Chunk) -> None:
     """The similarity of the two, how it compares with all chunks', and both texts with their tokens coloured."""
-    key = str(collection.path), collection.uid, collection.generation()
+    key = collection.location, collection.uid, collection.generation()
     score, said = _compared(*key, clicked.chunk_id, before.chunk_id, collection)
     with st.container(border=True):
         st.markdown("**How similar are these two, and why?**")

@@ -31,7 +31,7 @@ def _showcases(path: str, uid: str, generation: int, _collection: Collection) ->
 
 def showcases(collection: Collection) -> tuple[Showcase, ...]:
     """The showcases of the collection; without any, its first chunk."""
-    found = _showcases(str(collection.path), collection.uid, collection.generation(), collection)
+    found = _showcases(collection.location, collection.uid, collection.generation(), collection)
     first = int(chunk_table(collection).chunk_ids[0])
     return found or (Showcase("The first chunk", "", chunk_id=first),)
 

@@ -94,7 +94,7 @@ def _index(path: str, uid: str, generation: int, _collection: Collection) -> Fla
 
 def index(collection: Collection) -> FlatIndex:
     """The index of the collection in its present state."""
-    return _index(str(collection.path), collection.uid, collection.generation(), collection)
+    return _index(collection.location, collection.uid, collection.generation(), collection)
 
 
 def retriever(collection: Collection, only: frozenset[int] | None = None) -> LabelFirstRetriever:
@@ -108,7 +108,7 @@ def retriever(collection: Collection, only: frozenset[int] | None = None) -> Lab
 def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
     """A key for the positions of a layout, to cache what is computed from them."""
     digest = hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
-    return str(collection.path), collection.uid, digest
+    return collection.location, collection.uid, digest
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
@@ -138,7 +138,7 @@ def _table(path: str, uid: str, generation: int, _collection: Collection) -> Chu
 
 def table(collection: Collection) -> ChunkTable:
     """The chunk table: document, page, length and columns of each chunk, without its text."""
-    return _table(str(collection.path), collection.uid, collection.generation(), collection)
+    return _table(collection.location, collection.uid, collection.generation(), collection)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the embeddings")
@@ -148,7 +148,7 @@ def _vectors(path: str, uid: str, generation: int, _collection: Collection) -> t
 
 def vectors(collection: Collection) -> tuple[IntArray, FloatArray]:
     """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
-    return _vectors(str(collection.path), collection.uid, collection.generation(), collection)
+    return _vectors(collection.location, collection.uid, collection.generation(), collection)
 
 
 @st.cache_resource(show_spinner=False)
@@ -158,7 +158,7 @@ def _word_indexes() -> dict[tuple[str, str, int], WordIndex]:
 
 def word_index(collection: Collection) -> WordIndex:
     """The words of all chunks; a progress bar is shown while many new chunks are read."""
-    key = (str(collection.path), collection.uid, collection.generation())
+    key = (collection.location, collection.uid, collection.generation())
     kept = _word_indexes()
     if (known := kept.get(key)) is None:
         bar = st.empty()
@@ -182,7 +182,7 @@ def _neighbors(path: str, uid: str, generation: int, _collection: Collection) ->
 
 def neighbor_table(collection: Collection) -> NeighborTable:
     """The nearest neighbors of every chunk."""
-    return _neighbors(str(collection.path), collection.uid, collection.generation(), collection)
+    return _neighbors(collection.location, collection.uid, collection.generation(), collection)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Building the index")
@@ -192,7 +192,7 @@ def _chosen(path: str, uid: str, generation: int, spec: IndexSpec, _collection: 
 
 def search_index(collection: Collection) -> FlatIndex | SearchIndex:
     """The index chosen for the collection on the Index benchmark page; without a choice, exact search."""
-    key = (str(collection.path), collection.uid, collection.generation())
+    key = (collection.location, collection.uid, collection.generation())
     return _chosen(*key, chosen_index(collection), collection)
 
 
@@ -203,7 +203,7 @@ def _suggestions(path: str, uid: str, generation: int, _collection: Collection) 
 
 def suggestions(collection: Collection) -> tuple[Suggestion, ...]:
     """Questions that a person could ask of this collection, from its documents' headings."""
-    return _suggestions(str(collection.path), collection.uid, collection.generation(), collection)
+    return _suggestions(collection.location, collection.uid, collection.generation(), collection)
 
 
 @st.cache_data(max_entries=64, show_spinner="Reading the question")
@@ -231,7 +231,7 @@ def _previews(key: tuple[str, str, bytes], _collection: Collection) -> list[str]
 
 def previews(collection: Collection, chunk_ids: IntArray) -> list[str]:
     """The beginning of the text of each of these chunks."""
-    return _previews((str(collection.path), collection.uid, chunk_ids.tobytes()), collection)
+    return _previews((collection.location, collection.uid, chunk_ids.tobytes()), collection)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Measuring map quality")

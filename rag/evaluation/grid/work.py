@@ -151,7 +151,7 @@ def _fill(source: Collection, copy: Collection, model: CachedEmbedder, progress:
         n_embedded=model.counts.embedded,
         n_cached=model.counts.reused,
         seconds=BuildSeconds(**filling.seconds),
-        collection_bytes=copy.path.stat().st_size,
+        collection_bytes=copy.disk_bytes(),
         words_bytes=sum(path.stat().st_size for path in copy.cache_folder.glob("words-*")),
         left_out=tuple(left_out),
     )

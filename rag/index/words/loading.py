@@ -14,9 +14,8 @@ from rag.index.words.segment import Segment, joined
 from rag.runtime import artifacts
 from rag.store.collection import Collection
 from rag.store.digests import is_of_text
-from rag.text.labels import unsaid_labels, written
+from rag.text.labels import searched_text
 from rag.text.search_terms import TERMS_VERSION
-from rag.types import Chunk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,12 +112,6 @@ def _texts(collection: Collection, ids: IntArray, known: Digests, report: Callab
 
 def _report_more(report: Report, done: int, total: int, n: int) -> None:
     report(done + n, total)
-
-
-def searched_text(chunk: Chunk) -> str:
-    """What keyword search reads of a chunk: its context line, its heading with those above it, its text and labels."""
-    heading = "" if chunk.heading in chunk.context else chunk.heading
-    return "\n".join(filter(None, (chunk.context, heading, chunk.text, written(unsaid_labels(chunk)))))
 
 
 def _compacted(segments: list[_Kept], ids: IntArray) -> list[_Kept]:

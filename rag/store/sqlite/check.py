@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from rag.errors import CollectionError
-from rag.store.collection import Collection
-from rag.store.names import collection_path
 from rag.store.sqlite import schema
+from rag.store.sqlite.collection import SqliteCollection
+from rag.store.sqlite.files import collection_path
 from rag.store.sqlite.reasons import reason_of
 
 _UNRECORDED = "It is of an earlier version and read-only: no digests were recorded, so only its structure was checked."
@@ -44,7 +44,7 @@ def check_collection(folder: Path, name: str) -> CheckReport:
     if not collection_path(folder, name).is_file():
         raise CollectionError(f"There is no collection named '{name}'.")
     try:
-        collection = Collection.open(folder, name)
+        collection = SqliteCollection.load(folder, name)
     except CollectionError as error:
         return CheckReport(name, 0, 0, (str(error),))
     problems = list(dict.fromkeys((*_problems_of_file(collection.path), *_problems(collection))))
@@ -54,7 +54,7 @@ def check_collection(folder: Path, name: str) -> CheckReport:
     return CheckReport(name, documents, chunks, tuple(problems), "" if _has_digests(collection.path) else _UNRECORDED)
 
 
-def _problems(collection: Collection) -> Iterator[str]:
+def _problems(collection: SqliteCollection) -> Iterator[str]:
     """What is damaged, as sentences. Each part is read on its own, so that one problem hides no other."""
     parts: list[tuple[str, Callable[[], object]]] = [
         ("", collection.documents), ("", collection.stored_vectors), ("", collection.n_chunks),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from rag.store import digests
+from rag.store import digests, records
 from rag.store.digests import NOT_RECORDED, DocumentDigests
 from rag.store.sqlite import schema
 from rag.types import Chunk, Document
@@ -66,10 +66,10 @@ def recorded(connection: sqlite3.Connection, document_ids: Sequence[str] | None 
     return {row[0]: DocumentDigests(*row) for row in rows}
 
 
-def summaries(connection: sqlite3.Connection, document_ids: Sequence[str] | None = None) -> list[schema.SummaryRow]:
+def summaries(connection: sqlite3.Connection, document_ids: Sequence[str] | None = None) -> list[records.SummaryRow]:
     """The rows of these documents (as far as they exist) or of all, by name, without their texts."""
     query = f"SELECT {schema.SUMMARY_COLUMNS} FROM documents"
-    rows: list[schema.SummaryRow] = _select(connection, query, document_ids, "ORDER BY name")
+    rows: list[records.SummaryRow] = _select(connection, query, document_ids, "ORDER BY name")
     expected = recorded(connection, document_ids)
     wrong = {row[0] for row in rows} ^ expected.keys()
     wrong |= {
@@ -91,7 +91,7 @@ def document(connection: sqlite3.Connection, document_id: str) -> Document | Non
         raise Damage("the entry", [document_id])
     if not _holds(expected.contents, digests.of_contents, row):
         raise Damage("the text", [document_id])
-    return schema.document_from_row(row)
+    return records.document_from_row(row)
 
 
 def chunks(connection: sqlite3.Connection) -> list[Chunk]:
@@ -123,7 +123,7 @@ def chunks_with(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> lis
     return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
 
 
-def chunk_properties(connection: sqlite3.Connection) -> Iterator[schema.ChunkRow]:
+def chunk_properties(connection: sqlite3.Connection) -> Iterator[records.ChunkRow]:
     """The rows of all chunks by id, with "" for their texts."""
     columns = _CHUNK_COLUMNS.replace(" text,", " '',")
     found: dict[str, list[bytes]] = defaultdict(list)
@@ -131,7 +131,7 @@ def chunk_properties(connection: sqlite3.Connection) -> Iterator[schema.ChunkRow
         if not _holds(_half(digest, slice(None, _HALF)), digests.of_properties, row):
             raise Damage("a chunk", [row[0]])
         found[row[0]].append(digest)
-        stored: schema.ChunkRow = tuple(row)
+        stored: records.ChunkRow = tuple(row)
         yield stored
     _require_complete(found, recorded(connection))
 
@@ -153,7 +153,7 @@ def chunk_digests(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes]]
         "SELECT chunk_id, digest, document_id FROM chunks ORDER BY chunk_id"
     ):
         if digest == NOT_RECORDED:
-            digest = digests.of_chunk(schema.chunk_row(chunks_with(connection, [chunk_id])[0], chunk_id))
+            digest = digests.of_chunk(records.chunk_row(chunks_with(connection, [chunk_id])[0], chunk_id))
         if not isinstance(digest, bytes) or len(digest) != 2 * _HALF:
             raise Damage("a chunk", [document_id])
         yield chunk_id, digest
@@ -203,6 +203,13 @@ def require_vectors(connection: sqlite3.Connection, ids: IntArray, vectors: Floa
         raise Damage("the embeddings", wrong)
 
 
+def require_vectors_of(connection: sqlite3.Connection, document_id: str, ids: IntArray, vectors: FloatArray) -> None:
+    """Check the vectors, float32 (n, dimension), of one document's chunks with these ids, int64 (n,), ascending."""
+    expected = recorded(connection, [document_id]).get(document_id)
+    if expected is not None and not _holds(expected.vectors, lambda one: digests.of_vectors(ids, one), vectors):
+        raise Damage("the embeddings", [document_id])
+
+
 def _select(
     connection: sqlite3.Connection, query: str, document_ids: Sequence[str] | None, order: str = ""
 ) -> list[_Row]:
@@ -218,8 +225,8 @@ def _chunk(row: tuple[object, ...]) -> Chunk:
     *columns, digest = row
     if not _holds(digest, digests.of_chunk, columns):
         raise Damage("a chunk", [columns[0]])
-    stored: schema.ChunkRow = tuple(columns)  # type: ignore[assignment]
-    return schema.chunk_from_row(stored)
+    stored: records.ChunkRow = tuple(columns)  # type: ignore[assignment]
+    return records.chunk_from_row(stored)
 
 
 def _require_complete(found: Mapping[str, Sequence[bytes]], expected: Mapping[str, DocumentDigests]) -> None:

@@ -1,4 +1,4 @@
-"""Schema of a collection file: its version, its tables, and the conversion between rows and types."""
+"""Schema of a collection file: its version, its tables, and what is written to them."""
 
 from __future__ import annotations
 
@@ -6,34 +6,22 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from rag.errors import CollectionError, first_problem
-from rag.store import digests
+from rag.errors import CollectionError
+from rag.store import digests, records
 from rag.store.sqlite import migrations
 from rag.store.sqlite.migrations import MIGRATIONS
 from rag.types import (
     Chunk,
-    ChunkingSpec,
-    CollectionSpec,
     Document,
-    DocumentSummary,
-    EmbeddingSpec,
-    Fields,
-    Heading,
-    Row,
 )
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
+    from rag.store.records import Part
     from rag.types import FloatArray
-
-    Part = tuple[Sequence[Chunk], FloatArray]
-    """Some chunks of a document, and their unit vectors, float32 (len(chunks), dimension)."""
 
 APPLICATION_ID = 0x454D4245
 """Application id in the file header, which distinguishes collections from other databases (version 1 had 0)."""
@@ -58,9 +46,6 @@ SPEC_DIGEST = "spec digest"
 """The key in `meta` of the digest of the collection's id, model and chunking."""
 CONVERSATIONS_DIGEST = "conversations digest"
 """The key in `meta` of the SHA-256 of the exported conversations; removed when they change."""
-SummaryRow = tuple[str, str, str, str, int, int, str, str]
-DocumentRow = tuple[str, str, str, str, int, int, str, str, str, str, str, str]
-ChunkRow = tuple[str, int, int, str, int, int | None, str, str, str, int]
 CONVERSATION_COLUMNS = "conversation_id, title, changed_at"
 TURN_COLUMNS = "turn_id, conversation_id, slot, is_chosen, question, answer, record"
 ConversationRow = tuple[int, str, str]
@@ -72,11 +57,7 @@ _HINDRANCES = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
 }  # fmt: skip
 _UNWRITABLE = _HINDRANCES - {sqlite3.SQLITE_BUSY}
-_UNIT_TOLERANCE = 0.01
-_NO_ITEMS = "[]"
-_ITEMS_AT_ONCE = 1_024
 _STAGED = "temp.staged_chunks"
-_Spec = TypeVar("_Spec", EmbeddingSpec, ChunkingSpec)
 
 
 def connect(path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rw") -> sqlite3.Connection:
@@ -115,15 +96,8 @@ def file_version(connection: sqlite3.Connection, shown_as: str) -> int:
             f"'{shown_as}' is not a collection, but a database of another program. Choose another file."
         )
     if version > SCHEMA_VERSION:
-        raise newer(shown_as)
+        raise records.newer(shown_as)
     return version
-
-
-def newer(shown_as: str) -> CollectionError:
-    """The error for a file from a newer version of this program."""
-    return CollectionError(
-        f"'{shown_as}' was created by a newer version of this program. Update the program to open it."
-    )
 
 
 def is_hindered(error: Exception) -> bool:
@@ -240,68 +214,6 @@ def stored_objects(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
     }
 
 
-def spec_to_json(spec: CollectionSpec) -> str:
-    """Serialize the spec."""
-    return json.dumps(asdict(spec))
-
-
-def spec_from_json(stored: str, name: str, shown_as: str) -> CollectionSpec:
-    """Read a stored spec for the collection's current `name`; missing fields get their defaults.
-
-    Raises:
-        CollectionError: it has fields or values unknown to this version.
-        ValueError, KeyError, TypeError: it is damaged.
-    """
-    values = json.loads(stored)
-    embedding = _validated(_adapters().embedding, values["embedding"], shown_as)
-    chunking = _validated(_adapters().chunking, values["chunking"], shown_as)
-    if embedding.dimension < 1:
-        raise ValueError(f"a dimension of {embedding.dimension}")
-    return CollectionSpec(name, embedding, chunking, SCHEMA_VERSION)
-
-
-def _validated(adapter: TypeAdapter[_Spec], values: object, shown_as: str) -> _Spec:
-    """The spec; CollectionError for a field or value of a newer version, ValueError if it is damaged."""
-    from pydantic import ValidationError
-
-    try:
-        return adapter.validate_json(json.dumps(values), strict=True, extra="forbid")
-    except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            is_text = isinstance(problem["input"], str)
-            if problem["type"] == "unexpected_keyword_argument" or (problem["type"] == "literal_error" and is_text):
-                raise newer(shown_as) from error
-        raise ValueError(first_problem(error)) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Adapters:
-    """Readers of stored JSON, which check every type."""
-
-    embedding: TypeAdapter[EmbeddingSpec]
-    chunking: TypeAdapter[ChunkingSpec]
-    texts: TypeAdapter[tuple[str, ...]]
-    offsets: TypeAdapter[tuple[int, ...]]
-    headings: TypeAdapter[tuple[tuple[int, str], ...]]
-    rows: TypeAdapter[tuple[tuple[int, int, Fields], ...]]
-    fields: TypeAdapter[Fields]
-
-
-@cache
-def _adapters() -> _Adapters:
-    from pydantic import TypeAdapter
-
-    return _Adapters(
-        embedding=TypeAdapter(EmbeddingSpec),
-        chunking=TypeAdapter(ChunkingSpec),
-        texts=TypeAdapter(tuple[str, ...]),
-        offsets=TypeAdapter(tuple[int, ...]),
-        headings=TypeAdapter(tuple[tuple[int, str], ...]),
-        rows=TypeAdapter(tuple[tuple[int, int, Fields], ...]),
-        fields=TypeAdapter(Fields),
-    )
-
-
 def read_setting(connection: sqlite3.Connection, key: str) -> str | None:
     """The value of `key` in the table `meta`; None if it is not set."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -346,7 +258,7 @@ def insert_parts(
 class StagedDocument:
     """The rows of a document; those of its chunks are in the table _STAGED of the connection's temporary database."""
 
-    row: DocumentRow
+    row: records.DocumentRow
     digests: digests.DocumentDigests
 
 
@@ -357,14 +269,14 @@ def stage_parts(
 
     Copying is quick, so readers of the collection hardly wait. Arguments and errors as those of `insert_parts`.
     """
-    row = document_row(document)
+    row = records.document_row(document)
     columns = f"{CHUNK_COLUMNS}, digest, x'' AS vector"
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {_STAGED} AS SELECT {columns} FROM chunks LIMIT 0")
     insert = f"INSERT INTO {_STAGED} VALUES ({', '.join('?' * 12)})"
     chunk_digests: list[bytes] = []
     for chunks, vectors in parts:
         ids = chunk_ids[len(chunk_digests) : len(chunk_digests) + len(chunks)]
-        rows = [chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, ids, strict=True)]
+        rows = [records.chunk_row(chunk, chunk_id) for chunk, chunk_id in zip(chunks, ids, strict=True)]
         found = [digests.of_chunk(one) for one in rows]
         connection.executemany(
             insert, ((*one, digest, blob) for one, digest, blob in zip(rows, found, _blobs(vectors), strict=True))
@@ -400,83 +312,3 @@ def insert_conversation(
     columns = f"{CONVERSATION_COLUMNS}, owner"
     connection.execute(f"INSERT INTO conversations ({columns}) VALUES (?, ?, ?, ?)", (*conversation, owner))
     connection.executemany(f"INSERT INTO turns ({TURN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", turns)
-
-
-def summary_from_row(row: SummaryRow, n_chunks: int) -> DocumentSummary:
-    """Convert a row of SUMMARY_COLUMNS."""
-    identity, name, media_type, sha256, n_characters, n_pages, language, notes = row
-    return DocumentSummary(identity, name, media_type, sha256, n_characters, n_pages, n_chunks, language, _texts(notes))
-
-
-def document_row(document: Document) -> DocumentRow:
-    """Convert a document to a row of DOCUMENT_COLUMNS. Raises UnicodeEncodeError if a text cannot be stored."""
-    headings = [(heading.start, heading.path) for heading in document.headings]
-    rows = [(row.start, row.end, row.fields) for row in document.rows]
-    return (
-        document.document_id, document.name, document.media_type, document.sha256, len(document.text),
-        len(document.pages), document.language, _json(document.notes), _json_list(document.pages),
-        _json_list(headings), _json_list(rows), document.text,
-    )  # fmt: skip
-
-
-def document_from_row(row: DocumentRow) -> Document:
-    """Convert a row to a document. Raises ValueError if its JSON has the wrong types."""
-    read = _adapters()
-    identity, name, media_type, sha256, _, _, language, notes, pages, headings, rows, text = row
-    return Document(
-        identity, name, media_type, text, sha256, read.offsets.validate_json(pages, strict=True),
-        tuple(Heading(*heading) for heading in read.headings.validate_json(headings, strict=True)),
-        tuple(Row(*row) for row in read.rows.validate_json(rows, strict=True)),
-        language, _texts(notes),
-    )  # fmt: skip
-
-
-def chunk_row(chunk: Chunk, chunk_id: int) -> ChunkRow:
-    """Convert a chunk to a row of CHUNK_COLUMNS. Raises UnicodeEncodeError if a text cannot be stored."""
-    where = (chunk.document_id, chunk.start, chunk.end, chunk.text, chunk.n_tokens)
-    return (*where, chunk.page, chunk.heading, _json(chunk.fields), chunk.context, chunk_id)
-
-
-def chunk_from_row(row: ChunkRow) -> Chunk:
-    """Convert a row to a chunk. Raises ValueError if its fields are not pairs of texts."""
-    document_id, start, end, text, n_tokens, page, heading, items, context, chunk_id = row
-    return Chunk(document_id, start, end, text, n_tokens, page, heading, fields_from_json(items), chunk_id, context)
-
-
-def vectors_from_blobs(blobs: Sequence[bytes], dimension: int) -> FloatArray:
-    """Vectors float32 (len(blobs), dimension). Raises ValueError if a blob has another length."""
-    import numpy as np
-
-    if any(len(blob) != 4 * dimension for blob in blobs):
-        raise ValueError(f"an embedding that does not have {dimension} dimensions")
-    flat = np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32, copy=False)
-    return flat.reshape(len(blobs), dimension)
-
-
-def are_unit(vectors: FloatArray) -> bool:
-    """Whether every vector has length 1, or is zero (for a text without any known token)."""
-    import numpy as np
-
-    lengths = np.linalg.norm(vectors, axis=1)
-    return bool(np.all((np.abs(lengths - 1) <= _UNIT_TOLERANCE) | (lengths == 0)))
-
-
-def fields_from_json(stored: str) -> Fields:
-    """Read the stored fields of a chunk. Raises ValueError if they are not pairs of texts."""
-    return () if stored == _NO_ITEMS else _adapters().fields.validate_json(stored, strict=True)
-
-
-def _texts(stored: str) -> tuple[str, ...]:
-    return () if stored == _NO_ITEMS else _adapters().texts.validate_json(stored, strict=True)
-
-
-def _json_list(items: Sequence[object]) -> str:
-    """`_json` of a long list: a part at a time, because the encoder holds a text for every value."""
-    starts = range(0, len(items), _ITEMS_AT_ONCE)
-    return f"[{', '.join(_json(items[start : start + _ITEMS_AT_ONCE])[1:-1] for start in starts)}]"
-
-
-def _json(value: object) -> str:
-    # With ASCII escapes, a lone surrogate would be stored, and cause errors only when it is read.
-    json.dumps(value, ensure_ascii=False).encode()
-    return json.dumps(value)

@@ -9,14 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import CollectionError
-from rag.store.names import (
-    collection_path,
-    discard_file,
-    drop_leftovers,
-    require_free_name,
-    unfinished_path,
-)
+from rag.store import records
+from rag.store.names import require_free
 from rag.store.sqlite import read_only, schema
+from rag.store.sqlite.files import collection_names, collection_path, discard_file, drop_leftovers, unfinished_path
 from rag.store.sqlite.reasons import reason_of
 from rag.types import CollectionSpec
 
@@ -93,15 +89,15 @@ def unfinished_file(folder: Path, spec: CollectionSpec, uid: str) -> Iterator[Pa
             as it is.
     """
     path = collection_path(folder, spec.name)
-    require_free_name(folder, spec.name)
+    require_free(spec.name, collection_names(folder))
     unfinished = unfinished_path(folder, uid)
     try:
         with _creating(folder, spec):
             folder.mkdir(parents=True, exist_ok=True)
             drop_leftovers(folder)
-            schema.create_file(unfinished, {"spec": schema.spec_to_json(spec), "uid": uid, "generation": "0"})
+            schema.create_file(unfinished, {"spec": records.spec_to_json(spec), "uid": uid, "generation": "0"})
         yield unfinished
-        require_free_name(folder, spec.name)
+        require_free(spec.name, collection_names(folder))
         with _creating(folder, spec):
             unfinished.replace(path)
     finally:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from rag.conversations.store import Conversations
 from rag.errors import CollectionError
 from rag.store.collection import Collection
+from rag.store.sqlite.collection import SqliteCollection
 from rag.types import ChunkingSpec
 from tests.pages.support.app import answer_texts, button, labelled, start, texts
 from tests.support.scripted_ollama import HEALTHY, scripted_ollama
@@ -133,7 +134,7 @@ def test_an_answer_is_kept_where_its_chunks_cannot_be_counted(sample, model, mon
     def refuse(self, chunk_ids):
         raise CollectionError("Collection 'Sample' could not be read or written: database is locked.")
 
-    monkeypatch.setattr(Collection, "count_retrieved", refuse)
+    monkeypatch.setattr(SqliteCollection, "count_retrieved", refuse)
     app = start("chat.py")
     ask(app)
     assert "database is locked" in texts(app)

@@ -43,7 +43,7 @@ def test_the_line_is_read_by_the_model_and_found_by_words(collection: Collection
 
 
 def test_headings_are_not_searched_twice(collection: Collection):
-    from rag.index.words.loading import searched_text
+    from rag.text.labels import searched_text
 
     chunk = next(one for one in collection.chunks() if one.context == "report > Travel > Ships")
     assert searched_text(chunk) == f"report > Travel > Ships\n{chunk.text}"

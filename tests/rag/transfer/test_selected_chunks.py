@@ -14,6 +14,7 @@ from rag.index.loading import load_index
 from rag.retrieval.retrievers import DenseRetriever
 from rag.store.collection import Collection, list_collections
 from rag.store.sqlite import schema
+from rag.store.sqlite.collection import SqliteCollection
 from rag.transfer.selected_chunks import copy_chunks
 from tests.support.collections import (
     CHUNKING,
@@ -140,7 +141,7 @@ def test_a_copy_that_fails_in_the_middle_leaves_nothing(data_dir, source, monkey
 
 def test_a_document_that_is_replaced_meanwhile_is_never_mixed(data_dir, source, words, monkeypatch):
     """Its chunks have new ids, so none of them was chosen."""
-    chosen, read = source.chunk_ids().tolist(), Collection.document
+    chosen, read = source.chunk_ids().tolist(), SqliteCollection.document
     again = replace(source.document("d2"), text="Other owls. Other ships.", rows=())
 
     def replaced_first(self, document_id):
@@ -148,7 +149,7 @@ def test_a_document_that_is_replaced_meanwhile_is_never_mixed(data_dir, source, 
             put(source, words, again)
         return read(self, document_id)
 
-    monkeypatch.setattr(Collection, "document", replaced_first)
+    monkeypatch.setattr(SqliteCollection, "document", replaced_first)
     made = copy_chunks(source, data_dir, "Some", chosen)
     assert {summary.document_id for summary in made.documents()} == {"d1", "d3"}
 

@@ -48,7 +48,7 @@ def show_comparison(
         st.info("Choose two different groups to compare.", icon=":material/info:")
         return
     first_ids, second_ids = (layout.chunk_ids[one].tobytes() for one in rows)
-    key = (str(collection.path), collection.uid, collection.generation())
+    key = (collection.location, collection.uid, collection.generation())
     found = _compared(key, (first_ids, second_ids), (collection, layout, table), rows)
     _show(collection, layout, found, (names[first], names[second]))
 

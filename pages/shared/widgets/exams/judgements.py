@@ -164,7 +164,7 @@ def _judgements(collection: Collection, text: str) -> tuple[Judgement, ...]:
     question = question_with(my_questions(collection), text)
     if question is None:
         return ()
-    key = str(collection.path), collection.uid, collection.generation(), repr(question)
+    key = collection.location, collection.uid, collection.generation(), repr(question)
     return _present(*key, (question, collection))
 
 

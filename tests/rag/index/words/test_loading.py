@@ -23,6 +23,7 @@ from rag.retrieval.retrievers import KeywordRetriever
 from rag.retrieval.word_query import read_query
 from rag.runtime import artifacts
 from rag.store.collection import Collection
+from rag.store.sqlite.collection import SqliteCollection
 from rag.text.search_terms import TERMS_VERSION
 from rag.transfer.files import rename_collection
 from tests.support.collections import (
@@ -231,7 +232,7 @@ def test_a_restored_copy_has_its_own_words(collection, words, tmp_path):
 
 def test_a_chunk_that_goes_while_it_is_read_and_comes_back_is_found(collection, monkeypatch):
     """As when an earlier copy of the file is put back: nothing of what was not read is taken for known."""
-    before, read = collection.path.read_bytes(), Collection.chunks
+    before, read = collection.path.read_bytes(), SqliteCollection.chunks
     gone = {chunk.chunk_id for chunk in collection.chunks_of("d1")}
 
     def chunks_later(self, chunk_ids=None):
@@ -239,7 +240,7 @@ def test_a_chunk_that_goes_while_it_is_read_and_comes_back_is_found(collection, 
         return read(self, chunk_ids)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Collection, "chunks", chunks_later)
+        patch.setattr(SqliteCollection, "chunks", chunks_later)
         index = load_word_index(collection)
     assert gone.isdisjoint(found_by_words(KeywordRetriever(collection, index), "owl"))
     collection.path.write_bytes(before)
@@ -250,7 +251,7 @@ def test_a_chunk_that_goes_while_it_is_read_and_comes_back_is_found(collection, 
 def test_a_chunk_with_another_text_while_it_is_read_does_not_give_its_words(collection, words, tmp_path, monkeypatch):
     shutil.copy(collection.path, tmp_path / "kept.sqlite")
     put(collection, words, plain_document("new.txt", "A robin sings."))
-    before, read = collection.path.read_bytes(), Collection.chunks
+    before, read = collection.path.read_bytes(), SqliteCollection.chunks
     shutil.copy(tmp_path / "kept.sqlite", collection.path)
     put(collection, words, plain_document("new.txt", "A tern dives."))
 
@@ -260,7 +261,7 @@ def test_a_chunk_with_another_text_while_it_is_read_does_not_give_its_words(coll
 
     after = collection.path.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(Collection, "chunks", chunks_of_the_first)
+        patch.setattr(SqliteCollection, "chunks", chunks_of_the_first)
         load_word_index(collection)
     collection.path.write_bytes(after)
     retriever = KeywordRetriever(collection, require_right(collection))

@@ -1,0 +1,45 @@
+"""Homes of collections: where the collections of a folder are stored, chosen by EXPLORER_STORE."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rag.store.collection import Collection
+    from rag.types import ChunkingSpec, EmbeddingSpec
+
+
+class Home(Protocol):
+    """All collections in one place. Every method raises CollectionError if the place cannot be read or written."""
+
+    def names(self) -> list[str]:
+        """The names of the collections, sorted without regard to case."""
+
+    def open(self, name: str) -> Collection:
+        """Open the collection `name`. Raises CollectionError if it is missing, damaged or of a newer version."""
+
+    def unfinished(
+        self, name: str, embedding: EmbeddingSpec, chunking: ChunkingSpec
+    ) -> AbstractContextManager[Collection]:
+        """A new collection, which is listed when the block ends, and deleted if it fails.
+
+        Raises CollectionError if the name is taken or invalid.
+        """
+
+    def rename(self, name: str, new_name: str) -> Collection:
+        """Rename a collection and its caches. Raises CollectionError if the new name is taken or invalid."""
+
+    def delete(self, name: str) -> None:
+        """Delete a collection, readable or not, with its caches. Raises CollectionError if it is missing."""
+
+    def changed_at(self, name: str) -> float:
+        """When the collection was last changed, in seconds since 1970; 0 if that is unknown."""
+
+
+def home_of(folder: Path) -> Home:
+    """The home of the collections in this folder: SQLite files in the folder itself."""
+    from rag.store.sqlite.home import SqliteHome
+
+    return SqliteHome(folder)
