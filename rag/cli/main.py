@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from rag.cli import ask, collections, evaluate, index_benchmark, ingest, password, run, search
+from rag.cli import ask, collections, copy, evaluate, index_benchmark, ingest, password, run, search
 from rag.cli.common import Command
 from rag.cli.doctor import command as doctor
 from rag.errors import ExplorerError
@@ -40,6 +40,6 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python -m ra
 def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description="Documents in; a map, neighbors, answers out.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (run, ingest, collections, search, ask, index_benchmark, evaluate, password, doctor):
+    for group in (run, ingest, collections, copy, search, ask, index_benchmark, evaluate, password, doctor):
         group.add_commands(commands)
     return parser

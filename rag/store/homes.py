@@ -6,6 +6,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rag import config
+from rag.errors import CollectionError
+
 if TYPE_CHECKING:
     from rag.store.collection import Collection
     from rag.types import ChunkingSpec, EmbeddingSpec
@@ -39,7 +42,30 @@ class Home(Protocol):
 
 
 def home_of(folder: Path) -> Home:
-    """The home of the collections in this folder: SQLite files in the folder itself."""
+    """The home of the collections of this folder: the folder itself, or for the data folder what EXPLORER_STORE names.
+
+    Other folders, such as those of temporary copies, always hold files.
+    """
+    if config.store() and folder == config.data_dir():
+        return milvus_home(folder)
     from rag.store.sqlite.home import SqliteHome
 
     return SqliteHome(folder)
+
+
+def milvus_home(folder: Path) -> Home:
+    """The collections in Milvus at the address EXPLORER_STORE; caches are in the folder.
+
+    Raises:
+        CollectionError: EXPLORER_STORE is not set or not an address, or a package is missing.
+    """
+    if not config.store():
+        raise CollectionError("EXPLORER_STORE is not set. Set it to the address of a store, see docs/stores.md.")
+    try:
+        from rag.store.milvus.home import MilvusHome
+    except ModuleNotFoundError as error:
+        raise CollectionError(
+            f"EXPLORER_STORE names Milvus, but the package {error.name} is not installed. Install it with "
+            "pip install 'embedding-explorer[milvus]', or unset EXPLORER_STORE."
+        ) from error
+    return MilvusHome(config.store(), config.database(), folder)
