@@ -27,7 +27,7 @@ def store(collection: Collection, number: int, edition: int) -> None:
     for line in lines:
         chunks.append(Chunk(f"d{number}", position, position + len(line), line, 3))
         position += len(line) + 1
-    vectors = np.random.default_rng(number).normal(size=(len(lines), 16))
+    vectors = np.random.default_rng((number, edition)).normal(size=(len(lines), 16))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     document = Document(f"d{number}", f"{number}.txt", "text/plain", "\n".join(lines), f"s{edition}")
     collection.put_document(document, chunks, vectors.astype(np.float32), SPEC)

@@ -132,6 +132,10 @@ class Catalog:
             for table in (entries, database.settings, collections):
                 connection.execute(delete(table).where(table.c.uid == uid))
 
+    def require(self, connection: Connection, uid: str, shown_as: str) -> None:
+        """Raise CollectionError if the collection was deleted."""
+        _ready(connection, uid, shown_as)
+
     def update_tables(self, uid: str) -> None:
         """Add to the tables of a collection what a newer version of this program expects of them."""
         with self.database.writing() as connection:

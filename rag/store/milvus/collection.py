@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from rag.errors import CollectionError
 from rag.store import digests, records
 from rag.store.collection import Collection, StoredVectors, require_fitting
-from rag.store.milvus import tables, writing
+from rag.store.milvus import writing
 from rag.store.milvus.catalog import Entry, Snapshot
 from rag.store.milvus.engine import MilvusEngine
 from rag.store.milvus.place import Place, Values
+from rag.store.milvus.tables import CollectionTables
 from rag.store.sqlite.collection import RESERVED_KEYS
 from rag.types import Chunk, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
@@ -38,7 +39,7 @@ class MilvusCollection(Collection):
         self.uid = place.uid
         self._place = place
         self._folder = folder
-        self._database = place.catalog.database
+        self._tables = CollectionTables(place.catalog, place.uid, spec.name)
 
     @property
     def location(self) -> str:
@@ -92,17 +93,17 @@ class MilvusCollection(Collection):
 
     def setting(self, key: str) -> str | None:
         """A setting stored with the collection; None if it was never set."""
-        return tables.setting(self._database, self.uid, key)
+        return self._tables.setting(key)
 
     def set_setting(self, key: str, value: str | None) -> None:
         """Store a setting with the collection; None removes it. Raises ValueError for a reserved key."""
         if key in RESERVED_KEYS:
             raise ValueError(f"'{key}' is not a setting: the key is reserved for the collection.")
-        tables.set_setting(self._database, self.uid, key, value)
+        self._tables.set_setting(key, value)
 
     def settings(self) -> dict[str, str]:
         """All settings stored with the collection, by key."""
-        return tables.all_settings(self._database, self.uid)
+        return self._tables.settings()
 
     def documents(self) -> list[DocumentSummary]:
         """All documents by name, without their texts."""
@@ -203,11 +204,11 @@ class MilvusCollection(Collection):
 
     def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
         """Count one more retrieval for each of these chunks; deleted ids are ignored."""
-        tables.count_retrieved(self._database, self.uid, sorted(self._existing(map(int, chunk_ids))))
+        self._tables.count_retrieved(sorted(self._existing(map(int, chunk_ids))))
 
     def retrieved_counts(self) -> dict[int, int]:
         """Retrieval counts by chunk id; chunks that were never counted are missing."""
-        counts = tables.retrieved_counts(self._database, self.uid)
+        counts = self._tables.retrieved_counts()
         there = self._existing(counts)
         return {chunk_id: times for chunk_id, times in counts.items() if chunk_id in there}
 
@@ -217,11 +218,11 @@ class MilvusCollection(Collection):
 
     def reading_conversations(self) -> AbstractContextManager[SqlConnection]:
         """A read transaction on the collection's conversations."""
-        return tables.reading_conversations(self._database, self.uid)
+        return self._tables.reading_conversations()
 
     def writing_conversations(self) -> AbstractContextManager[SqlConnection]:
         """A write transaction on the collection's conversations."""
-        return tables.writing_conversations(self._database, self.uid)
+        return self._tables.writing_conversations()
 
     def _entry(self, document_id: str) -> Entry | None:
         """The entry of a visible document; None if it does not exist."""

@@ -1,4 +1,4 @@
-"""Conversations are kept in the collection's file: nothing is lost, nothing mixed up, and nothing else touched."""
+"""Conversations are kept with the collection: nothing is lost, nothing mixed up, and nothing else touched."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from rag.transfer.selected_chunks import copy_chunks
 from tests.support.collections import contents, everything_in, require_sound
 from tests.support.turns import made_turn
 
+in_every_home = pytest.mark.usefixtures("home")
 GONE = r"no longer in the collection.*Reload the page"
 
 
@@ -58,6 +59,7 @@ def filled(conversations) -> Conversations:
     return conversations
 
 
+@in_every_home
 def test_turns_come_back_as_they_were_added(conversations):
     one = conversations.create()
     added = [conversations.add(one, replace(made_turn(f"Q{i}"), slot=7, version=3, versions=4)) for i in range(3)]
@@ -68,6 +70,7 @@ def test_turns_come_back_as_they_were_added(conversations):
     assert len({turn.turn_id for turn in added} - {0}) == 3
 
 
+@in_every_home
 def test_the_newest_change_comes_first(conversations):
     first, second = conversations.create("First"), conversations.create("Second")
     assert [one.title for one in conversations.list()] == ["Second", "First"]
@@ -82,6 +85,7 @@ def test_the_newest_change_comes_first(conversations):
     assert listed[0].changed_at.endswith("+00:00")
 
 
+@in_every_home
 def test_versions_of_a_question(filled):
     conversation = filled.list()[-1].conversation_id
     assert questions(filled, conversation) == ["Where do owls live?", "Zoos, which?", "What do they eat?"]
@@ -93,6 +97,7 @@ def test_versions_of_a_question(filled):
     assert filled.list()[-1].n_turns == filled.n_slots(conversation) == 3
 
 
+@in_every_home
 def test_a_new_version_is_the_chosen_one(filled):
     conversation = filled.list()[-1].conversation_id
     added = filled.add_version(conversation, 1, made_turn("Again?"))
@@ -100,6 +105,7 @@ def test_a_new_version_is_the_chosen_one(filled):
     assert filled.turns(conversation)[1] == added
 
 
+@in_every_home
 def test_replacing_keeps_the_place(filled):
     conversation = filled.list()[-1].conversation_id
     old = filled.versions(conversation, 1)[0]
@@ -110,6 +116,7 @@ def test_replacing_keeps_the_place(filled):
     assert questions(filled, conversation)[1] == "Zoos, which?"
 
 
+@in_every_home
 def test_history_is_of_the_chosen_versions(filled):
     conversation = filled.list()[-1].conversation_id
     turns = filled.turns(conversation)
@@ -127,6 +134,7 @@ def test_history_needs_no_record(filled, collection):
     assert filled.history(conversation) == wanted
 
 
+@in_every_home
 def test_a_fork_has_what_came_before_and_leaves_the_original(filled):
     conversation = filled.list()[-1].conversation_id
     before = all_of(filled)
@@ -140,6 +148,7 @@ def test_a_fork_has_what_came_before_and_leaves_the_original(filled):
     assert (titles[made], titles[again]) == ("Where do owls live? (2)", "Where do owls live? (3)")
 
 
+@in_every_home
 def test_a_fork_from_the_beginning_is_named_by_its_question(filled):
     made = filled.fork(filled.list()[-1].conversation_id, 0)
     filled.add(made, made_turn("Where do bats live?"))
@@ -148,6 +157,7 @@ def test_a_fork_from_the_beginning_is_named_by_its_question(filled):
     assert filled.list()[0].title == "Mine"
 
 
+@in_every_home
 def test_what_was_deleted_elsewhere_is_said(filled):
     other = Conversations(filled._collection)
     conversation = filled.list()[-1].conversation_id
@@ -173,6 +183,7 @@ def test_what_was_deleted_elsewhere_is_said(filled):
         filled.versions(filled.list()[0].conversation_id, 5)
 
 
+@in_every_home
 def test_a_collection_that_is_gone_is_said(filled, data_dir):
     delete_collection(data_dir, "Birds")
     with pytest.raises(CollectionError, match="'Birds' was renamed or deleted"):
@@ -195,6 +206,7 @@ def test_a_damaged_record_is_said_and_its_conversation_can_be_deleted(filled, co
     require_sound(collection.path)
 
 
+@in_every_home
 def test_an_answer_that_cannot_be_stored_changes_nothing(filled):
     before = all_of(filled)
     with pytest.raises(CollectionError, match="cannot be stored: it holds half a character"):
@@ -222,11 +234,13 @@ def test_conversations_go_where_the_file_goes(filled, collection, data_dir):
     assert all_of(opened(data_dir, "Owls")) == wanted
 
 
+@in_every_home
 def test_a_copy_of_chunks_has_none(filled, collection, data_dir):
     made = copy_chunks(collection, data_dir, "Some", collection.chunk_ids().tolist())
     assert Conversations(made).list() == []
 
 
+@in_every_home
 def test_exports_and_imports_take_them_along_unless_asked_not_to(filled, collection, data_dir, tmp_path):
     wanted = all_of(filled)
     export_collection(collection, tmp_path / "with")
