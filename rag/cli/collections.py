@@ -85,7 +85,7 @@ def _line(listed: Json) -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from rag.store.sqlite.check import check_collection
+    from rag.store.check import check_collection
 
     names = [options.collection] if options.collection else list_collections(config.data_dir())
     reports = [check_collection(config.data_dir(), name) for name in names]

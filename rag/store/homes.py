@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -61,11 +62,12 @@ def milvus_home(folder: Path) -> Home:
     """
     if not config.store():
         raise CollectionError("EXPLORER_STORE is not set. Set it to the address of a store, see docs/stores.md.")
-    try:
-        from rag.store.milvus.home import MilvusHome
-    except ModuleNotFoundError as error:
-        raise CollectionError(
-            f"EXPLORER_STORE names Milvus, but the package {error.name} is not installed. Install it with "
-            "pip install 'embedding-explorer[milvus]', or unset EXPLORER_STORE."
-        ) from error
+    for package in ("sqlalchemy", "pymilvus"):
+        if importlib.util.find_spec(package) is None:
+            raise CollectionError(
+                f"EXPLORER_STORE names Milvus, but the package {package} is not installed. Install it with "
+                "pip install 'embedding-explorer[milvus]', or unset EXPLORER_STORE."
+            )
+    from rag.store.milvus.home import MilvusHome
+
     return MilvusHome(config.store(), config.database(), folder)

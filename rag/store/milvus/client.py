@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SECONDS = 30
 """How long a server may take to answer the first request."""
 _LITE_MEMORY = "MILVUS_LITE_MEMTABLE_MEMORY_LIMIT_BYTES"
-_LITE_MEMORY_BYTES = 16 * 1024**2
+_LITE_MEMORY_BYTES = 4 * 1024**2
 """Milvus Lite searches rows that are not yet in a segment one by one, so few of them may wait."""
 _OF_LITE = (
     "Milvus Lite serves one process at a time: close other programs that use its folder, and check that the disk has "
@@ -63,6 +63,12 @@ def explaining(address: MilvusAddress) -> Iterator[None]:
         what = str(getattr(error, "message", "") or error).strip().partition("\n")[0].rstrip(".")
         what_to_do = _OF_LITE if address.is_local else _OF_SERVER
         raise CollectionError(f"Milvus at '{address.shown}' did not do what was asked: {what}. {what_to_do}") from error
+
+
+def is_lite(address: MilvusAddress) -> bool:
+    """Whether Milvus Lite is at this address, in this process or as a server."""
+    with explaining(address):
+        return "lite" in str(connected(address).get_server_version())
 
 
 def close_all() -> None:

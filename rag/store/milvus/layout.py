@@ -23,6 +23,7 @@ LARGEST_VARCHAR = 65_535
 """Bytes that a VARCHAR field can hold."""
 PIECE_BYTES = 60_000
 """Bytes of a piece of a longer text."""
+_HNSW = {"M": 32, "efConstruction": 200}
 _SCALARS = ("version", "document")
 _LONGEST_WORD = 32
 _MARK_LENGTH = 20
@@ -70,7 +71,7 @@ def _create_chunks(client: MilvusClient, uid: str, dimension: int) -> None:
         )
     )  # fmt: skip
     indexes = client.prepare_index_params()
-    indexes.add_index("vector", index_type="AUTOINDEX", metric_type="COSINE")
+    indexes.add_index("vector", index_type="HNSW", metric_type="COSINE", params=_HNSW)
     indexes.add_index("bm25", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
     for field in _SCALARS:
         indexes.add_index(field, index_type="INVERTED")

@@ -110,6 +110,15 @@ class Place:
             found = self._query(layout.chunks_name(self.uid), chosen, fields, limit=ROWS_AT_ONCE)
             yield from sorted(found, key=lambda row: int(row["chunk_id"]))
 
+    def count(self, chosen: str) -> int:
+        """How many chunks meet a condition."""
+        (found,) = self._query(layout.chunks_name(self.uid), chosen, ("count(*)",), limit=None)
+        return int(found["count(*)"])
+
+    def rows_that(self, chosen: str, fields: Sequence[str], *, limit: int) -> list[Values]:
+        """The rows of chunks that meet a condition, at most `limit`, in any order."""
+        return self._query(layout.chunks_name(self.uid), chosen, fields, limit=limit)
+
     def search(
         self, field: str, query: FloatArray | str, k: int, chosen: str, parameters: Mapping[str, object]
     ) -> list[tuple[int, float]]:
@@ -170,6 +179,7 @@ class Place:
             for start in range(0, len(listed), ROWS_AT_ONCE):
                 connected(self.address).insert(name, listed[start : start + ROWS_AT_ONCE])
 
-    def _query(self, name: str, chosen: str, fields: Sequence[str], *, limit: int) -> list[Values]:
+    def _query(self, name: str, chosen: str, fields: Sequence[str], *, limit: int | None) -> list[Values]:
+        at_most = {} if limit is None else {"limit": limit}
         with explaining(self.address):
-            return list(connected(self.address).query(name, filter=chosen, output_fields=list(fields), limit=limit))
+            return list(connected(self.address).query(name, filter=chosen, output_fields=list(fields), **at_most))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from rag.errors import CollectionError
+from rag.store.collection import Collection
 from rag.store.sqlite import schema
 from rag.store.sqlite.collection import SqliteCollection
 from rag.store.sqlite.files import collection_path
@@ -47,19 +48,23 @@ def check_collection(folder: Path, name: str) -> CheckReport:
         collection = SqliteCollection.load(folder, name)
     except CollectionError as error:
         return CheckReport(name, 0, 0, (str(error),))
-    problems = list(dict.fromkeys((*_problems_of_file(collection.path), *_problems(collection))))
+    of_contents = problems(collection, _documents(collection.path))
+    found = tuple(dict.fromkeys((*_problems_of_file(collection.path), *of_contents)))
     documents = chunks = 0
-    if not problems:
+    if not found:
         documents, chunks = len(collection.documents()), collection.n_chunks()
-    return CheckReport(name, documents, chunks, tuple(problems), "" if _has_digests(collection.path) else _UNRECORDED)
+    return CheckReport(name, documents, chunks, found, "" if _has_digests(collection.path) else _UNRECORDED)
 
 
-def _problems(collection: SqliteCollection) -> Iterator[str]:
-    """What is damaged, as sentences. Each part is read on its own, so that one problem hides no other."""
+def problems(collection: Collection, documents: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What is damaged in a collection with documents of these ids and names, as sentences.
+
+    Each part is read on its own, so that one problem hides no other.
+    """
     parts: list[tuple[str, Callable[[], object]]] = [
         ("", collection.documents), ("", collection.stored_vectors), ("", collection.n_chunks),
     ]  # fmt: skip
-    for document_id, name in _documents(collection.path):
+    for document_id, name in documents:
         parts += [(name, partial(collection.document, document_id)), (name, partial(collection.chunks_of, document_id))]
     for name, read in parts:
         try:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
+from rag import config
 from rag.errors import CollectionError
+from rag.store.check import check_collection
 from rag.store.collection import Collection
 from rag.store.homes import milvus_home
 from rag.store.milvus import catalog, layout
@@ -179,6 +181,14 @@ def test_what_milvus_lost_is_noticed(collection: MilvusCollection):
             read()
     with pytest.raises(CollectionError, match="'c' is damaged: a text is missing"):
         collection.document("id of a.txt")
+    report = check_collection(config.data_dir(), "c")
+    assert any("a.txt" in problem for problem in report.problems)
+
+
+def test_a_sound_collection_is_reported_as_sound(collection: MilvusCollection):
+    put(collection, WORDS, plain_document("a.txt", SENTENCES))
+    (line,) = check_collection(config.data_dir(), "c").lines()
+    assert line == f"c: sound (1 documents, {collection.n_chunks()} chunks)"
 
 
 def test_an_interrupted_creation_leaves_nothing(data_dir: Path, monkeypatch: pytest.MonkeyPatch):
