@@ -18,7 +18,7 @@ from rag import config
 from rag.store.collection import Collection
 from rag.store.milvus.client import close_all
 from rag.store.search import SearchFilter
-from tests.support.store_process import CHUNKING, SPEC, store
+from tests.rag.store.milvus.store_process import CHUNKING, SPEC, store
 
 KILLS = int(os.environ.get("EXPLORER_KILLS", "3"))
 pytestmark = [
@@ -68,7 +68,7 @@ def require_whole_documents(collection: Collection) -> int:
 def test_no_half_document_is_found_after_any_kill(data_dir: Path):
     chosen, n_before = random.Random(11), 2
     for kill in range(KILLS):
-        command = [sys.executable, "-m", "tests.support.store_process", str(100 * kill + 1)]
+        command = [sys.executable, "-m", "tests.rag.store.milvus.store_process", str(100 * kill + 1)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=config.ROOT) as process:
             assert process.stdout is not None
             try:

@@ -14,13 +14,13 @@ from rag.errors import CollectionError
 from rag.store.collection import Collection, list_collections
 from rag.store.milvus.address import MilvusAddress, read_address
 from rag.store.search import SearchFilter
-from tests.support.store_process import CHUNKING, SPEC, store
+from tests.rag.store.milvus.store_process import CHUNKING, SPEC, store
 
 ADDING = """
 import sys
 from rag import config
 from rag.store.collection import Collection
-from tests.support.store_process import store
+from tests.rag.store.milvus.store_process import store
 collection = Collection.open(config.data_dir(), "c")
 for line in sys.stdin:
     action, number = line.split()
