@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.access.person import require_editor
 from rag.errors import CollectionError
 from rag.store import digests, records
 from rag.store.collection import Collection, StoredVectors, require_fitting
@@ -70,6 +71,7 @@ class MilvusCollection(Collection):
 
     def put_parts(self, document: Document, parts: Iterable[Part], embedding: EmbeddingSpec) -> None:
         """Store a document, wholly or not at all, see `Collection.put_parts`."""
+        require_editor()
         self.require_model(embedding)
         n_chunks = 0
         for chunks, vectors in parts:
@@ -79,10 +81,12 @@ class MilvusCollection(Collection):
 
     def filling(self) -> AbstractContextManager[writing.MilvusFilling]:
         """Add documents and conversations with their ids; the documents become visible together."""
+        require_editor()
         return writing.filling(self._place)
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
         """Delete these documents from all searches that begin now; Milvus deletes their rows later."""
+        require_editor()
         with writing.write_lock(self.uid):
             self._place.catalog.leave(self.uid, self.spec.name, list(document_ids))
             writing.sweep(self._place)
@@ -97,6 +101,7 @@ class MilvusCollection(Collection):
 
     def set_setting(self, key: str, value: str | None) -> None:
         """Store a setting with the collection; None removes it. Raises ValueError for a reserved key."""
+        require_editor()
         if key in RESERVED_KEYS:
             raise ValueError(f"'{key}' is not a setting: the key is reserved for the collection.")
         self._tables.set_setting(key, value)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
+from rag.access.person import require_editor
 from rag.errors import CollectionError
 from rag.store import digests, records
 from rag.store.milvus import layout
@@ -83,6 +84,7 @@ class MilvusHome:
         Raises:
             CollectionError: the name is taken or invalid, or Milvus cannot be used.
         """
+        require_editor()
         require_usable(name)
         spec, uid = CollectionSpec(name, embedding, chunking, layout.VERSION), uuid4().hex
         place = Place(self._address, self._catalog, uid, name)

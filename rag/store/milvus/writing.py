@@ -128,12 +128,12 @@ class MilvusFilling:
             self._place.flush()
             self._n_rows = 0
 
-    def add_conversation(self, conversation: ConversationRow, turns: Sequence[TurnRow]) -> None:
-        """Add a conversation and its turns with their ids."""
+    def add_conversation(self, conversation: ConversationRow, turns: Sequence[TurnRow], owner: str) -> None:
+        """Add a conversation of this owner and its turns with their ids."""
         with self._place.catalog.database.writing() as connection:
             sql = CollectionSql(connection, self._place.uid)
             for table, columns, rows in (
-                ("conversations", CONVERSATION_COLUMNS, [conversation]),
+                ("conversations", f"{CONVERSATION_COLUMNS}, owner", [(*conversation, owner)]),
                 ("turns", TURN_COLUMNS, turns),
             ):
                 places = ", ".join("?" * len(columns.split(",")))
