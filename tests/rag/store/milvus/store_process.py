@@ -1,4 +1,4 @@
-"""A process that adds documents to the collection "c" until it is killed: `python -m tests.rag.store.milvus.store_process SEED`.
+"""A process that adds documents to the collection "c" until it is killed; its argument is the first edition.
 
 Each has the same chunks whoever makes it, so that a document can be compared. It writes "ready" when it begins.
 """
