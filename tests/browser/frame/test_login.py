@@ -95,8 +95,6 @@ def test_two_logins(browser: Browser, address: str, provider: OidcProvider, samp
         closing(logged_in(browser, address, provider, BEN)) as bens,
     ):
         anna = inside(annas.pages[0], "/chat?collection=Sample")
-        names = {cookie["name"] for cookie in annas.cookies()}
-        assert "_streamlit_user_1" in names, f"the token fits into one cookie: {names}"
         expect(anna.get_by_text(f"{ANNA} Editor")).to_be_visible()
         anna.get_by_placeholder("Ask about your documents").fill(SECRET)
         anna.keyboard.press("Enter")
