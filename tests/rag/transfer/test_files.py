@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import CollectionError
-from rag.index.loading import cache_path, load_index
+from rag.index.loading import load_index
+from rag.index.words.loading import load_word_index
 from rag.store.collection import Collection, list_collections, unfinished_collection
 from rag.store.sqlite import schema
 from rag.transfer.files import delete_collection, export_collection, import_collection, rename_collection
@@ -113,11 +114,12 @@ def test_exports_to_where_nothing_can_be_written_say_so(collection, tmp_path):
 
 
 def test_renaming_keeps_everything_and_the_caches(data_dir, collection):
-    load_index(collection)
-    wanted, kept = contents(collection), cache_path(collection, collection.generation(), "flat").read_bytes()
+    load_word_index(collection)
+    wanted, kept = contents(collection), everything_in(collection.cache_folder)
+    assert kept
     renamed = rename_collection(data_dir, "Birds", "Owls")
     assert contents(renamed) == wanted
-    assert cache_path(renamed, renamed.generation(), "flat").read_bytes() == kept
+    assert everything_in(renamed.cache_folder) == kept
     assert {path.name for path in data_dir.iterdir()} == {"Owls.sqlite", "Owls.cache"}
     with pytest.raises(CollectionError, match=r"'Birds' was renamed or deleted"):
         collection.documents()

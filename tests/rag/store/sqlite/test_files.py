@@ -11,7 +11,8 @@ import pytest
 from rag import config
 from rag.documents.loading import load_document
 from rag.errors import CollectionError
-from rag.index.loading import cache_path, load_index
+from rag.index.loading import choose_index, load_chosen_index, load_index
+from rag.index.spec import IndexSpec
 from rag.index.words.loading import load_word_index
 from rag.retrieval.retrievers import DenseRetriever, KeywordRetriever
 from rag.store.collection import Collection
@@ -117,12 +118,12 @@ def test_keyword_search_stems_and_survives_operators(sample):
 
 
 def test_a_damaged_index_is_rebuilt(sample, embedder):
-    load_index(sample)
-    path = cache_path(sample, sample.generation(), "flat")
-    whole = path.read_bytes()
-    content = bytearray(whole)
+    choose_index(sample, IndexSpec("hnsw"))
+    load_chosen_index(sample)
+    (path,) = sample.cache_folder.glob("index-*")
+    content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 255
     path.write_bytes(content)
-    hits = DenseRetriever(sample, load_index(sample), embedder).retrieve("python", 3)
-    assert path.read_bytes() == whole
+    hits = DenseRetriever(sample, load_chosen_index(sample), embedder).retrieve("python", 3)
+    assert path.read_bytes() != content
     assert [hit.rank for hit in hits] == [1, 2, 3]
