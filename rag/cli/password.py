@@ -31,7 +31,7 @@ def _password(options: argparse.Namespace) -> int:
     if options.link:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         print(f'reader_link = "{token}"')
-        print(f"The link is the address of the app followed by ?view={token}", file=sys.stderr)
+        print(f"The link is the address of the app followed by ?reader={token}", file=sys.stderr)
         return 0
     name = "reader_password" if options.reader else "editor_password"
     print(f'{name} = "{hash_password(_typed())}"')

@@ -26,7 +26,7 @@ from rag.access.person import OWNER_OF_ALL, Person
 from rag.access.sign_in import KEPT_SECONDS
 from rag.errors import AccessError, ExplorerError
 
-VIEW = "view"
+READER = "reader"
 """The parameter of the address that holds the token of a link for readers."""
 _FIELD, _PROBLEM = "door-password", "door-problem"
 _WIDTH = 420
@@ -71,10 +71,10 @@ def _log_out(person: Person) -> None:
 
 def _follow_link() -> None:
     """Let in a reader whose address has the token of a link, which is taken out of the address."""
-    token = st.query_params.get(VIEW)
+    token = st.query_params.get(READER)
     if token is None:
         return
-    del st.query_params[VIEW]
+    del st.query_params[READER]
     if not sign_in_by_link(token) and find_person() is None:
         st.session_state[_PROBLEM] = AccessError(
             "This link is not valid, or not any more. Ask the person who sent it for a new one."

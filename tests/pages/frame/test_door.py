@@ -115,14 +115,14 @@ def test_a_page_that_is_opened_without_the_app_stays_closed(nothing, passwords):
 
 
 def test_the_link_lets_in_readers_and_leaves_the_address(nothing, passwords):
-    app = visit(passwords, view=READER_LINK, collection="Empty")
+    app = visit(passwords, reader=READER_LINK, collection="Empty")
     assert "Reader" in person_in(app)
     assert "view" not in app.query_params
     assert app.query_params["collection"] == "Empty"
 
 
 def test_a_wrong_link_says_so(nothing, passwords):
-    app = visit(passwords, view=READER_LINK[::-1])
+    app = visit(passwords, reader=READER_LINK[::-1])
     assert "This link is not valid, or not any more" in texts(app)
     assert not is_inside(app)
 
