@@ -66,6 +66,7 @@ bench: $(DEV_READY)
 	$(BIN)/python -m bench.retrieval.labels
 	$(BIN)/python -m bench.retrieval.speed
 	$(BIN)/python -m bench.index
+	$(BIN)/python -m bench.stores
 	$(BIN)/python -m bench.chat
 	$(BIN)/python -m bench.tokens
 	$(BIN)/python -m bench.answer_checks.grounding
