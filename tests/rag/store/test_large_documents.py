@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from rag.chunking.chunker import chunk_document
 from rag.errors import CollectionError
-from rag.store import digests
+from rag.store import digests, records
 from rag.store.collection import Collection
-from rag.store.sqlite import schema, transactions
+from rag.store.sqlite import transactions
 from rag.types import Document
 from tests.support.collections import CHUNKING, QuickEmbedder, contents, long_text, plain_document, require_sound
 
@@ -89,7 +89,7 @@ def test_a_large_document_that_fails_in_the_middle_leaves_what_was_there(collect
 
 def test_sqlite_takes_the_number_of_pages_as_it_is_given(data_dir, words):
     collection = Collection.create(data_dir, "c", words.spec, CHUNKING)
-    with collection.writing() as connection:
+    with collection.writing_conversations() as connection:
         assert connection.execute("PRAGMA cache_spill").fetchone() == (transactions._PAGES_IN_MEMORY,)
 
 
@@ -104,8 +104,8 @@ def test_the_digest_of_contents_does_not_depend_on_the_parts_it_is_made_of(row, 
 @given(st.lists(st.tuples(st.integers(), st.text(max_size=5)), max_size=30), st.integers(1, 9))
 def test_a_long_list_is_the_same_json_in_parts(items, size):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "_ITEMS_AT_ONCE", size)
-        assert schema._json_list(items) == json.dumps(items)
+        patch.setattr(records, "_ITEMS_AT_ONCE", size)
+        assert records._json_list(items) == json.dumps(items)
 
 
 def test_the_vectors_stay_those_of_their_chunks(collection, words):
