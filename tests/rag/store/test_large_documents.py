@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from rag.store.collection import Collection
 from rag.store.sqlite import transactions
 from rag.types import Document
 from tests.support.collections import CHUNKING, QuickEmbedder, contents, long_text, plain_document, require_sound
+
+if TYPE_CHECKING:
+    from rag.store.records import Part
 
 TEXTS = st.text(st.characters(codec=None), max_size=20)
 
@@ -44,7 +48,7 @@ class Parts:
         self.words = words
         self.times_read = 0
 
-    def __iter__(self) -> Iterator[schema.Part]:
+    def __iter__(self) -> Iterator[Part]:
         self.times_read += 1
         for number, chunks in enumerate(self.parts, start=1):
             if number == len(self.parts):
