@@ -166,4 +166,5 @@ def test_every_cell_of_any_table_is_in_the_text_or_the_fields_of_a_row(rows):
     said = document.text + "\n".join(f"{name} {value}" for row in document.rows for name, value in row.fields)
     said = " ".join(said.split())
     for cell in (cell for row in rows for cell in row):
-        assert " ".join(clean(cell).split()) in said
+        # A cell that is taken for a column's name loses the colon at its end.
+        assert " ".join(clean(cell).rstrip(": ").split()) in said
