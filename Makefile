@@ -17,7 +17,7 @@ WITHOUT_CUDA := grep -v -E '^(cuda|nvidia|triton)'
 # Python keeps compiled files, also where the environment says otherwise: tests start many processes.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: run test test-fast coverage check lock bench screenshots recordings
+.PHONY: run test test-fast test-ray coverage check lock bench screenshots recordings
 
 run: $(RUN_READY)
 	$(BIN)/streamlit run app.py
@@ -27,7 +27,11 @@ test: $(DEV_READY)
 
 # Most tests, to run while working: without a browser, Ollama, killed servers, large collections and many examples.
 test-fast: $(DEV_READY)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not ray"
+
+# Real Ray workers, in a process of their own.
+test-ray: $(DEV_READY)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m ray
 
 # All tests, and a list of the lines that no test runs.
 coverage: $(DEV_READY)

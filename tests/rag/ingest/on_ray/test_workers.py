@@ -1,4 +1,7 @@
-"""Real Ray workers: the same collection as from a single process, also if a worker or the whole program is killed."""
+"""Real Ray workers: the same collection as from a single process, also if a worker or the whole program is killed.
+
+Ray reads its settings once for a process, so these tests have one of their own: `make test-ray`.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ SHARED = config.ROOT.parent / "shared"
 N_WORKERS = 2
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.ray,
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill without notice"),
 ]
 

