@@ -43,7 +43,7 @@ def inside(collection: Collection, corners: NDArray[np.float64]) -> set[int]:
 def lasso(page: Page) -> NDArray[np.float64]:
     """Mark a square in the map's lower left; returns its corners in the map's coordinates, (n, 2)."""
     drag_lasso(page)()
-    wait_until(page, "chart.layout.selections?.length === 1")
+    wait_until(page, "chart.layout?.selections?.length === 1")
     outline = str(map_value(page, "chart.layout.selections[0].path"))
     return np.array([corner.split(",") for corner in outline.strip("MZ").split("L")], dtype=np.float64)
 
@@ -112,7 +112,7 @@ def test_a_lassos_rows_are_exactly_the_points_inside(drawn: Page, sample: Collec
     drawn.get_by_text(f"{len(expected)} selected").wait_for(timeout=30_000)
     drawn.get_by_role("button", name="Clear selection").click()
     expect(drawn.get_by_text(" selected")).to_have_count(0, timeout=30_000)
-    wait_until(drawn, "scene.chosen.size === 0 && chart._fullLayout.selections.length === 0")
+    wait_until(drawn, "scene.chosen.size === 0 && !chart._fullLayout?.selections?.length")
 
 
 def test_three_dimensions_are_drawn_and_left_again(drawn: Page):
