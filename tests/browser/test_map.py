@@ -14,7 +14,7 @@ from rag import config
 from rag.map.layout import load_layout
 from rag.map.projection import ProjectionParameters
 from rag.store.collection import Collection
-from tests.browser.app_server import MAP, map_frame, map_value, place_of_chunk, wait_until
+from tests.browser.app_server import map_frame, map_value, place_of_chunk, wait_until
 from tests.browser.lasso import drag_lasso
 from tests.support.large_collection import large_collection
 
@@ -42,9 +42,11 @@ def inside(collection: Collection, corners: NDArray[np.float64]) -> set[int]:
 
 def lasso(page: Page) -> NDArray[np.float64]:
     """Mark a square in the map's lower left; returns its corners in the map's coordinates, (n, 2)."""
+    noted = "(event) => { chart.outline = event?.selections?.[0]?.path || chart.outline; }"
+    map_value(page, f"void chart.on('plotly_selected', {noted})")
     drag_lasso(page)()
-    script = "(frame) => document.querySelector(frame).contentWindow.eval('chart.layout?.selections?.[0]?.path')"
-    outline = str(page.wait_for_function(script, arg=MAP, timeout=60_000).json_value())
+    wait_until(page, "Boolean(chart.outline)")
+    outline = str(map_value(page, "chart.outline"))
     return np.array([corner.split(",") for corner in outline.strip("MZ").split("L")], dtype=np.float64)
 
 
