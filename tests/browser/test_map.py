@@ -109,6 +109,7 @@ def test_a_lassos_rows_are_exactly_the_points_inside(drawn: Page, sample: Collec
     ids = {int(line.split(",")[0]) for line in rows[1:] if line.split(",")[0].isdigit()}
     assert expected <= ids
     assert set(map_value(drawn, "[...scene.chosen]")) == expected
+    assert map_value(drawn, "chart.layout.selections.length") == 1
     drawn.get_by_role("combobox", name="Colour by").click()
     drawn.get_by_role("option", name="Document").click()
     drawn.get_by_text(f"{len(expected)} selected").wait_for(timeout=30_000)

@@ -64,6 +64,9 @@ def show_map(
             ids = tuple(int(chunk_id) for chunk_id in value["ids"])
             on_event(MapEvent(value["kind"], ids, str(value["question"]), tuple(map(str, value["groups"]))))
 
+    # A run that began before an action does not know of it; by this number, the map tells its message from the answer.
+    known = st.session_state.get(key)
+    answered = known["sequence"] if known else 0
     message = to_message(scene, height=frame.height, file_name=scene.title)
     room = {"fill": frame.fill, "covers": list(frame.covers), "reserve": frame.reserve}
-    _component(key=key, on_change=report, default=None, tab_index=None, **message, **room)
+    _component(key=key, on_change=report, default=None, tab_index=None, answered=answered, **message, **room)

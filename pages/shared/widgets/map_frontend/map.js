@@ -3,13 +3,15 @@
 // of those in 2D, the axes and the marks: points.js draws the points, so that they are seen before Plotly is loaded.
 const at = (id) => document.getElementById(id);
 const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas").getContext("2d");
-let scene = null, places = null, sequence = Date.now(), moving = 0, drawn = 0, byHand = false, reported = "";
+let scene = null, places = null, sequence = Date.now(), moving = 0, drawn = 0, byHand = false, reported = "", awaited = 0;
 let pointer = { x: 0, y: 0 }, hovered = pointer;
 let busy = Promise.resolve(), shownAs = "", viewed = "", gliding = false, behind = false, library = null;
 
 Streamlit.listen((args, theme) => {
   const before = scene, from = places;
   scene = { ...readScene(args), ...themeColours(theme), size: before?.size };
+  // A message from before the app knew of the marked area leaves it marked.
+  if (before && args.answered < awaited) scene.chosen = before.chosen;
   if (scene.only) only = new Set(scene.only);
   else if (before && before.colourKey !== scene.colourKey) only.clear();
   document.body.classList.toggle("fill", scene.fill);
@@ -223,6 +225,7 @@ function report(kind, ids, question = "", groups = []) {
   const list = Array.from(ids);
   reported = kind === "area" ? String(list) : "";
   Streamlit.value({ kind, ids: list, question, groups, sequence: ++sequence });
+  awaited = kind === "area" ? sequence : 0;
 }
 const questionOf = (point) => point?.data.questions?.[point.pointNumber];
 
