@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from rag import config
 from rag.access.person import require_editor
-from rag.embedding.batching import batches_by_length, once_each, tokens_a_batch
+from rag.embedding.batching import batches_by_length, tokens_a_batch
 from rag.embedding.gpu_batches import encode_on_gpu
 from rag.embedding.inside import ModelInside
 from rag.embedding.openai_embedder import OPENAI_PREFIX, OpenAIEmbedder, embedding_models_of
 from rag.embedding.shared_vocabulary import without_limits
+from rag.embedding.text_embedder import TextEmbedder
 from rag.embedding.token_vectors import Pooling, TokenVectors, in_float32, pooling_of, read_token_vectors
 from rag.embedding.wheel_folders import wheel_folder
 from rag.errors import ModelError
@@ -25,7 +26,7 @@ from rag.runtime.model_wheels import EMBEDDING_WHEELS, WeightWheel, find_wheel, 
 from rag.servers.ollama import OllamaServer
 from rag.servers.openai_compatible import OpenAIServer
 from rag.text.tokens import ByteTokenizer, SubwordTokenizer
-from rag.types import EmbeddingSpec, TextTokenizer
+from rag.types import EmbeddingSpec
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -213,8 +214,10 @@ def _commit(model: SentenceTransformer) -> str:
     return str(getattr(described, "_commit_hash", None) or "unknown")
 
 
-class SentenceTransformerEmbedder:
+class SentenceTransformerEmbedder(TextEmbedder):
     """A sentence-transformers model on the processor or a GPU."""
+
+    _tokenizer: SubwordTokenizer
 
     def __init__(self, model: SentenceTransformer, model_id: str, revision: str) -> None:
         self._model = model
@@ -234,38 +237,9 @@ class SentenceTransformerEmbedder:
         self._window: int = self._read_tokens - self._n_added
 
     @property
-    def spec(self) -> EmbeddingSpec:
-        """Identifies the vectors: only vectors of equal specs can be compared."""
-        return self._spec
-
-    @property
     def precision(self) -> str:
         """The number format of the transformer's weights: "float32" or "bfloat16"."""
         return str(next(self._model[0].parameters()).dtype).removeprefix("torch.")
-
-    @property
-    def window(self) -> int:
-        """The largest number of tokens of a text that the model reads, without its prefix and special tokens."""
-        return self._window
-
-    @property
-    def tokenizer(self) -> TextTokenizer:
-        """The model's tokenizer."""
-        return self._tokenizer
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Number of tokens of each text, without special tokens."""
-        return self._tokenizer.count(texts)
-
-    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
-        """Unit vectors float32 (n, dimension), with the document prefix. Equal texts are embedded once."""
-        return once_each(
-            texts, self._spec.dimension, lambda distinct: self._encode(distinct, self._spec.document_prefix)
-        )
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """Unit vectors float32 (n, dimension), with the query prefix. Equal texts are embedded once."""
-        return once_each(texts, self._spec.dimension, lambda distinct: self._encode(distinct, self._spec.query_prefix))
 
     def _encode(self, texts: list[str], prefix: str) -> FloatArray:
         import numpy as np
@@ -323,7 +297,7 @@ def _on_processor(encode: Callable[[list[int]], None], lengths: Sequence[int]) -
         side_by_side(encode, batches)
 
 
-class OllamaEmbedder:
+class OllamaEmbedder(TextEmbedder):
     """An embedding model of the Ollama server. The server refuses a text that is too long instead of cutting it."""
 
     def __init__(self, server: OllamaServer, name: str) -> None:
@@ -331,51 +305,23 @@ class OllamaEmbedder:
         self._name = server.resolve(name).name
         self._window = (server.context_length(self._name) or _OLLAMA_WINDOW) - 2
         vocabulary = server.vocabulary(self._name)
-        self._tokenizer: TextTokenizer = (
-            SubwordTokenizer.from_gguf_vocabulary(vocabulary) if vocabulary else ByteTokenizer()
-        )
+        # Bytes of UTF-8 are an upper bound of the tokens.
+        self._tokenizer = SubwordTokenizer.from_gguf_vocabulary(vocabulary) if vocabulary else ByteTokenizer()
         dimension = len(server.embed(self._name, ["dimension"])[0])
         model_id = OLLAMA_PREFIX + self._name.removesuffix(":latest")
         self._spec = EmbeddingSpec(model_id, server.digest(self._name), dimension)
-
-    @property
-    def spec(self) -> EmbeddingSpec:
-        """Identifies the vectors: only vectors of equal specs can be compared."""
-        return self._spec
 
     @property
     def precision(self) -> str:
         """The precision of the server's model file, which the server does not report."""
         return SERVED_PRECISION
 
-    @property
-    def window(self) -> int:
-        """The largest number of tokens of a text that the model reads."""
-        return self._window
-
-    @property
-    def tokenizer(self) -> TextTokenizer:
-        """The model's tokenizer if it can be rebuilt; else one that counts UTF-8 bytes, an upper bound."""
-        return self._tokenizer
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Number of tokens of each text, without special tokens; see `tokenizer`."""
-        return self._tokenizer.count(texts)
-
-    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
-        """Unit vectors float32 (n, dimension). Equal texts are embedded once."""
-        return once_each(texts, self._spec.dimension, self._encode)
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """Unit vectors float32 (n, dimension)."""
-        return self.encode_documents(texts)
-
-    def _encode(self, texts: list[str]) -> FloatArray:
+    def _encode(self, texts: list[str], prefix: str) -> FloatArray:
         import numpy as np
 
         vectors = np.empty((len(texts), self._spec.dimension), dtype=np.float32)
         for start in range(0, len(texts), _OLLAMA_BATCH):
-            batch = texts[start : start + _OLLAMA_BATCH]
+            batch = [prefix + text for text in texts[start : start + _OLLAMA_BATCH]]
             vectors[start : start + len(batch)] = self._server.embed(self._name, batch)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)

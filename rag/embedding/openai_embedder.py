@@ -8,12 +8,12 @@ what the server counts; else they are estimated.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.embedding.batching import batches_by_length, once_each
+from rag.embedding.batching import batches_by_length
 from rag.embedding.catalogue import entry_of
+from rag.embedding.text_embedder import TextEmbedder
 from rag.embedding.wheel_folders import unpacked_folder
 from rag.errors import ModelError, OpenAIServerError
 from rag.runtime.model_wheels import EMBEDDING_WHEELS, find_wheel
@@ -43,8 +43,12 @@ _EMBEDS = re.compile(r"embed|minilm|mpnet|\b(?:bge|e5|gte|jina|sfr|nv)\b|arctic|
 """In the name of most models that embed, and of few that answer."""
 
 
-class OpenAIEmbedder:
-    """An embedding model of an OpenAI-compatible server."""
+class OpenAIEmbedder(TextEmbedder):
+    """An embedding model of an OpenAI-compatible server.
+
+    Only Text Embeddings Inference reports which version of a model it has; for other servers the revision in `spec` is
+    empty. If the vectors get another dimension than before, OpenAIServerError says so.
+    """
 
     def __init__(self, server: OpenAIServer, name: str) -> None:
         self._url = server.url
@@ -63,45 +67,9 @@ class OpenAIEmbedder:
         self._window = max(1, int((min(reported, _LONGEST_WINDOW) - added) * share))
 
     @property
-    def spec(self) -> EmbeddingSpec:
-        """Identifies the vectors: only vectors of equal specs can be compared.
-
-        Only Text Embeddings Inference reports which version of a model it has; for other servers the revision is empty.
-        """
-        return self._spec
-
-    @property
     def precision(self) -> str:
         """Where it is computed: the same name at another address may be another model, with a cache of its own."""
         return f"as served by {self._url}"
-
-    @property
-    def window(self) -> int:
-        """The largest number of tokens of a text that the model reads, without its prefix and special tokens."""
-        return self._window
-
-    @property
-    def tokenizer(self) -> TextTokenizer:
-        """The model's tokenizer, or one that estimates."""
-        return self._tokenizer
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Number of tokens of each text, without special tokens; see `tokenizer`."""
-        return self._tokenizer.count(texts)
-
-    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
-        """Unit vectors float32 (n, dimension), with the document prefix. Equal texts are embedded once.
-
-        Raises:
-            OpenAIServerError: the server fails, or its vectors have another dimension than before.
-        """
-        return once_each(
-            texts, self._spec.dimension, lambda distinct: self._encode(distinct, self._spec.document_prefix)
-        )
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """Unit vectors float32 (n, dimension), with the query prefix. Errors as in `encode_documents`."""
-        return once_each(texts, self._spec.dimension, lambda distinct: self._encode(distinct, self._spec.query_prefix))
 
     def _encode(self, texts: list[str], prefix: str) -> FloatArray:
         import numpy as np
