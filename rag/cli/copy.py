@@ -25,12 +25,12 @@ def add_commands(commands: Commands) -> None:
 
 
 def _copy(options: argparse.Namespace) -> int:
-    from rag.store.homes import milvus_home
+    from rag.store.homes import Home, milvus_home
     from rag.store.sqlite.home import SqliteHome
     from rag.transfer.copying import content_hash, copy_collection
 
     folder = config.data_dir()
-    homes = [SqliteHome(folder), milvus_home(folder)]
+    homes: list[Home] = [SqliteHome(folder), milvus_home(folder)]
     source, target = homes if options.to == "store" else homes[::-1]
     copied = copy_collection(source.open(options.name), target, options.new_name or options.name)
     found = content_hash(copied)

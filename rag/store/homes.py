@@ -12,6 +12,7 @@ from rag.errors import CollectionError
 
 if TYPE_CHECKING:
     from rag.store.collection import Collection
+    from rag.store.milvus.home import MilvusHome
     from rag.types import ChunkingSpec, EmbeddingSpec
 
 
@@ -54,7 +55,7 @@ def home_of(folder: Path) -> Home:
     return SqliteHome(folder)
 
 
-def milvus_home(folder: Path) -> Home:
+def milvus_home(folder: Path) -> MilvusHome:
     """The collections in Milvus at the address EXPLORER_STORE; caches are in the folder.
 
     Raises:

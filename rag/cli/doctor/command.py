@@ -15,6 +15,7 @@ from rag.cli.doctor import folders, machine, models, program
 from rag.cli.doctor.finding import Finding
 from rag.errors import ExplorerError
 from rag.settings import load_settings
+from rag.store.homes import milvus_home
 
 _CGROUP = Path("/sys/fs/cgroup")
 _SECONDS = 2.0
@@ -48,7 +49,7 @@ def findings() -> Iterator[Finding]:
     yield program.check_packages(config.pinned_packages(), metadata.version)
     yield from program.check_environment(os.environ)
     yield folders.check_data_folder(data)
-    yield from folders.check_collections(data)
+    yield from _of_collections(data)
     yield folders.check_settings(data)
     yield folders.check_cache_folder(cache)
     yield from folders.check_permissions(data, [folder / "secrets.toml" for folder in _streamlit_folders()])
@@ -58,6 +59,15 @@ def findings() -> Iterator[Finding]:
     yield machine.check_port(
         lambda: machine.served_at(os.environ, [folder / "config.toml" for folder in _streamlit_folders()]), _answers
     )
+
+
+def _of_collections(data: Path) -> Iterator[Finding]:
+    if config.store():
+        found = folders.check_store(lambda: milvus_home(data).reached())
+        yield found
+        if found.state == "problem":
+            return
+    yield from folders.check_collections(data)
 
 
 def _streamlit_folders() -> list[Path]:

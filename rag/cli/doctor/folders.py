@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rag.cli.doctor.finding import Finding, in_gigabytes
-from rag.errors import ExplorerError
+from rag.errors import CollectionError, ExplorerError
 from rag.settings import FILE_NAME, load_settings
 from rag.store.collection import Collection, list_collections
 from rag.store.data_folder import free_bytes, nearest_existing, why_unreadable
@@ -44,6 +44,14 @@ def _about_space(subject: str, folder: Path, free: int) -> Finding:
     if free < _LITTLE_SPACE:
         return Finding(subject, "warning", said, remedy)
     return Finding(subject, "ok", said)
+
+
+def check_store(reach: Callable[[], str]) -> Finding:
+    """Whether the store that EXPLORER_STORE names can be used; `reach` says where it is, or raises CollectionError."""
+    try:
+        return Finding("store", "ok", reach())
+    except CollectionError as error:
+        return Finding("store", "problem", str(error))
 
 
 def check_collections(folder: Path) -> list[Finding]:

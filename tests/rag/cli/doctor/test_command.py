@@ -50,3 +50,18 @@ def test_a_server_that_was_chosen_and_is_dead_is_a_problem(capsys, monkeypatch: 
     result = json.loads(capsys.readouterr().out)
     (found,) = [one for one in result["findings"] if one["subject"] == "Ollama"]
     assert found["state"] == "problem"
+
+
+@pytest.mark.parametrize(
+    ("store", "said"), [("nonsense", "has no known scheme"), ("milvus://127.0.0.1:9/db", "Check that the server runs")]
+)
+def test_a_store_that_cannot_be_used_is_a_problem_and_the_other_checks_go_on(
+    capsys, data_dir, monkeypatch, store, said
+):
+    monkeypatch.setenv("EXPLORER_STORE", store)
+    assert main(["doctor", "--json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["subject"] for one in findings} == SUBJECTS - {"collections"} | {"store"}
+    (about_store,) = (one for one in findings if one["subject"] == "store")
+    assert about_store["state"] == "problem"
+    assert said in about_store["sentence"]
