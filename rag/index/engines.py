@@ -68,7 +68,7 @@ class LocalEngine:
 
     @cached_property
     def _exact(self) -> FlatIndex:
-        return load_index(self._collection)
+        return self._chosen if isinstance(self._chosen, FlatIndex) else load_index(self._collection)
 
     @cached_property
     def _words(self) -> WordIndex:

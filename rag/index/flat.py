@@ -24,11 +24,11 @@ _BUILD_SHARE = 0.6
 class FlatIndex:
     """Exact search. On unit vectors the inner product is the cosine similarity: in [-1, 1], higher is nearer.
 
-    It searches the given vectors themselves: an index of faiss would be a second copy of them.
+    It searches the given `vectors` themselves, in the order of `ids`: an index of faiss would be a second copy of them.
     """
 
     def __init__(self, ids: IntArray, vectors: FloatArray) -> None:
-        self._vectors = vectors
+        self.vectors = vectors
         self.ids = ids
 
     @classmethod
@@ -47,7 +47,7 @@ class FlatIndex:
         k = min(k, len(self.ids))
         if k == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
-        scores, positions = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
+        scores, positions = faiss.knn(queries, self.vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
         order = np.lexsort((positions, -scores), axis=1)
         scores = np.take_along_axis(scores, order, axis=1).clip(-1.0, 1.0)
         return scores, self.ids[np.take_along_axis(positions, order, axis=1)]

@@ -60,7 +60,7 @@ def load_chosen_index(collection: Collection) -> FlatIndex | SearchIndex:
         return load_index(collection)
     generation, ids, vectors = collection.stored_vectors()
     if len(ids) < least_chunks(completed(spec, *vectors.shape)):
-        return load_index(collection)
+        return FlatIndex.build(ids, vectors)
     path = _path(collection, generation, spec)
     index = SearchIndex.load(path, spec, ids, vectors)
     if index is None:

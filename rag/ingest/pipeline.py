@@ -204,8 +204,10 @@ def copy_documents(
     for key in (_ORIGINS, COLUMN_ROLES):
         target.set_setting(key, source.setting(key))
 
+    documents = source.documents()
+
     def steps() -> Iterator[Step]:
-        for summary in source.documents():
+        for summary in documents:
             report(Progress("reading", summary.name))
             document = source.document(summary.document_id)
             whole = ChunkedDocument(summary.name, len(document.text), document)
@@ -213,7 +215,7 @@ def copy_documents(
 
     cancelled = cancelled or threading.Event()
     indexed = _then_index(target, embed_and_store(target, steps(), embedder, report, cancelled), report, cancelled)
-    return logged(target.uid, indexed, len(source.documents()))
+    return logged(target.uid, indexed, len(documents))
 
 
 def _contents(file: SourceFile, reader: Reader, report: Report) -> Iterator[_Content | FileOutcome]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from rag.index.loading import chosen_index, load_chosen_index
+from rag.index.flat import FlatIndex
+from rag.index.loading import load_chosen_index, load_index
 from rag.index.words.loading import Report, load_word_index
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.label_matches import LabelFirstRetriever
@@ -35,7 +36,9 @@ def load_retriever(
     if mode == "dense":
         dense = DenseRetriever(collection, load_chosen_index(collection), embedder)
         return LabelFirstRetriever(collection, dense, partial(load_word_index, collection, report))
-    nearest = None if chosen_index(collection).kind == "flat" else load_chosen_index(collection)
+    chosen = load_chosen_index(collection)
+    exact = chosen if isinstance(chosen, FlatIndex) else load_index(collection)
     words = load_word_index(collection, report)
-    hybrid = HybridRetriever(collection, *collection.embeddings(), words, embedder, nearest=nearest)
+    nearest = None if chosen is exact else chosen
+    hybrid = HybridRetriever(collection, exact.ids, exact.vectors, words, embedder, nearest=nearest)
     return LabelFirstRetriever(collection, hybrid, lambda: words)

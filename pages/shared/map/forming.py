@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import streamlit as st
 
-from pages.shared.session.resources import task_board, warm_up_projection
+from pages.shared.session.resources import layout_digest, task_board, warm_up_projection
 from pages.shared.widgets.map_state import MapState
 from pages.shared.widgets.small_maps import SmallMaps, play_maps, show_map_grid
 from pages.shared.widgets.tasks import show_task
@@ -63,7 +62,7 @@ def _show_watching(
     load = partial(load_steps, collection, parameters, layout)
     title = f"Computing the steps of the map of {collection.n_chunks():,} chunks"
     found = _Part(
-        key, _version(layout), "Watch the map form", title, ":material/play_circle:", work, load, quick
+        key, layout_digest(layout), "Watch the map form", title, ":material/play_circle:", work, load, quick
     ).result()
     if found is not None:
         _play(layout, colours, found, parameters)
@@ -99,7 +98,9 @@ def _show_gallery(
     quick = not is_long(len(wanted) * collection.n_chunks(), wanted[-1])
     work, load = partial(_make_gallery, collection, wanted), partial(load_gallery, collection, wanted, layout)
     title = f"Computing nine maps of {collection.n_chunks():,} chunks"
-    found = _Part(key, _version(layout), "Show nine maps", title, ":material/grid_view:", work, load, quick).result()
+    found = _Part(
+        key, layout_digest(layout), "Show nine maps", title, ":material/grid_view:", work, load, quick
+    ).result()
     if found is not None:
         _show_maps(layout, colours, found)
 
@@ -181,11 +182,6 @@ def _loaded(key: str, version: str, _load: Callable[[], Any]) -> Any:
     if found is None:
         raise _NotStored
     return found
-
-
-def _version(layout: Projection) -> str:
-    """A digest of the shown map, to which the results are aligned."""
-    return hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
 
 
 def _make_steps(collection: Collection, parameters: ProjectionParameters, layout: Projection, report: Report) -> None:

@@ -87,7 +87,7 @@ def live_turns() -> LiveTurns:
     return LiveTurns()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the index")
+@st.cache_resource(max_entries=4, show_spinner="Reading the embeddings")
 def _index(path: str, uid: str, generation: int, _collection: Collection) -> FlatIndex:
     return load_index(_collection)
 
@@ -105,10 +105,13 @@ def retriever(collection: Collection, only: frozenset[int] | None = None) -> Lab
     return LabelFirstRetriever(collection, dense, partial(word_index, collection), only)
 
 
+def layout_digest(layout: Projection) -> str:
+    """A digest of the chunks and positions of a layout, under which to cache what is computed from them."""
+    return hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
+
+
 def _key(collection: Collection, layout: Projection) -> tuple[str, str, str]:
-    """A key for the positions of a layout, to cache what is computed from them."""
-    digest = hashlib.sha256(layout.chunk_ids.tobytes() + layout.xy.tobytes()).hexdigest()
-    return collection.location, collection.uid, digest
+    return collection.location, collection.uid, layout_digest(layout)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for clusters")
@@ -141,14 +144,10 @@ def table(collection: Collection) -> ChunkTable:
     return _table(collection.location, collection.uid, collection.generation(), collection)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the embeddings")
-def _vectors(path: str, uid: str, generation: int, _collection: Collection) -> tuple[IntArray, FloatArray]:
-    return _collection.embeddings()
-
-
 def vectors(collection: Collection) -> tuple[IntArray, FloatArray]:
-    """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension)."""
-    return _vectors(collection.location, collection.uid, collection.generation(), collection)
+    """Chunk ids int64 (n,), ascending, and their unit vectors float32 (n, dimension): those that `index` searches."""
+    exact = index(collection)
+    return exact.ids, exact.vectors
 
 
 @st.cache_resource(show_spinner=False)
@@ -192,8 +191,10 @@ def _chosen(path: str, uid: str, generation: int, spec: IndexSpec, _collection: 
 
 def search_index(collection: Collection) -> FlatIndex | SearchIndex:
     """The index chosen for the collection on the Index benchmark page; without a choice, exact search."""
-    key = (collection.location, collection.uid, collection.generation())
-    return _chosen(*key, chosen_index(collection), collection)
+    spec = chosen_index(collection)
+    if spec.kind == "flat":
+        return index(collection)
+    return _chosen(collection.location, collection.uid, collection.generation(), spec, collection)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the headings")

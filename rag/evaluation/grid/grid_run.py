@@ -70,7 +70,7 @@ class BuildSeconds:
         split: waiting for split documents; they are split while earlier ones are embedded.
         embed: computing embeddings, or reading them from the cache.
         store: writing documents, chunks and embeddings.
-        index: indexing the words and the embeddings.
+        index: indexing the words; exact search needs no index of the embeddings.
     """
 
     split: float

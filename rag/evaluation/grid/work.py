@@ -19,7 +19,6 @@ from rag.evaluation.grid.grid_run import BuildSeconds, Grid, LeftOut, PointResul
 from rag.evaluation.grid.plan import Storage
 from rag.evaluation.grid.stored import LOCK, grid_folder, load_results, save_point
 from rag.evaluation.passages import RankedHit, ranked_hit
-from rag.index.loading import load_index
 from rag.ingest.outcomes import Progress
 from rag.ingest.pipeline import copy_documents
 from rag.store.chunk_table import ChunkTable
@@ -138,8 +137,6 @@ def _fill(source: Collection, copy: Collection, model: CachedEmbedder, progress:
             filling.switch("split")
             if outcome.outcome == "failed":
                 left_out.append(LeftOut(outcome.path, outcome.reason))
-        filling.switch("index")
-        load_index(copy)
         filling.switch("")
     finally:
         cancelled.set()
