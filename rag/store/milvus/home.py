@@ -115,7 +115,7 @@ class MilvusHome:
     def reached(self) -> str:
         """Where the collections are, as a sentence. Raises CollectionError if Milvus or the database is not there."""
         version, names = connected(self._address).get_server_version(), self.names()
-        return f"{len(names):,} collections are in Milvus {version} at {self._address.shown} and in its SQL database."
+        return f"Milvus {version} answers at {self._address.shown}. Collections there: {len(names):,}."
 
     def changed_at(self, name: str) -> float:
         """When the collection was last changed, in seconds since 1970; 0 if there is none of this name."""
