@@ -37,7 +37,7 @@ class TaskView:
     """Snapshot of a task.
 
     `share` in [0, 1] is how much is done and never falls; `seconds` counts from when the task began to run; `error` is
-    a sentence, and empty unless the task failed.
+    a sentence, and empty unless the task failed; `is_stopping` says that it was asked to stop and has not ended yet.
     """
 
     key: str
@@ -46,6 +46,7 @@ class TaskView:
     share: float
     seconds: float
     error: str
+    is_stopping: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -98,7 +99,8 @@ class _Task:
     def view(self) -> TaskView:
         state, error = self._state()
         seconds = (self.ended or time.monotonic()) - self.started if self.started else 0.0
-        return TaskView(self.key, self.title, state, self.share, seconds, error)
+        is_stopping = self.stop_requested.is_set() and not self.end.done()
+        return TaskView(self.key, self.title, state, self.share, seconds, error, is_stopping)
 
     def _state(self) -> tuple[State, str]:
         if self.end.done():

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from rag.store.collection import Collection
 from tests.browser.app_server import CHROMIUM, SteeredApp, launch, steered_app
+from tests.browser.held_embedding import VARIABLE, Hold
 from tests.conftest import lacking
 
 OpenApp = Callable[[str], Page]
@@ -39,6 +40,16 @@ def app() -> Iterator[SteeredApp]:
     """One app for the tests of a worker."""
     with steered_app() as app:
         yield app
+
+
+@pytest.fixture
+def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hold]:
+    """Holds the app's passages that contain a certain word; asked for before a page, which begins the app."""
+    path = tmp_path / "hold"
+    monkeypatch.setenv(VARIABLE, str(path))
+    hold = Hold(path)
+    yield hold
+    hold.release()
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from typing import TextIO
 import streamlit as st
 from streamlit.web.cli import main
 
+from tests.browser.held_embedding import install_hold
+
 
 def follow(orders: Iterable[str], answers: TextIO) -> None:
     """Handle each command and confirm it. The process exits at the end of its input, or when a command fails."""
@@ -53,6 +55,7 @@ if __name__ == "__main__":
     # What Streamlit prints goes to standard error, so that standard output holds the answers alone.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    install_hold()
     threading.Thread(target=follow, args=(sys.stdin, answers), daemon=True).start()
     sys.argv = ["streamlit", "run", "app.py", *sys.argv[1:]]
     main()

@@ -9,6 +9,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from rag import config
+from tests.browser.held_embedding import WORD, Hold
 from tests.support.good_files import SENTENCE
 
 _DROP = """(zone, files) => {
@@ -23,11 +24,12 @@ _DROP = """(zone, files) => {
 _PATIENCE = 120_000
 
 
-def long_text(seed: int, n_paragraphs: int) -> bytes:
-    """Prose that no other test has embedded, so that its job runs long enough to observe."""
+def long_text(seed: int, n_paragraphs: int, *, is_held: bool = False) -> bytes:
+    """Prose that no other test has embedded; a `Hold` keeps the last paragraph waiting if asked."""
     words = (config.SAMPLES / "topics.csv").read_text("utf-8").split()
     choose = random.Random(seed)
-    return "\n\n".join(" ".join(choose.choices(words, k=60)) for _ in range(n_paragraphs)).encode()
+    paragraphs = [" ".join(choose.choices(words, k=60)) for _ in range(n_paragraphs)]
+    return "\n\n".join([*paragraphs, f"At the end there is a {WORD}."] if is_held else paragraphs).encode()
 
 
 def ten_files() -> list[tuple[str, bytes]]:
@@ -44,7 +46,7 @@ def ten_files() -> list[tuple[str, bytes]]:
         ("ferry.json", f'[{{"note": "{SENTENCE}", "year": 1999}}]'.encode()),
         ("ferry.eml", f"Subject: Ferry\nFrom: a@example.org\n\n{SENTENCE}\n".encode()),
         ("broken.pdf", b"%PDF-1.4 nothing"),
-        ("long.txt", long_text(1, 250)),
+        ("long.txt", long_text(1, 250, is_held=True)),
     ]
 
 
@@ -54,13 +56,14 @@ def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
     page.get_by_role("button", name=f"Add {len(files)} files").click(timeout=_PATIENCE)
 
 
-def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
+def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(hold: Hold, documents: Page):
     page = documents
     drop(page, ten_files())
-    page.get_by_text("Embedding long.txt").wait_for(timeout=_PATIENCE)
-    expect(page.get_by_text("chunks/s")).to_be_visible(timeout=_PATIENCE)
+    speed = page.get_by_text(re.compile(r"Embedding [\w.-]+ · [\d,]+ chunks/s"))
+    expect(speed).to_be_visible(timeout=_PATIENCE)
     page.reload()
-    expect(page.get_by_text("Embedding long.txt")).to_be_visible(timeout=_PATIENCE)
+    expect(speed).to_be_visible(timeout=_PATIENCE)
+    hold.release()
     page.get_by_text("1 not added").wait_for(timeout=_PATIENCE)
     page.get_by_text("21 documents").wait_for(timeout=_PATIENCE)
     outcomes = page.get_by_test_id("stDataFrame").first.locator("td")
@@ -69,12 +72,14 @@ def test_ten_dropped_files_survive_a_reload_and_each_has_an_outcome(documents):
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_cancelled_job_keeps_added_files_and_the_next_job_adds_the_others(documents):
+def test_a_cancelled_job_keeps_added_files_and_the_next_job_adds_the_others(hold: Hold, documents: Page):
     page = documents
-    files = [(f"part-{number}.txt", long_text(number, 20)) for number in range(8)]
+    files = [(f"part-{number}.txt", long_text(number, 20, is_held=number == 7)) for number in range(8)]
     drop(page, files)
     page.get_by_text("of 8 files (").wait_for(timeout=_PATIENCE)
     page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelling. The present step is finished first").wait_for(timeout=_PATIENCE)
+    hold.release()
     page.get_by_text("Files already added are kept.", exact=False).first.wait_for(timeout=_PATIENCE)
     page.get_by_text("cancelled after").wait_for(timeout=_PATIENCE)
     drop(page, files)

@@ -69,9 +69,11 @@ def show_job(job: JobView) -> None:
         st.markdown(f"**{_title(job)}** · {_state(job)}")
         if task.is_active:
             st.progress(task.share, _progress_text(job))
-            keeps = "Files already added are kept."
-            if is_editor() and st.button("Cancel", key=f"cancel-{task.key}", icon=":material/stop_circle:", help=keeps):
-                ingest_jobs().cancel(task.key)
+            if is_editor():
+                st.button(
+                    "Cancel", key=f"cancel-{task.key}", icon=":material/stop_circle:", disabled=task.is_stopping,
+                    help="Files already added are kept.", on_click=ingest_jobs().cancel, args=(task.key,),
+                )  # fmt: skip
         if task.error:
             st.error(escaped(task.error), icon=":material/error:")
         if job.outcomes:
@@ -111,7 +113,9 @@ def _counts(job: JobView, which: Iterable[Outcome]) -> str:
 
 
 def _progress_text(job: JobView) -> str:
-    """The present stage, the chunks per second, and the time left."""
+    """The present stage, the chunks per second and the time left, or what a cancelled job still waits for."""
+    if job.task.is_stopping:
+        return f"Cancelling. The present step is finished first: {_STAGES[job.stage].lower()} {escaped(job.name)}"
     seconds, left = job.task.seconds, job.task.seconds_left
     speed = f" · {job.chunks_embedded / seconds:,.0f} chunks/s" if seconds > 1 and job.chunks_embedded else ""
     remaining = f" · about {spoken(left)} left" if left is not None else ""

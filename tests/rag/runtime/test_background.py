@@ -139,11 +139,12 @@ def test_a_running_task_stops_when_it_reports(board):
     steps = Steps(0.25, 0.5)
     board.start("a", "Layout", work)
     steps.until(1)
+    assert not board.view("a").is_stopping
     board.stop("a")
-    assert board.view("a").state == "running"
+    assert (board.view("a").state, board.view("a").is_stopping) == ("running", True)
     steps.to_the_end()
     board.wait("a")
-    assert (board.view("a").state, board.view("a").error) == ("stopped", "")
+    assert (board.view("a").state, board.view("a").error, board.view("a").is_stopping) == ("stopped", "", False)
     assert len(seen) == 1
     assert "Layout" in seen[0]
 
