@@ -33,11 +33,12 @@ def type_name(media_type: str) -> str:
 def show_documents(collection: Collection) -> None:
     """A table of the collection's documents; selected rows can be opened or deleted."""
     documents = collection.documents()
+    is_off = bool(not_changeable(collection))
     if not documents:
-        st.info("This collection is empty. Add files above.", icon=":material/info:")
+        st.info(f"This collection is empty.{'' if is_off else ' Add files above.'}", icon=":material/info:")
         return
     st.header(f"{counted(len(documents), 'document')}, {counted(collection.n_chunks(), 'chunk')}")
-    st.caption("Select a document to see its chunks or delete it.")
+    st.caption(f"Select a document to see its chunks{'' if is_off else ' or delete it'}.")
     table = pd.DataFrame(
         {
             "document": [document.name for document in documents],
@@ -107,7 +108,7 @@ def show_linked_chunk(collection: Collection) -> None:
 
 workspace = require_workspace()
 st.title("Documents")
-st.caption("Add files. They are split into chunks, and every chunk becomes a point on the map.")
+st.caption("Files are split into chunks, and every chunk becomes a point on the map.")
 try:
     if workspace.problem:
         show_error(workspace.problem)

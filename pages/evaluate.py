@@ -14,7 +14,7 @@ from pages.shared.evaluate.opening import (
     COMPARED,
     SEARCHES,
     SETTINGS,
-    begin_first_run,
+    choose_first_run,
     show_opening,
     show_without_questions,
 )
@@ -45,7 +45,7 @@ what = st.segmented_control(
 try:
     row, below = st.container(horizontal=True, vertical_alignment="bottom"), st.container()
     if what == SEARCHES:
-        begin_first_run(collection, below)
+        choose_first_run(collection, below)
     with row:
         exam = choose_exam(collection, below)
         if what == SEARCHES:

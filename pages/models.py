@@ -8,7 +8,7 @@ from pages.shared.models.builtin import show_builtin
 from pages.shared.models.downloads import show_get_model
 from pages.shared.models.servers import show_first_step, show_ollama, show_other_server
 from pages.shared.models.table import show_installed
-from pages.shared.session.person import is_editor
+from pages.shared.session.person import why_not_editor
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.common import show_error
 from pages.shared.widgets.server_watch import ServerWatch
@@ -21,6 +21,8 @@ st.caption(
     "An embedding model turns text into vectors; an answering model writes answers from the passages that were found. "
     "Both are pretrained."
 )
+if why := why_not_editor():
+    st.caption(f":material/lock: {why}")
 watch = ServerWatch()
 try:
     host = config.ollama_host()
@@ -28,9 +30,9 @@ try:
     found = show_ollama(host)
     if found.models is not None:
         show_installed(host, found.models)
-    elif not found.is_checking:
+    elif not found.is_checking and not why:
         show_first_step()
-    if is_editor():
+    if not why:
         st.header("Download a model", divider="gray")
         show_get_model(host, found.models)
     st.header("OpenAI-compatible server", divider="gray")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -51,14 +52,33 @@ def _first_opening(folder: str, uid: str) -> threading.Lock:
     return threading.Lock()
 
 
-def begin_first_run(collection: Collection, below: DeltaGenerator) -> None:
-    """Start a run of the questions from the documents' structure for a collection that has no run.
+def choose_first_run(collection: Collection, below: DeltaGenerator) -> None:
+    """Choose the exam of the newest run; for a collection without runs, start one of the documents' own questions.
+
+    To be called before the exam is chosen. Nothing happens once a person or a link has chosen one.
+    """
+    if has_chosen(collection):
+        return
+    paths = run_paths(config.data_dir(), collection.uid)
+    if not paths:
+        _begin_first_run(collection, below)
+        return
+    with suppress(ExplorerError):  # A damaged run is named where runs are chosen.
+        exam = load_stored(paths[0]).conditions.exam
+        if exam == STRUCTURE_NAME:
+            select_exam(collection, STRUCTURE)
+        elif exam == SAMPLE_NAME and has_sample_exam(collection):
+            select_exam(collection, SAMPLE)
+
+
+def _begin_first_run(collection: Collection, below: DeltaGenerator) -> None:
+    """Start a run of the questions from the documents' structure.
 
     That is done once while the app runs, so that deleted runs stay away. What goes wrong is shown with the errors of
-    clicks; while the model is loaded, `below` says so. To be called before the exam is chosen.
+    clicks; while the model is loaded, `below` says so.
     """
     folder = config.data_dir()
-    if not is_editor() or has_chosen(collection) or run_paths(folder, collection.uid) or not os.access(folder, os.W_OK):
+    if not is_editor() or not os.access(folder, os.W_OK):
         return
     if collection.n_chunks() > MOST_CHUNKS or not made_exam(collection, STRUCTURE).questions:
         return

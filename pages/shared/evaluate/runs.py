@@ -65,6 +65,8 @@ def choose_run(collection: Collection, *, can_start: bool) -> CollectionRun | No
     if not paths:
         if can_start:
             st.info("This collection has no run yet. Click **Run**; the results appear here.", icon=":material/info:")
+        elif not is_editor():
+            st.info("This collection has no run yet. An editor can start one.", icon=":material/info:")
         return None
     st.header("Results")
     with st.container(horizontal=True, vertical_alignment="bottom"):

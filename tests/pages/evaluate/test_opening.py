@@ -83,6 +83,7 @@ def test_the_first_opening_shows_the_scores_of_the_documents_own_questions(sampl
     assert len(app.table[0].value) == len(ALL)
     assert "What to see:" in texts(app)
     app = start("evaluate.py", collection="Sample")
+    assert labelled(app.selectbox, "Exam").value == "structure"
     assert len(app.table) == 1
     assert [one.run_id for one in runs(sample)] == [run.run_id]
     # A run that was deleted stays away.
