@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, sync_playwright
 
 from rag import config
 from tests.support.cores import every_core
@@ -23,6 +23,8 @@ CHROMIUM = _SHELL if _SHELL.exists() else Path("/usr/bin/chromium")
 """Debian's Chromium. Its headless shell, if installed, needs less CPU time: it draws no window around a page."""
 MAP = "iframe[title='pages.shared.widgets.map_chart.map']"
 """The frame in which the map is drawn."""
+PATIENCE = 240.0
+"""How many seconds a test waits for what must come, however busy the machine is."""
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -135,7 +137,22 @@ def launch() -> Iterator[Browser]:
         yield browser
 
 
-def map_frame(page: Page, *, seconds: float = 90.0) -> FrameLocator:
+def new_context(browser: Browser, **options: object) -> BrowserContext:
+    """A browser context with these options, whose pages wait as patiently as `expect` does in these tests."""
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE * 1000)
+    return context
+
+
+def wait_for(holds: Callable[[], object], page: Page) -> None:
+    """Wait until something holds while the page goes on. Raises AssertionError when the patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"the condition did not hold within {PATIENCE:.0f} seconds"
+        page.wait_for_timeout(50)
+
+
+def map_frame(page: Page, *, seconds: float = PATIENCE) -> FrameLocator:
     """The frame that the map is drawn in, once it is drawn."""
     frame = page.frame_locator(MAP)
     frame.locator("#chart[data-drawn]").wait_for(timeout=seconds * 1000)
@@ -148,7 +165,7 @@ def map_value(page: Page, expression: str) -> object:
     return page.evaluate(script, [MAP, expression])
 
 
-def wait_until(page: Page, expression: str, *, seconds: float = 60.0) -> None:
+def wait_until(page: Page, expression: str, *, seconds: float = PATIENCE) -> None:
     """Wait until a JavaScript expression is true in the map's frame."""
     script = "([frame, expression]) => document.querySelector(frame).contentWindow.eval(expression)"
     page.wait_for_function(script, arg=[MAP, expression], timeout=seconds * 1000)

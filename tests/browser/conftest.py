@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from rag.store.collection import Collection
-from tests.browser.app_server import CHROMIUM, SteeredApp, launch, steered_app
+from tests.browser.app_server import CHROMIUM, PATIENCE, SteeredApp, launch, new_context, steered_app
 from tests.browser.held_embedding import VARIABLE, Hold
 from tests.conftest import lacking
 
 OpenApp = Callable[[str], Page]
 _HERE = Path(__file__).parent
 _WINDOW = {"width": 1400, "height": 900}
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,7 +63,7 @@ def open_app(browser: Browser, app: SteeredApp, data_dir: Path) -> Iterator[Open
 
     def open_with(ollama_host: str) -> Page:
         app.begin({**os.environ, "OLLAMA_HOST": ollama_host, "EXPLORER_VECTOR_CACHE_MB": "0"})
-        return browser.new_context(viewport=_WINDOW, base_url=app.address).new_page()
+        return new_context(browser, viewport=_WINDOW, base_url=app.address).new_page()
 
     yield open_with
     for context in browser.contexts:
@@ -78,5 +80,5 @@ def page(open_app: OpenApp) -> Page:
 def documents(sample: Collection, page: Page) -> Page:
     """The Documents page of a sample collection that was made on an earlier start."""
     page.goto("/documents?collection=Sample")
-    page.get_by_role("heading", name="12 documents, 303 chunks").first.wait_for(timeout=60_000)
+    page.get_by_role("heading", name="12 documents, 303 chunks").first.wait_for()
     return page

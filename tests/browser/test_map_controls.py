@@ -17,7 +17,7 @@ from rag.map.layout import load_layout
 from rag.map.projection import ProjectionParameters
 from rag.store.chunk_table import ChunkTable, ids_containing
 from rag.store.collection import Collection
-from tests.browser.app_server import MAP, chunks_in_colour, map_frame, map_value, place_of_chunk, wait_until
+from tests.browser.app_server import MAP, PATIENCE, chunks_in_colour, map_frame, map_value, place_of_chunk, wait_until
 
 Picture = NDArray[np.int16]
 
@@ -27,7 +27,7 @@ def drawn(sample: Collection, page: Page) -> Page:
     """The map of the sample, drawn."""
     page.goto("/?collection=Sample")
     map_frame(page)
-    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Map quality").wait_for()
     return page
 
 
@@ -78,16 +78,16 @@ def choose(page: Page, label: str, option: str) -> None:
     box = page.get_by_role("combobox", name=label, exact=True).last
     chosen = page.get_by_test_id("stMultiSelect").filter(has=box).locator(f'[data-tag][aria-label="{option}"]')
     listed = page.get_by_role("option", name=option, exact=True)
-    for patience in (5_000, 30_000):
+    for patience in (5.0, PATIENCE):
         open_menu(page, "Filter")
         # Only the first entries of a long list are drawn, so it is narrowed down first.
         box.fill(option)
         listed.click()
         try:
-            expect(chosen).to_be_visible(timeout=patience)
+            expect(chosen).to_be_visible(timeout=patience * 1000)
             break
         except AssertionError:
-            if patience > 5_000:
+            if patience == PATIENCE:
                 raise
     if page.get_by_role("listbox").is_visible():
         page.keyboard.press("Escape")

@@ -48,14 +48,14 @@ def models_page(data_dir, embedder, page: Page) -> Page:
     (data_dir / ".sample-made").touch()
     Collection.create(data_dir, "Empty", embedder.spec, ChunkingSpec())
     page.goto("/models")
-    expect(page.get_by_text("SmolLM2-135M-Instruct")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("SmolLM2-135M-Instruct")).to_be_visible()
     return page
 
 
 def use_host(page: Page, address: str) -> None:
     page.get_by_role("textbox", name="Ollama URL").fill(address)
     page.get_by_role("button", name="Connect", exact=True).click()
-    expect(page.get_by_text("Ollama 1.2.3")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Ollama 1.2.3")).to_be_visible()
 
 
 def test_without_ollama_it_can_be_used_at_every_width(models_page):
@@ -76,12 +76,12 @@ def test_a_typed_model_is_downloaded_seen_after_a_reload_and_stopped(models_page
     field.press("Enter")
     models_page.get_by_role("button", name="Download", exact=True).click()
     there = models_page.get_by_text("someone/new-model:3b · 163 MB of 815 MB")
-    expect(there).to_be_visible(timeout=30_000)
+    expect(there).to_be_visible()
     models_page.reload()
-    expect(there).to_be_visible(timeout=30_000)
+    expect(there).to_be_visible()
     models_page.set_viewport_size({"width": 420, "height": 900})
     models_page.get_by_role("button", name="Stop").click()
-    expect(models_page.get_by_text("someone/new-model:3b was stopped")).to_be_visible(timeout=30_000)
+    expect(models_page.get_by_text("someone/new-model:3b was stopped")).to_be_visible()
     assert ollama_with_one_model.left.wait(20)
     assert [body["model"] for body in ollama_with_one_model.sent_to("/api/pull")] == ["someone/new-model:3b"]
 
@@ -92,6 +92,6 @@ def test_a_selected_model_is_deleted(models_page, ollama_with_one_model):
     table.click(position={"x": 18, "y": 53})
     models_page.get_by_role("button", name="Delete talker:1b").click()
     models_page.get_by_role("button", name="Delete", exact=True).click()
-    expect(models_page.get_by_text("no model yet: download one below")).to_be_visible(timeout=30_000)
+    expect(models_page.get_by_text("no model yet: download one below")).to_be_visible()
     expect(table).to_have_count(0)
     assert [body["model"] for body in ollama_with_one_model.sent_to("/api/delete")] == ["talker:1b"]

@@ -17,13 +17,12 @@ from streamlit.proto.Common_pb2 import ChatInputValue
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from rag.store.collection import Collection
-from tests.browser.app_server import App, app_process
+from tests.browser.app_server import PATIENCE, App, app_process, new_context
 from tests.support.page_client import PageClient, exceptions, page_client
 from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
 
 SESSIONS, BROWSERS, ROUNDS = 20, 4, 3
 GROWTH_ALLOWED = 64 * 1024 * 1024
-PATIENCE = 180.0
 
 
 class Meeting:
@@ -65,17 +64,17 @@ class WithBrowser:
     def __init__(self, page: Page) -> None:
         self._page = page
         page.goto("/chat?collection=Sample")
-        page.get_by_text("Rewrite follow-up questions").click(timeout=PATIENCE * 1000)
+        page.get_by_text("Rewrite follow-up questions").click()
 
     def ask(self, question: str) -> None:
         field = self._page.get_by_placeholder("Ask about your documents")
-        expect(field).to_be_enabled(timeout=PATIENCE * 1000)
+        expect(field).to_be_enabled()
         field.fill(question)
         field.press("Enter")
 
     def wait_for(self, answer: str) -> None:
-        expect(self._page.get_by_text(answer).last).to_be_visible(timeout=PATIENCE * 1000)
-        expect(self._page.get_by_placeholder("Ask about your documents")).to_be_enabled(timeout=PATIENCE * 1000)
+        expect(self._page.get_by_text(answer).last).to_be_visible()
+        expect(self._page.get_by_placeholder("Ask about your documents")).to_be_enabled()
 
     def sessions_seen(self) -> set[str]:
         """The sessions whose questions are on the page."""
@@ -113,7 +112,7 @@ class WithoutBrowser:
 def test_twenty_sessions_at_once(app: App, sample: Collection, browser: Browser):
     with ExitStack() as stack:
         clients = [stack.enter_context(page_client(app.address)) for _ in range(SESSIONS - BROWSERS)]
-        pages = [stack.enter_context(browser.new_page(base_url=app.address)) for _ in range(BROWSERS)]
+        pages = [stack.enter_context(new_context(browser, base_url=app.address).new_page()) for _ in range(BROWSERS)]
         sessions = [*[WithoutBrowser(client) for client in clients], *[WithBrowser(page) for page in pages]]
         memory = []
         for round_ in range(ROUNDS):

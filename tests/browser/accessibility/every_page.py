@@ -26,15 +26,15 @@ PAGES = {
 def open_page(page: Page, path: str) -> None:
     """Open a page of the sample collection, and wait until it is drawn."""
     page.goto(f"/{path}?collection=Sample")
-    expect(page.get_by_role("heading", name=PAGES[path], exact=True, level=1)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name=PAGES[path], exact=True, level=1)).to_be_visible()
     if not path:
         map_frame(page)
     if path == "evaluate":
         # The run that begins when the page is first opened has ended.
-        page.get_by_text("Averages over").wait_for(timeout=120_000)
+        page.get_by_text("Averages over").wait_for()
     wait_until_still(page)
 
 
 def wait_until_still(page: Page) -> None:
     """Wait until the server has run the page to its end."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=120_000)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()

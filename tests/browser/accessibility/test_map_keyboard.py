@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rag.store.collection import Collection
-from tests.browser.app_server import MAP, SteeredApp, map_frame, map_value, place_of_chunk, wait_until
+from tests.browser.app_server import MAP, SteeredApp, map_frame, map_value, new_context, place_of_chunk, wait_until
 
-PATIENCE = 90_000
 ROW = "walker"
 
 
@@ -80,7 +79,7 @@ def test_the_point_is_said_and_at_the_end_that_there_is_none(walked: Page, sampl
 def test_enter_opens_the_point_and_escape_leaves_it(walked: Page):
     chunk_id = map_value(walked, f"scene.ids[{ROW}]")
     walked.keyboard.press("Enter")
-    walked.wait_for_url(f"**chunk={chunk_id}*", timeout=PATIENCE)
+    walked.wait_for_url(f"**chunk={chunk_id}*")
     walked.keyboard.press("Escape")
     assert map_value(walked, ROW) == -1
 
@@ -104,8 +103,8 @@ def test_the_ring_stays_on_its_point_and_the_point_in_view(walked: Page):
 def phone(sample: Collection, browser: Browser, app: SteeredApp, data_dir: Path) -> Iterator[Page]:
     """The app on a phone that asks for less motion."""
     app.begin({**os.environ, "OLLAMA_HOST": "127.0.0.1:9", "EXPLORER_VECTOR_CACHE_MB": "0"})
-    context = browser.new_context(
-        viewport={"width": 420, "height": 900}, base_url=app.address, has_touch=True, is_mobile=True,
+    context = new_context(
+        browser, viewport={"width": 420, "height": 900}, base_url=app.address, has_touch=True, is_mobile=True,
         reduced_motion="reduce",
     )  # fmt: skip
     yield context.new_page()
@@ -119,7 +118,7 @@ def test_a_tap_on_a_phone_opens_the_chunk(phone: Page, sample: Collection):
     page.wait_for_timeout(1_000)
     x, y = place_of_chunk(page, 5)
     page.touchscreen.tap(x, y)
-    page.wait_for_url("**chunk=*", timeout=PATIENCE)
+    page.wait_for_url("**chunk=*")
     expect(page.locator(MAP)).to_be_visible()
 
 

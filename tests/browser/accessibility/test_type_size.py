@@ -18,7 +18,7 @@ def test_all_text_is_a_quarter_larger_on_every_page(sample: Collection, page: Pa
     page.wait_for_function(f"(before) => ({_SIZES})()[0] > before", arg=before[0])
     assert page.evaluate(_SIZES) == [1.25 * one for one in before]
     page.get_by_role("link", name="Models").first.click()
-    page.get_by_role("heading", name="Models", level=1).wait_for(timeout=60_000)
+    page.get_by_role("heading", name="Models", level=1).wait_for()
     wait_until_still(page)
     assert page.evaluate(_SIZES)[0] == 1.25 * before[0]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -11,9 +11,7 @@ from pages.shared.how_it_works.chapters import CHAPTERS
 from rag.store.collection import Collection
 from tests.browser.accessibility.axe import violations, violations_now
 from tests.browser.accessibility.every_page import PAGES, open_page, wait_until_still
-from tests.browser.app_server import map_frame
-
-PATIENCE = 90_000
+from tests.browser.app_server import map_frame, new_context
 
 
 @pytest.mark.parametrize("path", PAGES, ids=list(PAGES.values()))
@@ -30,7 +28,7 @@ _INNER = "<html lang=en><title>b</title><p style='color:#999'>fainter</p>"
 
 
 def test_a_faint_text_and_a_picture_without_words_are_found(browser: Browser):
-    page = browser.new_page()
+    page = new_context(browser).new_page()
 
     def serve(route: Route) -> None:
         is_inner = route.request.url.endswith("inner")
@@ -39,7 +37,7 @@ def test_a_faint_text_and_a_picture_without_words_are_found(browser: Browser):
     page.route("http://127.0.0.1:9/**", serve)
     page.goto("http://127.0.0.1:9/")
     found = violations_now(page)
-    page.close()
+    page.context.close()
     assert sum("color-contrast" in one for one in found) == 2
     assert sum("image-alt" in one for one in found) == 1
 
@@ -58,42 +56,42 @@ def test_a_question_on_the_map_and_among_the_neighbors(sample: Collection, page:
     wait_until_still(page)
     assert violations(page) == []
     page.goto("/neighbors?collection=Sample&query=the+bank+raised+its+interest+rates")
-    page.get_by_text("Sum of all token pairs").wait_for(timeout=PATIENCE)
+    page.get_by_text("Sum of all token pairs").wait_for()
     wait_until_still(page)
     assert violations(page) == []
 
 
 def test_an_answer_and_how_it_was_made(sample: Collection, page: Page):
     page.goto("/chat?collection=Sample")
-    page.get_by_role("button", name="How many days of paid leave").click(timeout=PATIENCE)
-    page.get_by_text("tokens read").wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="How many days of paid leave").click()
+    page.get_by_text("tokens read").wait_for()
     wait_until_still(page)
     assert violations(page) == []
     page.get_by_role("button", name="Without documents").click()
-    page.get_by_role("button", name="Add the wrong documents").wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="Add the wrong documents").wait_for()
     wait_until_still(page)
     assert violations(page) == []
     page.get_by_role("button", name="Show how this was answered").last.click()
-    page.get_by_role("dialog").get_by_text("Source of each sentence").wait_for(timeout=PATIENCE)
+    page.get_by_role("dialog").get_by_text("Source of each sentence").wait_for()
     wait_until_still(page)
     assert violations(page) == []
 
 
 def test_a_comparison_of_models_and_a_run_of_an_exam(sample: Collection, page: Page):
     page.goto("/compare_models?collection=Sample")
-    page.get_by_role("button", name="Compare", exact=True).click(timeout=PATIENCE)
+    page.get_by_role("button", name="Compare", exact=True).click()
     map_frame(page)
     wait_until_still(page)
     assert violations(page) == []
     page.goto("/evaluate?collection=Sample")
-    page.get_by_text("Averages over").wait_for(timeout=2 * PATIENCE)
+    page.get_by_text("Averages over").wait_for()
     wait_until_still(page)
     assert violations(page) == []
 
 
 def test_a_document_and_its_chunks(sample: Collection, page: Page):
     page.goto(f"/documents?collection=Sample&chunk={sample.chunks()[0].chunk_id}")
-    page.get_by_role("button", name="Close document").wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="Close document").wait_for()
     wait_until_still(page)
     assert violations(page) == []
 
@@ -101,6 +99,6 @@ def test_a_document_and_its_chunks(sample: Collection, page: Page):
 def test_the_chapters_of_how_embeddings_work(sample: Collection, page: Page):
     for number, chapter in enumerate(CHAPTERS, start=1):
         page.goto(f"/how_it_works?collection=Sample&chapter={number}")
-        page.get_by_role("heading", name=chapter.headline).wait_for(timeout=PATIENCE)
+        page.get_by_role("heading", name=chapter.headline).wait_for()
         wait_until_still(page)
         assert violations(page) == [], chapter.name

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rag import config
-from tests.browser.app_server import app_process
+from tests.browser.app_server import app_process, new_context
 from tests.pages.support.hand_made_answer import MOON, NINE, NOT, TEXT
 
 _APP = Path(__file__).parent.with_name("answer_app") / "app.py"
@@ -24,12 +24,12 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    yield from opened(browser.new_page(viewport={"width": 1400, "height": 900}), address)
+    yield from opened(new_context(browser, viewport={"width": 1400, "height": 900}).new_page(), address)
 
 
 @pytest.fixture
 def phone(browser: Browser, address: str) -> Iterator[Page]:
-    yield from opened(browser.new_page(viewport={"width": 420, "height": 700}, has_touch=True), address)
+    yield from opened(new_context(browser, viewport={"width": 420, "height": 700}, has_touch=True).new_page(), address)
 
 
 def opened(page: Page, address: str) -> Iterator[Page]:
@@ -38,9 +38,9 @@ def opened(page: Page, address: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
     page.goto(address)
-    page.locator(".answer .chip").first.wait_for(timeout=60_000)
+    page.locator(".answer .chip").first.wait_for()
     yield page
-    page.close()
+    page.context.close()
     assert not faults
 
 

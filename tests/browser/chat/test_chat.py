@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from rag.conversations.store import Conversations
 from rag.store.collection import Collection
+from tests.browser.app_server import PATIENCE, wait_for
 from tests.browser.conftest import OpenApp
 from tests.browser.private_ollama import SCRIPT, private_ollama
 from tests.conftest import lacking
@@ -21,13 +22,12 @@ from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, stre
 QUESTION = "How many days of paid leave do full-time staff have?"
 GOLD = "Full-time staff have 29 days of paid leave a year."
 MORE = "Otters agree with all of that."
-PATIENCE = 60.0
 
 
 def chat_page(open_app: OpenApp, host: str) -> Page:
     page = open_app(host)
     page.goto("/chat?collection=Sample")
-    page.get_by_placeholder("Ask about your documents").wait_for(timeout=90_000)
+    page.get_by_placeholder("Ask about your documents").wait_for()
     return page
 
 
@@ -61,7 +61,7 @@ def chat(sample: Collection, model: Paced, open_app: OpenApp) -> Iterator[Page]:
 
 def ask(page: Page, question: str) -> None:
     field = page.get_by_placeholder("Ask about your documents")
-    expect(field).to_be_enabled(timeout=90_000)
+    expect(field).to_be_enabled()
     field.fill(question)
     field.press("Enter")
 
@@ -72,106 +72,96 @@ def no_exception(page: Page) -> None:
 
 def test_an_answer_streams_survives_a_reload_and_its_source_opens(chat: Page, sample: Collection, model: Paced):
     ask(chat, QUESTION)
-    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible()
     expect(chat.get_by_placeholder("Answering...")).to_be_disabled()
     model.goes_on.set()
-    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible()
     chip = chat.get_by_role("button", name="Source 1")
     chip.hover()
     expect(chat.get_by_text("Open in document")).to_be_visible()
     assert "conversation=" in chat.url
     chat.reload()
-    expect(chat.get_by_text(MORE)).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text(MORE)).to_be_visible()
     no_exception(chat)
     chat.get_by_role("button", name="Source 1").click()
-    expect(chat).to_have_url(re.compile("/documents.*chunk="), timeout=PATIENCE * 1000)
-    expect(chat.get_by_text("29 days of paid leave").first).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat).to_have_url(re.compile("/documents.*chunk="))
+    expect(chat.get_by_text("29 days of paid leave").first).to_be_visible()
     no_exception(chat)
 
 
 def test_the_sources_are_there_before_the_first_word(chat: Page, sample: Collection, model: Paced):
     model.n_words = 0
     ask(chat, QUESTION)
-    expect(chat.get_by_text("5 passages found")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("5 passages found")).to_be_visible()
     expect(chat.get_by_text("leave-and-benefits.html").first).to_be_visible()
-    expect(chat.get_by_text("Reading sources")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Reading sources")).to_be_visible()
     expect(chat.get_by_text("▌")).to_have_count(0)
     model.goes_on.set()
-    expect(chat.get_by_text("All 5 retrieved passages")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("All 5 retrieved passages")).to_be_visible()
     expect(chat.get_by_text("5 passages found")).to_have_count(0)
     no_exception(chat)
 
 
 def test_a_reload_during_an_answer_loses_nothing_and_the_recorder_opens(chat: Page, sample: Collection, model: Paced):
     ask(chat, QUESTION)
-    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible()
     chat.reload()
-    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible()
     model.goes_on.set()
-    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible()
     chat.get_by_role("button", name="Show how this was answered").click()
     dialog = chat.get_by_role("dialog")
     for step in ("Position on the map", "Retrieved passages", "Prompt sent to the model", "Generating the answer"):
-        expect(dialog.get_by_role("heading", name=step)).to_be_visible(timeout=PATIENCE * 1000)
+        expect(dialog.get_by_role("heading", name=step)).to_be_visible()
     message = Conversations(sample).turns(1)[0].answers[0].answer.prompt.messages[0].content
-    expect(dialog.get_by_text(message.splitlines()[0][:60]).first).to_be_attached(timeout=PATIENCE * 1000)
+    expect(dialog.get_by_text(message.splitlines()[0][:60]).first).to_be_attached()
     no_exception(chat)
 
 
 def test_of_two_answers_side_by_side_one_is_stopped(chat: Page, sample: Collection, model: Paced):
     model.goes_on.set()
     ask(chat, QUESTION)
-    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("1 of 2 sentences backed by sources")).to_be_visible()
     model.goes_on.clear()
     chat.get_by_role("button", name="Compare").click()
     chat.get_by_role("button", name="Answer side by side").click()
-    expect(chat.get_by_text("I cannot ▌")).to_be_visible(timeout=PATIENCE * 1000)
-    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("I cannot ▌")).to_be_visible()
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible()
     chat.get_by_role("button", name="Stop", exact=True).first.click()
-    expect(chat.get_by_text("I cannot ▌")).to_have_count(0, timeout=PATIENCE * 1000)
-    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("I cannot ▌")).to_have_count(0)
+    expect(chat.get_by_text("Full-time staff ▌")).to_be_visible()
     model.goes_on.set()
-    expect(chat.get_by_text("Words that the first answer does not have")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Words that the first answer does not have")).to_be_visible()
     without, right = (one.answer for one in Conversations(sample).turns(1)[1].answers)
     assert (without.usage.ending, without.text) == ("stopped", "I cannot")
     assert right.text == f"{GOLD} {MORE}"
     chat.reload()
-    expect(chat.get_by_text("Stopped.")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(chat.get_by_text("Stopped.")).to_be_visible()
     no_exception(chat)
 
 
 def test_retrieval_settings_hold_on_every_page(chat: Page, sample: Collection):
     chat.get_by_role("link", name="Search").click()
-    expect(chat.get_by_role("heading", name="Search", exact=True)).to_be_visible(timeout=PATIENCE * 1000)
-    expect(chat.get_by_test_id("stApp")).to_have_attribute(
-        "data-test-script-state", "notRunning", timeout=PATIENCE * 1000
-    )
+    expect(chat.get_by_role("heading", name="Search", exact=True)).to_be_visible()
+    expect(chat.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     chat.get_by_role("button", name="Search settings").click()
     slider = chat.get_by_role("slider", name="Passages Passages")
     slider.focus()
     for value in ("6", "7", "8", "9"):
         slider.press("ArrowRight")
-        expect(slider).to_have_value(value, timeout=PATIENCE * 1000)
+        expect(slider).to_have_value(value)
     chat.wait_for_timeout(1_000)
     chat.keyboard.press("Escape")
     for name in ("Documents", "Chat"):
         chat.get_by_role("link", name=name).click()
-        expect(chat.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE * 1000)
+        expect(chat.get_by_role("heading", name=name, exact=True)).to_be_visible()
     chat.get_by_role("button", name="Search settings").click()
-    expect(chat.get_by_role("slider", name="Passages Passages")).to_have_value("9", timeout=PATIENCE * 1000)
+    expect(chat.get_by_role("slider", name="Passages Passages")).to_have_value("9")
     no_exception(chat)
 
 
 def written(page: Page) -> str:
     return page.get_by_test_id("stChatMessage").last.inner_text()
-
-
-def wait_for(holds: Callable[[], bool], page: Page) -> None:
-    for _ in range(int(PATIENCE * 20)):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"the condition did not hold within {PATIENCE:.0f} seconds")
 
 
 def endings(collection: Collection) -> list[str]:
@@ -188,10 +178,10 @@ def test_a_real_server_killed_during_an_answer(sample: Collection, tmp_path: Pat
         page.get_by_role("button", name="Use ").click()
         expect(page.get_by_role("button", name="Use ")).to_have_count(0)
         ask(page, QUESTION)
-        page.get_by_test_id("stChatMessage").last.wait_for(timeout=2 * PATIENCE * 1000)  # loads models first
+        page.get_by_test_id("stChatMessage").last.wait_for()  # loads models first
         wait_for(lambda: "▌" in written(page), page)
         server.kill()
-        expect(page.get_by_text("stopped in the middle of the answer")).to_be_visible(timeout=PATIENCE * 1000)
+        expect(page.get_by_text("stopped in the middle of the answer")).to_be_visible()
         answer = Conversations(sample).turns(1)[0].answers[0].answer
         assert answer.usage.ending == "broken"
         assert answer.text

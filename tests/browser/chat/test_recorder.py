@@ -43,16 +43,16 @@ def recorder(answer: Answer, sample: Collection, page: Page) -> Page:
     """The steps of the stored answer, open."""
     (kept,) = Conversations(sample).list()
     page.goto(f"/chat?collection=Sample&conversation={kept.conversation_id}")
-    page.get_by_role("button", name="Show how this was answered").click(timeout=90_000)
-    page.get_by_role("heading", name="Source of each sentence").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Show how this was answered").click()
+    page.get_by_role("heading", name="Source of each sentence").wait_for()
     return page
 
 
 def test_a_stored_answer_is_shown_without_a_model(recorder: Page, answer: Answer):
     for title in TITLES:
         expect(recorder.get_by_role("heading", name=title)).to_be_visible()
-    expect(recorder.get_by_test_id("stPlotlyChart")).to_have_count(2, timeout=30_000)
-    expect(recorder.locator(".js-plotly-plot .scatterlayer .points path").first).to_be_attached(timeout=30_000)
+    expect(recorder.get_by_test_id("stPlotlyChart")).to_have_count(2)
+    expect(recorder.locator(".js-plotly-plot .scatterlayer .points path").first).to_be_attached()
     expect(recorder.get_by_test_id("stCode").locator("code")).to_have_count(len(answer.prompt.messages))
     sent = [element.inner_text().strip() for element in recorder.get_by_test_id("stCode").locator("code").all()]
     assert sent == [message.content for message in answer.prompt.messages]
@@ -73,7 +73,7 @@ def test_everything_can_be_read_on_a_phone(recorder: Page):
 def test_the_exported_report_has_the_map(recorder: Page, tmp_path: Path):
     recorder.keyboard.press("Escape")
     recorder.get_by_role("button", name="More", exact=True).click()
-    with recorder.expect_download(timeout=30_000) as download:
+    with recorder.expect_download() as download:
         recorder.get_by_role("button", name="Export as HTML report").click()
     download.value.save_as(tmp_path / "report.html")
     report = recorder.context.browser.new_page()

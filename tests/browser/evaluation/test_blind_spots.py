@@ -20,8 +20,6 @@ from rag.types import Embedder
 from tests.browser.app_server import map_frame, map_value, wait_until
 from tests.browser.lasso import drag_lasso
 
-_PATIENCE = 60_000
-
 
 @pytest.fixture(scope="module")
 def made(sample_folder: Path, embedder: Embedder) -> CollectionRun:
@@ -44,9 +42,9 @@ def run(sample: Collection, data_dir: Path, made: CollectionRun) -> CollectionRu
 def drawn(run: CollectionRun, page: Page) -> Page:
     """The map of the sample, coloured by the run, opened from the Evaluate page."""
     page.goto("/evaluate?collection=Sample")
-    page.get_by_role("link", name="Show the failed questions on the map").click(timeout=_PATIENCE)
+    page.get_by_role("link", name="Show the failed questions on the map").click()
     map_frame(page)
-    page.get_by_role("button", name="Map quality").wait_for(timeout=_PATIENCE)
+    page.get_by_role("button", name="Map quality").wait_for()
     wait_until(page, "scene.questions.length > 0 && chart.dataset.drawn.endsWith(scene.colourKey)")
     return page
 
@@ -110,7 +108,7 @@ def test_a_failed_question_is_read_opened_and_closed(drawn: Page, run: Collectio
     expect(tip).to_contain_text(one.question.text)
     expect(tip).to_contain_text("Rank of the expected passage: Meaning ")
     drawn.mouse.click(x, y)
-    expect(drawn.get_by_text("What came instead")).to_be_visible(timeout=_PATIENCE)
+    expect(drawn.get_by_text("What came instead")).to_be_visible()
     assert f"question={one.question.question_id}" in drawn.url
     (span,) = [span for span in one.question.spans if span.grade > 0][:1]
     passage = documents_of(sample)[span.document].text[span.start : span.end]
@@ -121,16 +119,16 @@ def test_a_failed_question_is_read_opened_and_closed(drawn: Page, run: Collectio
     assert map_value(drawn, "[...scene.star]") == pytest.approx(map_value(drawn, f"scene.questions[{number}].at"))
     wait_until(drawn, "chart.data.some((trace) => trace.marker?.symbol === 'square-open')")
     drawn.reload()
-    expect(drawn.get_by_text("What came instead")).to_be_visible(timeout=_PATIENCE)
+    expect(drawn.get_by_text("What came instead")).to_be_visible()
     drawn.get_by_role("button", name="Close").click()
-    expect(drawn.get_by_text("What came instead")).to_have_count(0, timeout=_PATIENCE)
+    expect(drawn.get_by_text("What came instead")).to_have_count(0)
     assert "question=" not in drawn.url
     assert drawn.get_by_test_id("stException").count() == 0
 
 
 def test_a_question_is_written_for_a_region(drawn: Page, sample: Collection, data_dir: Path):
     drag_lasso(drawn)()
-    expect(drawn.get_by_text(re.compile(r"^\d+ selected$"))).to_be_visible(timeout=_PATIENCE)
+    expect(drawn.get_by_text(re.compile(r"^\d+ selected$"))).to_be_visible()
     chosen = set(map_value(drawn, "[...scene.chosen]"))
     assert len(chosen) > 1
     drawn.get_by_text("Make a question for this region").click()
@@ -139,7 +137,7 @@ def test_a_question_is_written_for_a_region(drawn: Page, sample: Collection, dat
     # Sent before the click: on a busy machine, both may arrive in the other order.
     box.press("Control+Enter")
     drawn.get_by_role("button", name="Save question").click()
-    expect(drawn.get_by_text("Saved to 'My questions', which has 1 question now.")).to_be_visible(timeout=_PATIENCE)
+    expect(drawn.get_by_text("Saved to 'My questions', which has 1 question now.")).to_be_visible()
     expect(box).to_have_value("")
     (question,) = stored_questions(data_dir, sample.uid)
     assert (question.text, question.origin) == ("What happens in this corner of the map?", "written")
@@ -148,7 +146,7 @@ def test_a_question_is_written_for_a_region(drawn: Page, sample: Collection, dat
     passages = {(names[one.document_id], one.start, one.end) for one in sample.chunks(sorted(chosen))}
     assert (span.document, span.start, span.end) in passages
     drawn.get_by_role("link", name="Open Evaluate").click()
-    expect(drawn.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible(timeout=_PATIENCE)
+    expect(drawn.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible()
 
 
 def test_the_marks_in_three_dimensions(drawn: Page, run: CollectionRun):
@@ -187,6 +185,6 @@ def test_nothing_is_wider_than_a_phone(drawn: Page, run: CollectionRun):
     one = failed_questions(run)[0]
     drawn.set_viewport_size({"width": 420, "height": 900})
     drawn.goto(f"{drawn.url}&question={one.question.question_id}")
-    expect(drawn.get_by_text("What came instead")).to_be_visible(timeout=_PATIENCE)
+    expect(drawn.get_by_text("What came instead")).to_be_visible()
     main = drawn.get_by_test_id("stMain")
     assert main.evaluate("one => one.scrollWidth <= one.clientWidth + 1")

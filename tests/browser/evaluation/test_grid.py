@@ -15,15 +15,14 @@ from rag.evaluation.passages import RECALL
 from rag.store.collection import Collection
 from tests.browser.app_server import map_frame
 
-_PATIENCE = 120_000
 _HEADER, _ROW = 36, 35
 """Heights of the list of questions, which is drawn on a canvas."""
 
 
 def opened(page: Page) -> None:
     page.goto("/evaluate?collection=Sample")
-    page.get_by_text("Chunking and models", exact=True).click(timeout=_PATIENCE)
-    page.get_by_role("button", name="Compare settings").wait_for(timeout=_PATIENCE)
+    page.get_by_text("Chunking and models", exact=True).click()
+    page.get_by_role("button", name="Compare settings").wait_for()
 
 
 def choose(page: Page, control: str, option: str) -> None:
@@ -36,11 +35,11 @@ def compared(page: Page) -> None:
     opened(page)
     choose(page, "Exam", "From the documents' structure")
     main = page.get_by_test_id("stMain")
-    expect(main.get_by_text("9 settings, each asked 88 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(main.get_by_text("9 settings, each asked 88 questions")).to_be_visible()
     main.get_by_role("button", name="Words", exact=True).click()
-    expect(main.get_by_text("6 settings, each asked 88 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(main.get_by_text("6 settings, each asked 88 questions")).to_be_visible()
     page.get_by_role("button", name="Compare settings").click()
-    expect(page.get_by_text("Averages over 88 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("Averages over 88 questions")).to_be_visible()
 
 
 def stored(folder: Path, collection: Collection) -> Grid:
@@ -63,7 +62,7 @@ def winning_point(folder: Path, grid: Grid) -> GridPoint:
 def open_cell(page: Page, *, row: int, column: int) -> None:
     """Click a cell of the heat map, which has three rows (chunk sizes) and two columns (searches)."""
     cells = page.locator(".js-plotly-plot .heatmaplayer image").first
-    cells.wait_for(state="attached", timeout=_PATIENCE)
+    cells.wait_for(state="attached")
     page.get_by_text("Click a cell to open").scroll_into_view_if_needed()
     box = cells.bounding_box()
     assert box is not None
@@ -73,10 +72,10 @@ def open_cell(page: Page, *, row: int, column: int) -> None:
 def open_question(page: Page, *, row: int) -> None:
     """Choose a row of the list of questions, and wait until the page shows that question and not the one before."""
     shown = page.get_by_test_id("stMain").locator("h3").last
-    before = shown.inner_text(timeout=_PATIENCE)
+    before = shown.inner_text()
     page.get_by_test_id("stDataFrame").last.click(position={"x": 16, "y": _HEADER + _ROW * (row + 0.5)})
-    expect(shown).not_to_have_text(before, timeout=_PATIENCE)
-    expect(page.get_by_text("Results with this setting")).to_be_visible(timeout=_PATIENCE)
+    expect(shown).not_to_have_text(before)
+    expect(page.get_by_text("Results with this setting")).to_be_visible()
 
 
 def test_a_failed_question_is_seen_on_the_map_and_the_winner_becomes_a_copy(
@@ -89,12 +88,12 @@ def test_a_failed_question_is_seen_on_the_map_and_the_winner_becomes_a_copy(
     }
     expect(page.get_by_text("Best:")).to_be_visible()
     open_cell(page, row=0, column=0)
-    expect(chosen_setting(page)).to_have_value("80 tokens, Meaning", timeout=_PATIENCE)
+    expect(chosen_setting(page)).to_have_value("80 tokens, Meaning")
     open_question(page, row=1)
     page.get_by_test_id("stMain").get_by_role("link", name="Show on map").first.click()
-    page.wait_for_url(lambda address: "/evaluate" not in address, timeout=_PATIENCE)
+    page.wait_for_url(lambda address: "/evaluate" not in address)
     map_frame(page)
-    expect(page.get_by_text("selected chunk")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("selected chunk")).to_be_visible()
     chunk = int(parse_qs(urlparse(page.url).query)["chunk"][0])
     (held,) = sample.chunks([chunk])
     names = sample.document_names()
@@ -103,7 +102,7 @@ def test_a_failed_question_is_seen_on_the_map_and_the_winner_becomes_a_copy(
         span.document == names[held.document_id] and span.start < held.end and held.start < span.end for span in spans
     )
     page.get_by_role("link", name="Evaluate").click()
-    expect(chosen_setting(page)).to_have_value("80 tokens, Meaning", timeout=_PATIENCE)
+    expect(chosen_setting(page)).to_have_value("80 tokens, Meaning")
     use_the_best(page, data_dir, grid)
 
 
@@ -112,19 +111,19 @@ def use_the_best(page: Page, folder: Path, grid: Grid) -> None:
     winner = winning_point(folder, grid)
     assert winner.chunking.max_tokens == 254
     choose(page, "Compare by", "recall@5")
-    expect(page.get_by_text("Best: 254 tokens")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("Best: 254 tokens")).to_be_visible()
     # The opened setting is still the one that was chosen.
     expect(chosen_setting(page)).to_have_value("80 tokens, Meaning")
     mode = "Meaning and words" if winner.mode == "hybrid" else "Meaning"
     open_cell(page, row=2, column=int(winner.mode == "hybrid"))
-    expect(chosen_setting(page)).to_have_value(f"254 tokens, {mode}", timeout=_PATIENCE)
+    expect(chosen_setting(page)).to_have_value(f"254 tokens, {mode}")
     page.get_by_role("button", name="Use this setting").click()
     name = page.get_by_role("textbox", name="Name of the new collection")
-    expect(name).to_have_value("Sample 254 tokens", timeout=_PATIENCE)
+    expect(name).to_have_value("Sample 254 tokens")
     name.fill("Winner")
     name.press("Enter")
     page.get_by_role("button", name="Make the copy").click()
-    expect(page.get_by_text("12 of 12 files added")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("12 of 12 files added")).to_be_visible()
     expect(page.get_by_role("combobox", name="Collection")).to_have_value("Winner")
     copy = Collection.open(folder, "Winner")
     assert copy.spec.chunking == winner.chunking
@@ -132,23 +131,23 @@ def use_the_best(page: Page, folder: Path, grid: Grid) -> None:
     page.get_by_role("link", name="Search", exact=True).click()
     page.get_by_role("button", name="Search settings").click()
     pressed = page.get_by_role("radio", name=mode, exact=True)
-    expect(pressed).to_be_checked(timeout=_PATIENCE)
+    expect(pressed).to_be_checked()
     assert page.get_by_test_id("stException").count() == 0
 
 
 def test_a_comparison_that_is_stopped_is_continued_after_a_reload(sample: Collection, page: Page, data_dir: Path):
     opened(page)
     choose(page, "Exam", "Sample questions")
-    expect(page.get_by_text("9 settings, each asked 30 questions")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("9 settings, each asked 30 questions")).to_be_visible()
     page.get_by_role("button", name="Compare settings").click()
-    page.get_by_role("button", name="Stop").click(timeout=_PATIENCE)
+    page.get_by_role("button", name="Stop").click()
     continued = page.get_by_role("button", name="Continue")
-    continued.wait_for(timeout=_PATIENCE)
+    continued.wait_for()
     page.reload()
-    page.get_by_text("Chunking and models", exact=True).click(timeout=_PATIENCE)
-    continued.click(timeout=_PATIENCE)
-    expect(page.get_by_text("Averages over 30 questions")).to_be_visible(timeout=_PATIENCE)
-    expect(continued).to_have_count(0, timeout=_PATIENCE)
+    page.get_by_text("Chunking and models", exact=True).click()
+    continued.click()
+    expect(page.get_by_text("Averages over 30 questions")).to_be_visible()
+    expect(continued).to_have_count(0)
     grid = stored(data_dir, sample)
     assert len(load_results(data_dir, grid).results) == len(grid.points) == 9
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,12 @@ from rag.evaluation.stored.questions import stored_questions
 from rag.evaluation.stored.runs import load_run, run_paths
 from rag.servers.ollama import OllamaServer
 from rag.store.collection import Collection
+from tests.browser.app_server import PATIENCE, wait_for
 from tests.browser.conftest import OpenApp
 from tests.support.scripted_ollama import HEALTHY, Stream, scripted_server, streamed
 
 QUESTION = "How many days of paid leave do full-time staff have?"
 SEARCH = "/search?collection=Sample&query=how+many+days+of+paid+leave"
-PATIENCE = 90_000
 
 
 def thumbs(page: Page, name: str = "Answers the question") -> Locator:
@@ -31,21 +30,13 @@ def thumbs(page: Page, name: str = "Answers the question") -> Locator:
 def open_search(page: Page) -> None:
     """Open the Search page with five passages; wait until it no longer runs again by itself."""
     page.goto(SEARCH)
-    page.get_by_text("Built-in model answers").first.wait_for(state="attached", timeout=PATIENCE)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
-    expect(thumbs(page)).to_have_count(5, timeout=PATIENCE)
+    page.get_by_text("Built-in model answers").first.wait_for(state="attached")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(thumbs(page)).to_have_count(5)
 
 
 def is_marked(thumb: Locator, *, marked: bool = True) -> None:
-    expect(thumb).to_have_attribute("aria-checked", str(marked).lower(), timeout=PATIENCE)
-
-
-def wait_for(holds: Callable[[], object], page: Page) -> None:
-    for _ in range(PATIENCE // 50):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"the condition did not hold within {PATIENCE // 1000} seconds")
+    expect(thumb).to_have_attribute("aria-checked", str(marked).lower())
 
 
 def stored(sample: Collection, data_dir: Path) -> tuple[ExamQuestion, ...]:
@@ -60,12 +51,12 @@ def choose_exam(page: Page, name: str) -> None:
 def run_exam(page: Page, n_questions: int) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
     about = f"Averages over {n_questions} question"
-    expect(page.get_by_text(about).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(about).first).to_be_visible()
 
 
 def ask(page: Page, question: str) -> None:
     field = page.get_by_placeholder("Ask about your documents")
-    expect(field).to_be_enabled(timeout=PATIENCE)
+    expect(field).to_be_enabled()
     field.fill(question)
     field.press("Enter")
 
@@ -83,17 +74,17 @@ def settled_top(page: Page, thumb: Locator) -> float:
 
 def test_a_judgement_outlives_a_reload_and_is_asked_in_my_questions(sample: Collection, page: Page, data_dir: Path):
     open_search(page)
-    expect(page.get_by_text("Thumbs add this question to 'My questions'")).to_have_count(1, timeout=PATIENCE)
+    expect(page.get_by_text("Thumbs add this question to 'My questions'")).to_have_count(1)
     thumbs(page).first.click()
-    expect(page.get_by_text("In 'My questions': 1 passage answers this question.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("In 'My questions': 1 passage answers this question.")).to_be_visible()
     page.reload()
-    expect(thumbs(page)).to_have_count(5, timeout=PATIENCE)
+    expect(thumbs(page)).to_have_count(5)
     is_marked(thumbs(page).first)
     is_marked(thumbs(page).nth(1), marked=False)
     page.get_by_test_id("stMain").get_by_role("link", name="Evaluate").click()
-    expect(page.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible()
     choose_exam(page, "My questions")
-    expect(page.get_by_text("My questions (1)")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("My questions (1)")).to_be_visible()
     run_exam(page, 1)
     (path,) = run_paths(data_dir, sample.uid)
     assert load_run(path).questions[0].text == "how many days of paid leave"
@@ -106,11 +97,11 @@ def test_the_keyboard_judges_and_takes_back(sample: Collection, page: Page, data
     page.keyboard.press("ArrowRight")
     expect(thumbs(page, "Does not answer it").first).to_be_focused()
     page.keyboard.press("Space")
-    expect(page.get_by_text("1 passage does not answer this question")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("1 passage does not answer this question")).to_be_visible()
     is_marked(thumbs(page, "Does not answer it").first)
     expect(thumbs(page, "Does not answer it").first).to_be_focused()
     page.keyboard.press("Space")
-    expect(page.get_by_text("Thumbs add this question to")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Thumbs add this question to")).to_be_visible()
     assert stored(sample, data_dir) == ()
 
 
@@ -118,10 +109,10 @@ def test_quick_clicks_on_several_passages_are_all_stored(sample: Collection, pag
     open_search(page)
     for number in range(5):
         thumbs(page).nth(number).click()
-    expect(page.get_by_text("5 passages answer this question.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("5 passages answer this question.")).to_be_visible()
     assert [span.grade for span in stored(sample, data_dir)[0].spans] == [1] * 5
     thumbs(page).first.dblclick()
-    expect(page.get_by_text("5 passages answer this question.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("5 passages answer this question.")).to_be_visible()
     is_marked(thumbs(page).first)
 
 
@@ -129,19 +120,19 @@ def test_on_evaluate_a_passage_answers_it_too_and_the_exam_has_it_at_once(
     sample: Collection, page: Page, data_dir: Path
 ):
     page.goto("/evaluate?collection=Sample")
-    page.get_by_text("Averages over 88 questions").wait_for(timeout=PATIENCE)
+    page.get_by_text("Averages over 88 questions").wait_for()
     choose_exam(page, "Sample questions")
-    expect(page.get_by_text("Questions of this exam (37)")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Questions of this exam (37)")).to_be_visible()
     run_exam(page, 30)
     choose_exam(page, "My questions")
-    expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled(timeout=PATIENCE)
-    expect(page.get_by_text("This run is not changed.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    expect(page.get_by_text("This run is not changed.")).to_be_visible()
     thumb = thumbs(page).nth(1)
     thumb.click()
-    expect(page.get_by_text("In 'My questions': 2 passages answer this question.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("In 'My questions': 2 passages answer this question.")).to_be_visible()
     is_marked(thumb)
     is_marked(thumbs(page).first)
-    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
     run_exam(page, 1)
     newest = load_run(run_paths(data_dir, sample.uid)[0])
     assert newest.questions[0] == stored(sample, data_dir)[0]
@@ -153,21 +144,21 @@ def test_in_chat_the_passages_of_a_real_answer_are_judged(
 ):
     page = open_app(os.environ.get("OLLAMA_HOST", ""))
     page.goto("/chat?collection=Sample")
-    page.get_by_placeholder("Ask about your documents").wait_for(timeout=PATIENCE)
+    page.get_by_placeholder("Ask about your documents").wait_for()
     offer = page.get_by_role("button", name="Use ")
     if offer.count():
         offer.click()
         expect(offer).to_have_count(0)
     ask(page, QUESTION)
-    expect(page.get_by_text("tokens read")).to_be_visible(timeout=3 * PATIENCE)
+    expect(page.get_by_text("tokens read")).to_be_visible()
     page.get_by_text("retrieved passages").click()
-    expect(page.get_by_text("Thumbs add this question to 'My questions'")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Thumbs add this question to 'My questions'")).to_be_visible()
     thumb = thumbs(page).nth(1)
     settled_top(page, thumb)  # opening the passages scrolls to their end
     thumb.scroll_into_view_if_needed()
     before = settled_top(page, thumb)
     thumb.click()
-    expect(page.get_by_text("In 'My questions': 1 passage answers this question.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("In 'My questions': 1 passage answers this question.")).to_be_visible()
     is_marked(thumb)
     assert abs(settled_top(page, thumb) - before) < 30  # the line above grows by a link
     (turn,) = Conversations(sample).turns(1)
@@ -178,7 +169,7 @@ def test_in_chat_the_passages_of_a_real_answer_are_judged(
     assert question.text == QUESTION
     assert [(span.start, span.end, span.grade) for span in question.spans] == [(chunk.start, chunk.end, 1)]
     page.reload()
-    page.get_by_text("retrieved passages").click(timeout=PATIENCE)
+    page.get_by_text("retrieved passages").click()
     is_marked(thumbs(page).nth(1))
     assert page.get_by_test_id("stException").count() == 0
 
@@ -197,7 +188,7 @@ class Paced:
 
     def _wait(self, number: int) -> None:
         if number == 2:
-            self.goes_on.wait(PATIENCE / 1000)
+            self.goes_on.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -212,18 +203,18 @@ def test_a_passage_is_judged_while_the_next_answer_is_written(
         page = open_app(server.address)
         page.goto("/chat?collection=Sample")
         ask(page, QUESTION)
-        expect(page.get_by_text("tokens read")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("tokens read")).to_be_visible()
         page.get_by_text("retrieved passages").click()
         model.goes_on.clear()
         ask(page, "What colour is the lanyard that visitors wear?")
-        expect(page.get_by_text("Rewriting the question")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("Rewriting the question")).to_be_visible()
         thumbs(page).first.click()
         wait_for(lambda: stored(sample, data_dir), page)
-        expect(page.get_by_text("In 'My questions': 1 passage answers this question.")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("In 'My questions': 1 passage answers this question.")).to_be_visible()
         expect(page.get_by_text("Rewriting the question")).to_be_visible()
         is_marked(thumbs(page).first)
         model.goes_on.set()
-        expect(page.get_by_text("tokens read")).to_have_count(2, timeout=PATIENCE)
+        expect(page.get_by_text("tokens read")).to_have_count(2)
         assert model.n_asked == 3  # two answers, and the second question rewritten
         is_marked(thumbs(page).first)
         assert page.get_by_test_id("stException").count() == 0

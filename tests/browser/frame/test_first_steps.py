@@ -15,7 +15,6 @@ from tests.browser.app_server import map_frame
 from tests.browser.conftest import OpenApp
 from tests.support.scripted_ollama import HEALTHY, scripted_server, streamed
 
-_PATIENCE = 120_000
 GOLD = "One Dewlatch Three drives up to 14 vent motors and 6 heating valves."
 TABLE = """title,category,price
 Green tea with mint,Drinks,3
@@ -38,11 +37,11 @@ class Person:
 
     def click(self, target: Locator) -> None:
         self.actions += 1
-        target.click(timeout=_PATIENCE)
+        target.click()
 
     def drop(self, zone: Locator, path: Path) -> None:
         self.actions += 1
-        zone.locator("input[type=file]").set_input_files(path, timeout=_PATIENCE)
+        zone.locator("input[type=file]").set_input_files(path)
 
     def open_page(self, name: str) -> None:
         pages = self.page.get_by_role("navigation", name="Pages")
@@ -55,7 +54,7 @@ def person(shipped_sample: Collection, open_app: OpenApp) -> Iterator[Person]:
     with scripted_server({**HEALTHY, "/api/chat": lambda body: streamed(GOLD, prompt_tokens=300)}) as server:
         page = open_app(server.address)
         page.goto("/")
-        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Chat").wait_for(timeout=_PATIENCE)
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Chat").wait_for()
         yield Person(page)
 
 
@@ -69,10 +68,10 @@ def test_an_own_pdf_has_a_cited_answer_in_three_actions(person: Person, tmp_path
     page = person.page
     person.open_page("Chat")
     person.drop(page.get_by_test_id("stFileUploader"), path)
-    expect(picked(page)).to_have_value("my sheet", timeout=_PATIENCE)
+    expect(picked(page)).to_have_value("my sheet")
     person.click(page.get_by_role("button", name='What does "Dewlatch Three" say about').first)
-    expect(page.get_by_text("vent motors and 6 heating valves").first).to_be_visible(timeout=_PATIENCE)
-    expect(page.get_by_text("1 of 1 sentences backed by sources")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("vent motors and 6 heating valves").first).to_be_visible()
+    expect(page.get_by_text("1 of 1 sentences backed by sources")).to_be_visible()
     assert person.actions == 3
     assert list_collections(data_dir) == ["my sheet", "Sample"]
     assert page.get_by_test_id("stException").count() == 0
@@ -84,13 +83,13 @@ def test_an_own_csv_file_is_a_coloured_map_in_three_actions(person: Person, tmp_
     page = person.page
     person.click(page.get_by_role("button", name="New", exact=True))
     person.drop(page.get_by_role("dialog").get_by_test_id("stFileUploader"), path)
-    expect(page.get_by_role("dialog").get_by_text("Columns of shop.csv")).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_role("dialog").get_by_text("Columns of shop.csv")).to_be_visible()
     person.click(page.get_by_role("dialog").get_by_role("button", name="Add 1 file"))
-    expect(picked(page)).to_have_value("shop", timeout=_PATIENCE)
-    expect(page.get_by_role("combobox", name="Colour by")).to_have_value("category", timeout=_PATIENCE)
+    expect(picked(page)).to_have_value("shop")
+    expect(page.get_by_role("combobox", name="Colour by")).to_have_value("category")
     map_frame(page)
     for name in ("Drinks", "Books", "Furniture"):
-        expect(map_frame(page).get_by_text(name).first).to_be_attached(timeout=_PATIENCE)
+        expect(map_frame(page).get_by_text(name).first).to_be_attached()
     assert person.actions == 3
     assert page.get_by_test_id("stException").count() == 0
 
@@ -99,9 +98,9 @@ def test_why_two_texts_are_near_is_seen_in_two_actions(person: Person):
     page = person.page
     person.open_page("Neighbors")
     person.click(page.get_by_role("button", name="A racing Jaguar"))
-    expect(page.get_by_text("This passage on a car race is nearest to one on money")).to_be_visible(timeout=_PATIENCE)
-    expect(page.get_by_text("Sum of all token pairs")).to_be_visible(timeout=_PATIENCE)
-    expect(page.locator("span[title^='+']").first).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_text("This passage on a car race is nearest to one on money")).to_be_visible()
+    expect(page.get_by_text("Sum of all token pairs")).to_be_visible()
+    expect(page.locator("span[title^='+']").first).to_be_visible()
     assert person.actions == 2
 
 
@@ -111,6 +110,6 @@ def test_a_reload_of_a_bare_address_opens_the_own_collection(person: Person, tmp
     page = person.page
     person.open_page("Chat")
     person.drop(page.get_by_test_id("stFileUploader"), path)
-    expect(page.get_by_role("button", name='What is "tides" about?')).to_be_visible(timeout=_PATIENCE)
+    expect(page.get_by_role("button", name='What is "tides" about?')).to_be_visible()
     page.goto("/models")
-    expect(picked(page)).to_have_value("tides", timeout=_PATIENCE)
+    expect(picked(page)).to_have_value("tides")

@@ -15,13 +15,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from rag import config
 from rag.conversations.store import Conversations
 from rag.store.collection import Collection
-from tests.browser.app_server import free_port, wait_until_healthy
+from tests.browser.app_server import free_port, new_context, wait_until_healthy
 from tests.support.access.locked import EDITOR_PASSWORD, READER_LINK, READER_PASSWORD, quick_hash
 from tests.support.access.oidc_provider import CLIENT, OidcProvider, oidc_provider
 from tests.support.scripted_ollama import HEALTHY, scripted_server, streamed
 
 ANNA, BEN, EVE = "anna@example.org", "ben@example.org", "eve@elsewhere.org"
-PATIENCE = 60_000
 SECRET = "Where is the secret otter?"
 
 
@@ -74,18 +73,18 @@ readers = ["@example.org"]
 
 def logged_in(browser: Browser, address: str, provider: OidcProvider, person: str) -> BrowserContext:
     """A browser in which this person has logged in."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, base_url=address)
+    context = new_context(browser, viewport={"width": 1400, "height": 900}, base_url=address)
     page = context.new_page()
     page.goto("/documents")
     provider.person = person
-    page.get_by_role("button", name="Log in").click(timeout=PATIENCE)
+    page.get_by_role("button", name="Log in").click()
     return context
 
 
 def inside(page: Page, path: str) -> Page:
     """The page at this path, behind the door."""
     page.goto(path)
-    expect(page.get_by_role("button", name="Log out")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
     return page
 
 
@@ -98,19 +97,19 @@ def test_two_logins(browser: Browser, address: str, provider: OidcProvider, samp
         expect(anna.get_by_text(f"{ANNA} Editor")).to_be_visible()
         anna.get_by_placeholder("Ask about your documents").fill(SECRET)
         anna.keyboard.press("Enter")
-        expect(anna.get_by_text("It is here.").first).to_be_visible(timeout=PATIENCE)
+        expect(anna.get_by_text("It is here.").first).to_be_visible()
         (stored,) = Conversations(sample).list()
         ben = inside(bens.pages[0], f"/chat?collection=Sample&conversation={stored.conversation_id}")
         expect(ben.get_by_text(f"{BEN} Reader: look, search and chat")).to_be_visible()
-        expect(ben.get_by_text("Try one of these:")).to_be_visible(timeout=PATIENCE)
+        expect(ben.get_by_text("Try one of these:")).to_be_visible()
         assert SECRET not in ben.content()
         assert ben.get_by_role("button", name="New", exact=True).count() == 0
 
         other = inside(annas.new_page(), "/search?collection=Sample")
         other.get_by_role("button", name="Log out").click()
-        expect(other.get_by_role("button", name="Log in")).to_be_visible(timeout=PATIENCE)
+        expect(other.get_by_role("button", name="Log in")).to_be_visible()
         anna.get_by_text("Large type").click()
-        expect(anna.get_by_role("button", name="Log in")).to_be_visible(timeout=PATIENCE)
+        expect(anna.get_by_role("button", name="Log in")).to_be_visible()
         expect(anna.get_by_text(SECRET)).to_have_count(0)
         inside(bens.new_page(), "/search?collection=Sample")
 
@@ -118,7 +117,7 @@ def test_two_logins(browser: Browser, address: str, provider: OidcProvider, samp
 def test_someone_who_is_on_no_list_stays_outside(browser: Browser, address: str, provider: OidcProvider):
     with closing(logged_in(browser, address, provider, EVE)) as eves:
         page = eves.pages[0]
-        expect(page.get_by_text(f"You are logged in as {EVE}")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text(f"You are logged in as {EVE}")).to_be_visible()
         assert page.get_by_role("button", name="Log out").count() == 0
 
 
@@ -133,22 +132,22 @@ reader_link = "{READER_LINK}"
 """
     with (
         locked_app(tmp_path / "run", secrets, free_port(), OLLAMA_HOST="127.0.0.1:9") as address,
-        closing(browser.new_context(base_url=address)) as context,
-        closing(browser.new_context(base_url=address)) as guests,
+        closing(new_context(browser, base_url=address)) as context,
+        closing(new_context(browser, base_url=address)) as guests,
     ):
         page = context.new_page()
         page.goto("/models")
-        page.get_by_label("Password").first.fill(EDITOR_PASSWORD, timeout=PATIENCE)
+        page.get_by_label("Password").first.fill(EDITOR_PASSWORD)
         page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
         page.wait_for_function("document.cookie.includes('explorer_person=')")
         page.reload()
-        expect(page.get_by_role("button", name="Log out")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
         guest = inside(guests.new_page(), f"/models?reader={READER_LINK}")
         expect(guest.get_by_text("Reader: look, search and chat")).to_be_visible()
         guest.wait_for_function("!location.href.includes('reader=')")
         page.get_by_role("button", name="Log out").click()
-        expect(page.get_by_label("Password").first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_label("Password").first).to_be_visible()
         page.wait_for_function("!document.cookie.includes('explorer_person=')")
         page.reload()
-        expect(page.get_by_label("Password").first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_label("Password").first).to_be_visible()

@@ -18,7 +18,7 @@ def charts(sample: Collection, page: Page) -> FrameLocator:
     map_frame(page)
     page.get_by_role("button", name="Charts").click()
     frame = page.frame_locator("iframe[title='pages.shared.map.charts.charts']")
-    frame.get_by_role("button", name="topic: Music").wait_for(timeout=60_000)
+    frame.get_by_role("button", name="topic: Music").wait_for()
     return frame
 
 
@@ -45,7 +45,7 @@ def test_bars_and_a_brush_filter_the_map_and_are_in_the_address(charts: FrameLoc
     page.mouse.down()
     page.mouse.move(box["x"] + 4.5 * width, box["y"] + 30, steps=4)
     page.mouse.up()
-    page.wait_for_url("**range.*", timeout=30_000)
+    page.wait_for_url("**range.*")
     low, high = map(float, page.url.partition("range.Chunk+length=")[2].partition("&")[0].split(".."))
     tokens = table.n_tokens
     expected = set(table.chunk_ids[either & (tokens >= low) & (tokens < high)].tolist())
@@ -67,16 +67,16 @@ def test_two_clicks_on_points_say_why_they_are_near(page: Page, sample: Collecti
     page.emulate_media(reduced_motion="reduce")
     page.goto("/?collection=Sample")
     map_frame(page)
-    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Map quality").wait_for()
     xy = np.array(map_value(page, "Array.from(scene.xy)")).reshape(-1, 2)
     first, second = int(xy[:, 0].argmin()), int(xy[:, 0].argmax())
     page.mouse.click(*place_of_chunk(page, first))
-    page.get_by_text("selected chunk").wait_for(timeout=30_000)
+    page.get_by_text("selected chunk").wait_for()
     # The map makes room for the panel.
     wait_until(page, f"scene.focus === {first} && overlays().length === 3 && covered === coveredNow()")
     page.wait_for_timeout(1_000)
     page.mouse.click(*place_of_chunk(page, second))
-    expect(page.get_by_text("How similar are these two, and why?")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("Sum of all token pairs")).to_be_attached(timeout=60_000)
+    expect(page.get_by_text("How similar are these two, and why?")).to_be_visible()
+    expect(page.get_by_text("Sum of all token pairs")).to_be_attached()
     ids = sample.chunk_ids().tolist()
     assert f"chunk={ids[second]}&with={ids[first]}" in page.url

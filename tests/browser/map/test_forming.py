@@ -11,11 +11,11 @@ FRAME = "iframe[title='pages.shared.widgets.small_maps.small_maps']"
 def opened(page: Page) -> FrameLocator:
     """The frame of the steps, after they were asked for."""
     page.goto("/?collection=Sample")
-    page.get_by_text("Map quality").first.wait_for(timeout=60_000)
+    page.get_by_text("Map quality").first.wait_for()
     page.get_by_text("How this map is made").click()
     page.get_by_role("button", name="Watch the map form").click()
     frame = page.frame_locator(FRAME).first
-    frame.locator("canvas").wait_for(timeout=60_000)
+    frame.locator("canvas").wait_for()
     return frame
 
 
@@ -28,7 +28,7 @@ def picture(frame: FrameLocator) -> str:
 def test_the_steps_play_once_stop_and_follow_the_slider(page: Page):
     frame = opened(page)
     play, step = frame.locator("#play"), frame.locator("#step")
-    expect(play).to_have_text("Play", timeout=30_000)
+    expect(play).to_have_text("Play")
     expect(frame.locator("#caption")).to_have_text("after 200 of 200 epochs")
     last = picture(frame)
     step.fill("0")
@@ -68,11 +68,11 @@ def test_nothing_plays_where_the_system_asks_for_less_motion(page: Page):
 @pytest.mark.usefixtures("sample")
 def test_the_gallery_shows_nine_maps_with_their_quality(page: Page):
     page.goto("/?collection=Sample")
-    page.get_by_text("Map quality").first.wait_for(timeout=60_000)
+    page.get_by_text("Map quality").first.wait_for()
     page.get_by_text("How this map is made").click()
     page.get_by_role("button", name="Show nine maps").click()
     frame = page.frame_locator(FRAME).first
-    expect(frame.locator("figure")).to_have_count(9, timeout=120_000)
+    expect(frame.locator("figure")).to_have_count(9)
     captions = frame.locator("figcaption").all_inner_texts()
     assert captions[0].startswith("n_neighbors 5, min_dist 0 · trustworthiness 0.")
     assert len(set(captions)) == 9

@@ -24,7 +24,7 @@ def drawn(sample: Collection, open_app: OpenApp, request: pytest.FixtureRequest)
     page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
     page.goto("/?collection=Sample")
     map_frame(page)
-    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Map quality").wait_for()
     return page
 
 
@@ -105,7 +105,7 @@ def test_the_panel_takes_room_only_when_it_holds_something(drawn: Page):
     box = drawn.get_by_role("textbox", name="Search the map")
     box.fill("planets around the sun")
     box.press("Enter")
-    drawn.get_by_text("5 nearest to").wait_for(timeout=60_000)
+    drawn.get_by_text("5 nearest to").wait_for()
     expect(panel).to_be_visible()
     drawn.wait_for_timeout(1_500)
     assert drawn.locator(MAP).bounding_box() == before
@@ -113,5 +113,5 @@ def test_the_panel_takes_room_only_when_it_holds_something(drawn: Page):
     for _, _, right, _ in [*boxes(drawn, "#legend"), *boxes(drawn, "#labels span")]:
         assert right <= edge
     drawn.get_by_role("button", name="Close").click()
-    expect(panel).to_have_count(0, timeout=30_000)
+    expect(panel).to_have_count(0)
     assert "query=" not in drawn.url

@@ -14,7 +14,7 @@ def drawn(sample: Collection, page: Page) -> Page:
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto("/?collection=Sample")
     map_frame(page)
-    page.get_by_role("button", name="Map quality").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Map quality").wait_for()
     return page
 
 
@@ -29,7 +29,7 @@ def zoom_in(page: Page) -> list[float]:
     for _ in range(3):
         page.mouse.wheel(0, -200)
         page.wait_for_timeout(100)
-    page.wait_for_url("**view=*", timeout=10_000)
+    page.wait_for_url("**view=*")
     page.wait_for_timeout(600)
     return ranges(page)
 
@@ -53,9 +53,9 @@ def test_a_question_keeps_the_view_and_the_whole_map_needs_no_address(drawn: Pag
     zoom_in(drawn)
     drawn.get_by_role("combobox", name="Colour by").click()
     drawn.get_by_role("option", name="Chunk length", exact=True).click()
-    drawn.wait_for_url(lambda url: "colour=Chunk+length" in url and "view=" in url, timeout=30_000)
+    drawn.wait_for_url(lambda url: "colour=Chunk+length" in url and "view=" in url)
     map_frame(drawn).locator("[data-title='Show the whole map']").click()
-    drawn.wait_for_url(lambda url: "view=" not in url, timeout=10_000)
+    drawn.wait_for_url(lambda url: "view=" not in url)
 
 
 @pytest.mark.parametrize("view", ["", "x", "00000000_0_1_0_1", "{key}_1_0_0_1", "{key}_a_b_c_d", "{key}_0_1_0"])

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.store.collection import Collection
-from tests.browser.app_server import App, app_process
+from tests.browser.app_server import App, app_process, new_context
 from tests.support.scripted_ollama import HEALTHY, scripted_server, streamed
 
 DEAD = {
@@ -50,18 +50,18 @@ def app(sample: Collection) -> Iterator[App]:
 
 
 def test_every_page_works_with_a_local_server(app: App, browser):
-    page: Page = browser.new_page(base_url=app.address)
+    page: Page = new_context(browser, base_url=app.address).new_page()
     for address, title in TITLES.items():
         page.goto(f"/{address}?collection=Sample")
-        expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible(timeout=90_000)
+        expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
         # Streamlit draws a badge with help twice, once without being seen.
         chips = page.get_by_test_id("stSidebar").get_by_text("1 chat model").filter(visible=True)
-        expect(chips.first).to_be_visible(timeout=30_000)
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=90_000)
+        expect(chips.first).to_be_visible()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
         assert page.get_by_test_id("stException").count() == 0
     field = page.get_by_placeholder("Ask about your documents")
-    expect(field).to_be_enabled(timeout=60_000)
+    expect(field).to_be_enabled()
     field.fill("How many days of leave?")
     field.press("Enter")
-    expect(page.get_by_text(re.compile("29 days of paid leave")).last).to_be_visible(timeout=90_000)
-    page.close()
+    expect(page.get_by_text(re.compile("29 days of paid leave")).last).to_be_visible()
+    page.context.close()

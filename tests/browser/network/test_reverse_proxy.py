@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from rag import config
 from rag.store.collection import Collection
-from tests.browser.app_server import free_port, map_frame, wait_until_healthy
+from tests.browser.app_server import free_port, map_frame, new_context, wait_until_healthy
 from tests.conftest import lacking
 
 _NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -66,7 +66,7 @@ def proxied(sample: Collection, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def visitor(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    context = new_context(browser, viewport={"width": 1400, "height": 900})
     yield context.new_page()
     context.close()
 
@@ -78,13 +78,13 @@ def test_pages_uploads_and_links_work_under_a_path(proxied: str, visitor: Page, 
     visitor.goto(proxied)
     map_frame(visitor)
     visitor.get_by_role("link", name="Documents").click()
-    visitor.get_by_role("heading", name="12 documents, 303 chunks").first.wait_for(timeout=60_000)
+    visitor.get_by_role("heading", name="12 documents, 303 chunks").first.wait_for()
     assert visitor.url.startswith(f"{proxied}/documents")
     note = tmp_path / "otters.txt"
     note.write_text("Otters hold hands while they sleep. " * 40_000)
     visitor.locator("input[type=file]").first.set_input_files(note)
-    visitor.get_by_role("button", name="Add 1 file").click(timeout=60_000)
-    visitor.get_by_role("heading", name=re.compile(r"^13 documents")).first.wait_for(timeout=120_000)
+    visitor.get_by_role("button", name="Add 1 file").click()
+    visitor.get_by_role("heading", name=re.compile(r"^13 documents")).first.wait_for()
     assert [one.name for one in sample.documents() if one.name == "otters.txt"]
     host = proxied.removeprefix("http://").partition("/")[0]
     elsewhere = [url for url in asked if not re.match(rf"(http|ws)://{re.escape(host)}/explorer(/|$)", url)]

@@ -40,8 +40,8 @@ def links(data_dir: Path, tmp_path: Path, embedder: Embedder) -> Collection:
 def test_an_address_in_a_document_is_no_link_on_any_page(links: Collection, page: Page):
     for address in PAGES:
         page.goto(f"/{address}")
-        page.get_by_text("evil.example").first.wait_for(state="attached", timeout=60_000)
-        page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
+        page.get_by_text("evil.example").first.wait_for(state="attached")
+        page.get_by_test_id("stStatusWidget").wait_for(state="detached")
         targets = [str(link.get_attribute("href")) for link in page.locator("a[href]").all()]
         assert targets, address
         assert not any(re.search(r"://evil|//www\.|mailto", target.lower()) for target in targets), targets

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rag import config
-from tests.browser.app_server import app_process
+from tests.browser.app_server import app_process, new_context
 from tests.pages.support.hand_made_answer import SENTENCES
 
 _APP = config.ROOT / "tests" / "browser" / "answer_app" / "app.py"
@@ -18,14 +18,14 @@ _APP = config.ROOT / "tests" / "browser" / "answer_app" / "app.py"
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with app_process({**os.environ, "PYTHONPATH": str(config.ROOT)}, str(_APP)) as app:
-        page = browser.new_page(viewport={"width": 420, "height": 900})
+        page = new_context(browser, viewport={"width": 420, "height": 900}).new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
         page.goto(f"{app.address}/?markdown=1")
-        page.locator(".answer .chip").first.wait_for(timeout=60_000)
+        page.locator(".answer .chip").first.wait_for()
         yield page
-        page.close()
+        page.context.close()
     assert not faults
 
 

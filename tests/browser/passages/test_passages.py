@@ -57,8 +57,8 @@ def opened(page: Page, address: str) -> Locator:
     """The passages on a page, when the page is complete."""
     page.goto(f"/{address}")
     passages = page.get_by_test_id("stHtml").filter(has_text="Harbour tides")
-    passages.first.wait_for(timeout=60_000)
-    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
+    passages.first.wait_for()
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     return passages
 
 
