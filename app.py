@@ -12,6 +12,7 @@ from pages.shared.frame.sidebar import show_sidebar
 from pages.shared.frame.type_size import choose_type_size
 from pages.shared.session.workspace import follow_deep_link, open_workspace
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.map_chart import begin_maps
 from pages.shared.widgets.storage_notes import show_unsaved
 from rag.errors import AccessError
 from rag.runtime.garbage import keep_collections_short
@@ -55,6 +56,7 @@ follow_deep_link([page for pages in sections.values() for page in pages])
 show_sidebar(sections, page)
 choose_type_size()
 require_settings()
+begin_maps(page.url_path)
 try:
     page.run()
 except AccessError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -101,11 +101,25 @@ def group_colours(title: str, labels: Sequence[str]) -> GroupColours:
     """A colour for each label; missing values, and the rarest labels if the palette is too short, are grey and last."""
     import numpy as np
 
-    shown = most_common(labels)
-    colours = colours_of(shown)
-    number = {name: code for code, name in enumerate(colours)}
-    codes = np.array([number[label] for label in shown], dtype=np.int16)
-    return GroupColours(title, codes, tuple(colours), tuple(colours.values()))
+    number = {name: i for i, name in enumerate(dict.fromkeys(labels))}
+    numbers = np.fromiter(map(number.__getitem__, labels), np.int64, len(labels))
+    return numbered_colours(title, numbers, list(number))
+
+
+def numbered_colours(title: str, numbers: IntArray, names: Sequence[str]) -> GroupColours:
+    """`group_colours` of the labels `names[number]`, of which several may be equal; `numbers` are int64 (n,)."""
+    import numpy as np
+
+    counts: Counter[str] = Counter()
+    for name, count in zip(names, np.bincount(numbers, minlength=len(names)).tolist(), strict=True):
+        counts[name] += count
+    kept = most_common(counts)
+    shown = [name if name in kept else OTHER_NAME for name in names]
+    colours = colours_of({name for name, given in zip(shown, names, strict=True) if counts[given]})
+    code = {name: code for code, name in enumerate(colours)}
+    # A name that no chunk has is in no legend, so its code is never used.
+    codes = np.array([code.get(name, -1) for name in shown], dtype=np.int16)
+    return GroupColours(title, codes[numbers], tuple(colours), tuple(colours.values()))
 
 
 def value_colours(title: str, values: FloatArray, decimals: int = 2) -> ValueColours:
@@ -167,15 +181,13 @@ def _titled(title: str, *about: str) -> str:
     return f"{title} ({said})" if said else title
 
 
-def most_common(labels: Sequence[str]) -> list[str]:
-    """The labels, with the rarest as "other" if the palette has too few colours; ties in alphabetical order."""
-    counts = Counter(labels)
+def most_common(counts: Mapping[str, int]) -> set[str]:
+    """The labels that have a colour of their own, the most frequent, and the grey ones; ties in alphabetical order."""
     ranked = sorted(set(counts) - set(GREY_NAMES), key=lambda label: (-counts[label], label))
-    kept = {*ranked[: len(PALETTE)], *GREY_NAMES}
-    return [label if label in kept else OTHER_NAME for label in labels]
+    return {*ranked[: len(PALETTE)], *GREY_NAMES}
 
 
-def colours_of(labels: Sequence[str]) -> dict[str, str]:
+def colours_of(labels: Collection[str]) -> dict[str, str]:
     """A colour for each different label, in legend order; missing values are grey and last."""
     distinct = sorted(set(labels) - set(GREY_NAMES), key=_order)
     colours = {label: PALETTE[i] if i < len(PALETTE) else OTHER for i, label in enumerate(distinct)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
@@ -100,24 +101,25 @@ def preview(text: str) -> str:
     return words if len(words) <= _PREVIEW else words[:_PREVIEW].rsplit(" ", 1)[0] + " …"
 
 
-def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
+def to_message(scene: MapScene, *, height: int, file_name: str, held: str = "") -> Message:
     """The message for the map component: arrays as bytes (float32, int32, int16, uint8), the rest as JSON values.
 
-    An empty array is None.
+    An empty array is None. What does not change with colours, filters and marks, the chunks and their places, is named
+    by a key, "chunksKey", and left out if the component has it already.
 
     Args:
         height: of the map, in pixels.
         file_name: the name of a picture that the user saves.
+        held: the key of the chunks that the component has, or empty.
     """
     import numpy as np
 
+    chunks = _chunks_message(scene)
+    key = _digest(*(value if isinstance(value, bytes) else json.dumps(value).encode() for value in chunks.values()))
     message: dict[str, object] = {
-        "ids": _bytes(scene.chunk_ids, np.int32),
-        "xy": _bytes(scene.xy, np.float32),
+        **({} if key == held else chunks),
+        "chunksKey": key,
         "dims": scene.xy.shape[1],
-        "sources": _bytes(scene.sources, np.int32),
-        "sourceNames": list(scene.source_names),
-        "texts": None if scene.texts is None else list(scene.texts),
         "labels": [asdict(one) for one in scene.labels],
         "selected": _bytes(np.array(scene.selected), np.int32),
         "ends": list(scene.ends),
@@ -132,11 +134,23 @@ def to_message(scene: MapScene, *, height: int, file_name: str) -> Message:
     }
     if scene.shown is not None:
         message["shown"] = _bytes(scene.shown, np.uint8)
-    if scene.other is not None:
-        message["other"] = _bytes(scene.other, np.float32)
     # Streamlit sends a component new arguments only if the part that is JSON has changed.
     message["revision"] = _digest(*(value for value in message.values() if isinstance(value, bytes)))
     return message
+
+
+def _chunks_message(scene: MapScene) -> Message:
+    """The chunks, their places, and the texts and names that are shown for one."""
+    import numpy as np
+
+    return {
+        "ids": _bytes(scene.chunk_ids, np.int32),
+        "xy": _bytes(scene.xy, np.float32),
+        "sources": _bytes(scene.sources, np.int32),
+        "sourceNames": list(scene.source_names),
+        "texts": None if scene.texts is None else list(scene.texts),
+        "other": None if scene.other is None else _bytes(scene.other, np.float32),
+    }
 
 
 def _alt(scene: MapScene) -> str:

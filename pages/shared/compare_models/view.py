@@ -16,7 +16,7 @@ from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.map_chart import show_map
 from pages.shared.widgets.tasks import show_task
 from rag.embedding.cached import load_cached_embedder
-from rag.map.colours import PALETTE, Colours, column_colours, group_colours, take, value_colours
+from rag.map.colours import PALETTE, Colours, column_colours, numbered_colours, take, value_colours
 from rag.map.layout import load_layout, make_layout
 from rag.map.model_comparison import ModelComparison, SecondEmbedding, compare, embed_again, layout_of
 from rag.map.projection import ProjectionParameters
@@ -171,7 +171,7 @@ def _colours(uid: str, table: ChunkTable, figures: ModelComparison) -> Colours:
     if choice == _SHARED:
         return value_colours("Shared neighbors", figures.chunk_overlap)
     if choice == _DOCUMENT:
-        return group_colours(choice, table.document_of_each())
+        return numbered_colours(choice, table.documents, table.document_names)
     return column_colours(choice, table.columns[choice])
 
 

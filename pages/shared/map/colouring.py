@@ -13,7 +13,7 @@ from pages.shared.session.resources import kept_neighbors
 from pages.shared.widgets.map_state import FOUND_COLOUR
 from rag.documents.column_roles import SETTING, roles_by_column
 from rag.map.clusters.finding import Clusters
-from rag.map.colours import OTHER_NAME, Colours, column_colours, group_colours, value_colours
+from rag.map.colours import OTHER_NAME, Colours, column_colours, group_colours, numbered_colours, value_colours
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
 from rag.types import Projection
@@ -98,7 +98,7 @@ def colours_for(
 
     match choice:
         case "Document":
-            return group_colours(choice, [name or OTHER_NAME for name in table.document_of_each()])
+            return numbered_colours(choice, table.documents, [name or OTHER_NAME for name in table.document_names])
         case "Cluster":
             return group_colours(choice, clusters.names())
         case "Page":

@@ -10,7 +10,15 @@ import streamlit as st
 
 from pages.shared.map.exam import MARKS_TITLE, ExamOnMap
 from pages.shared.map.failed_question import OpenedQuestion, opened_question
-from pages.shared.session.resources import cluster_layers, index, previews, query_vector, retriever, vectors
+from pages.shared.session.resources import (
+    cluster_layers,
+    cluster_radii,
+    index,
+    previews,
+    query_vector,
+    retriever,
+    vectors,
+)
 from pages.shared.session.resources import clusters as find_clusters
 from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_pair, chosen_question
 from rag import config
@@ -126,8 +134,9 @@ def labels_of(
     """The labels of the clusters in a layer, None for the default one, and of their parts for a closer view."""
     layers = cluster_layers(collection, layout)
     chosen = layers.default if layer is None else layer
-    finer = [find_clusters(collection, layout, one) for one in finer_layers(layers.counts, chosen)]
-    return layered_labels(layout.xy, [clusters, *finer])
+    finer = finer_layers(layers.counts, chosen)
+    named = [clusters, *(find_clusters(collection, layout, one) for one in finer)]
+    return layered_labels(named, [cluster_radii(collection, layout, one) for one in (layer, *finer)])
 
 
 def _row(ids: list[int], chunk: Chunk | None) -> int:

@@ -35,6 +35,7 @@ from rag.index.words.loading import load_word_index
 from rag.index.words.scores import WordIndex
 from rag.ingest.jobs import IngestJobs
 from rag.map.clusters.finding import Clusters, find_clusters, layers_of, vectors_of
+from rag.map.clusters.labels import radii_of
 from rag.map.clusters.layers import Layers
 from rag.map.placement import similarities
 from rag.map.projection import warm_up
@@ -132,6 +133,16 @@ def _clusters(key: tuple[str, str, str], layer: int | None, _parts: Drawn) -> Cl
 def clusters(collection: Collection, layout: Projection, layer: int | None = None) -> Clusters:
     """The clusters of a layout and their names, in a layer of `cluster_layers` or the default one."""
     return _clusters(_key(collection, layout), layer, (collection, layout))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _cluster_radii(key: tuple[str, str, str], layer: int | None, _parts: Drawn) -> dict[int, float]:
+    return radii_of(_parts[1].xy, clusters(*_parts, layer))
+
+
+def cluster_radii(collection: Collection, layout: Projection, layer: int | None = None) -> dict[int, float]:
+    """How large the clusters of `clusters` are on the map, by their number."""
+    return _cluster_radii(_key(collection, layout), layer, (collection, layout))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -51,22 +51,37 @@ class MapFrame:
 
 
 _FIXED = MapFrame()
+_HELD, _PAGE = "map-chunks-held", "map-page"
+"""In the session: the keys of the chunks that each map of the page has in the browser, and the address of that page."""
+
+
+def begin_maps(page: str) -> None:
+    """To be called before a page runs, with its address: on another page than before, no map has any chunks yet."""
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE], st.session_state[_HELD] = page, {}
 
 
 def show_map(
     scene: MapScene, *, key: str, on_event: Callable[[MapEvent], None] | None = None, frame: MapFrame = _FIXED
 ) -> None:
-    """Draw the scene; `on_event` is called before the page runs again."""
+    """Draw the scene; `on_event` is called before the page runs again.
+
+    The chunks are sent once, and again when the map asks for them; after that, only what changes.
+    """
+    held: dict[str, str] = st.session_state.setdefault(_HELD, {})
 
     def report() -> None:
         value = st.session_state.get(key)
-        if on_event and value:
+        if value and value["kind"] == "missing":
+            held.pop(key, None)
+        elif on_event and value:
             ids = tuple(int(chunk_id) for chunk_id in value["ids"])
             on_event(MapEvent(value["kind"], ids, str(value["question"]), tuple(map(str, value["groups"]))))
 
     # A run that began before an action does not know of it; by this number, the map tells its message from the answer.
     known = st.session_state.get(key)
     answered = known["sequence"] if known else 0
-    message = to_message(scene, height=frame.height, file_name=scene.title)
+    message = to_message(scene, height=frame.height, file_name=scene.title, held=held.get(key, ""))
+    held[key] = str(message["chunksKey"])
     room = {"fill": frame.fill, "covers": list(frame.covers), "reserve": frame.reserve}
     _component(key=key, on_change=report, default=None, tab_index=None, answered=answered, **message, **room)

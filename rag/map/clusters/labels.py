@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rag.map.clusters.finding import Clusters
@@ -33,21 +33,21 @@ def finer_layers(counts: Sequence[int], chosen: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def layered_labels(xy: FloatArray, layers: Sequence[Clusters]) -> tuple[MapLabel, ...]:
+def layered_labels(layers: Sequence[Clusters], radii: Sequence[Mapping[int, float]]) -> tuple[MapLabel, ...]:
     """The labels of all layers, the coarsest first, the largest cluster of a layer first.
 
     A part with the name of a cluster seen before is called by its key terms, because its name is on the map already.
 
     Args:
-        xy: the positions of the chunks, float32 (n, 2) or (n, 3).
+        radii: `radii_of` the clusters of each layer.
     """
     labels: list[MapLabel] = []
-    for number, clusters in enumerate(layers):
-        names, taken, radii = clusters.names_by_label(), {label.name for label in labels}, _radii(xy, clusters)
+    for number, (clusters, radius) in enumerate(zip(layers, radii, strict=True)):
+        names, taken = clusters.names_by_label(), {label.name for label in labels}
         for one in clusters.summaries:
             name = names[one.label] if not number else _finer_name(one, taken)
             if name and name not in taken:
-                labels.append(MapLabel(one.label, name, one.x, one.y, one.z, number, radii[one.label]))
+                labels.append(MapLabel(one.label, name, one.x, one.y, one.z, number, radius[one.label]))
                 taken.add(name)
     return tuple(labels)
 
@@ -56,8 +56,12 @@ def _finer_name(one: ClusterSummary, taken: set[str]) -> str:
     return one.name if one.name not in taken else ", ".join(one.terms[:_TERMS])
 
 
-def _radii(xy: FloatArray, clusters: Clusters) -> dict[int, float]:
-    """The root mean square distance of each cluster's points from its label."""
+def radii_of(xy: FloatArray, clusters: Clusters) -> dict[int, float]:
+    """The root mean square distance of each cluster's points from its label, by the cluster's number.
+
+    Args:
+        xy: the positions of the chunks, float32 (n, 2) or (n, 3).
+    """
     import numpy as np
 
     if not clusters.summaries:

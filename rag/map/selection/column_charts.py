@@ -15,7 +15,7 @@ from rag.map.colours import (
     GroupColours,
     ValueColours,
     column_colours,
-    group_colours,
+    numbered_colours,
     value_colours,
 )
 from rag.store.chunk_table import ChunkTable
@@ -81,7 +81,9 @@ def column_charts(table: ChunkTable, roles: Mapping[str, Role]) -> tuple[ColumnC
     )
     charts = [chart for values, chart in drawn if chart.edges or _forms_groups(values)][:_MOST_CHARTS]
     if len(table.document_names) > 1:
-        charts.append(_chart(DOCUMENT, group_colours(DOCUMENT, table.document_of_each()), is_column=False))
+        charts.append(
+            _chart(DOCUMENT, numbered_colours(DOCUMENT, table.documents, table.document_names), is_column=False)
+        )
     if len(set(table.n_tokens.tolist())) > 1:
         lengths = value_colours(LENGTH, table.n_tokens.astype(np.float32), 0)
         charts.append(_chart(LENGTH, lengths, is_column=False))

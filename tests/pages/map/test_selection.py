@@ -38,6 +38,10 @@ def arguments(app, name: str) -> dict:
     return json.loads(component(app, name).json_args)
 
 
+SENT: dict[str, bytes] = {}
+"""The bytes of the chunks' ids that were sent, by the key of the chunks."""
+
+
 def granularity(app):
     return labelled(app.select_slider, "Cluster granularity (coarse – fine)")
 
@@ -46,7 +50,8 @@ def drawn_ids(app) -> set[int]:
     """The chunks that the map draws in colour: those that pass its filter and are in the chosen groups."""
     proto = component(app, "map_chart.map")
     content = {one.key: one.bytes for one in proto.special_args}
-    ids = np.frombuffer(content["ids"], np.int32)
+    # The chunks are sent once, and then only named.
+    ids = np.frombuffer(SENT.setdefault(arguments(app, "map_chart.map")["chunksKey"], content.get("ids")), np.int32)
     kept = np.frombuffer(content["shown"], np.uint8) > 0 if "shown" in content else np.ones(len(ids), bool)
     said = arguments(app, "map_chart.map")
     if said["only"]:

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.map.colours import (
     GREY_NAMES,
@@ -20,7 +22,7 @@ from rag.map.colours import (
     column_colours,
     group_colours,
     labels_and_colours,
-    most_common,
+    numbered_colours,
     take,
     value_colours,
 )
@@ -43,10 +45,19 @@ def test_groups_say_each_chunks_label_and_no_two_share_a_colour():
 
 def test_the_rarest_beyond_the_palette_become_other():
     labels = [f"label {i:02}" for i in range(len(PALETTE) + 3) for _ in range(40 - i)]
-    shown = most_common(labels)
-    assert set(shown) == {f"label {i:02}" for i in range(len(PALETTE))} | {OTHER_NAME}
-    assert shown.count(OTHER_NAME) == sum(40 - i for i in range(len(PALETTE), len(PALETTE) + 3))
-    assert most_common([]) == []
+    groups = group_colours("topic", labels)
+    assert groups.names == (*(f"label {i:02}" for i in range(len(PALETTE))), OTHER_NAME)
+    shown = [groups.names[code] for code in groups.codes.tolist()]
+    assert shown == [label if label in groups.names else OTHER_NAME for label in labels]
+    assert group_colours("topic", []).names == ()
+
+
+@given(st.lists(st.integers(0, 4)), st.lists(st.sampled_from(["b", "a", OTHER_NAME]), min_size=5, max_size=5))
+def test_numbers_of_names_have_the_colours_of_the_names(numbers, names):
+    labels = [names[number] for number in numbers]
+    expected, found = group_colours("t", labels), numbered_colours("t", np.array(numbers, dtype=np.int64), names)
+    assert (found.names, found.colours) == (expected.names, expected.colours)
+    assert [found.names[code] for code in found.codes.tolist()] == labels
 
 
 def test_a_scale_goes_from_the_smallest_to_the_largest_value():

@@ -39,6 +39,20 @@ def test_arrays_come_back_as_they_were():
     assert np.frombuffer(sent["sources"], np.int32).tolist() == [0, 0, 1]
 
 
+def test_chunks_that_the_map_has_are_named_and_not_sent():
+    first = message()
+    chunks = {"ids", "xy", "sources", "sourceNames", "texts", "other"}
+    recoloured = {"colours": group_colours("topic", ["b", "a", "a"])}
+    again = to_message(scene(**recoloured), height=600, file_name="Map", held=first["chunksKey"])
+    assert set(first) - set(again) == chunks
+    assert again["chunksKey"] == first["chunksKey"]
+    assert again["codes"] == message(**recoloured)["codes"]
+    for changed in ({"xy": XY + 1}, {"texts": ["a", "b", "c"]}, {"source_names": ("two.txt", "one.txt")}):
+        moved = to_message(scene(**changed), height=600, file_name="Map", held=first["chunksKey"])
+        assert chunks <= set(moved)
+        assert moved["chunksKey"] != first["chunksKey"]
+
+
 def test_all_but_the_arrays_is_json():
     sent = message(labels=[MapLabel(0, "<b>", 1.0, 2.0)], marks=Marks((1.0, 2.0), -1, [0, 2]), texts=["a", "b", "c"])
     kept = json.loads(json.dumps({name: value for name, value in sent.items() if not isinstance(value, bytes)}))

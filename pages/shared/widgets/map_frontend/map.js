@@ -8,6 +8,8 @@ let pointer = { x: 0, y: 0 }, hovered = pointer;
 let busy = Promise.resolve(), shownAs = "", viewed = "", gliding = false, behind = false, library = null;
 
 Streamlit.listen((args, theme) => {
+  // The app takes it that the chunks are here, but this frame is new or its message was overtaken by the next.
+  if (!holdChunks(args)) { askFor(args.chunksKey); return; }
   const before = scene, from = places;
   scene = { ...readScene(args), ...themeColours(theme), size: before?.size };
   // A message from before the app knew of the marked area leaves it marked.
@@ -35,7 +37,7 @@ Streamlit.listen((args, theme) => {
 function pictureOf(args, theme) {
   const { layoutKey, colourKey, star, focus, hits, expected, questions, labels, covers, reserve } = args;
   const shown = args.shown ? args.shown.reduce((sum, kept, i) => (sum * 31 + kept * (i % 997)) | 0, 7) : 0;
-  return JSON.stringify([layoutKey, colourKey, star, focus, hits, expected, questions, labels, shown, theme?.base, Boolean(args.other),
+  return JSON.stringify([layoutKey, colourKey, star, focus, hits, expected, questions, labels, shown, theme?.base, Boolean(scene.other),
     [...only], covers, reserve]);
 }
 
@@ -220,6 +222,12 @@ function listen() {
     if (question) report("question", [], question.key);
     else if (id !== undefined) report("click", [id]);
   });
+}
+let missing = "";
+function askFor(key) {
+  if (missing !== key) Streamlit.value({ kind: "missing", ids: [], question: "", groups: [], sequence: ++sequence });
+  missing = key;
+  setTimeout(() => { missing = ""; }, 1000);
 }
 function report(kind, ids, question = "", groups = []) {
   const list = Array.from(ids);

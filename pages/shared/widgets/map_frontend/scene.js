@@ -6,15 +6,23 @@ const numbers = (bytes, Kind) => new Kind(bytes ? bytes.slice().buffer : 0);
 const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const sizeOf = (n) => (n > 50000 ? 3 : n > 5000 ? 4 : n > 800 ? 6 : 8);
 
+// The chunks and their places, which are sent once and stay while colours, filters and marks change.
+let held = { chunksKey: "" };
+function holdChunks(args) {
+  if (args.chunksKey === held.chunksKey) return true;
+  if (args.ids === undefined) return false;
+  const { chunksKey, sourceNames, texts } = args, ids = numbers(args.ids, Int32Array);
+  held = { chunksKey, sourceNames, texts, n: ids.length, ids, xy: numbers(args.xy, Float32Array), sources: numbers(args.sources, Int32Array),
+    other: args.other ? numbers(args.other, Float32Array) : null };
+  return true;
+}
+
 function readScene(args) {
-  const dims = args.dims, ids = numbers(args.ids, Int32Array), xy = numbers(args.xy, Float32Array);
   return {
-    ...args, n: ids.length, ids, xy, dims,
-    other: args.other ? numbers(args.other, Float32Array) : null,
+    ...args, ...held,
     codes: numbers(args.codes, Int16Array), values: numbers(args.values, Float32Array),
     shown: args.shown ? numbers(args.shown, Uint8Array) : null,
     chosen: new Set(numbers(args.selected, Int32Array)),
-    sources: numbers(args.sources, Int32Array),
   };
 }
 

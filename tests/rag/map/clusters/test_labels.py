@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rag.map.clusters.finding import Clusters
-from rag.map.clusters.labels import finer_layers, layered_labels
+from rag.map.clusters.labels import finer_layers, layered_labels, radii_of
 from rag.map.clusters.terms import ClusterSummary
 
 XY = np.array([[0, 0], [2, 0], [10, 0], [10, 4]], dtype=np.float32)
@@ -39,7 +39,7 @@ def test_a_part_with_the_name_of_its_cluster_is_called_by_its_terms():
     coarse = clusters([0, 0, 1, 1], summary(0, "Music", 1, 0, "song"), summary(1, "Sports", 10, 0, "ball"))
     same, other = summary(0, "Music", 1, 0, "song", "bass", "note"), summary(2, "Sports", 10, 4)
     fine = clusters([0, 0, 1, 2], same, summary(1, "Tennis", 10, 0, "ball"), other)
-    labels = layered_labels(XY, [coarse, fine])
+    labels = layered_labels([coarse, fine], [radii_of(XY, coarse), radii_of(XY, fine)])
     assert [(one.name, one.layer) for one in labels] == [
         ("Music", 0), ("Sports", 0), ("song, bass", 1), ("Tennis", 1),
     ]  # fmt: skip
@@ -47,6 +47,7 @@ def test_a_part_with_the_name_of_its_cluster_is_called_by_its_terms():
 
 def test_the_radius_is_the_root_mean_square_distance_from_the_label():
     coarse = clusters([0, 0, 1, 1], summary(0, "a", 1, 0), summary(1, "b", 10, 0))
-    assert [one.radius for one in layered_labels(XY, [coarse])] == [1.0, pytest.approx(8**0.5)]
+    assert radii_of(XY, coarse) == {0: 1.0, 1: pytest.approx(8**0.5)}
+    assert [one.radius for one in layered_labels([coarse], [radii_of(XY, coarse)])] == [1.0, pytest.approx(8**0.5)]
     in_3d = np.column_stack([XY, np.full(4, 3.0, dtype=np.float32)])
-    assert layered_labels(in_3d, [coarse])[0].radius == pytest.approx(10**0.5)
+    assert radii_of(in_3d, coarse)[0] == pytest.approx(10**0.5)
