@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import streamlit as st
 
 from pages.shared.session.resources import layout_digest, task_board, warm_up_projection
+from pages.shared.widgets.common import show_error
 from pages.shared.widgets.map_state import MapState
 from pages.shared.widgets.small_maps import SmallMaps, play_maps, show_map_grid
 from pages.shared.widgets.tasks import show_task
+from rag.errors import ExplorerError
 from rag.map.colours import Colours, take
 from rag.map.forming import gallery, steps
 from rag.map.forming.gallery import SmallMap, gallery_parameters, load_gallery, make_gallery
@@ -154,22 +156,35 @@ class _Part(Generic[_Result]):
             with suppress(_NotStored):
                 result: _Result = _loaded(self.key, self.version, self.load)
                 return result
+            if view is None:
+                # Not right after the click: a page run may be interrupted, and the next one then begins.
+                self._begin(wanted)
+            else:
+                wanted.discard(self.key)
         show_task(self.key)
-        if not st.button(self.label, icon=self.icon, key=f"start-{self.key}"):
-            return None
-        wanted.add(self.key)
-        self._begin()
-        return st.rerun()
+        st.button(self.label, icon=self.icon, key=f"start-{self.key}", on_click=self._ask, args=(wanted,))
+        return None
 
-    def _begin(self) -> None:
-        if self.load() is not None:
-            return
-        if self.quick:
+    def _ask(self, wanted: set[str]) -> None:
+        task_board().forget(self.key)
+        wanted.add(self.key)
+
+    def _begin(self, wanted: set[str]) -> None:
+        """Compute, or start to, and run the page again; an error is shown instead, and what was asked for forgotten."""
+        if not self.quick:
+            task_board().start(self.key, self.title, self.work)
+            st.rerun()
+        try:
             with st.spinner("Computing", show_time=True):
                 self.work(_no_report)
-        else:
-            task_board().forget(self.key)
-            task_board().start(self.key, self.title, self.work)
+            if self.load() is not None:
+                st.rerun()
+        except ExplorerError as error:
+            show_error(error)
+        except Exception:
+            wanted.discard(self.key)
+            raise
+        wanted.discard(self.key)
 
 
 class _NotStored(Exception):

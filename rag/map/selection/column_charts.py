@@ -81,9 +81,8 @@ def column_charts(table: ChunkTable, roles: Mapping[str, Role]) -> tuple[ColumnC
     )
     charts = [chart for values, chart in drawn if chart.edges or _forms_groups(values)][:_MOST_CHARTS]
     if len(table.document_names) > 1:
-        charts.append(
-            _chart(DOCUMENT, numbered_colours(DOCUMENT, table.documents, table.document_names), is_column=False)
-        )
+        colours = numbered_colours(DOCUMENT, table.documents, table.document_names)
+        charts.append(_chart(DOCUMENT, colours, is_column=False))
     if len(set(table.n_tokens.tolist())) > 1:
         lengths = value_colours(LENGTH, table.n_tokens.astype(np.float32), 0)
         charts.append(_chart(LENGTH, lengths, is_column=False))

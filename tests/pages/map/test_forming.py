@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
+
 from pages.shared.map import forming
 from pages.shared.session.resources import task_board
+from rag.errors import CollectionError
 from rag.map.forming.gallery import gallery_parameters
 from rag.map.forming.steps import load_steps
 from rag.map.layout import load_layout
@@ -11,6 +15,12 @@ from rag.map.projection import ProjectionParameters
 from tests.pages.support.app import button, start, texts
 
 PARAMETERS = ProjectionParameters()
+
+
+@pytest.fixture(autouse=True)
+def nothing_loaded():
+    """Results are kept for a map in the process, and the sample's map is that of earlier tests."""
+    forming._loaded.clear()
 
 
 def labels(app) -> list[str]:
@@ -24,6 +34,42 @@ def test_steps_are_computed_when_they_are_asked_for(sample):
     assert load_steps(sample, PARAMETERS, layout) is None
     button(app, "Watch the map form").click().run()
     assert load_steps(sample, PARAMETERS, layout) is not None
+    assert "Watch the map form" not in labels(app)
+    assert not app.exception
+
+
+def test_what_an_interrupted_page_run_left_is_computed_by_the_next(sample, monkeypatch):
+    make, runs = forming._make_steps, []
+
+    def interrupted_once(*arguments) -> None:
+        runs.append(arguments)
+        if len(runs) == 1:
+            raise StopException
+        make(*arguments)
+
+    monkeypatch.setattr(forming, "_make_steps", interrupted_once)
+    app = start()
+    button(app, "Watch the map form").click().run()
+    assert "Watch the map form" not in labels(app)
+    app.run()
+    assert len(runs) == 2
+    assert load_steps(sample, PARAMETERS, load_layout(sample, PARAMETERS)) is not None
+    assert not app.exception
+
+
+def test_what_fails_says_why_and_can_be_tried_again(sample, monkeypatch):
+    make = forming._make_steps
+
+    def fail(*arguments) -> None:
+        raise CollectionError("The disk is full. Free some space.")
+
+    monkeypatch.setattr(forming, "_make_steps", fail)
+    app = start()
+    button(app, "Watch the map form").click().run()
+    assert "The disk is full" in "".join(error.value for error in app.error)
+    monkeypatch.setattr(forming, "_make_steps", make)
+    app.run()
+    button(app, "Watch the map form").click().run()
     assert "Watch the map form" not in labels(app)
     assert not app.exception
 
