@@ -30,13 +30,13 @@ def middles(page: Page, *clusters: tuple[str, float, float, float]) -> dict[str,
     return {name: ((box["left"] + box["right"]) / 2, (box["top"] + box["bottom"]) / 2) for name, box in halves}
 
 
-def test_the_name_of_a_compact_cluster_stands_above_its_points(drawn: Page):
+def test_the_name_of_a_compact_cluster_is_above_its_points(drawn: Page):
     x, y = middles(drawn, ("Music", 400, 300, 20))["Music"]
     assert x == 400
     assert y < 300 - _REACH * 20
 
 
-def test_the_name_of_a_large_cluster_stands_in_its_middle(drawn: Page):
+def test_the_name_of_a_large_cluster_is_in_its_middle(drawn: Page):
     assert middles(drawn, ("Music", 400, 300, 120))["Music"] == (400, 300)
 
 
@@ -46,7 +46,7 @@ def test_a_name_keeps_off_the_cluster_above_it(drawn: Page):
     assert found["Sports"][1] > 320 + _REACH * 20
 
 
-def test_a_name_between_two_clusters_stands_beside_its_own(drawn: Page):
+def test_a_name_between_two_clusters_is_next_to_its_own(drawn: Page):
     found = middles(drawn, ("Music", 400, 230, 20), ("Art", 400, 300, 20), ("Sports", 400, 370, 20))
     assert found["Art"][1] == 300
     assert found["Art"][0] > 400 + _REACH * 20

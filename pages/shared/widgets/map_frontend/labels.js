@@ -22,7 +22,7 @@ function boxAt(x, y, half, up, frame) {
 
 const overlap = (one, other) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 
-// Where the name of a cluster may stand, best first. Beside a compact one, it must not lie on another cluster.
+// Where the name of a cluster may stand, best first. Next to a compact one, it must not lie on another cluster.
 function candidates(label, half, up, discs) {
   const { x, y, reach } = label;
   if (reach >= COMPACT) return [[x, y], [x, y - 1.3 * up], [x, y + 1.3 * up]];
@@ -33,7 +33,7 @@ function candidates(label, half, up, discs) {
 }
 
 // Labels with their boxes, earlier ones first; `pixels` and `whole` are the lengths of a map unit now and when all is seen.
-// A compact cluster has its name above it, or where another lies already, below or beside it; a larger one in its middle.
+// A compact cluster has its name above it, or where another lies already, below or next to it; a larger one in its middle.
 function freeLabels(labels, frame, where, pixels, whole, obstacles) {
   const taken = obstacles.slice(), free = [], names = new Set();
   const isFree = (box) => box.left >= 2 && box.top >= 2 && box.bottom <= frame.tall - 2 && !taken.some((one) => overlap(one, box));
