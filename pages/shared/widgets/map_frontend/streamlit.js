@@ -9,7 +9,7 @@ const Streamlit = {
       if (event.data.type === "streamlit:render") render(event.data.args, event.data.theme);
     });
     // Not before all scripts have run: the app's first message may come at once.
-    document.addEventListener("DOMContentLoaded", () => { takeFonts(); Streamlit.send("componentReady", { apiVersion: 1 }); });
+    document.addEventListener("DOMContentLoaded", () => { Streamlit.send("componentReady", { apiVersion: 1 }); takeFonts(); });
   },
   value(value) { Streamlit.send("setComponentValue", { value, dataType: "json" }); },
   height(height) { Streamlit.send("setFrameHeight", { height }); },
@@ -17,17 +17,18 @@ const Streamlit = {
 
 // A frame does not inherit the typefaces of the app's page, so it loads the same files. Elsewhere it keeps its own.
 function takeFonts() {
-  const faces = [];
-  try {
-    for (const sheet of window.parent.document.styleSheets) {
-      const base = sheet.href || window.parent.document.baseURI;
-      for (const rule of sheet.cssRules) {
-        if (!/^@font-face/.test(rule.cssText) || !/Source Sans/.test(rule.cssText)) continue;
-        faces.push(rule.cssText.replace(/url\("?([^")]+)"?\)/g, (_, address) => `url("${new URL(address, base)}")`));
-      }
+  const page = window.frameElement?.ownerDocument, faces = [];
+  for (const sheet of page?.styleSheets ?? []) {
+    for (const rule of rulesOf(sheet)) {
+      if (!/^@font-face/.test(rule.cssText) || !/Source Sans/.test(rule.cssText)) continue;
+      const base = sheet.href || page.baseURI;
+      faces.push(rule.cssText.replace(/url\("?([^")]+)"?\)/g, (_, address) => `url("${new URL(address, base)}")`));
     }
-  } catch (error) {
-    if (error.name !== "SecurityError") throw error;
   }
   document.head.append(Object.assign(document.createElement("style"), { textContent: faces.join("\n") }));
+}
+
+// Those of another server's sheet, which a browser extension may add, cannot be read.
+function rulesOf(sheet) {
+  try { return sheet.cssRules; } catch { return []; }
 }
