@@ -287,7 +287,9 @@ function showTip(lines) {
 async function savePng() {
   const all = scene.dims === 2 ? [...groupTraces(scene, places, only), ...chart.data] : chart.data;
   const data = all.map((trace) => (trace.marker?.colorbar ? { ...trace, marker: { ...trace.marker, showscale: true } } : trace));
+  // A picture cannot load the page's typeface, and one that is measured must be the one that is drawn.
   const picture = { data, layout: { ...chart.layout, showlegend: true, title: { text: plain(scene.file) },
+    font: { ...chart.layout.font, family: "sans-serif" }, legend: { traceorder: "reversed" },
     paper_bgcolor: scene.page, plot_bgcolor: scene.page, images: shadeImages(),
     margin: { l: 20, r: 20, t: 60, b: 20 }, annotations: annotations(scene, placed2d) } };
   const url = await Plotly.toImage(picture, { format: "png", width: 1400, height: 1000, scale: 2 });
