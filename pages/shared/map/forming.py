@@ -170,21 +170,22 @@ class _Part(Generic[_Result]):
         wanted.add(self.key)
 
     def _begin(self, wanted: set[str]) -> None:
-        """Compute, or start to, and run the page again; an error is shown instead, and what was asked for forgotten."""
-        if not self.quick:
-            task_board().start(self.key, self.title, self.work)
-            st.rerun()
+        """Compute the result here, or start its task, and run the page again. After an error, a click tries again."""
         try:
-            with st.spinner("Computing", show_time=True):
-                self.work(_no_report)
-            if self.load() is not None:
-                st.rerun()
-        except ExplorerError as error:
-            show_error(error)
-        except Exception:
+            if self.quick:
+                with st.spinner("Computing", show_time=True):
+                    self.work(_no_report)
+            else:
+                task_board().start(self.key, self.title, self.work)
+        except Exception as error:
             wanted.discard(self.key)
-            raise
-        wanted.discard(self.key)
+            if not isinstance(error, ExplorerError):
+                raise
+            show_error(error)
+            return
+        if self.quick and self.load() is None:
+            wanted.discard(self.key)
+        st.rerun()
 
 
 class _NotStored(Exception):

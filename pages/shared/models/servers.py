@@ -98,7 +98,8 @@ def _show_ollama_status(host: str) -> Found:
         except ModelError as error:
             show_status_line("gray", "Ollama", str(error))
             return Found(None)
-        number = counted(len(models), "model") if models else "no model yet: download one below"
+        none = f"no model yet{': download one below' if is_editor() else ''}"
+        number = counted(len(models), "model") if models else none
         show_status_line("green" if models else "orange", _name(host), f"Connected to {host}, {number}")
     return Found(models)
 

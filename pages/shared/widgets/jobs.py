@@ -69,11 +69,12 @@ def show_job(job: JobView) -> None:
         st.markdown(f"**{_title(job)}** · {_state(job)}")
         if task.is_active:
             st.progress(task.share, _progress_text(job))
-            if is_editor():
-                st.button(
-                    "Cancel", key=f"cancel-{task.key}", icon=":material/stop_circle:", disabled=task.is_stopping,
-                    help="Files already added are kept.", on_click=ingest_jobs().cancel, args=(task.key,),
-                )  # fmt: skip
+            # Not by a callback: that would run before it is known that the person may still make changes.
+            if is_editor() and st.button(
+                "Cancel", key=f"cancel-{task.key}", icon=":material/stop_circle:", disabled=task.is_stopping,
+                help="Files already added are kept.",
+            ):  # fmt: skip
+                ingest_jobs().cancel(task.key)
         if task.error:
             st.error(escaped(task.error), icon=":material/error:")
         if job.outcomes:

@@ -29,8 +29,7 @@ def test_another_colour_keeps_the_chunks_and_a_new_frame_asks_for_them(sample: C
     assert map_value(page, "window.latest.ids === undefined && window.latest.xy === undefined")
     # The app takes it that this frame has the chunks.
     map_value(page, "location.reload()")
-    map_frame(page)
-    wait_until(page, "typeof scene !== 'undefined' && scene !== null")
+    wait_until(page, "!window.latest && typeof scene !== 'undefined' && scene?.n > 0")
     assert map_value(page, "[...scene.ids]") == sample.chunk_ids().tolist()
 
 

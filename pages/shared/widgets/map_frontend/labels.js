@@ -22,14 +22,13 @@ function boxAt(x, y, half, up, frame) {
 
 const overlap = (one, other) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 
-// Where the name of a cluster may stand, best first. Next to a compact one, it must not lie on another cluster.
-function candidates(label, half, up, discs) {
-  const { x, y, reach } = label;
-  if (reach >= COMPACT) return [[x, y], [x, y - 1.3 * up], [x, y + 1.3 * up]];
+// The boxes in which the name of a cluster may stand, best first. Next to a compact one, it must not lie on another cluster.
+function candidates(label, half, up, discs, frame) {
+  const { x, y, reach } = label, box = (across, down) => boxAt(x + across, y + down, half, up, frame);
+  if (reach >= COMPACT) return [box(0, 0), box(0, -1.3 * up), box(0, 1.3 * up)];
   const others = discs.filter((one) => one.label !== label && one.label.layer === label.layer);
-  const box = (across, down) => ({ left: across - half, right: across + half, top: down - up, bottom: down + up });
-  return [[x, y - reach - up], [x, y + reach + up], [x + reach + half, y], [x - reach - half, y]]
-    .filter((place) => !others.some((one) => overlap(one, box(...place)))).concat([[x, y]]);
+  return [box(0, -reach - up), box(0, reach + up), box(reach + half, 0), box(-reach - half, 0)]
+    .filter((one) => !others.some((other) => overlap(other, one))).concat([box(0, 0)]);
 }
 
 // Labels with their boxes, earlier ones first; `pixels` and `whole` are the lengths of a map unit now and when all is seen.
@@ -45,7 +44,7 @@ function freeLabels(labels, frame, where, pixels, whole, obstacles) {
     if (names.has(label.name) || label.x < 0 || label.x > frame.wide || label.y < 0 || label.y > frame.tall) continue;
     const lines = wrapped(label.name), half = Math.max(...lines.map((line) => measure(line, label.layer))) / 2 + 5;
     const up = (lines.length * 16 + 4) / 2;
-    const box = candidates(label, half, up, discs).map(([x, y]) => boxAt(x, y, half, up, frame)).find(isFree);
+    const box = candidates(label, half, up, discs, frame).find(isFree);
     if (!box) continue;
     taken.push(box);
     names.add(label.name);
