@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import runpy
 import sys
 
 from rag import config
 from rag.cli.common import Commands
+
+_LONGEST_HEADER = ("WEBSOCKETS_MAX_LINE_LENGTH", "65536")
+"""Bytes of a header that the server accepts: a login with many groups has cookies of more than the usual 8,192."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -31,6 +35,7 @@ def run_app(options: argparse.Namespace) -> int:
     Returns:
         Streamlit's exit code, once its server has stopped; 2 if it is not started, because its address needs a lock.
     """
+    os.environ.setdefault(*_LONGEST_HEADER)
     try:
         sys.argv = ["start", *options.streamlit_flags]
         runpy.run_module("pages.shared.frame.start", run_name="__main__")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -26,10 +27,10 @@ SECRET = "Where is the secret otter?"
 
 @contextmanager
 def locked_app(folder: Path, secrets: str, port: int, **environment: str) -> Iterator[str]:
-    """The app with these secrets, started as a user starts it; returns its address."""
+    """The app with these secrets, started as on a server; returns its address."""
     (folder / ".streamlit").mkdir(parents=True)
     (folder / ".streamlit" / "secrets.toml").write_text(secrets, "utf-8")
-    command = [sys.executable, "-m", "streamlit", "run", str(config.ROOT / "app.py"), "--server.port", str(port)]
+    command = [sys.executable, "-m", "rag", "run", "--server.port", str(port)]
     inherited = {**os.environ, "PYTHONPATH": str(config.ROOT), **environment}
     process = subprocess.Popen(command, cwd=folder, env=inherited, stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
@@ -78,6 +79,7 @@ def logged_in(browser: Browser, address: str, provider: OidcProvider, person: st
     page.goto("/documents")
     provider.person = person
     page.get_by_role("button", name="Log in").click()
+    page.wait_for_function("!document.body.innerText.includes('This address is locked')")
     return context
 
 
@@ -112,6 +114,20 @@ def test_two_logins(browser: Browser, address: str, provider: OidcProvider, samp
         expect(anna.get_by_role("button", name="Log in")).to_be_visible()
         expect(anna.get_by_text(SECRET)).to_have_count(0)
         inside(bens.new_page(), "/search?collection=Sample")
+
+
+def test_a_long_token_logs_in_as_well(browser: Browser, address: str, provider: OidcProvider):
+    """A company's token names every group of a person: more than a cookie can hold, or the usual header of a server."""
+    provider.groups = tuple(str(uuid4()) for _ in range(200))
+    with closing(logged_in(browser, address, provider, ANNA)) as annas:
+        page = inside(annas.pages[0], "/chat?collection=Sample")
+        expect(page.get_by_text(f"{ANNA} Editor")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text(f"{ANNA} Editor")).to_be_visible()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
 def test_someone_who_is_on_no_list_stays_outside(browser: Browser, address: str, provider: OidcProvider):

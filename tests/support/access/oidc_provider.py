@@ -20,10 +20,14 @@ CLIENT = "explorer"
 
 @dataclass
 class OidcProvider:
-    """The provider's address, and the e-mail address of the person that it logs in next."""
+    """The provider's address, and the e-mail address of the person that it logs in next.
+
+    `groups` are in the token of whoever logs in; many of them make a long token, as in large companies.
+    """
 
     address: str = ""
     person: str = ""
+    groups: tuple[str, ...] = ()
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
     logins: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By code, the person and the nonce of a login."""
@@ -50,7 +54,7 @@ class OidcProvider:
         now = int(time.time())
         claims = {
             "iss": self.address, "sub": f"id of {person}", "aud": CLIENT, "iat": now, "exp": now + 600, "nonce": nonce,
-            "email": person, "email_verified": True,
+            "email": person, "email_verified": True, "groups": self.groups,
         }  # fmt: skip
         signed = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
         return {"access_token": token_hex(32), "id_token": signed, "token_type": "Bearer", "expires_in": 600}
