@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,20 @@ def ollama() -> OllamaServer:
     except OllamaError as error:
         lacking(f"no Ollama server: {error}")
     return server
+
+
+@pytest.fixture(scope="session")
+def milvus_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a Milvus Lite that all tests of this process share; each has a catalog of its own."""
+    if importlib.util.find_spec("pymilvus") is None or importlib.util.find_spec("milvus_lite") is None:
+        lacking("the packages pymilvus and milvus-lite are not installed")
+    yield tmp_path_factory.mktemp("milvus") / "store.db"
+    from rag.store.milvus.client import close_all
+
+    close_all()
+
+
+@pytest.fixture
+def milvus(milvus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The collections of the data folder are in Milvus."""
+    monkeypatch.setenv("EXPLORER_STORE", f"milvus+file://{milvus_folder}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +13,6 @@ from rag.store.collection import Collection
 from tests.conftest import lacking
 from tests.support.collections import rich_collection
 from tests.support.fakes import WordEmbedder
-
-
-@pytest.fixture(scope="session")
-def milvus_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a Milvus Lite that all tests of this process share; each has a catalog of its own."""
-    if importlib.util.find_spec("pymilvus") is None or importlib.util.find_spec("milvus_lite") is None:
-        lacking("the packages pymilvus and milvus-lite are not installed")
-    yield tmp_path_factory.mktemp("milvus") / "store.db"
-    from rag.store.milvus.client import close_all
-
-    close_all()
-
-
-@pytest.fixture
-def milvus(milvus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The collections of the data folder are in Milvus."""
-    monkeypatch.setenv("EXPLORER_STORE", f"milvus+file://{milvus_folder}")
 
 
 @pytest.fixture(params=["sqlite", "milvus"])

@@ -252,7 +252,7 @@ def _made(url: str) -> Engine:
         raise CollectionError(
             f"EXPLORER_DATABASE cannot be used: {error}. Set it to a URL such as "
             "sqlite:////folder/explorer.db or postgresql+pg8000://user@host/database, install the database's driver "
-            "(pip install pg8000), or unset it."
+            "(pip install 'embedding-explorer[postgres]'), or unset it."
         ) from error
     except OSError as error:
         raise CollectionError(f"The folder of EXPLORER_DATABASE cannot be created: {error.strerror}.") from error
@@ -278,8 +278,17 @@ def _explaining(url: URL) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        what = str(getattr(error, "orig", None) or error).strip().partition("\n")[0].rstrip(".")
+        what = _said(error).strip().partition("\n")[0].rstrip(".")
         raise CollectionError(
             f"The database '{url.render_as_string(hide_password=True)}' could not be read or written: {what}. Check "
             "that it can be reached, that its disk has free space, and EXPLORER_DATABASE."
         ) from error
+
+
+def _said(error: SQLAlchemyError) -> str:
+    """What the database said. The driver pg8000 gives a dictionary of PostgreSQL's fields; "M" is the message."""
+    of_driver = getattr(error, "orig", None)
+    fields = of_driver.args[0] if of_driver is not None and of_driver.args else None
+    if isinstance(fields, dict) and "M" in fields:
+        return str(fields["M"])
+    return str(of_driver or error)

@@ -210,8 +210,8 @@ def test_an_interrupted_creation_leaves_nothing(data_dir: Path, monkeypatch: pyt
 def test_an_unusable_database_is_an_error_that_says_so(tmp_path: Path):
     with pytest.raises(CollectionError, match=r"EXPLORER_DATABASE cannot be used.*unset it"):
         Database("no such thing")
-    with pytest.raises(CollectionError, match=r"pip install pg8000"):
-        Database("postgresql+pg8000://user:secret@localhost/x")
+    with pytest.raises(CollectionError, match=r"pip install 'embedding-explorer\[postgres\]'"):
+        Database("postgresql+psycopg2://user:secret@localhost/x")
     (tmp_path / "damaged.db").write_bytes(b"no database" * 1000)
     with pytest.raises(CollectionError, match=r"damaged\.db' could not be read or written"):
         Database(f"sqlite:///{tmp_path}/damaged.db")
