@@ -28,7 +28,7 @@ _KIND = "Ollama server"
 _EXAMPLE = "http://127.0.0.1:11434"
 _DEFAULT = "127.0.0.1:11434"
 _NO_MODEL = re.compile(r"model .*not found", re.IGNORECASE)
-_WAY_ON = "Start it with `ollama serve`, choose another host, or the built-in model."
+_WAY_ON = "Start it with 'ollama serve', choose another host, or the built-in model."
 
 
 class OllamaConnection:

@@ -174,7 +174,7 @@ def test_a_server_that_falls_silent_in_mid_answer(monkeypatch):
 @pytest.mark.parametrize(
     ("host", "sentence"),
     [
-        ("http://127.0.0.1:1", "No Ollama server answers at http://127.0.0.1:1. Start it with `ollama serve`"),
+        ("http://127.0.0.1:1", "No Ollama server answers at http://127.0.0.1:1. Start it with 'ollama serve'"),
         ("http://nowhere.invalid:1", "No Ollama server answers at http://nowhere.invalid:1: no host has that"),
         ("http://127.0.0.1:many", "'http://127.0.0.1:many' is not the address of a server. Write it like http://"),
         ("ftp://127.0.0.1", "'ftp://127.0.0.1' is not the address of a server"),
