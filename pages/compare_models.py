@@ -10,6 +10,7 @@ from pages.shared.session.model_servers import embedding_models
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.sample_note import show_sample_note
 from rag import config
 from rag.errors import ExplorerError
 from rag.map.model_comparison import in_words
@@ -21,6 +22,7 @@ st.caption(
     "The same chunks, embedded with a second model. Points that stay together are similar for both models; points that "
     "move are seen differently."
 )
+show_sample_note(collection, "Both maps")
 try:
     model = choose_model(collection, embedding_models(config.ollama_host()))
     comparison = comparison_of(collection, model) if model else None

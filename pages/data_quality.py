@@ -10,6 +10,7 @@ from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import show_error
 from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.sample_note import show_sample_note
 from rag.errors import ExplorerError
 
 require_workspace()
@@ -18,6 +19,7 @@ collection = require_chunks()
 st.caption(
     "Issues that hurt retrieval: repeated text, chunks that appear in too many results, and chunks unlike all others."
 )
+show_sample_note(collection, "The lists of this page")
 try:
     table = neighbor_table(collection)
     threshold = st.slider(

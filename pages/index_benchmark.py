@@ -15,6 +15,7 @@ from pages.shared.index_benchmark.results import (
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.sample_note import show_sample_note
 from rag.errors import ExplorerError
 
 require_workspace()
@@ -23,6 +24,7 @@ collection = require_chunks()
 st.caption(
     "An index finds neighbors without comparing every chunk. Each type trades some accuracy for speed or memory."
 )
+show_sample_note(collection, "The figures of this page")
 try:
     plan = choose_plan(collection)
     run = run_of(collection, plan)

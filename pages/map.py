@@ -31,6 +31,7 @@ from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import show_error
 from pages.shared.widgets.map_chart import show_map
 from pages.shared.widgets.map_state import FOUND_COLOUR, map_state
+from pages.shared.widgets.sample_note import drawn_words
 from rag.errors import ExplorerError
 from rag.map.selection.column_charts import kept_by_ranges
 from rag.map.view import present
@@ -41,7 +42,7 @@ collection = require_chunks()
 state, address = map_state(collection), open_address(collection.uid)
 about = places.notes.empty()
 about.caption(
-    f"{collection.n_chunks():,} chunks. Each point is a piece of text; points close together mean similar things. "
+    f"{drawn_words(collection)}. Each point is a piece of text; points close together mean similar things. "
     "Click one to read it."
 )
 with places.projection:
@@ -86,7 +87,7 @@ try:
         below = choose_below(address)
     # In the place of the first sentence, so that another colour does not change the height of the map.
     if meaning := meaning_of(choice, has_query=bool(query)):
-        about.caption(f"{collection.n_chunks():,} chunks. {meaning}")
+        about.caption(f"{drawn_words(collection)}. {meaning}")
     with places.notes:
         if exam:
             explain_exam(collection, exam, layout.chunk_ids, state)

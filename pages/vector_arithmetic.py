@@ -9,6 +9,7 @@ from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import escaped, show_error, show_small_hit
+from pages.shared.widgets.sample_note import show_sample_note
 from rag import config
 from rag.errors import ExplorerError
 from rag.neighbors.arithmetic import text_arithmetic, walk
@@ -157,6 +158,7 @@ require_workspace()
 st.title("Vector arithmetic")
 collection = require_chunks()
 st.caption("Embeddings are vectors: add and subtract texts and see which chunks the result is closest to.")
+show_sample_note(collection, "The results of this page")
 views = {"A − B + C": show_arithmetic, "Interpolate A to B": show_interpolation}
 view = st.segmented_control("View", list(views), default="A − B + C", required=True, label_visibility="collapsed")
 try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rag import config
 
 if TYPE_CHECKING:
-    from rag.retrieval.retrievers import DenseRetriever
+    from rag.retrieval.retrievers import Retriever
     from rag.store.collection import Collection
     from rag.types import Embedder, Hit
 
@@ -49,11 +49,13 @@ def open_collection(options: argparse.Namespace) -> Collection:
     """Open the collection that --collection names. Raises CollectionError if it does not exist or cannot be read."""
     from rag.store.collection import Collection
 
-    return Collection.open(config.data_dir(), options.collection)
+    return Collection.open(config.data_dir(), options.collection).sampled()
 
 
-def dense_retriever(collection: Collection) -> tuple[DenseRetriever, Embedder]:
+def dense_retriever(collection: Collection) -> tuple[Retriever, Embedder]:
     """Dense retriever with the index that was chosen for the collection, and the collection's embedding model.
+
+    A store on a server searches with its own index.
 
     Raises:
         ModelError: the embedding model cannot be loaded.
@@ -61,8 +63,11 @@ def dense_retriever(collection: Collection) -> tuple[DenseRetriever, Embedder]:
     from rag.embedding.cached import load_cached_embedder
     from rag.index.loading import load_chosen_index
     from rag.retrieval.retrievers import DenseRetriever
+    from rag.retrieval.store_retrievers import StoreDenseRetriever
 
     embedder = load_cached_embedder(collection.spec.embedding.model_id)
+    if (engine := collection.engine()) is not None:
+        return StoreDenseRetriever(collection, engine, embedder), embedder
     return DenseRetriever(collection, load_chosen_index(collection), embedder), embedder
 
 

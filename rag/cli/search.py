@@ -12,7 +12,6 @@ from rag.cli.common import (
     add_collection,
     add_json,
     count,
-    dense_retriever,
     hit_json,
     hit_line,
     open_collection,
@@ -22,8 +21,11 @@ from rag.errors import ExplorerError
 from rag.retrieval.settings import Mode, RetrievalSettings
 
 if TYPE_CHECKING:
+    from rag.neighbors.search import Neighbors
     from rag.retrieval.retrievers import Retriever
-    from rag.types import Hit
+    from rag.store.collection import Collection
+    from rag.store.search import Found
+    from rag.types import FloatArray, Hit, IntArray
 
 
 def add_commands(commands: Commands) -> None:
@@ -66,32 +68,55 @@ def _retriever(options: argparse.Namespace) -> Retriever:
 
 def _neighbors(options: argparse.Namespace) -> int:
     from rag.neighbors.score_distribution import score_distribution, verdict
-    from rag.neighbors.search import PLAIN, NeighborFilter, find, neighbors_of
     from rag.retrieval.retrievers import DenseRetriever, hits_of
-    from rag.store.chunk_table import ChunkTable
 
     if not 0.0 <= options.variety <= 1.0:
         raise ExplorerError(f"--variety is {options.variety}; it must be from 0 to 1.")
     collection = open_collection(options)
     ids, vectors = collection.embeddings()
-    relevance = PLAIN - options.variety
-    if options.chunk is not None:
-        row = int(ids.searchsorted(options.chunk))
-        if row == len(ids) or ids[row] != options.chunk:
-            raise ExplorerError(
-                f"Collection '{options.collection}' has no chunk {options.chunk}. The command `search` lists ids."
-            )
-        table = ChunkTable.of(collection)
-        allowed = NeighborFilter(not_with=options.chunk if options.other_documents else None).allows(table)
-        near = neighbors_of(ids, vectors, options.chunk, options.k, allowed=allowed, relevance=relevance)
-        vector, is_compared = vectors[row], ids != options.chunk
-    else:
-        vector = dense_retriever(collection)[1].encode_queries([options.text])[0]
-        near, is_compared = find(ids, vectors, vector, options.k, relevance=relevance), ids >= 0
+    vector = _vector(options, collection)
+    near = _nearest(options, collection, vector, ids, vectors)
     hits = hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
-    said = verdict(hits[0].score, score_distribution(vectors[is_compared] @ vector)) if hits else "Nothing was found."
+    scores = vectors[ids != (options.chunk or 0)] @ vector
+    where = "this collection" if collection.n_sampled() == collection.n_chunks() else "this sample"
+    said = verdict(hits[0].score, score_distribution(scores), where) if hits else "Nothing was found."
     print_result(options, _neighbors_json(hits, said), [*map(hit_line, hits), said])
     return 0
+
+
+def _vector(options: argparse.Namespace, collection: Collection) -> FloatArray:
+    """The unit vector of the chunk or of the text, float32 (dimension,). Raises ExplorerError if there is no chunk."""
+    from rag.embedding.cached import load_cached_embedder
+
+    if options.chunk is None:
+        found = load_cached_embedder(collection.spec.embedding.model_id).encode_queries([options.text])
+    elif not len(found := collection.vectors_with([options.chunk])[1]):
+        raise ExplorerError(
+            f"Collection '{options.collection}' has no chunk {options.chunk}. The command `search` lists ids."
+        )
+    vector: FloatArray = found[0]
+    return vector
+
+
+def _nearest(
+    options: argparse.Namespace, collection: Collection, vector: FloatArray, ids: IntArray, vectors: FloatArray
+) -> Neighbors | Found:
+    """The nearest chunks, without the chunk itself."""
+    from rag.neighbors.in_store import filter_in_store, nearest_in_store
+    from rag.neighbors.search import PLAIN, NeighborFilter, find, neighbors_of
+    from rag.store.chunk_table import ChunkTable
+
+    allowed = NeighborFilter(not_with=options.chunk if options.other_documents else None)
+    relevance = PLAIN - options.variety
+    if (engine := collection.engine()) is not None:
+        where = filter_in_store(collection, allowed)
+        return nearest_in_store(
+            collection, engine, vector, options.k, where=where, without=options.chunk, relevance=relevance
+        )
+    if options.chunk is None:
+        return find(ids, vectors, vector, options.k, relevance=relevance)
+    mask = allowed.allows(ChunkTable.of(collection))
+    return neighbors_of(ids, vectors, options.chunk, options.k, allowed=mask, relevance=relevance)
 
 
 def _neighbors_json(hits: tuple[Hit, ...], said: str) -> Json:

@@ -16,6 +16,7 @@ from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.label_matches import LabelFirstRetriever
 from rag.retrieval.retrievers import DenseRetriever, Retriever
 from rag.retrieval.settings import Mode
+from rag.retrieval.store_retrievers import store_retriever
 from rag.retrieval.weights import ONLY_WORDS
 from rag.store.collection import Collection
 from rag.types import Embedder
@@ -28,15 +29,22 @@ DEEPEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionSearches:
-    """What the searches need: chunk ids int64 (n,) with their unit vectors float32 (n, dimension), index and words."""
+class LoadedIndexes:
+    """Chunk ids int64 (n,) with their unit vectors float32 (n, dimension), index and words."""
 
-    collection: Collection
-    model: Embedder
     ids: IntArray
     vectors: FloatArray
     index: VectorIndex
     words: WordIndex
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSearches:
+    """What the searches need; `loaded` is None where the store searches."""
+
+    collection: Collection
+    model: Embedder
+    loaded: LoadedIndexes | None
 
     @classmethod
     def of(cls, collection: Collection, model: Embedder) -> CollectionSearches:
@@ -45,8 +53,11 @@ class CollectionSearches:
         Raises:
             CollectionError: the collection cannot be read.
         """
+        if collection.engine() is not None:
+            return cls(collection, model, None)
         ids, vectors = collection.embeddings()
-        return cls(collection, model, ids, vectors, load_chosen_index(collection), load_word_index(collection))
+        loaded = LoadedIndexes(ids, vectors, load_chosen_index(collection), load_word_index(collection))
+        return cls(collection, model, loaded)
 
     def prepared(self, queries: Sequence[str]) -> CollectionSearches:
         """The same with these queries embedded together, in advance. Raises ModelError."""
@@ -58,14 +69,18 @@ class CollectionSearches:
         Raises:
             ModelMismatch: the collection was built with another embedding model.
         """
+        if (loaded := self.loaded) is None:
+            engine = self.collection.engine()
+            assert engine is not None, "what is not loaded is searched by the store"
+            return store_retriever(self.collection, engine, self.model, mode)
         if mode == "dense":
-            dense = DenseRetriever(self.collection, self.index, self.model)
-            return LabelFirstRetriever(self.collection, dense, lambda: self.words)
+            dense = DenseRetriever(self.collection, loaded.index, self.model)
+            return LabelFirstRetriever(self.collection, dense, lambda: loaded.words)
         weights = ONLY_WORDS if mode == "keyword" else None
         hybrid = HybridRetriever(
-            self.collection, self.ids, self.vectors, self.words, self.model, weights=weights, nearest=self.index
+            self.collection, loaded.ids, loaded.vectors, loaded.words, self.model, weights=weights, nearest=loaded.index
         )
-        return LabelFirstRetriever(self.collection, hybrid, lambda: self.words)
+        return LabelFirstRetriever(self.collection, hybrid, lambda: loaded.words)
 
 
 def passage_ranks(

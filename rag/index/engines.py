@@ -86,4 +86,6 @@ class LocalEngine:
         kept = ChunkFilter(documents=where.documents, columns=where.columns).keeps(table, [], frozenset())
         if where.chunk_ids is not None:
             kept = kept & np.isin(table.chunk_ids, list(where.chunk_ids))
+        if where.except_documents:
+            kept = kept & ~np.isin(table.document_of_each(), where.except_documents)
         return kept

@@ -330,12 +330,15 @@ def _with_origins(
 def _then_index(
     collection: Collection, outcomes: Iterator[FileOutcome], report: Report, cancelled: threading.Event
 ) -> Iterator[FileOutcome]:
-    """The outcomes; then the words of what was stored are indexed, so that the first search need not wait."""
+    """The outcomes; then the words of what was stored are indexed, so that the first search need not wait.
+
+    A store on a server has indexed them already.
+    """
     has_new = False
     for outcome in outcomes:
         has_new = has_new or outcome.outcome in ("added", "replaced")
         yield outcome
-    if has_new and not cancelled.is_set():
+    if has_new and collection.engine() is None and not cancelled.is_set():
         report(Progress("indexing", collection.spec.name))
         # The documents are stored; the first search by words tries again, and says what is wrong.
         with suppress(CollectionError):

@@ -238,6 +238,19 @@ def rows_of_groups(colours: Colours, names: Sequence[str]) -> NDArray[np.bool_]:
     return (is_known & (ON_SCALE in names)) | (~is_known & (OTHER_NAME in names))
 
 
+def without_value(colours: Colours, n: int) -> Colours:
+    """The colours with n more rows, which have no value: grey."""
+    import numpy as np
+
+    if isinstance(colours, ValueColours):
+        return replace(colours, values=np.append(colours.values, np.full(n, np.nan, dtype=np.float32)))
+    names, hues = colours.names, colours.colours
+    if OTHER_NAME not in names:
+        names, hues = (*names, OTHER_NAME), (*hues, OTHER)
+    added = np.full(n, names.index(OTHER_NAME), dtype=np.int16)
+    return replace(colours, codes=np.append(colours.codes, added), names=names, colours=hues)
+
+
 def take(colours: Colours, rows: IntArray) -> Colours:
     """The colours of these rows; scale and legend stay those of all rows."""
     if isinstance(colours, GroupColours):

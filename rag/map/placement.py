@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag.index.flat import FlatIndex
+from rag.store.collection import Collection
 from rag.types import Projection
 
 if TYPE_CHECKING:
@@ -118,6 +120,28 @@ def place_query(index: FlatIndex, vector: FloatArray, layout: Projection) -> tup
     if not there.any():
         return None
     return tuple(place(np.where(there, rows, -1), scores, layout.xy)[0].tolist())
+
+
+def placed_chunks(
+    layout: Projection, collection: Collection, index: FlatIndex, chunk_ids: Sequence[int]
+) -> tuple[IntArray, FloatArray]:
+    """Those of these chunks that the map lacks, int64 (m,), ascending, and positions near their nearest chunks on it.
+
+    Where the map is of a sample, results of a search may be other chunks. A chunk that does not exist is left out. The
+    positions are float32 (m, 2), or (m, 3).
+    """
+    import numpy as np
+
+    wanted = np.unique(np.array(chunk_ids, dtype=np.int64))
+    rows = layout.chunk_ids.searchsorted(wanted).clip(0, max(len(layout.chunk_ids) - 1, 0))
+    lacking = wanted[layout.chunk_ids[rows] != wanted] if len(layout.chunk_ids) else wanted[:0]
+    places = dict[int, tuple[float, ...]]()
+    if len(lacking):
+        ids, vectors = collection.vectors_with(lacking.tolist())
+        found = (place_query(index, vector[None, :], layout) for vector in vectors)
+        places = {chunk_id: one for chunk_id, one in zip(ids.tolist(), found, strict=True) if one is not None}
+    xy = np.array(list(places.values()), dtype=np.float32).reshape(len(places), layout.xy.shape[1])
+    return np.array(list(places), dtype=np.int64), xy
 
 
 def similarities(index: FlatIndex, vector: FloatArray, layout: Projection) -> FloatArray:

@@ -55,24 +55,22 @@ def score_distribution(scores: FloatArray, *, n_bins: int = 40, whole_range: boo
     return ScoreDistribution(ordered, edges.astype(np.float64), counts.astype(np.int64))
 
 
-def verdict(score: float, distribution: ScoreDistribution) -> str:
-    """A sentence for the user: whether the score is high in this collection."""
+def verdict(score: float, distribution: ScoreDistribution, where: str = "this collection") -> str:
+    """A sentence for the user: whether the score is high among the chunks of the distribution, which are `where`."""
     n = len(distribution.ordered)
     if n < 2:
-        return f"There is nothing to compare {score:.2f} with: this collection has {n} chunk{'' if n else 's'}."
+        return f"There is nothing to compare {score:.2f} with: {where} has {n} chunk{'' if n else 's'}."
     lower, higher = distribution.n_lower(score), distribution.n_higher(score)
     if not lower and not higher:
-        return f"{score:.2f} carries no information here: all {n:,} chunks of this collection have this score."
+        return f"{score:.2f} carries no information here: all {n:,} chunks of {where} have this score."
     if not higher:
-        return f"{score:.2f} is the highest score in this collection of {n:,} chunks."
+        return f"{score:.2f} is the highest score in {where} of {n:,} chunks."
     if higher <= _FEW and lower / n >= _HIGH:
         chunks = "1 chunk scores" if higher == 1 else f"{higher} chunks score"
-        return f"{score:.2f} is high here: only {chunks} higher, of {n:,} in this collection."
+        return f"{score:.2f} is high here: only {chunks} higher, of {n:,} in {where}."
     if not lower:
-        return f"{score:.2f} is low here: no chunk of this collection scores lower."
-    return (
-        f"{score:.2f} is {_in_words(lower / n)} here: higher than {_per_cent(lower, n)} % of this collection's chunks."
-    )
+        return f"{score:.2f} is low here: no chunk of {where} scores lower."
+    return f"{score:.2f} is {_in_words(lower / n)} here: higher than {_per_cent(lower, n)} % of {where}'s chunks."
 
 
 def _in_words(share: float) -> str:

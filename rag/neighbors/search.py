@@ -24,8 +24,9 @@ PLAIN = 1.0
 """The lambda of maximal marginal relevance at which diversity has no effect."""
 _ROUNDING = 1e-5
 _DECIMALS = 6
-_POOL_TIMES = 5
-_SMALLEST_POOL = 100
+POOL_TIMES = 5
+SMALLEST_POOL = 100
+"""MMR chooses among so many times k nearest chunks, at least so many."""
 _BLOCK = 4_096
 _SHORTEST_SENTENCE = 12
 
@@ -102,7 +103,7 @@ def find(
         ValueError: k is below 1, relevance is not from 0 to 1, or shapes differ.
     """
     _check(ids, vectors, query, k, relevance)
-    pool = k if relevance == PLAIN else max(_POOL_TIMES * k, _SMALLEST_POOL)
+    pool = k if relevance == PLAIN else max(POOL_TIMES * k, SMALLEST_POOL)
     rows, scores = _nearest(vectors, query, pool, allowed)
     if relevance < PLAIN:
         chosen = marginally_relevant(_doubles(vectors[rows]), scores, k, relevance)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.answering.types import Answer
 from rag.index.flat import FlatIndex
 from rag.map.clusters.finding import Clusters
-from rag.map.placement import place_query
+from rag.map.placement import place_query, placed_chunks
 from rag.map.points import MapLabel
 from rag.map.view import sample_rows
 from rag.report.answer_svg import MarkedHit, question_svg
@@ -67,7 +67,7 @@ def map_of_answer(
     if layout.xy.shape[1] != 2:
         raise ValueError(f"an answer needs a projection to 2D, got one to {layout.xy.shape[1]}D")
     hits = all_hits(answer)
-    drawn = tuple(_on_map(answer, collection, layout, hits))
+    drawn = tuple(_on_map(answer, collection, index, layout, hits))
     star, note = _star(answer, collection, index, layout)
     names = clusters.names_by_label()
     labels = tuple(MapLabel(one.label, names[one.label], one.x, one.y) for one in clusters.summaries)
@@ -80,19 +80,23 @@ def to_svg(drawn: AnswerMap) -> str:
     return question_svg(drawn.xy, drawn.labels, drawn.star, drawn.hits)
 
 
-def _on_map(answer: Answer, collection: Collection, layout: Projection, hits: Sequence[Hit]) -> Iterator[MarkedHit]:
-    """The hits whose chunks are unchanged and on the map, with their coordinates."""
+def _on_map(
+    answer: Answer, collection: Collection, index: FlatIndex, layout: Projection, hits: Sequence[Hit]
+) -> Iterator[MarkedHit]:
+    """The hits whose chunks are unchanged, with their coordinates on the map, or near their nearest chunks on it."""
     import numpy as np
 
     chunk_ids = [hit.chunk.chunk_id for hit in hits]
     stored = {chunk.chunk_id: chunk.text for chunk in collection.chunks(chunk_ids)}
     numbers = prompt_numbers(answer)
-    rows = np.searchsorted(layout.chunk_ids, chunk_ids).clip(0, max(len(layout.chunk_ids) - 1, 0)).tolist()
-    for hit, row in zip(hits, rows, strict=True):
-        is_drawn = len(layout.chunk_ids) > 0 and layout.chunk_ids[row] == hit.chunk.chunk_id
+    rows = np.flatnonzero(np.isin(layout.chunk_ids, chunk_ids))
+    places = dict(zip(layout.chunk_ids[rows].tolist(), layout.xy[rows].tolist(), strict=True))
+    added, xy = placed_chunks(layout, collection, index, list(stored))
+    places |= dict(zip(added.tolist(), xy.tolist(), strict=True))
+    for hit in hits:
         # A stored answer may come from a file in which this id belongs to another chunk, so texts are compared as well.
-        if is_drawn and stored.get(hit.chunk.chunk_id) == hit.chunk.text:
-            x, y = layout.xy[row].tolist()
+        if hit.chunk.chunk_id in places and stored.get(hit.chunk.chunk_id) == hit.chunk.text:
+            x, y = places[hit.chunk.chunk_id]
             yield MarkedHit(x, y, numbers.get(hit.chunk, 0), hit.document_name)
 
 

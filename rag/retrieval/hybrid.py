@@ -33,12 +33,18 @@ _CANDIDATES = 1_000
 _SAMPLED = 10_000
 
 
-class _Search:
-    """One search of all chunks: its scores float64 (n,), standardized and weighted."""
+class WeightedSearch:
+    """One search: the scores of the chunks that are compared, float64 (n,), standardized and weighted.
 
-    def __init__(self, retriever: str, scores: DoubleArray, weight: float, sample: DoubleArray | None = None) -> None:
+    Args:
+        of_all: the mean and the standard deviation of the scores of all chunks; by default, those of `scores`.
+    """
+
+    def __init__(
+        self, retriever: str, scores: DoubleArray, weight: float, of_all: tuple[float, float] | None = None
+    ) -> None:
         self.retriever, self.scores, self.weight = retriever, scores, weight
-        self.mean, spread = mean_and_spread(scores if sample is None else sample)
+        self.mean, spread = of_all or mean_and_spread(scores)
         self.factor = weight / spread if spread else 0.0
 
     def findings(self, rows: Sequence[int], places: Places) -> dict[int, Finding]:
@@ -59,7 +65,7 @@ class _Search:
 class _Scored:
     """The searches for a query, the first by meaning, among the chunks at `places`; `said` is the weighing in words."""
 
-    searches: tuple[_Search, ...]
+    searches: tuple[WeightedSearch, ...]
     places: Places
     said: str
 
@@ -143,7 +149,7 @@ class HybridRetriever:
         weights = self._weights or weights_for(query, self._embedder)
         by_words, note = self._by_words(query, weights)
         by_meaning, places = self._by_meaning(query, weights, by_words)
-        said = " ".join(filter(None, (*(() if self._weights else (_weighing(weights), weights.reason)), note)))
+        said = " ".join(filter(None, (*(() if self._weights else (weighing(weights), weights.reason)), note)))
         return _Scored((by_meaning, *by_words), places, said)
 
     def _hits(self, found: _Scored, rows: IntArray) -> tuple[Hit, ...]:
@@ -153,31 +159,33 @@ class HybridRetriever:
         hits = hits_of(self._collection, self._ids[rows].tolist(), found.searches[0].scores[rows].tolist(), self.name)
         return tuple(replace(hit, found_by=found_by[hit.chunk.chunk_id], weighing=found.said) for hit in hits)
 
-    def _by_words(self, query: str, weights: Weights) -> tuple[tuple[_Search, ...], str]:
+    def _by_words(self, query: str, weights: Weights) -> tuple[tuple[WeightedSearch, ...], str]:
         """The searches by words and by pieces of words (if they count), and a note if a phrase is not found."""
         terms = read_query(query)
         words, note = word_scores(self._collection, self._index, terms)
-        searches = [_Search(KeywordRetriever.name, self._aligned(words), weights.words)]
+        searches = [WeightedSearch(KeywordRetriever.name, self._aligned(words), weights.words)]
         if weights.pieces:
             pieces = self._aligned(self._index.scores(terms.pieces, "pieces"))
-            searches.append(_Search(PIECES, pieces, weights.pieces))
+            searches.append(WeightedSearch(PIECES, pieces, weights.pieces))
         return tuple(searches), note
 
-    def _by_meaning(self, query: str, weights: Weights, by_words: Sequence[_Search]) -> tuple[_Search, Places]:
+    def _by_meaning(
+        self, query: str, weights: Weights, by_words: Sequence[WeightedSearch]
+    ) -> tuple[WeightedSearch, Places]:
         """The search by meaning, and the chunks that are compared."""
         import numpy as np
 
         vector = self._embedder.encode_queries([query])[0]
         if self._nearest is None:
             cosines = cosines_of(self._vectors, vector)
-            return _Search(DenseRetriever.name, cosines, weights.dense), Places.of(self._ids, self._only)
+            return WeightedSearch(DenseRetriever.name, cosines, weights.dense), Places.of(self._ids, self._only)
         rows = self._candidates(vector, by_words)
         cosines = np.full(len(self._ids), -1.0)
         cosines[rows] = cosines_of(self._vectors[rows], vector)
         sample = cosines_of(self._vectors[:: max(1, len(self._ids) // _SAMPLED)], vector)
-        return _Search(DenseRetriever.name, cosines, weights.dense, sample), Places(rows)
+        return WeightedSearch(DenseRetriever.name, cosines, weights.dense, mean_and_spread(sample)), Places(rows)
 
-    def _candidates(self, vector: FloatArray, by_words: Sequence[_Search]) -> IntArray:
+    def _candidates(self, vector: FloatArray, by_words: Sequence[WeightedSearch]) -> IntArray:
         """The rows that an approximate search finds by meaning, and the best by words, int64, ascending."""
         import numpy as np
 
@@ -215,7 +223,7 @@ def mean_and_spread(scores: DoubleArray) -> tuple[float, float]:
     return mean, variance**0.5 if variance > _ROUNDING * (1.0 + mean * mean) else 0.0
 
 
-def _is_found(searches: tuple[_Search, ...]) -> Mask | None:
+def _is_found(searches: tuple[WeightedSearch, ...]) -> Mask | None:
     """Which chunks a search by words or pieces found, (n,) booleans; None for all, if the similarity counts."""
     import numpy as np
 
@@ -223,6 +231,6 @@ def _is_found(searches: tuple[_Search, ...]) -> Mask | None:
     return None if dense.weight else np.any([one.scores > 0 for one in by_words], axis=0)
 
 
-def _weighing(weights: Weights) -> str:
+def weighing(weights: Weights) -> str:
     """The weights as a sentence."""
     return f"Meaning counts {weights.dense:.0%}, words {weights.words:.0%}, and parts of words {weights.pieces:.0%}."

@@ -13,10 +13,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rag import config
-from rag.index.words.scores import WordIndex
 from rag.retrieval.retrievers import Retriever
 from rag.store.collection import Collection
 from rag.text.column_values import column_values
@@ -24,11 +23,21 @@ from rag.text.labels import SEPARATOR, bare, id_runs, written
 from rag.text.search_terms import search_words, stem
 from rag.types import Chunk, Fields, Hit
 
+if TYPE_CHECKING:
+    from rag.types import IntArray
+
 MOST_ROWS = 3
 """The largest number of rows that may share a label for it to be rare."""
 _MOST_CANDIDATES = 200
 _MOST_RUNS = 64
 """Runs of tokens of a question that are looked up."""
+
+
+class WordFinder(Protocol):
+    """Finds chunks by words: a word index, or a store."""
+
+    def ids_with_all(self, words: Sequence[str]) -> IntArray:
+        """The ids of the chunks that contain all of these words (stems), int64; others may be among them."""
 
 
 class RankedRetriever(Retriever, Protocol):
@@ -43,7 +52,7 @@ class LabelFirstRetriever:
 
     Args:
         ranked: finds the other hits.
-        words: gives the collection's word index; called only if the question has something like an id.
+        words: gives what finds chunks by words; called only if the question has something like an id.
         only: the ids of the chunks to search in; None for all.
     """
 
@@ -51,7 +60,7 @@ class LabelFirstRetriever:
         self,
         collection: Collection,
         ranked: RankedRetriever,
-        words: Callable[[], WordIndex],
+        words: Callable[[], WordFinder],
         only: frozenset[int] | None = None,
     ) -> None:
         self._collection = collection
@@ -80,7 +89,7 @@ class LabelFirstRetriever:
 
 
 def rare_labels(
-    collection: Collection, index: WordIndex, runs: Iterable[str], only: frozenset[int] | None = None
+    collection: Collection, words: WordFinder, runs: Iterable[str], only: frozenset[int] | None = None
 ) -> dict[int, str]:
     """The chunks of rows with a label that one of these runs of tokens is, in their order, each with it: "id: T-902".
 
@@ -92,12 +101,12 @@ def rare_labels(
     labels: dict[int, str] = {}
     for run in runs:
         # The last word of a divided token is the token in one: "E-58" is looked up as "e58", which "E58" has as well.
-        rows = index.rows_with_all([stem(found[-1]) for token in run.split() if (found := search_words(token))])
-        if not 0 < len(rows) <= _MOST_CANDIDATES:
+        ids = words.ids_with_all([stem(found[-1]) for token in run.split() if (found := search_words(token))])
+        if not 0 < len(ids) <= _MOST_CANDIDATES:
             continue
         wanted = bare(run)
         of_column: dict[str, list[tuple[Chunk, str]]] = defaultdict(list)
-        for chunk in collection.chunks(index.ids[rows].tolist()):
+        for chunk in collection.chunks(ids.tolist()):
             for column, value in chunk.fields or cells_of(chunk.text):
                 if bare(value) == wanted and not _is_amount(value):
                     of_column[column].append((chunk, written([(column, value)])))

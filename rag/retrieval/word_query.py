@@ -32,11 +32,13 @@ class WordQuery:
             else.
         pieces: how often it has each piece of its words, also of those in phrases.
         phrases: the texts in quotation marks that have several words.
+        outside: the query without its phrases.
     """
 
     words: Mapping[str, int]
     pieces: Mapping[str, int]
     phrases: tuple[Phrase, ...] = ()
+    outside: str = ""
 
 
 def read_query(text: str) -> WordQuery:
@@ -58,6 +60,7 @@ def read_query(text: str) -> WordQuery:
             Phrase(" ".join(one.split()), phrase_of(one), Counter(map(stem, found)))
             for one, found in zip(phrases, in_phrases, strict=True)
         ),
+        outside,
     )
 
 

@@ -47,10 +47,11 @@ def word_scores(collection: Collection, index: WordIndex, query: WordQuery) -> W
         else:
             weight = (K1 + 1) * math.log1p((len(index.ids) - len(rows) + 0.5) / (len(rows) + 0.5))
             scores[rows] += of_words[rows] + weight * counts / (counts + index.length_penalties(rows))
-    return WordScores(scores, _missing_note(missing))
+    return WordScores(scores, missing_note(missing))
 
 
-def _missing_note(missing: Sequence[str]) -> str:
+def missing_note(missing: Sequence[str]) -> str:
+    """A sentence about the phrases that occur in no chunk; empty if there are none."""
     if not missing:
         return ""
     quoted = ", ".join(f"“{phrase}”" for phrase in missing)

@@ -94,6 +94,19 @@ class Collection(Protocol):
         """Whether documents cannot be changed; see `why_read_only`."""
         return bool(self.why_read_only)
 
+    def sampled(self) -> Collection:
+        """The same collection, for pages: if it has more chunks than they should hold, what reads all reads a sample.
+
+        This is so for a store on a server with more than `EXPLORER_MAP_POINTS` chunks: `chunk_ids`, `chunk_digests`,
+        `chunks`, `chunk_properties`, `ids_of_texts` and `stored_vectors` then read the chunks of `n_sampled`, drawn by
+        `rag.store.sampling`. By default, the collection itself.
+        """
+        return self
+
+    def n_sampled(self) -> int:
+        """How many chunks are read by what reads all: `n_chunks`, or the size of the sample."""
+        return self.n_chunks()
+
     def disk_bytes(self) -> int:
         """The size of what is stored, in bytes, without caches; 0 where only the server knows it."""
 
@@ -193,6 +206,12 @@ class Collection(Protocol):
 
     def vectors_of(self, document_id: str) -> tuple[IntArray, FloatArray]:
         """Ids int64 (n,) and unit vectors float32 (n, dimension) of one document's chunks, in text order."""
+
+    def vectors_with(self, chunk_ids: Sequence[int]) -> tuple[IntArray, FloatArray]:
+        """Those of these ids that exist, int64 (m,), ascending, and their unit vectors, float32 (m, dimension).
+
+        They are not compared with digests, which are of whole documents.
+        """
 
     def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
         """Count one more retrieval for each of these chunks; deleted ids are ignored.

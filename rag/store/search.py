@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 class SearchFilter:
     """Which chunks are searched. An empty condition keeps all; any value of one matches; all conditions must hold.
 
-    `documents` are names; `columns` are values of table columns; `chunk_ids` are ids, None for all.
+    `documents` are names; `columns` are values of table columns; `chunk_ids` are ids, None for all. `except_documents`
+    are names of documents that are left out.
     """
 
     documents: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     chunk_ids: frozenset[int] | None = None
+    except_documents: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether the filter excludes anything."""
-        return bool(self.documents or any(self.columns.values()) or self.chunk_ids is not None)
+        return bool(self.documents or any(self.columns.values()) or self.chunk_ids is not None or self.except_documents)
 
 
 class Found(NamedTuple):

@@ -21,7 +21,7 @@ def _computed(path: str, uid: str, generation: int, _collection: Collection) -> 
 
 def show_opening(collection: Collection) -> None:
     """The neighbors of one chunk by meaning and by words; nothing for a large collection, which would take seconds."""
-    if collection.n_chunks() > MOST_CHUNKS:
+    if collection.n_sampled() > MOST_CHUNKS:
         return
     found = _computed(collection.location, collection.uid, collection.generation(), collection)
     if found is None or not found.examples:

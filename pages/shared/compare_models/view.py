@@ -88,7 +88,7 @@ def comparison_of(collection: Collection, model: str) -> Compared | None:
     if view is None:
         board.start(
             key,
-            f"Embedding {collection.n_chunks():,} chunks with {_label_of(model)}",
+            f"Embedding {collection.n_sampled():,} chunks with {_label_of(model)}",
             partial(_work, collection, model),
         )
         view = board.view(key)

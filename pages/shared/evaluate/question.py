@@ -12,7 +12,7 @@ from pages.shared.widgets.exams.judgements import Judging, begin_judging, passag
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.passage.html import show_passage
 from rag.evaluation.collection_run import KEPT_HITS, CollectionRun, Ranking
-from rag.evaluation.collection_searches import DEEPEST, CollectionSearches, passage_ranks
+from rag.evaluation.collection_searches import DEEPEST, CollectionSearches, LoadedIndexes, passage_ranks
 from rag.evaluation.coverage import chunk_with
 from rag.evaluation.passages import RankedHit, is_relevant, relevant_spans
 from rag.evaluation.questions import ExamQuestion, GoldSpan
@@ -26,8 +26,10 @@ from rag.types import Chunk, Hit
 def _searches(collection: Collection) -> CollectionSearches:
     """The searches with what the pages have read already."""
     model = embedder(collection.spec.embedding.model_id)
-    index, words = search_index(collection), word_index(collection)
-    return CollectionSearches(collection, model, *vectors(collection), index, words)
+    if collection.engine() is not None:
+        return CollectionSearches(collection, model, None)
+    loaded = LoadedIndexes(*vectors(collection), search_index(collection), word_index(collection))
+    return CollectionSearches(collection, model, loaded)
 
 
 @st.cache_data(max_entries=256, show_spinner="Looking for the expected passage")

@@ -68,7 +68,7 @@ def last_run(uid: str, generation: int) -> BenchmarkRun:
 
 def choose_plan(collection: Collection) -> BenchmarkPlan:
     """The controls: index types, number of neighbors, number of vectors; the settings of each type in a popover."""
-    n = collection.n_chunks()
+    n = collection.n_sampled()
     size = n
     if n < IS_BEST_FLAT_BELOW:
         st.info(
@@ -192,7 +192,7 @@ def _search_setting(spec: IndexSpec) -> str:
 
 def _fitting(plan: BenchmarkPlan, kind: IndexKind, collection: Collection) -> IndexSpec:
     """The settings of an index type, fitted to the number of chunks in the collection."""
-    n, dimension = collection.n_chunks(), collection.spec.embedding.dimension
+    n, dimension = collection.n_sampled(), collection.spec.embedding.dimension
     planned = next((spec for spec in plan.specs if spec.kind == kind), None)
     if planned is None:
         return default_spec(kind, n, dimension)
@@ -204,7 +204,7 @@ def _fitting(plan: BenchmarkPlan, kind: IndexKind, collection: Collection) -> In
 
 def show_missed(collection: Collection, plan: BenchmarkPlan) -> None:
     """For one question: the true nearest neighbors in the collection that each index misses."""
-    n = collection.n_chunks()
+    n = collection.n_sampled()
     example = _SAMPLE_QUESTION if collection.spec.name == SAMPLE else suggestions(collection)[0].topic
     question = st.text_input(
         # Building the indexes of a large collection takes seconds, so there nothing is searched before a question.
@@ -243,9 +243,12 @@ def _built(spec: IndexSpec, uid: str, generation: int, _collection: Collection) 
 
 def show_choice(collection: Collection, plan: BenchmarkPlan) -> None:
     """The choice of the index that searches this collection, with the settings above."""
+    if collection.engine() is not None:
+        st.caption("The store searches this collection with its own index, so there is nothing to choose here.")
+        return
     now = chosen_index(collection)
     fitting = {kind: _fitting(plan, kind, collection) for kind in KINDS}
-    possible = [kind for kind in KINDS if collection.n_chunks() >= least_chunks(fitting[kind])]
+    possible = [kind for kind in KINDS if collection.n_sampled() >= least_chunks(fitting[kind])]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     kind = left.selectbox(
         "Search this collection with", possible, index=possible.index(now.kind) if now.kind in possible else 0,

@@ -60,9 +60,9 @@ def _show_watching(
         return
     key = f"steps-{collection.uid}-{parameters.canonical()!r}"
     work = partial(_make_steps, collection, parameters, layout)
-    quick = not is_long(collection.n_chunks(), parameters)
+    quick = not is_long(collection.n_sampled(), parameters)
     load = partial(load_steps, collection, parameters, layout)
-    title = f"Computing the steps of the map of {collection.n_chunks():,} chunks"
+    title = f"Computing the steps of the map of {collection.n_sampled():,} chunks"
     found = _Part(
         key, layout_digest(layout), "Watch the map form", title, ":material/play_circle:", work, load, quick
     ).result()
@@ -97,9 +97,9 @@ def _show_gallery(
         return
     wanted = gallery_parameters(parameters)
     key = f"gallery-{collection.uid}-{wanted[0].canonical()!r}"
-    quick = not is_long(len(wanted) * collection.n_chunks(), wanted[-1])
+    quick = not is_long(len(wanted) * collection.n_sampled(), wanted[-1])
     work, load = partial(_make_gallery, collection, wanted), partial(load_gallery, collection, wanted, layout)
-    title = f"Computing nine maps of {collection.n_chunks():,} chunks"
+    title = f"Computing nine maps of {collection.n_sampled():,} chunks"
     found = _Part(
         key, layout_digest(layout), "Show nine maps", title, ":material/grid_view:", work, load, quick
     ).result()

@@ -126,7 +126,7 @@ def current_layout(collection: Collection, state: MapState) -> Projection:
     """The layout of the chosen settings; while it is computed, the previous layout with the progress above it."""
     layout = _layout(collection, state.parameters)
     key = _task_key(collection, state.parameters)
-    if layout is None and not is_long(collection.n_chunks(), state.parameters):
+    if layout is None and not is_long(collection.n_sampled(), state.parameters):
         layout = _make_now(collection, state.parameters)
     if layout is not None:
         state.shown = state.parameters
@@ -138,7 +138,7 @@ def current_layout(collection: Collection, state: MapState) -> Projection:
 
 def _make_now(collection: Collection, parameters: ProjectionParameters) -> Projection:
     with st.spinner(
-        f"Computing the map of {collection.n_chunks():,} chunks. The first map takes longest.", show_time=True
+        f"Computing the map of {collection.n_sampled():,} chunks. The first map takes longest.", show_time=True
     ):
         if parameters.method == "umap":
             warm_up_projection().join()
@@ -164,7 +164,7 @@ def _make_in_background(collection: Collection, state: MapState, key: str) -> Pr
 
 
 def _start(collection: Collection, parameters: ProjectionParameters, key: str) -> None:
-    title = f"Computing the {_METHODS[parameters.method]} layout of {collection.n_chunks():,} chunks"
+    title = f"Computing the {_METHODS[parameters.method]} layout of {collection.n_sampled():,} chunks"
     task_board().start(key, title, partial(_work, collection, parameters))
 
 
@@ -198,7 +198,7 @@ def show_placed(collection: Collection, layout: Projection, state: MapState) -> 
         if st.button(
             "Recompute layout", help="Computes all positions again. The new map is rotated to match this one."
         ):
-            if is_long(collection.n_chunks(), state.parameters):
+            if is_long(collection.n_sampled(), state.parameters):
                 task_board().forget(key)
                 _start(collection, state.parameters, key)
             else:

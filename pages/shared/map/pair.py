@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.session.resources import vectors
 from pages.shared.widgets.common import escaped
+from pages.shared.widgets.sample_note import among_words
 from pages.shared.widgets.token_contributions import TextPair, show_token_pairs
 from rag.neighbors.score_distribution import score_distribution, verdict
 from rag.store.collection import Collection
@@ -18,10 +19,10 @@ def _compared(
 ) -> tuple[float, str]:
     """The similarity of two chunks, and how it compares with those of the first to all others."""
     ids, unit = vectors(_collection)
-    row, other = (int(ids.searchsorted(chunk_id)) for chunk_id in (clicked, before))
-    scores = unit @ unit[row]
-    score = float(scores[other])
-    return score, verdict(score, score_distribution(scores[ids != clicked]))
+    of_two, (one, other) = _collection.vectors_with(sorted((clicked, before)))
+    vector = one if of_two[0] == clicked else other
+    score = float(one @ other)
+    return score, verdict(score, score_distribution((unit @ vector)[ids != clicked]), among_words(_collection))
 
 
 def show_pair(collection: Collection, clicked: Chunk, before: Chunk) -> None:

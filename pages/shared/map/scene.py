@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,20 +24,24 @@ from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_pair, 
 from rag import config
 from rag.map.clusters.finding import Clusters
 from rag.map.clusters.labels import finer_layers, layered_labels
-from rag.map.colours import Colours, take
-from rag.map.placement import place_query
+from rag.map.colours import Colours, take, without_value
+from rag.map.placement import place_query, placed_chunks
 from rag.map.points import MapLabel
 from rag.map.scene import TEXT_LIMIT, MapScene, Marks
 from rag.map.view import sample_rows
-from rag.neighbors.search import neighbors_of
+from rag.neighbors.in_store import nearest_in_store
+from rag.neighbors.search import Neighbors, neighbors_of
 from rag.retrieval.retrievers import DenseRetriever, hits_of
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
+from rag.store.search import Found
 from rag.types import Chunk, Hit, Projection
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from rag.types import FloatArray, IntArray
 
 _MOST_POINTS_3D = 50_000
 
@@ -65,8 +69,7 @@ def focus_of(collection: Collection, layout: Projection, query: str, k: int, exa
     chunk_id = chosen_chunk()
     found = collection.chunks([chunk_id]) if chunk_id is not None else []
     if found:
-        near = neighbors_of(*vectors(collection), found[0].chunk_id, k)
-        hits = hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
+        hits = _near(collection, found[0].chunk_id, k)
         pair = chosen_pair()
         before = collection.chunks([pair]) if pair not in (None, chunk_id) else []
         return Focus(hits, found[0], before=next(iter(before), None))
@@ -76,6 +79,16 @@ def focus_of(collection: Collection, layout: Projection, query: str, k: int, exa
         return Focus()
     star = place_query(index(collection), query_vector(collection, query), layout)
     return Focus(retriever(collection).retrieve(query, k), None, star)
+
+
+def _near(collection: Collection, chunk_id: int, k: int) -> tuple[Hit, ...]:
+    """The neighbors of a chunk."""
+    if (engine := collection.engine()) is None:
+        near: Neighbors | Found = neighbors_of(*vectors(collection), chunk_id, k)
+    else:
+        vector = collection.vectors_with([chunk_id])[1][0]
+        near = nearest_in_store(collection, engine, vector, k, without=chunk_id)
+    return hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
 
 
 def scene_of(
@@ -89,23 +102,27 @@ def scene_of(
     shown: NDArray[np.bool_] | None,
     exam: ExamOnMap | None,
 ) -> MapScene:
-    """The scene to draw; above the limit on points it is a random sample, and the page says so."""
+    """The scene to draw; above the limit on points it is a random sample, and the page says so.
+
+    The clicked chunk and the results are always drawn.
+    """
+    import numpy as np
+
+    pointed_at = _pointed_at(focus)
     rows = sample_rows(len(table), _most_points(layout))
     if len(rows) < len(table):
-        st.info(
-            f"{len(rows):,} of {len(table):,} chunks are drawn: a random sample (seed {config.SEED}). An area that you "
-            "mark contains only these; search, map quality and clusters use all chunks.",
-            icon=":material/info:",
-        )
-    ids = layout.chunk_ids[rows]
+        _say_drawn(len(rows), len(table))
+        rows = np.union1d(rows, np.flatnonzero(np.isin(layout.chunk_ids, list(pointed_at))))
+    added = _added(collection, layout, pointed_at)
+    ids = np.append(layout.chunk_ids[rows], added.chunk_ids)
     return MapScene(
         chunk_ids=ids,
-        xy=layout.xy[rows],
-        colours=take(colours, rows),
-        sources=table.documents[rows],
-        source_names=table.document_names,
+        xy=np.append(layout.xy[rows], added.xy, axis=0),
+        colours=_coloured(colours, rows, len(added.chunk_ids)),
+        sources=np.append(table.documents[rows], len(table.document_names) + np.arange(len(added.documents))),
+        source_names=[*table.document_names, *added.documents],
         title=f"{collection.spec.name} map",
-        shown=None if shown is None else shown[rows],
+        shown=None if shown is None else np.append(shown[rows], np.full(len(added.chunk_ids), True)),
         texts=previews(collection, ids) if len(ids) <= TEXT_LIMIT else None,
         labels=labels,
         selected=state.selected,
@@ -115,6 +132,41 @@ def scene_of(
         flight=state.flight,
         only=state.only,
     )
+
+
+def _say_drawn(n_drawn: int, n: int) -> None:
+    st.info(
+        f"{n_drawn:,} of {n:,} chunks are drawn: a random sample (seed {config.SEED}). An area that you mark contains "
+        "only these; search, map quality and clusters use all chunks.",
+        icon=":material/info:",
+    )
+
+
+def _pointed_at(focus: Focus) -> dict[int, str]:
+    """The clicked chunk and the results by id, with the names of their documents as far as they are known."""
+    found = {hit.chunk.chunk_id: hit.document_name for hit in focus.hits}
+    others = [focus.clicked, focus.before, *(focus.failed.expected if focus.failed else ())]
+    return {**{chunk.chunk_id: "" for chunk in others if chunk is not None}, **found}
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """Chunks that the map lacks, because it is of a sample: ids int64 (m,), positions, and their documents' names."""
+
+    chunk_ids: IntArray
+    xy: FloatArray
+    documents: tuple[str, ...]
+
+
+def _added(collection: Collection, layout: Projection, pointed_at: Mapping[int, str]) -> _Added:
+    """Those of these chunks that the map lacks, near their nearest chunks on it."""
+    ids, xy = placed_chunks(layout, collection, index(collection), list(pointed_at))
+    return _Added(ids, xy, tuple(pointed_at[chunk_id] for chunk_id in ids.tolist()))
+
+
+def _coloured(colours: Colours, rows: IntArray, n_added: int) -> Colours:
+    chosen = take(colours, rows)
+    return without_value(chosen, n_added) if n_added else chosen
 
 
 def _marks(focus: Focus, ids: list[int]) -> Marks:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared.neighbors.search import Subject
-from pages.shared.session.resources import neighbor_table, vectors
+from pages.shared.session.resources import neighbor_table
 from pages.shared.widgets.charts import graph_figure, heat_figure
 from rag.neighbors.graph import mutual, neighbor_graph, similarity_matrix
 from rag.store.collection import Collection
@@ -21,7 +21,8 @@ def show_neighborhood(collection: Collection, subject: Subject, hits: Sequence[H
     import numpy as np
 
     shown = hits[:_MOST]
-    ids, unit = vectors(collection)
+    ids, unit = collection.vectors_with([hit.chunk.chunk_id for hit in shown])
+    shown = [hit for hit in shown if hit.chunk.chunk_id in ids]
     rows = ids.searchsorted(np.array([hit.chunk.chunk_id for hit in shown]))
     compared = np.vstack([subject.vector[None, :], unit[rows]])
     names = ["your text" if subject.chunk is None else "selected chunk", *(str(hit.rank) for hit in shown)]
@@ -44,6 +45,16 @@ def show_neighborhood(collection: Collection, subject: Subject, hits: Sequence[H
         st.caption(
             "Each point is linked to the three points nearest to it. Thick lines: each is among the three of the other."
         )
+    if collection.n_sampled() == collection.n_chunks():
+        _count_mutual(collection, shown)
+    if len(hits) > _MOST:
+        st.caption(f"The first {_MOST} of {len(hits)} neighbors are shown here.")
+
+
+def _count_mutual(collection: Collection, shown: Sequence[Hit]) -> None:
+    """How many pairs of the neighbors are mutual ones in the whole collection."""
+    import numpy as np
+
     table = neighbor_table(collection)
     pairs = mutual(np.array([hit.chunk.chunk_id for hit in shown]), table.chunk_ids, table.positions)
     n_pairs = len(shown) * (len(shown) - 1) // 2
@@ -52,5 +63,3 @@ def show_neighborhood(collection: Collection, subject: Subject, hits: Sequence[H
             f"**{len(pairs):,} of {n_pairs:,} pairs** of these neighbors are mutual: each is among the "
             f"{table.positions.shape[1]} nearest of the other in the whole collection."
         )
-    if len(hits) > _MOST:
-        st.caption(f"The first {_MOST} of {len(hits)} neighbors are shown here.")

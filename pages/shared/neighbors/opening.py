@@ -20,7 +20,7 @@ _MOST_CHIPS = 3
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _showcases(path: str, uid: str, generation: int, _collection: Collection) -> tuple[Showcase, ...]:
-    n = _collection.n_chunks()
+    n = _collection.n_sampled()
     if n <= MOST_READ and (written := sample_showcases(_collection.chunks())):
         return written
     if n <= _AT_ONCE or stored_neighbors(_collection) is not None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.session.resources import embedder, query_vector, vectors
+from pages.shared.session.resources import document_names, embedder, query_vector, vectors
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.widgets.charts import distribution_figure
 from pages.shared.widgets.common import escaped, show_hit
 from pages.shared.widgets.glossary import help_for
+from pages.shared.widgets.sample_note import among_words
+from rag.neighbors.in_store import filter_in_store, nearest_in_store
 from rag.neighbors.score_distribution import score_distribution, verdict
 from rag.neighbors.search import PLAIN, NeighborFilter, best_sentence, find, neighbors_of
 from rag.retrieval.query_notes import query_notes
@@ -58,12 +60,11 @@ def subject_of(collection: Collection, query: str, chunk_id: int | None) -> Subj
     if chunk_id is None:
         return None
     found = collection.chunks([chunk_id])
-    ids, unit = vectors(collection)
-    row = int(ids.searchsorted(chunk_id))
-    if not found or row == len(ids) or ids[row] != chunk_id:
+    _, unit = collection.vectors_with([chunk_id])
+    if not found or not len(unit):
         st.warning("This chunk no longer exists. Type a text, or click a point on the map.")
         return None
-    return Subject(found[0].embedded_text, unit[row], found[0])
+    return Subject(found[0].embedded_text, unit[0], found[0])
 
 
 def open_random_chunk(collection: Collection) -> None:
@@ -79,7 +80,7 @@ def choose_options(collection: Collection, k: int, chunk_id: int | None) -> Neig
     table, key_prefix = chunk_table(collection), f"near-{collection.uid}"
     with st.popover("Filter", icon=":material/filter_alt:"):
         documents = st.multiselect(
-            "Document", sorted(table.document_names), key=f"{key_prefix}-documents",
+            "Document", document_names(collection), key=f"{key_prefix}-documents",
             help="Keeps chunks of these documents. Empty: all documents.",
         )  # fmt: skip
         columns = {
@@ -107,6 +108,13 @@ def _choose_values(column: str, values: set[str], key: str) -> tuple[str, ...]:
 
 def find_hits(collection: Collection, subject: Subject, options: NeighborOptions) -> tuple[Hit, ...]:
     """The neighbors of the subject, best first; empty if the filters leave none."""
+    if (engine := collection.engine()) is not None:
+        where = filter_in_store(collection, options.allowed)
+        without = subject.chunk.chunk_id if subject.chunk else None
+        found = nearest_in_store(
+            collection, engine, subject.vector, options.k, where=where, without=without, relevance=options.relevance
+        )
+        return hits_of(collection, found.ids.tolist(), found.scores.tolist(), DenseRetriever.name)
     ids, unit = vectors(collection)
     allowed = options.allowed.allows(chunk_table(collection))
     if len(allowed) != len(ids):  # The collection changed between the two reads.
@@ -136,17 +144,23 @@ def show_distribution(collection: Collection, subject: Subject, hits: tuple[Hit,
         scores = scores[ids != subject.chunk.chunk_id]
     distribution = score_distribution(scores)
     if hits:
-        st.markdown(f"**{escaped(verdict(max(hit.score for hit in hits), distribution))}**")
+        st.markdown(f"**{escaped(verdict(max(hit.score for hit in hits), distribution, among_words(collection)))}**")
     st.plotly_chart(
         distribution_figure(distribution, [hit.score for hit in hits]),
         key="distribution",
         config={"displayModeBar": False},
-        alt=f"Histogram of the similarity of all {len(scores):,} chunks to the text.{_in_words(hits)}",
+        alt=f"Histogram of the similarity of {_compared(collection)} to the text.{_in_words(hits)}",
     )
     st.caption(
-        "How similar every chunk of the collection is to this text; orange lines mark the results. What counts as high "
+        f"How similar {_compared(collection)} are to this text; orange lines mark the results. What counts as high "
         "differs between models and collections, so compare instead of using a fixed threshold."
     )
+
+
+def _compared(collection: Collection) -> str:
+    """Which chunks the distribution is of."""
+    n, n_sampled = collection.n_chunks(), collection.n_sampled()
+    return "all chunks of the collection" if n_sampled == n else f"a random sample of {n_sampled:,} of {n:,} chunks"
 
 
 def _in_words(hits: tuple[Hit, ...]) -> str:

@@ -1,4 +1,8 @@
-"""Cached results of rag functions for the pages, keyed on names and collection generations."""
+"""Cached results of rag functions for the pages, keyed on names and collection generations.
+
+Of a large collection on a server, `index`, `table`, `vectors` and what rests on them are of a sample, see
+`Collection.sampled`; what searches asks the store.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +46,12 @@ from rag.map.projection import warm_up
 from rag.map.quality import DistancePairs, MapQuality, distance_pairs, measure_map
 from rag.map.scene import preview
 from rag.retrieval.label_matches import LabelFirstRetriever
-from rag.retrieval.retrievers import DenseRetriever
+from rag.retrieval.retrievers import DenseRetriever, Retriever
+from rag.retrieval.store_retrievers import store_retriever
 from rag.runtime.background import TaskBoard
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
+from rag.store.search import SearchFilter
 from rag.types import Document, Embedder, Projection, Strategy
 
 if TYPE_CHECKING:
@@ -98,8 +104,11 @@ def index(collection: Collection) -> FlatIndex:
     return _index(collection.location, collection.uid, collection.generation(), collection)
 
 
-def retriever(collection: Collection, only: frozenset[int] | None = None) -> LabelFirstRetriever:
+def retriever(collection: Collection, only: frozenset[int] | None = None) -> Retriever:
     """Dense retrieval over the collection, or over some of its chunks, with the collection's embedding model."""
+    if (engine := collection.engine()) is not None:
+        model = embedder(collection.spec.embedding.model_id)
+        return store_retriever(collection, engine, model, "dense", SearchFilter(chunk_ids=only))
     # Only exact search ranks every chunk; an approximate index may miss some of the given chunks.
     searched = search_index(collection) if only is None else index(collection)
     dense = DenseRetriever(collection, searched, embedder(collection.spec.embedding.model_id), only)
@@ -153,6 +162,16 @@ def _table(path: str, uid: str, generation: int, _collection: Collection) -> Chu
 def table(collection: Collection) -> ChunkTable:
     """The chunk table: document, page, length and columns of each chunk, without its text."""
     return _table(collection.location, collection.uid, collection.generation(), collection)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _document_names(path: str, uid: str, generation: int, _collection: Collection) -> list[str]:
+    return sorted(_collection.document_names().values())
+
+
+def document_names(collection: Collection) -> list[str]:
+    """The names of all documents, sorted."""
+    return _document_names(collection.location, collection.uid, collection.generation(), collection)
 
 
 def vectors(collection: Collection) -> tuple[IntArray, FloatArray]:
@@ -237,8 +256,9 @@ def query_similarities(collection: Collection, layout: Projection, query: str) -
 def _previews(key: tuple[str, str, bytes], _collection: Collection) -> list[str]:
     import numpy as np
 
-    texts = {chunk.chunk_id: preview(chunk.text) for chunk in _collection.chunks()}
-    return [texts.get(chunk_id, "") for chunk_id in np.frombuffer(key[2], dtype=np.int64).tolist()]
+    chunk_ids = np.frombuffer(key[2], dtype=np.int64).tolist()
+    texts = {chunk.chunk_id: preview(chunk.text) for chunk in _collection.chunks(chunk_ids)}
+    return [texts.get(chunk_id, "") for chunk_id in chunk_ids]
 
 
 def previews(collection: Collection, chunk_ids: IntArray) -> list[str]:

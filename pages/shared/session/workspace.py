@@ -82,7 +82,7 @@ def choose_collection(name: str | None) -> None:
     workspace.problem = None
     st.query_params["collection"] = chosen
     try:
-        workspace.collection = Collection.open(folder, chosen)
+        workspace.collection = Collection.open(folder, chosen).sampled()
         # An empty one has nothing to open the app with, and what a reader looks at is not for everybody.
         if workspace.collection.n_chunks() and is_editor():
             note_used(folder, chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.session.resources import embedder, retriever, search_index, vectors, word_index
+from pages.shared.session.resources import document_names, embedder, retriever, search_index, vectors, word_index
 from pages.shared.session.resources import table as chunk_table
 from pages.shared.session.workspace import require_workspace
 from pages.shared.widgets.glossary import help_for
@@ -15,8 +15,10 @@ from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.label_matches import LabelFirstRetriever
 from rag.retrieval.retrievers import Retriever
 from rag.retrieval.settings import Mode, RetrievalSettings
+from rag.retrieval.store_retrievers import store_retriever
 from rag.retrieval.weights import ONLY_WORDS
 from rag.store.collection import Collection
+from rag.store.search import SearchFilter
 
 MODES: dict[Mode, str] = {"dense": "Meaning", "hybrid": "Meaning and words", "keyword": "Words"}
 
@@ -48,10 +50,9 @@ def choose_settings(collection: Collection, *, for_a_model: bool = True) -> Retr
             help=f"{help_for('MMR')} 0 ranks by similarity alone.",
         )  # fmt: skip
         budget = _choose_budget(key_prefix) if for_a_model else 0
-        names = sorted(chunk_table(collection).document_names)
         documents = st.multiselect(
             "Documents",
-            names,
+            document_names(collection),
             key=f"{key_prefix}-documents",
             persist_state="session",
             help="Searches only in these documents. Empty: in all.",
@@ -97,7 +98,7 @@ def chosen_chunks(collection: Collection) -> frozenset[int] | None:
     selected = workspace.asked_only(collection)
     if not selected:
         return None
-    left = selected.intersection(chunk_table(collection).chunk_ids.tolist())
+    left = _existing(collection, selected)
     counted = "the 1 chunk" if len(left) == 1 else f"the {len(left):,} chunks"
     with st.container(horizontal=True, vertical_alignment="center"):
         if left:
@@ -108,16 +109,26 @@ def chosen_chunks(collection: Collection) -> frozenset[int] | None:
     return left
 
 
+def _existing(collection: Collection, chunk_ids: frozenset[int]) -> frozenset[int]:
+    """Those of these chunks that exist."""
+    if collection.n_sampled() < collection.n_chunks():
+        return frozenset(collection.vectors_with(sorted(chunk_ids))[0].tolist())
+    return chunk_ids.intersection(chunk_table(collection).chunk_ids.tolist())
+
+
 def retriever_for(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
     """The retriever for these settings; it searches only in the chunks `only`, or in all for None."""
     ranked = _ranked_by_score(collection, settings, only)
     if settings.relevance == 1.0:
         return ranked
-    return VariedRetriever(ranked, *vectors(collection), settings.relevance)
+    return VariedRetriever(ranked, collection, settings.relevance)
 
 
 def _ranked_by_score(collection: Collection, settings: RetrievalSettings, only: frozenset[int] | None) -> Retriever:
     """The retriever that ranks by score alone."""
+    if (engine := collection.engine()) is not None:
+        where = SearchFilter(documents=settings.documents, chunk_ids=only)
+        return store_retriever(collection, engine, embedder(collection.spec.embedding.model_id), settings.mode, where)
     chosen = _chosen(collection, settings, only)
     if settings.mode == "dense":
         return retriever(collection, chosen)

@@ -109,6 +109,11 @@ class WordIndex:
                 n_words[part.row_of[found.live(where)]] += 1
         return np.flatnonzero(n_words == len(different))
 
+    def ids_with_all(self, words: Sequence[str]) -> IntArray:
+        """The ids of the chunks that contain all of these words (stems), ascending, int64."""
+        found: IntArray = self.ids[self.rows_with_all(words)]
+        return found
+
     def length_penalties(self, rows: IntArray) -> FloatArray:
         """What BM25 adds to the count of a word in these chunks, float32: k1 * (1 - b + b * length / mean length)."""
         return self._penalties["words"][rows]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
 from rag.errors import CollectionError
@@ -161,6 +161,13 @@ class Catalog:
                 wanted = select(entries).where(entries.c.uid == uid, entries.c.state == VISIBLE)
                 found = {one.version: _entry(one) for one in connection.execute(wanted.order_by(entries.c.first_chunk))}
         return Snapshot(row.generation, row.next_version, versions, found)
+
+    def n_chunks(self, uid: str, shown_as: str) -> int:
+        """The number of chunks of the visible documents. Raises CollectionError if the collection is gone."""
+        visible = and_(entries.c.uid == uid, entries.c.state == VISIBLE)
+        with self.database.reading() as connection:
+            _ready(connection, uid, shown_as)
+            return int(connection.execute(select(func.sum(entries.c.n_chunks)).where(visible)).scalar() or 0)
 
     def entries_of(
         self, uid: str, shown_as: str, *, document_ids: Sequence[str] = (), names: Sequence[str] = ()

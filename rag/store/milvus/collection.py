@@ -1,4 +1,7 @@
-"""Collections in Milvus: reads of one state of the catalog, compared with the digests that were recorded."""
+"""Collections in Milvus: reads of one state of the catalog, compared with the digests that were recorded.
+
+Of a collection for pages (`sampled`), what reads all chunks reads at most EXPLORER_MAP_POINTS of them.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from rag import config
 from rag.access.person import require_editor
 from rag.errors import CollectionError
 from rag.store import digests, records
@@ -15,8 +19,9 @@ from rag.store.collection import Collection, StoredVectors, require_fitting
 from rag.store.milvus import writing
 from rag.store.milvus.catalog import Entry, Snapshot
 from rag.store.milvus.engine import MilvusEngine
-from rag.store.milvus.place import Place, Values
+from rag.store.milvus.place import ROWS_AT_ONCE, Place, Values
 from rag.store.milvus.tables import CollectionTables
+from rag.store.sampling import sample_of
 from rag.store.sqlite.collection import RESERVED_KEYS
 from rag.types import Chunk, CollectionSpec, Document, DocumentSummary, EmbeddingSpec
 
@@ -32,15 +37,24 @@ _LARGEST_GAP = 2048
 """Missing chunk ids that are passed over within one request."""
 
 
+class _Sample(NamedTuple):
+    """The chunks that are drawn in one state of a collection: their ids, int64, ascending, or None for all chunks."""
+
+    generation: int
+    ids: IntArray | None
+
+
 class MilvusCollection(Collection):
     """A collection whose chunks, vectors and texts are in Milvus, and everything else in an SQL database."""
 
-    def __init__(self, place: Place, spec: CollectionSpec, folder: Path) -> None:
+    def __init__(self, place: Place, spec: CollectionSpec, folder: Path, most: int | None = None) -> None:
         self.spec = spec
         self.uid = place.uid
         self._place = place
         self._folder = folder
         self._tables = CollectionTables(place.catalog, place.uid, spec.name)
+        self._most = most
+        self._drawn = _Sample(-1, None)
 
     @property
     def location(self) -> str:
@@ -49,8 +63,9 @@ class MilvusCollection(Collection):
 
     @property
     def cache_folder(self) -> Path:
-        """The folder for caches of this collection, on this machine."""
-        return self._folder / f"{self.uid}.cache"
+        """The folder for caches of this collection, or of its sample, on this machine."""
+        folder = self._folder / f"{self.uid}.cache"
+        return folder if self._sample().ids is None else folder / f"sample-{self._most}"
 
     @property
     def why_read_only(self) -> str:
@@ -61,6 +76,15 @@ class MilvusCollection(Collection):
     def is_protected(self) -> bool:
         """False: whoever can reach the store can rename and delete."""
         return False
+
+    def sampled(self) -> MilvusCollection:
+        """The collection of which what reads all chunks reads a sample, see `Collection.sampled`."""
+        return MilvusCollection(self._place, self.spec, self._folder, config.map_points())
+
+    def n_sampled(self) -> int:
+        """How many chunks are read by what reads all."""
+        ids = self._sample().ids
+        return self.n_chunks() if ids is None else len(ids)
 
     def disk_bytes(self) -> int:
         """The size of Milvus Lite's files of this collection, in bytes; 0 for a server."""
@@ -139,24 +163,25 @@ class MilvusCollection(Collection):
 
     def n_chunks(self) -> int:
         """Number of chunks."""
-        return self._place.snapshot().n_chunks
+        return self._place.catalog.n_chunks(self.uid, self.spec.name)
 
     def chunk_ids(self) -> IntArray:
         """The ids of all chunks, int64 (n,), ascending."""
-        return _ids(list(self._rows(self._place.snapshot(), ("chunk_id", "version"))))
+        ids = self._sample().ids
+        return _ids(list(self._read(("chunk_id", "version")))) if ids is None else ids
 
     def chunk_digests(self) -> tuple[IntArray, Digests]:
         """The ids of all chunks, int64 (n,), ascending, and the digest of each, uint8 (n, 16)."""
         import numpy as np
 
-        rows = list(self._rows(self._place.snapshot(), ("chunk_id", "version", "digest")))
+        rows = list(self._read(("chunk_id", "version", "digest")))
         found = np.frombuffer(b"".join(bytes.fromhex(row["digest"]) for row in rows), dtype=np.uint8)
         return _ids(rows), found.reshape(-1, digests.BYTES_OF_CHUNK)
 
     def chunks(self, chunk_ids: Sequence[int] | None = None) -> list[Chunk]:
         """The chunks with these ids, in this order, without deleted ones; by default all chunks, by id."""
         if chunk_ids is None:
-            return [self._chunk(row) for row in self._rows(self._place.snapshot(), _ALL)]
+            return [self._chunk(row) for row in self._read(_ALL)]
         wanted = [int(chunk_id) for chunk_id in chunk_ids]
         found = {int(row["chunk_id"]): self._chunk(row) for row in self._rows_with(wanted, _ALL)}
         return [found[chunk_id] for chunk_id in wanted if chunk_id in found]
@@ -168,7 +193,7 @@ class MilvusCollection(Collection):
     def chunk_properties(self) -> list[ChunkRow]:
         """The rows of all chunks by id, with "" in place of their texts."""
         found = []
-        for row in self._rows(self._place.snapshot(), _PROPERTIES):
+        for row in self._read(_PROPERTIES):
             stored = self._place.chunk_row(row, row["document"], with_text=False)
             if digests.of_properties(stored) != bytes.fromhex(row["digest"])[: digests.BYTES_OF_CHUNK // 2]:
                 raise self._place.damaged("a chunk differs from what was stored")
@@ -180,9 +205,12 @@ class MilvusCollection(Collection):
         return frozenset(chunk.chunk_id for chunk in self.chunks() if accepts(chunk.text))
 
     def stored_vectors(self) -> StoredVectors:
-        """All vectors of one state, compared with the digests of the documents."""
+        """All vectors of one state, compared with the digests of the documents; those of a sample are not."""
         import numpy as np
 
+        sample = self._sample()
+        if sample.ids is not None:
+            return StoredVectors(sample.generation, *self.vectors_with(sample.ids.tolist()))
         snapshot = self._place.snapshot()
         ids = np.empty(snapshot.n_chunks, np.int64)
         vectors = np.empty((snapshot.n_chunks, self.spec.embedding.dimension), np.float32)
@@ -206,6 +234,19 @@ class MilvusCollection(Collection):
         if (entry := self._entry(document_id)) is not None and len(ids):
             self._require_vectors(entry, ids, vectors)
         return ids, vectors
+
+    def vectors_with(self, chunk_ids: Sequence[int]) -> tuple[IntArray, FloatArray]:
+        """Those of these ids that exist, int64 (m,), ascending, and their unit vectors, float32 (m, dimension)."""
+        import numpy as np
+
+        ids = np.empty(len(chunk_ids), np.int64)
+        vectors = np.empty((len(chunk_ids), self.spec.embedding.dimension), np.float32)
+        n = 0
+        for row in self._rows_with(map(int, chunk_ids), ("chunk_id", "version", "vector")):
+            ids[n], vectors[n] = row["chunk_id"], row["vector"]
+            n += 1
+        order = np.argsort(ids[:n])
+        return ids[order], vectors[order]
 
     def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
         """Count one more retrieval for each of these chunks; deleted ids are ignored."""
@@ -239,6 +280,38 @@ class MilvusCollection(Collection):
         if digests.of_summary(entry.summary) != entry.digests.summary:
             raise self._place.damaged(f"the entry of document '{entry.summary[1]}' differs from what was stored")
         return entry
+
+    def _sample(self) -> _Sample:
+        """What is read by what reads all, in the present state."""
+        if self._most is None or self._drawn.generation == self.generation():
+            return self._drawn
+        snapshot = self._place.snapshot()
+        ids = sample_of(self._ids_of(snapshot), self._most) if snapshot.n_chunks > self._most else None
+        self._drawn = _Sample(snapshot.generation, ids)
+        return self._drawn
+
+    def _ids_of(self, snapshot: Snapshot) -> IntArray:
+        """The ids of all chunks of a state: those of a document follow each other, so that Milvus need not be asked."""
+        import numpy as np
+
+        parts = [np.empty(0, np.int64)]
+        for version, entry in snapshot.entries.items():
+            n = entry.digests.n_chunks
+            if n and entry.last_chunk - entry.first_chunk + 1 == n:
+                parts.append(np.arange(entry.first_chunk, entry.last_chunk + 1, dtype=np.int64))
+            elif n:
+                alone = Snapshot(0, version + 1, (), {version: entry})
+                parts.append(_ids(list(self._rows(alone, ("chunk_id", "version")))))
+        return np.concatenate(parts)
+
+    def _read(self, fields: Sequence[str]) -> Iterator[Values]:
+        """The rows of all chunks, or of the sample, by id."""
+        if (ids := self._sample().ids) is None:
+            yield from self._rows(self._place.snapshot(), fields)
+            return
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            found = self._rows_with(ids[start : start + ROWS_AT_ONCE].tolist(), fields)
+            yield from sorted(found, key=lambda row: int(row["chunk_id"]))
 
     def _rows(self, snapshot: Snapshot, fields: Sequence[str]) -> Iterator[Values]:
         """The rows of all chunks of a state, by id. Raises CollectionError if a document has not all of its chunks."""

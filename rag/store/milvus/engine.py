@@ -75,6 +75,11 @@ class MilvusEngine:
             conditions.append(f"version in {[entry.version for entry in of_names]}")
             if not of_names:
                 return None
+        if where.except_documents:
+            left_out = self._place.catalog.entries_of(
+                self._place.uid, self._place.shown_as, names=where.except_documents
+            )
+            conditions.append(f"version not in {[entry.version for entry in left_out]}")
         for column, values in where.columns.items():
             if values:
                 marks = (f'labels like "%{label_mark(column, value)}%"' for value in values)

@@ -245,6 +245,16 @@ class SqliteCollection(Collection):
             damage.require_vectors_of(connection, document_id, ids, vectors)
         return ids, vectors
 
+    def vectors_with(self, chunk_ids: Sequence[int]) -> tuple[IntArray, FloatArray]:
+        """Those of these ids that exist, int64 (m,), ascending, and their unit vectors, float32 (m, dimension)."""
+        import numpy as np
+
+        query = "SELECT chunk_id, vector FROM embeddings WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY 1"
+        with self._reading() as connection:
+            rows = connection.execute(query, (json.dumps([int(one) for one in chunk_ids]),)).fetchall()
+            vectors = records.vectors_from_blobs([row[1] for row in rows], self.spec.embedding.dimension)
+        return np.array([row[0] for row in rows], dtype=np.int64), vectors
+
     def count_retrieved(self, chunk_ids: Sequence[int]) -> None:
         """Count one more retrieval for each of these chunks; deleted ids are ignored.
 
