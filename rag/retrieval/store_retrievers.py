@@ -16,7 +16,7 @@ from rag.retrieval.store_words import StoreWords, WordHits
 from rag.retrieval.weights import ONLY_WORDS, Weights, weights_for
 from rag.store.collection import Collection
 from rag.store.sampling import sample_of
-from rag.store.search import SearchEngine, SearchFilter
+from rag.store.search import Found, SearchEngine, SearchFilter
 from rag.types import Embedder, Finding, Hit
 
 if TYPE_CHECKING:
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
     DoubleArray = NDArray[np.float64]
 
-_CANDIDATES = 500
+_CANDIDATES = 200
 """The best chunks by meaning, and by words, that are compared; four times as many as are wanted, if that is more."""
-_SAMPLED = 2_048
+_SAMPLED = 1_024
 """Chunks from which the mean and the standard deviation of scores over the whole collection are estimated."""
 _ALL = SearchFilter()
+_NONE = SearchFilter(chunk_ids=frozenset())
 
 
 def store_retriever(
@@ -79,7 +80,7 @@ class StoreDenseRetriever:
         return hits_of(self._collection, found.ids.tolist(), found.scores.tolist(), self.name)
 
     def hits_for(self, query: str, chunk_ids: Sequence[int]) -> tuple[Hit, ...]:
-        """Hits for these chunks, best first, each with its similarity, and its rank if it is among the best 500."""
+        """Hits for these chunks, best first, each with its similarity, and its rank if it is among the best 200."""
         import numpy as np
 
         vector = self._embedder.encode_queries([query])[0]
@@ -121,10 +122,10 @@ class _Scored:
 class StoreHybridRetriever:
     """Similarity and words combined, as by `HybridRetriever`; every hit's score is its cosine similarity.
 
-    The candidates are the best 500 chunks by meaning and the best 500 by words, or more for a larger k. Their scores
+    The candidates are the best 200 chunks by meaning and the best 200 by words, or more for a larger k. Their scores
     are exact, and ranks are those among the candidates. Scores are standardized over the whole collection: the mean
-    and the standard deviation of cosines are estimated from a sample of 2,048 chunks, and those of words, if more than
-    500 chunks contain one, from the 500 and the sample. A store does not search for pieces of words, so that their
+    and the standard deviation of cosines are estimated from a sample of 1,024 chunks, and those of words, if more than
+    200 chunks contain one, from the 200 and the sample. A store does not search for pieces of words, so that their
     weight is that of words.
 
     Args:
@@ -184,21 +185,28 @@ class StoreHybridRetriever:
         weights = self._weights or weights_for(query, self._embedder)
         weights = replace(weights, words=weights.words + weights.pieces, pieces=0.0)
         vector = self._embedder.encode_queries([query])[0]
-        near = self._engine.nearest(vector, n, self._where) if weights.dense else None
+        near = self._engine.nearest(vector, n, self._where if weights.dense else _NONE)
         words = StoreWords(self._collection, self._engine, self._where)
         by_words = words.search(query, n)
-        wanted = {*also, *by_words.scores, *(near.ids.tolist() if near is not None else ())}
-        ids, vectors = self._collection.vectors_with(sorted(wanted))
+        cosine = self._cosines(vector, near, {*also, *by_words.scores})
+        ids = np.array(sorted(cosine), dtype=np.int64)
+        cosines = np.array([cosine[chunk_id] for chunk_id in ids.tolist()], dtype=np.float64)
         scores = words.scores_of(query, by_words, ids)
         sampled_ids, sampled_vectors = sample_vectors(self._collection)
         of_cosines = mean_and_spread(cosines_of(sampled_vectors, vector)) if len(sampled_ids) else (0.0, 0.0)
         of_words = self._of_words(query, by_words, sampled_ids)
         searches = (
-            WeightedSearch(DenseRetriever.name, cosines_of(vectors, vector), weights.dense, of_cosines),
+            WeightedSearch(DenseRetriever.name, cosines, weights.dense, of_cosines),
             WeightedSearch(KeywordRetriever.name, np.asarray(scores, dtype=np.float64), weights.words, of_words),
         )
         said = () if self._weights else (weighing(weights), weights.reason)
         return _Scored(ids, searches, " ".join(filter(None, (*said, by_words.note))))
+
+    def _cosines(self, vector: FloatArray, near: Found, others: set[int]) -> dict[int, float]:
+        """The similarities of the nearest chunks, as the store computed them, and of others that exist, by id."""
+        known = dict(zip(near.ids.tolist(), near.scores.astype("float64").tolist(), strict=True))
+        ids, vectors = self._collection.vectors_with(sorted(others - known.keys()))
+        return known | dict(zip(ids.tolist(), cosines_of(vectors, vector).tolist(), strict=True))
 
     def _of_words(self, query: str, found: WordHits, sampled_ids: IntArray) -> tuple[float, float]:
         """The mean and standard deviation of the words' scores over the collection, in which most chunks have 0."""
@@ -235,7 +243,7 @@ class _State:
 
 
 def sample_vectors(collection: Collection) -> tuple[IntArray, FloatArray]:
-    """A random sample of at most 2,048 chunks, kept for the last few states: ids int64 (m,), and their unit vectors.
+    """A random sample of at most 1,024 chunks, kept for the last few states: ids int64 (m,), and their unit vectors.
 
     The vectors are float32 (m, dimension).
     """
