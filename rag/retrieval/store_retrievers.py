@@ -163,10 +163,10 @@ class StoreHybridRetriever:
 
     def hits_for(self, query: str, chunk_ids: Sequence[int]) -> tuple[Hit, ...]:
         """Hits for these chunks, as `retrieve` describes them, in their order; `Hit.rank` counts them alone."""
-        found = self._scored(query, _CANDIDATES, chunk_ids)
-        row_of = {chunk_id: row for row, chunk_id in enumerate(found.ids.tolist())}
         import numpy as np
 
+        found = self._scored(query, _CANDIDATES, chunk_ids)
+        row_of = {chunk_id: row for row, chunk_id in enumerate(found.ids.tolist())}
         rows = [row_of[chunk_id] for chunk_id in chunk_ids if chunk_id in row_of]
         return self._hits(found, np.array(rows, dtype=np.int64))
 
