@@ -36,5 +36,15 @@ def open_page(page: Page, path: str) -> None:
 
 
 def wait_until_still(page: Page) -> None:
-    """Wait until the server has run the page to its end."""
+    """Wait until the server has run the page to its end, and sidebar and tables are drawn.
+
+    A page that has not begun to run is not running, either, and its empty sidebar cannot be reached by the keyboard.
+    """
+    page.get_by_role("navigation", name="Pages", include_hidden=True).get_by_role(
+        "link", include_hidden=True
+    ).first.wait_for(state="attached")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-testid=stDataFrame]')]
+            .every(one => !one.checkVisibility() || one.querySelector('canvas'))"""
+    )

@@ -50,11 +50,12 @@ class Person:
 
 @pytest.fixture
 def person(shipped_sample: Collection, open_app: OpenApp) -> Iterator[Person]:
-    """Somebody who has just opened the app."""
+    """Somebody who has just opened the app, and sees the map."""
     with scripted_server({**HEALTHY, "/api/chat": lambda body: streamed(GOLD, prompt_tokens=300)}) as server:
         page = open_app(server.address)
         page.goto("/")
         page.get_by_role("navigation", name="Pages").get_by_role("link", name="Chat").wait_for()
+        map_frame(page)
         yield Person(page)
 
 
