@@ -57,6 +57,14 @@ def test_variables_that_are_named_exist(text: str):
     assert named <= config.VARIABLES
 
 
+def test_the_image_has_the_packages_of_what_the_recipes_offer():
+    """A login, Milvus and PostgreSQL: their packages are extras of the project."""
+    project = tomllib.loads((config.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    installed = set(re.findall(r"--extra ([a-z]+)", DOCKERFILE))
+    assert {"milvus", "postgres"} <= COMPOSE["services"].keys() & installed
+    assert "login" in installed <= project["optional-dependencies"].keys()
+
+
 def test_the_image_has_the_python_of_the_project_and_the_uv_of_its_lock():
     project = tomllib.loads((config.ROOT / "pyproject.toml").read_text("utf-8"))
     tested = project["tool"]["mypy"]["python_version"]
