@@ -53,16 +53,18 @@ class StoreWords:
         """
         read = read_query(query)
         scores, is_cut = self._matching(read.outside, n, self._where)
-        missing = []
+        missing, none = [], "No chunk"
         for phrase in read.phrases:
             found, phrase_is_cut = self._with_phrase(phrase)
             if not found:
                 missing.append(phrase.written)
+                if phrase_is_cut or self._where:
+                    none = "None of the chunks that were looked at"
                 found, phrase_is_cut = self._matching(phrase.folded, n, self._where)
             is_cut = is_cut or phrase_is_cut
             for chunk_id, score in found.items():
                 scores[chunk_id] = scores.get(chunk_id, 0.0) + score
-        return WordHits(scores, is_cut, missing_note(missing))
+        return WordHits(scores, is_cut, missing_note(missing, none))
 
     def scores_of(self, query: str, known: WordHits | None, ids: IntArray) -> list[float]:
         """The scores of these chunks; `known` has those of the chunks that were found already."""

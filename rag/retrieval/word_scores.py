@@ -50,14 +50,18 @@ def word_scores(collection: Collection, index: WordIndex, query: WordQuery) -> W
     return WordScores(scores, missing_note(missing))
 
 
-def missing_note(missing: Sequence[str]) -> str:
-    """A sentence about the phrases that occur in no chunk; empty if there are none."""
+def missing_note(missing: Sequence[str], none: str = "No chunk") -> str:
+    """A sentence about the phrases that were not found; empty if there are none.
+
+    Args:
+        none: the chunks that were looked at, as the beginning of the sentence.
+    """
     if not missing:
         return ""
     quoted = ", ".join(f"“{phrase}”" for phrase in missing)
     if len(missing) == 1:
-        return f"No chunk contains the phrase {quoted}, so its words were looked for one by one."
-    return f"No chunk contains the phrases {quoted}, so their words were looked for one by one."
+        return f"{none} contains the phrase {quoted}, so its words were looked for one by one."
+    return f"{none} contains the phrases {quoted}, so their words were looked for one by one."
 
 
 def _occurrences(collection: Collection, index: WordIndex, phrase: Phrase) -> tuple[NDArray[np.int64], DoubleArray]:

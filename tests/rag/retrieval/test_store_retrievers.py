@@ -12,7 +12,7 @@ from rag.documents.sources import SourceFile
 from rag.index.loading import load_index
 from rag.index.words.loading import load_word_index
 from rag.ingest.pipeline import ingest
-from rag.neighbors.in_store import filter_in_store, nearest_in_store
+from rag.neighbors.chunks_near import Loaded, chunks_near
 from rag.neighbors.search import NeighborFilter, find, neighbors_of
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.loading import load_retriever
@@ -125,6 +125,15 @@ def test_a_phrase_counts_only_where_it_is(sample, stored, embedder):
     assert set(nowhere.scores) == set(words.search("leave planets rice", 50).scores)
 
 
+def test_what_was_not_looked_at_is_not_said_to_lack_a_phrase(stored, monkeypatch):
+    """Only the chunks that fit a phrase's words best are looked at, and with a filter only those that it keeps."""
+    few = StoreWords(stored, stored.engine(), SearchFilter(chunk_ids=frozenset(stored.chunk_ids().tolist()[:50])))
+    said = "None of the chunks that were looked at contains the phrase “leave planets”"
+    assert few.search('"leave planets"', 50).note.startswith(said)
+    monkeypatch.setattr("rag.retrieval.store_words._MOST_WITH_PHRASE", 3)
+    assert StoreWords(stored, stored.engine()).search('"leave planets"', 50).note.startswith(said)
+
+
 def test_only_what_a_filter_keeps_is_found(stored, embedder):
     name = next(one.name for one in stored.documents() if "leave" in one.name)
     chunk_ids = frozenset(stored.chunk_ids().tolist()[:40])
@@ -156,18 +165,23 @@ def test_neighbors_are_those_of_exact_search(sample, stored):
     chunk_id = int(ids[70])
     vector = stored.vectors_with([chunk_id])[1][0]
     table = ChunkTable.of(sample)
+
+    def load() -> Loaded:
+        return Loaded(ids, vectors, table)
+
     for relevance in (1.0, 0.5):
-        for allowed in (NeighborFilter(), NeighborFilter(not_with=chunk_id)):
+        for allowed in (NeighborFilter(), NeighborFilter(not_with=chunk_id), NeighborFilter(documents=("topics.csv",))):
             mask = allowed.allows(table)
             expected = neighbors_of(ids, vectors, chunk_id, 6, allowed=mask, relevance=relevance)
-            found = nearest_in_store(
-                stored, stored.engine(), vector, 6,
-                where=filter_in_store(stored, allowed), without=chunk_id, relevance=relevance,
-            )  # fmt: skip
-            assert found.ids.tolist() == expected.ids.tolist()
-    assert (
-        nearest_in_store(stored, stored.engine(), vector, 3).ids.tolist() == find(ids, vectors, vector, 3).ids.tolist()
-    )
+            for collection in (stored, sample):
+                found = chunks_near(
+                    collection, vector, 6, load, allowed=allowed, without=chunk_id, relevance=relevance
+                )  # fmt: skip
+                assert found.ids.tolist() == expected.ids.tolist()
+                np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
+    expected = find(ids, vectors, vector, 3)
+    for collection in (stored, sample):
+        assert chunks_near(collection, vector, 3, load).ids.tolist() == expected.ids.tolist()
 
 
 def test_an_id_in_a_question_finds_its_row_in_every_mode(data_dir, embedder, milvus):
