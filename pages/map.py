@@ -31,7 +31,7 @@ from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import show_error
 from pages.shared.widgets.map_chart import show_map
 from pages.shared.widgets.map_state import FOUND_COLOUR, map_state
-from pages.shared.widgets.sample_note import drawn_words
+from pages.shared.widgets.sample_note import sample_words
 from rag.errors import ExplorerError
 from rag.map.selection.column_charts import kept_by_ranges
 from rag.map.view import present
@@ -41,9 +41,10 @@ places = lay_out()
 collection = require_chunks()
 state, address = map_state(collection), open_address(collection.uid)
 about = places.notes.empty()
+drawn = sample_words(collection) or f"{collection.n_chunks():,} chunks"
+drawn = drawn[:1].upper() + drawn[1:]
 about.caption(
-    f"{drawn_words(collection)}. Each point is a piece of text; points close together mean similar things. "
-    "Click one to read it."
+    f"{drawn}. Each point is a piece of text; points close together mean similar things. Click one to read it."
 )
 with places.projection:
     layout_controls(collection.uid, state)
@@ -87,7 +88,7 @@ try:
         below = choose_below(address)
     # In the place of the first sentence, so that another colour does not change the height of the map.
     if meaning := meaning_of(choice, has_query=bool(query)):
-        about.caption(f"{drawn_words(collection)}. {meaning}")
+        about.caption(f"{drawn}. {meaning}")
     with places.notes:
         if exam:
             explain_exam(collection, exam, layout.chunk_ids, state)

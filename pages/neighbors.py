@@ -21,6 +21,7 @@ from pages.shared.widgets.adding.opened import require_chunks
 from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error
 from pages.shared.widgets.map_state import chosen_chunk
 from pages.shared.widgets.passage.html import show_passage
+from pages.shared.widgets.sample_note import show_sample_note
 from rag import config
 from rag.errors import ExplorerError
 from rag.report.figures import place_of
@@ -42,6 +43,7 @@ require_workspace()
 st.title("Neighbors")
 collection = require_chunks()
 st.caption("The chunks most similar to a text. Cosine similarity: 1 = same meaning, about 0 = unrelated.")
+show_sample_note(collection, "The examples and the distribution")
 left, right = st.columns([4, 1], vertical_alignment="bottom")
 query = left.text_input(
     "Find texts similar to",

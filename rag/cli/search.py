@@ -21,11 +21,9 @@ from rag.errors import ExplorerError
 from rag.retrieval.settings import Mode, RetrievalSettings
 
 if TYPE_CHECKING:
-    from rag.neighbors.search import Neighbors
     from rag.retrieval.retrievers import Retriever
     from rag.store.collection import Collection
-    from rag.store.search import Found
-    from rag.types import FloatArray, Hit, IntArray
+    from rag.types import FloatArray, Hit
 
 
 def add_commands(commands: Commands) -> None:
@@ -67,19 +65,27 @@ def _retriever(options: argparse.Namespace) -> Retriever:
 
 
 def _neighbors(options: argparse.Namespace) -> int:
+    from rag.neighbors.chunks_near import Loaded, chunks_near
     from rag.neighbors.score_distribution import score_distribution, verdict
+    from rag.neighbors.search import PLAIN, NeighborFilter
     from rag.retrieval.retrievers import DenseRetriever, hits_of
+    from rag.store.chunk_table import ChunkTable
+    from rag.store.sampling import whole_or_sample
 
     if not 0.0 <= options.variety <= 1.0:
         raise ExplorerError(f"--variety is {options.variety}; it must be from 0 to 1.")
     collection = open_collection(options)
     ids, vectors = collection.embeddings()
     vector = _vector(options, collection)
-    near = _nearest(options, collection, vector, ids, vectors)
+    near = chunks_near(
+        collection, vector, options.k, lambda: Loaded(ids, vectors, ChunkTable.of(collection)),
+        allowed=NeighborFilter(not_with=options.chunk if options.other_documents else None),
+        without=options.chunk, relevance=PLAIN - options.variety,
+    )  # fmt: skip
     hits = hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
     scores = vectors[ids != (options.chunk or 0)] @ vector
-    where = "this collection" if collection.n_sampled() == collection.n_chunks() else "this sample"
-    said = verdict(hits[0].score, score_distribution(scores), where) if hits else "Nothing was found."
+    distribution = score_distribution(scores)
+    said = verdict(hits[0].score, distribution, whole_or_sample(collection)) if hits else "Nothing was found."
     print_result(options, _neighbors_json(hits, said), [*map(hit_line, hits), said])
     return 0
 
@@ -96,27 +102,6 @@ def _vector(options: argparse.Namespace, collection: Collection) -> FloatArray:
         )
     vector: FloatArray = found[0]
     return vector
-
-
-def _nearest(
-    options: argparse.Namespace, collection: Collection, vector: FloatArray, ids: IntArray, vectors: FloatArray
-) -> Neighbors | Found:
-    """The nearest chunks, without the chunk itself."""
-    from rag.neighbors.in_store import filter_in_store, nearest_in_store
-    from rag.neighbors.search import PLAIN, NeighborFilter, find, neighbors_of
-    from rag.store.chunk_table import ChunkTable
-
-    allowed = NeighborFilter(not_with=options.chunk if options.other_documents else None)
-    relevance = PLAIN - options.variety
-    if (engine := collection.engine()) is not None:
-        where = filter_in_store(collection, allowed)
-        return nearest_in_store(
-            collection, engine, vector, options.k, where=where, without=options.chunk, relevance=relevance
-        )
-    if options.chunk is None:
-        return find(ids, vectors, vector, options.k, relevance=relevance)
-    mask = allowed.allows(ChunkTable.of(collection))
-    return neighbors_of(ids, vectors, options.chunk, options.k, allowed=mask, relevance=relevance)
 
 
 def _neighbors_json(hits: tuple[Hit, ...], said: str) -> Json:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rag.store.collection import Collection
     from rag.types import IntArray
 
 
@@ -28,6 +29,11 @@ def sample_of(ids: IntArray, most: int, seed: int = config.SEED) -> IntArray:
         return np.sort(ids)
     drawn: IntArray = np.sort(ids[np.argpartition(_hashes(ids, seed), most)[:most]])
     return drawn
+
+
+def whole_or_sample(collection: Collection) -> str:
+    """What to call the chunks that are read by what reads all: "this collection" or "this sample"."""
+    return "this collection" if collection.n_sampled() == collection.n_chunks() else "this sample"
 
 
 def _hashes(ids: IntArray, seed: int) -> NDArray[np.uint64]:

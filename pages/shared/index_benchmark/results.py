@@ -34,6 +34,7 @@ from rag.index.loading import choose_index, chosen_index
 from rag.index.spec import KINDS, WITH_LISTS, IndexKind, IndexSpec, completed, default_spec, least_chunks
 from rag.runtime.background import Report
 from rag.store.collection import Collection
+from rag.store.sampling import whole_or_sample
 
 _SIZES = (20_000, 50_000, 100_000)
 _SAMPLE_QUESTION = "planets around the sun"
@@ -78,7 +79,7 @@ def choose_plan(collection: Collection) -> BenchmarkPlan:
         )
         size = st.segmented_control(
             "Number of vectors", (n, *_SIZES), default=_SIZES[0], required=True, key=f"lab-size-{n}",
-            format_func=lambda value: f"{value:,}" + (" (this collection)" if value == n else ""),
+            format_func=lambda value: f"{value:,}" + (f" ({whole_or_sample(collection)})" if value == n else ""),
             help="Above the size of this collection, synthetic vectors are added.",
         )  # fmt: skip
     kinds = st.multiselect(

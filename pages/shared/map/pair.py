@@ -6,10 +6,10 @@ import streamlit as st
 
 from pages.shared.session.resources import vectors
 from pages.shared.widgets.common import escaped
-from pages.shared.widgets.sample_note import among_words
 from pages.shared.widgets.token_contributions import TextPair, show_token_pairs
 from rag.neighbors.score_distribution import score_distribution, verdict
 from rag.store.collection import Collection
+from rag.store.sampling import whole_or_sample
 from rag.types import Chunk
 
 
@@ -22,7 +22,7 @@ def _compared(
     of_two, (one, other) = _collection.vectors_with(sorted((clicked, before)))
     vector = one if of_two[0] == clicked else other
     score = float(one @ other)
-    return score, verdict(score, score_distribution((unit @ vector)[ids != clicked]), among_words(_collection))
+    return score, verdict(score, score_distribution((unit @ vector)[ids != clicked]), whole_or_sample(_collection))
 
 
 def show_pair(collection: Collection, clicked: Chunk, before: Chunk) -> None:

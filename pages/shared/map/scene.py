@@ -20,6 +20,7 @@ from pages.shared.session.resources import (
     vectors,
 )
 from pages.shared.session.resources import clusters as find_clusters
+from pages.shared.session.resources import table as chunk_table
 from pages.shared.widgets.map_state import MapState, chosen_chunk, chosen_pair, chosen_question
 from rag import config
 from rag.map.clusters.finding import Clusters
@@ -29,12 +30,10 @@ from rag.map.placement import place_query, placed_chunks
 from rag.map.points import MapLabel
 from rag.map.scene import TEXT_LIMIT, MapScene, Marks
 from rag.map.view import sample_rows
-from rag.neighbors.in_store import nearest_in_store
-from rag.neighbors.search import Neighbors, neighbors_of
+from rag.neighbors.chunks_near import Loaded, chunks_near
 from rag.retrieval.retrievers import DenseRetriever, hits_of
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
-from rag.store.search import Found
 from rag.types import Chunk, Hit, Projection
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def focus_of(collection: Collection, layout: Projection, query: str, k: int, exa
     chunk_id = chosen_chunk()
     found = collection.chunks([chunk_id]) if chunk_id is not None else []
     if found:
-        hits = _near(collection, found[0].chunk_id, k)
+        hits = _near(collection, found[0], k)
         pair = chosen_pair()
         before = collection.chunks([pair]) if pair not in (None, chunk_id) else []
         return Focus(hits, found[0], before=next(iter(before), None))
@@ -81,13 +80,14 @@ def focus_of(collection: Collection, layout: Projection, query: str, k: int, exa
     return Focus(retriever(collection).retrieve(query, k), None, star)
 
 
-def _near(collection: Collection, chunk_id: int, k: int) -> tuple[Hit, ...]:
-    """The neighbors of a chunk."""
-    if (engine := collection.engine()) is None:
-        near: Neighbors | Found = neighbors_of(*vectors(collection), chunk_id, k)
-    else:
-        vector = collection.vectors_with([chunk_id])[1][0]
-        near = nearest_in_store(collection, engine, vector, k, without=chunk_id)
+def _near(collection: Collection, chunk: Chunk, k: int) -> tuple[Hit, ...]:
+    """The neighbors of a chunk; none if it was deleted meanwhile."""
+    _, unit = collection.vectors_with([chunk.chunk_id])
+    if not len(unit):
+        return ()
+    near = chunks_near(
+        collection, unit[0], k, lambda: Loaded(*vectors(collection), chunk_table(collection)), without=chunk.chunk_id
+    )
     return hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
 
 

@@ -13,13 +13,14 @@ from pages.shared.session.resources import table as chunk_table
 from pages.shared.widgets.charts import distribution_figure
 from pages.shared.widgets.common import escaped, show_hit
 from pages.shared.widgets.glossary import help_for
-from pages.shared.widgets.sample_note import among_words
-from rag.neighbors.in_store import filter_in_store, nearest_in_store
+from pages.shared.widgets.sample_note import sample_words
+from rag.neighbors.chunks_near import Loaded, chunks_near
 from rag.neighbors.score_distribution import score_distribution, verdict
-from rag.neighbors.search import PLAIN, NeighborFilter, best_sentence, find, neighbors_of
+from rag.neighbors.search import PLAIN, NeighborFilter, best_sentence
 from rag.retrieval.query_notes import query_notes
 from rag.retrieval.retrievers import DenseRetriever, hits_of
 from rag.store.collection import Collection
+from rag.store.sampling import whole_or_sample
 from rag.types import Chunk, Hit
 
 if TYPE_CHECKING:
@@ -108,22 +109,11 @@ def _choose_values(column: str, values: set[str], key: str) -> tuple[str, ...]:
 
 def find_hits(collection: Collection, subject: Subject, options: NeighborOptions) -> tuple[Hit, ...]:
     """The neighbors of the subject, best first; empty if the filters leave none."""
-    if (engine := collection.engine()) is not None:
-        where = filter_in_store(collection, options.allowed)
-        without = subject.chunk.chunk_id if subject.chunk else None
-        found = nearest_in_store(
-            collection, engine, subject.vector, options.k, where=where, without=without, relevance=options.relevance
-        )
-        return hits_of(collection, found.ids.tolist(), found.scores.tolist(), DenseRetriever.name)
-    ids, unit = vectors(collection)
-    allowed = options.allowed.allows(chunk_table(collection))
-    if len(allowed) != len(ids):  # The collection changed between the two reads.
-        return ()
-    if subject.chunk is not None:
-        near = neighbors_of(ids, unit, subject.chunk.chunk_id, options.k, allowed=allowed, relevance=options.relevance)
-    else:
-        near = find(ids, unit, subject.vector, options.k, allowed=allowed, relevance=options.relevance)
-    return hits_of(collection, near.ids.tolist(), near.scores.tolist(), DenseRetriever.name)
+    found = chunks_near(
+        collection, subject.vector, options.k, lambda: Loaded(*vectors(collection), chunk_table(collection)),
+        allowed=options.allowed, without=subject.chunk.chunk_id if subject.chunk else None, relevance=options.relevance,
+    )  # fmt: skip
+    return hits_of(collection, found.ids.tolist(), found.scores.tolist(), DenseRetriever.name)
 
 
 def show_hits(collection: Collection, subject: Subject, hits: tuple[Hit, ...]) -> None:
@@ -143,24 +133,20 @@ def show_distribution(collection: Collection, subject: Subject, hits: tuple[Hit,
     if subject.chunk is not None:
         scores = scores[ids != subject.chunk.chunk_id]
     distribution = score_distribution(scores)
+    compared = sample_words(collection) or "all chunks of the collection"
     if hits:
-        st.markdown(f"**{escaped(verdict(max(hit.score for hit in hits), distribution, among_words(collection)))}**")
+        said = verdict(max(hit.score for hit in hits), distribution, whole_or_sample(collection))
+        st.markdown(f"**{escaped(said)}**")
     st.plotly_chart(
         distribution_figure(distribution, [hit.score for hit in hits]),
         key="distribution",
         config={"displayModeBar": False},
-        alt=f"Histogram of the similarity of {_compared(collection)} to the text.{_in_words(hits)}",
+        alt=f"Histogram of the similarity of {compared} to the text.{_in_words(hits)}",
     )
     st.caption(
-        f"How similar {_compared(collection)} are to this text; orange lines mark the results. What counts as high "
+        f"How similar {compared} are to this text; orange lines mark the results. What counts as high "
         "differs between models and collections, so compare instead of using a fixed threshold."
     )
-
-
-def _compared(collection: Collection) -> str:
-    """Which chunks the distribution is of."""
-    n, n_sampled = collection.n_chunks(), collection.n_sampled()
-    return "all chunks of the collection" if n_sampled == n else f"a random sample of {n_sampled:,} of {n:,} chunks"
 
 
 def _in_words(hits: tuple[Hit, ...]) -> str:

@@ -8,25 +8,13 @@ from rag import config
 from rag.store.collection import Collection
 
 
-def among_words(collection: Collection) -> str:
-    """What a page calls the chunks that it has read: the collection or the sample."""
-    return "this collection" if collection.n_sampled() == collection.n_chunks() else "this sample"
-
-
-def drawn_words(collection: Collection) -> str:
-    """How many chunks a map draws."""
+def sample_words(collection: Collection) -> str:
+    """The sample in words, "a random sample of 300,000 of the 900,000 chunks (seed 42)"; empty if it is all chunks."""
     n, n_sampled = collection.n_chunks(), collection.n_sampled()
-    if n == n_sampled:
-        return f"{n:,} chunks"
-    return f"A random sample of {n_sampled:,} of the {n:,} chunks (seed {config.SEED})"
+    return "" if n_sampled == n else f"a random sample of {n_sampled:,} of the {n:,} chunks (seed {config.SEED})"
 
 
 def show_sample_note(collection: Collection, what: str) -> None:
     """A sentence on the sample on which `what`, such as "The figures of this page", rest; none if it is all chunks."""
-    n, n_sampled = collection.n_chunks(), collection.n_sampled()
-    if n_sampled < n:
-        st.info(
-            f"{what} rest on a random sample of {n_sampled:,} of the {n:,} chunks (seed {config.SEED}). Search and "
-            "neighbors use all chunks.",
-            icon=":material/info:",
-        )
+    if words := sample_words(collection):
+        st.info(f"{what} rest on {words}. Search and neighbors use all chunks.", icon=":material/info:")
