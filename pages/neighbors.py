@@ -50,7 +50,7 @@ query = left.text_input(
     value=st.query_params.get("query", ""),
     key=QUERY_KEY,
     placeholder="The bank raised its interest rates" if chosen_chunk() is None else "Search for another text",
-    help="Your text is embedded with the collection's model and compared with every chunk.",
+    help="Your text is embedded with the collection's model; the most similar chunks are listed.",
 )
 k = right.number_input("Results", 1, 100, config.DEFAULT_K, help="How many of the most similar chunks are listed.")
 if query.strip():

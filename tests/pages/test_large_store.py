@@ -72,13 +72,12 @@ def test_pages_say_what_rests_on_the_sample(large: Collection):
     said = f"rest on a random sample of {MOST} of the {large.n_chunks()} chunks (seed 42)"
     drawn = f"A random sample of {MOST} of the {large.n_chunks()} chunks (seed 42)"
     assert drawn in texts(start(collection="Stored"))
-    for page in ("vector_arithmetic.py", "data_quality.py", "index_benchmark.py", "compare_models.py"):
+    for page in ("vector_arithmetic.py", "data_quality.py", "index_benchmark.py", "compare_models.py", "neighbors.py"):
         assert said in texts(start(page, collection="Stored")), page
     for page in ("search.py", "chat.py", "documents.py"):
         assert said not in texts(start(page, collection="Stored")), page
-    neighbors = start("neighbors.py", collection="Stored")
-    assert f"a random sample of {MOST} of {large.n_chunks()} chunks" in texts(neighbors)
-    assert "in this sample of" in texts(neighbors)
+    found = texts(start("neighbors.py", collection="Stored", query="How do I start the pump?"))
+    assert f"How similar a random sample of {MOST} of the {large.n_chunks()} chunks (seed 42) are to this text" in found
 
 
 def test_search_and_neighbors_reach_every_chunk(sample: Collection, large: Collection):
