@@ -1,6 +1,7 @@
 """Time and trustworthiness of a map, and time to place a query, against plain umap-learn; and accuracy of placing.
 
-python -m bench.projection             some minutes; the first time, some more for embedding 20,000 texts
+python -m bench.projection                    some minutes; the first time, some more for embedding 20,000 texts
+python -m bench.projection --points 100000    the time of this app's map alone, for so many made-up vectors
 
 The two sides run in turn, each in a new process. Both find the code that numba compiled for umap on disk; ours also
 finds that of the layout functions, as after `make run`.
@@ -47,18 +48,23 @@ def texts() -> list[str]:
 
 def load_vectors() -> tuple[FloatArray, str]:
     """Unit vectors float32 (20,000, 384), of passages or else of random clusters, and what they are in words."""
-    import numpy as np
-
     found = texts()
     if len(found) == max(_SIZES):
         from rag.embedding.cached import load_cached_embedder
 
         return load_cached_embedder(config.DEFAULT_EMBEDDING_MODEL).encode_documents(found), "passages of texts"
+    return made_up(max(_SIZES)), "made-up clusters, without the test collections"
+
+
+def made_up(n: int) -> FloatArray:
+    """Unit vectors around 200 centers, float32 (n, 384)."""
+    import numpy as np
+
     random = np.random.default_rng(config.SEED)
-    centers = random.standard_normal((200, 384))
-    vectors = centers[random.integers(0, 200, max(_SIZES))] + random.standard_normal((max(_SIZES), 384))
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit.astype(np.float32), "made-up clusters, without the test collections"
+    centers = random.standard_normal((200, 384), dtype=np.float32)
+    vectors = centers[random.integers(0, 200, n)] + random.standard_normal((n, 384), dtype=np.float32)
+    unit: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def ours(vectors: FloatArray, output: Path) -> Figures:
@@ -179,7 +185,7 @@ def compare(n: int, folder: Path, vectors: FloatArray) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.projection", description=__doc__)
     parser.add_argument("--side", choices=_SIDES, help=argparse.SUPPRESS)
-    parser.add_argument("--points", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--points", type=int, default=0, help="only this app's map, of so many made-up vectors")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     import numpy as np
@@ -191,9 +197,13 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        vectors, what = load_vectors()
+        vectors, what = (made_up(options.points), "made-up clusters") if options.points else load_vectors()
         np.save(folder / "vectors.npy", vectors)
         subprocess.run([sys.executable, "-c", _PREPARE], cwd=config.ROOT, check=True)
+        if options.points:
+            alone = in_fresh_process("ours", options.points, folder)
+            print(f"{options.points:,} points: {alone['seconds']:.1f} s, load {os.getloadavg()[0]:.1f}")
+            return
         print(f"vectors: {what}; load {os.getloadavg()[0]:.1f} of {config.cpu_threads()} cores")
         for n in _SIZES:
             compare(n, folder, vectors)

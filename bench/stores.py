@@ -32,6 +32,7 @@ from rag.retrieval.retrievers import Retriever
 from rag.retrieval.store_retrievers import StoreHybridRetriever
 from rag.retrieval.weights import Weights
 from rag.store.collection import Collection
+from rag.store.sampling import sample_of
 from rag.store.search import SearchFilter
 from rag.types import Chunk, ChunkingSpec, Document, Embedder, EmbeddingSpec
 
@@ -139,6 +140,8 @@ def searched(collection: Collection, topics: IntArray, vectors: FloatArray) -> d
     found["dense, filtered to 10 %, ms"] = median(lambda i: engine.nearest(queries[i], K, some))
     found["keyword, filtered to 10 %, ms"] = median(lambda i: engine.matching(questions[i], K, some))
     ids = collection.chunk_ids()
+    sample = sample_of(ids, len(ids) // 4)
+    found["vectors of a quarter of the chunks, s"] = timed(lambda: collection.vectors_with(sample.tolist()))
     found["recall@10"] = recall(
         [engine.nearest(query, K, everything).ids for query in queries], exact(vectors, queries, ids)
     )
