@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import threading
@@ -65,6 +66,7 @@ def explaining(address: MilvusAddress) -> Iterator[None]:
         raise CollectionError(f"Milvus at '{address.shown}' did not do what was asked: {what}. {what_to_do}") from error
 
 
+@functools.cache
 def is_lite(address: MilvusAddress) -> bool:
     """Whether Milvus Lite is at this address, in this process or as a server."""
     with explaining(address):
@@ -73,6 +75,7 @@ def is_lite(address: MilvusAddress) -> bool:
 
 def close_all() -> None:
     """Close all clients; Milvus Lite writes what waits in memory, and frees its folder for other processes."""
+    is_lite.cache_clear()
     with _lock:
         for address, client in list(_clients.items()):
             client.close()

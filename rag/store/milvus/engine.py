@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag.store.milvus.catalog import Snapshot
-from rag.store.milvus.client import is_lite
 from rag.store.milvus.layout import as_words, label_mark
 from rag.store.milvus.place import Place
 from rag.store.search import Found, SearchFilter
@@ -19,8 +18,6 @@ MOST_HITS = 16_384
 """The most hits that Milvus gives for one search."""
 _LEAST_WIDTH, _LEAST_WIDTH_FILTERED, _LARGEST_WIDTH = 128, 1024, 32_768
 """How many candidates HNSW keeps while it searches (ef), without and with a filter."""
-_COMPARED = 256
-"""The most chunks that a filter keeps and that are compared one by one."""
 
 
 class MilvusEngine:
@@ -35,16 +32,12 @@ class MilvusEngine:
         k, chosen = min(k, MOST_HITS), self._chosen(snapshot, where)
         if chosen is None or k < 1:
             return _found([])
-        width = max(_LEAST_WIDTH, 2 * k)
-        if where:
-            width = max(_LEAST_WIDTH_FILTERED, 8 * k)
-            if is_lite(self._place.address):
-                n_kept = self._place.count(chosen)
-                if n_kept <= _COMPARED:
-                    return self._compared(vector, k, chosen)
-                width = max(width, 4 * k * self._place.count(visible(snapshot)) // n_kept)
-        parameters = {"metric_type": "COSINE", "params": {"ef": min(width, _LARGEST_WIDTH)}}
-        return _found(self._place.search("vector", vector, k, chosen, parameters))
+        index = self._place.vector_index
+        width = max(_LEAST_WIDTH_FILTERED, 8 * k) if where else max(_LEAST_WIDTH, 2 * k)
+        settings = {"ef": min(width, _LARGEST_WIDTH)} if index.kind == "HNSW" else {}
+        parameters = {"metric_type": index.metric, "params": settings}
+        found = _found(self._place.search("vector", vector, k, chosen, parameters))
+        return Found(found.ids, found.scores.clip(-1.0, 1.0))
 
     def matching(self, query: str, k: int, where: SearchFilter) -> Found:
         """At most k chunks with words of the query; scores are Milvus' BM25 scores, above 0."""
@@ -55,17 +48,6 @@ class MilvusEngine:
         # Milvus Lite gives BM25 scores as negative numbers, a server as positive ones.
         hits = self._place.search("bm25", words, k, chosen, {"metric_type": "BM25"})
         return _found([(chunk_id, abs(score)) for chunk_id, score in hits])
-
-    def _compared(self, vector: FloatArray, k: int, chosen: str) -> Found:
-        """The nearest of a few chunks, by comparison with all of them: Milvus Lite's index passes over many of them."""
-        import numpy as np
-
-        rows = self._place.rows_that(chosen, ("chunk_id", "vector"), limit=_COMPARED)
-        ids = np.array([row["chunk_id"] for row in rows], dtype=np.int64)
-        vectors = np.array([row["vector"] for row in rows], dtype=np.float32).reshape(len(rows), len(vector))
-        scores = (vectors @ vector).clip(-1.0, 1.0)
-        best = np.lexsort((ids, -scores))[:k]
-        return Found(ids[best], scores[best])
 
     def _chosen(self, snapshot: Snapshot, where: SearchFilter) -> str | None:
         """The filter as an expression of Milvus; None if nothing can meet it."""

@@ -7,7 +7,7 @@ does not fit into a VARCHAR field is continued in rows of the second one, as are
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.text.labels import searched_text
 from rag.text.search_terms import search_words, stem
@@ -23,12 +23,25 @@ LARGEST_VARCHAR = 65_535
 """Bytes that a VARCHAR field can hold."""
 PIECE_BYTES = 60_000
 """Bytes of a piece of a longer text."""
-_HNSW = {"M": 32, "efConstruction": 200}
 _SCALARS = ("version", "document")
 _LONGEST_WORD = 32
 _MARK_LENGTH = 20
 _ENCODED, _HASHED = "xq", "xh"
 """How the word of full text search begins if it stands for a term with other letters than a-z, or a long one."""
+
+
+class VectorIndex(NamedTuple):
+    """An index of the vectors: its type, the measure of similarity, and the settings it is built with."""
+
+    kind: str
+    metric: str
+    settings: dict[str, int]
+
+
+HNSW = VectorIndex("HNSW", "COSINE", {"M": 32, "efConstruction": 200})
+"""For a server, which compares all that a filter keeps if these are few."""
+EXACT = VectorIndex("FLAT", "IP", {})
+"""For Milvus Lite, whose HNSW misses much of what a filter keeps. Of unit vectors, the inner product is the cosine."""
 
 
 def chunks_name(uid: str) -> str:
@@ -41,13 +54,39 @@ def texts_name(uid: str) -> str:
     return f"explorer_{uid}_texts"
 
 
-def create(client: MilvusClient, uid: str, dimension: int) -> None:
+def create(client: MilvusClient, uid: str, dimension: int, index: VectorIndex) -> None:
     """Create both Milvus collections of the collection `uid`, ready to be searched."""
-    _create_chunks(client, uid, dimension)
+    _create_chunks(client, uid, dimension, index)
     _create_texts(client, uid)
 
 
-def _create_chunks(client: MilvusClient, uid: str, dimension: int) -> None:
+def load(client: MilvusClient, uid: str, index: VectorIndex) -> None:
+    """Load both Milvus collections, so that they can be searched. Vectors in Milvus Lite get the exact index."""
+    if index == EXACT:
+        _replace_vector_index(client, chunks_name(uid))
+    for name in (chunks_name(uid), texts_name(uid)):
+        client.load_collection(name)
+
+
+def _replace_vector_index(client: MilvusClient, name: str) -> None:
+    """Give vectors in Milvus Lite the exact index if they have another, or none because this was interrupted."""
+    has_one = bool(client.list_indexes(name, "vector"))
+    if has_one and client.describe_index(name, "vector")["index_type"] == EXACT.kind:
+        return
+    client.release_collection(name)
+    if has_one:
+        # Milvus Lite knows the index of a field by this name; for a name that it does not know, it drops all indexes.
+        client.drop_index(name, "vector_idx")
+    client.create_index(name, _with_vector_index(client, EXACT))
+
+
+def _with_vector_index(client: MilvusClient, index: VectorIndex) -> IndexParams:
+    indexes = client.prepare_index_params()
+    indexes.add_index("vector", index_type=index.kind, metric_type=index.metric, params=index.settings)
+    return indexes
+
+
+def _create_chunks(client: MilvusClient, uid: str, dimension: int, index: VectorIndex) -> None:
     from pymilvus import DataType, Function, FunctionType
 
     schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
@@ -70,8 +109,7 @@ def _create_chunks(client: MilvusClient, uid: str, dimension: int) -> None:
             output_field_names=["bm25"],
         )
     )  # fmt: skip
-    indexes = client.prepare_index_params()
-    indexes.add_index("vector", index_type="HNSW", metric_type="COSINE", params=_HNSW)
+    indexes = _with_vector_index(client, index)
     indexes.add_index("bm25", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
     for field in _SCALARS:
         indexes.add_index(field, index_type="INVERTED")

@@ -12,7 +12,8 @@ from rag.store import digests, records
 from rag.store.milvus import layout
 from rag.store.milvus.address import MilvusAddress
 from rag.store.milvus.catalog import Catalog, Snapshot
-from rag.store.milvus.client import connected, explaining
+from rag.store.milvus.client import connected, explaining, is_lite
+from rag.store.milvus.layout import VectorIndex
 from rag.store.records import ChunkRow
 from rag.types import Chunk
 
@@ -40,6 +41,11 @@ class Place:
     uid: str
     shown_as: str
 
+    @property
+    def vector_index(self) -> VectorIndex:
+        """The index by which vectors are searched here."""
+        return layout.EXACT if is_lite(self.address) else layout.HNSW
+
     def snapshot(self, *, with_entries: bool = True) -> Snapshot:
         """The state of the collection now."""
         return self.catalog.snapshot(self.uid, self.shown_as, with_entries=with_entries)
@@ -47,13 +53,12 @@ class Place:
     def create(self, dimension: int) -> None:
         """Create the Milvus collections."""
         with explaining(self.address):
-            layout.create(connected(self.address), self.uid, dimension)
+            layout.create(connected(self.address), self.uid, dimension, self.vector_index)
 
     def load(self) -> None:
         """Have Milvus load the collections, so that they can be searched."""
         with explaining(self.address):
-            for name in (layout.chunks_name(self.uid), layout.texts_name(self.uid)):
-                connected(self.address).load_collection(name)
+            layout.load(connected(self.address), self.uid, self.vector_index)
 
     def drop(self) -> None:
         """Drop the Milvus collections."""
@@ -109,15 +114,6 @@ class Place:
             chosen = f"chunk_id >= {start} and chunk_id <= {end}"
             found = self._query(layout.chunks_name(self.uid), chosen, fields, limit=ROWS_AT_ONCE)
             yield from sorted(found, key=lambda row: int(row["chunk_id"]))
-
-    def count(self, chosen: str) -> int:
-        """How many chunks meet a condition."""
-        (found,) = self._query(layout.chunks_name(self.uid), chosen, ("count(*)",), limit=None)
-        return int(found["count(*)"])
-
-    def rows_that(self, chosen: str, fields: Sequence[str], *, limit: int) -> list[Values]:
-        """The rows of chunks that meet a condition, at most `limit`, in any order."""
-        return self._query(layout.chunks_name(self.uid), chosen, fields, limit=limit)
 
     def search(
         self, field: str, query: FloatArray | str, k: int, chosen: str, parameters: Mapping[str, object]
@@ -179,7 +175,6 @@ class Place:
             for start in range(0, len(listed), ROWS_AT_ONCE):
                 connected(self.address).insert(name, listed[start : start + ROWS_AT_ONCE])
 
-    def _query(self, name: str, chosen: str, fields: Sequence[str], *, limit: int | None) -> list[Values]:
-        at_most = {} if limit is None else {"limit": limit}
+    def _query(self, name: str, chosen: str, fields: Sequence[str], *, limit: int) -> list[Values]:
         with explaining(self.address):
-            return list(connected(self.address).query(name, filter=chosen, output_fields=list(fields), **at_most))
+            return list(connected(self.address).query(name, filter=chosen, output_fields=list(fields), limit=limit))

@@ -26,15 +26,16 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def made_vectors() -> np.ndarray:
-    """Unit vectors around topics, float32 (n, 32)."""
+def made_vectors() -> tuple[np.ndarray, np.ndarray]:
+    """The topic of each chunk, int64 (n,), and unit vectors around the topics, float32 (n, 32)."""
     chosen = np.random.default_rng(3)
     centers = chosen.normal(size=(TOPICS, DIMENSION))
     n = N_DOCUMENTS * PER_DOCUMENT
-    return unit(centers[chosen.integers(0, TOPICS, n)] + 0.7 * chosen.normal(size=(n, DIMENSION)))
+    topics = chosen.integers(0, TOPICS, n)
+    return topics, unit(centers[topics] + 0.7 * chosen.normal(size=(n, DIMENSION)))
 
 
-def fill(collection: Collection, vectors: np.ndarray) -> None:
+def fill(collection: Collection, topics: np.ndarray, vectors: np.ndarray) -> None:
     """Documents with chunks named "red" or, every tenth, "blue"; the word of a chunk's tens is in its text."""
     for number in range(N_DOCUMENTS):
         chunks, lines, position = [], [], 0
@@ -42,7 +43,9 @@ def fill(collection: Collection, vectors: np.ndarray) -> None:
             row = number * PER_DOCUMENT + i
             line = f"chunk of ten{row // 10} lying in the sea"
             chunk = Chunk(f"d{number}", position, position + len(line), line, 7)
-            chunks.append(replace(chunk, fields=(("colour", "blue" if row % 10 == 0 else "red"),)))
+            chunks.append(
+                replace(chunk, fields=(("colour", "blue" if row % 10 == 0 else "red"), ("topic", str(topics[row]))))
+            )
             lines.append(line)
             position += len(line) + 1
         document = Document(f"d{number}", f"{number}.csv", "text/csv", "\n".join(lines), "s")
@@ -56,7 +59,7 @@ def collection(request: pytest.FixtureRequest, data_dir: Path) -> Collection:
     if request.param == "milvus":
         request.getfixturevalue("milvus")
     made = Collection.create(data_dir, "c", SPEC, ChunkingSpec())
-    fill(made, made_vectors())
+    fill(made, *made_vectors())
     if request.param in KINDS:
         spec = default_spec(request.param, N_DOCUMENTS * PER_DOCUMENT, DIMENSION)
         choose_index(made, replace(spec, nprobe=max(1, spec.nlist // 2)))
@@ -91,6 +94,11 @@ def test_the_nearest_among_those_that_a_filter_keeps_are_found(collection: Colle
     assert recall(collection, SearchFilter(columns=blue, documents=of_two), is_blue & is_of_two) >= LEAST
     some = frozenset(collection.chunk_ids()[::7].tolist())
     assert recall(collection, SearchFilter(chunk_ids=some), rows % 7 == 0) >= LEAST
+
+
+def test_a_filter_that_keeps_a_topic_far_from_the_question_finds_its_nearest(collection: Collection):
+    topics, _ = made_vectors()
+    assert recall(collection, SearchFilter(columns={"topic": ("3",)}), topics == 3) >= LEAST
 
 
 @pytest.mark.parametrize("collection", ["flat", "milvus"], indirect=True)

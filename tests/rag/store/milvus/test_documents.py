@@ -15,6 +15,7 @@ from rag.store.check import check_collection
 from rag.store.collection import Collection
 from rag.store.homes import milvus_home
 from rag.store.milvus import catalog, layout
+from rag.store.milvus.client import close_all, connected
 from rag.store.milvus.collection import MilvusCollection
 from rag.store.milvus.database import Database, entries
 from rag.store.milvus.place import Place
@@ -189,6 +190,27 @@ def test_a_sound_collection_is_reported_as_sound(collection: MilvusCollection):
     put(collection, WORDS, plain_document("a.txt", SENTENCES))
     (line,) = check_collection(config.data_dir(), "c").lines()
     assert line == f"c: sound (1 documents, {collection.n_chunks()} chunks)"
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_an_index_that_the_version_before_built_is_replaced(
+    collection: MilvusCollection, data_dir: Path, is_interrupted: bool
+):
+    """Milvus Lite had an approximate index; if replacing it was interrupted, there is none."""
+    put(collection, WORDS, plain_document("a.txt", SENTENCES))
+    address, name = collection._place.address, layout.chunks_name(collection.uid)
+    connected(address).release_collection(name)
+    connected(address).drop_index(name, "vector_idx")
+    if not is_interrupted:
+        before = connected(address).prepare_index_params()
+        before.add_index("vector", index_type="HNSW", metric_type="COSINE", params={"M": 32, "efConstruction": 200})
+        connected(address).create_index(name, before)
+    close_all()
+    again = Collection.open(data_dir, "c")
+    assert isinstance(again, MilvusCollection)
+    assert found_in(again) == {"a.txt": again.n_chunks()}
+    assert connected(address).describe_index(name, "vector")["index_type"] == "FLAT"
+    assert sorted(connected(address).list_indexes(name)) == ["bm25", "document", "vector", "version"]
 
 
 def test_an_interrupted_creation_leaves_nothing(data_dir: Path, monkeypatch: pytest.MonkeyPatch):
