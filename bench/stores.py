@@ -1,6 +1,7 @@
 """Stores compared on the same chunks: files with FAISS and the word index, and Milvus (Lite, or a server).
 
     python -m bench.stores --chunks 20000
+    python -m bench.stores --chunks 20000 --map        also the layout of a map, which takes minutes
     EXPLORER_STORE=milvus://localhost:19530/bench python -m bench.stores
 
 The vectors are unit vectors around 200 topics, 384 dimensions; the texts are words of a Zipf distribution with words of
@@ -27,6 +28,8 @@ import numpy as np
 from rag.index.engines import engine_of
 from rag.index.loading import load_index
 from rag.index.words.loading import load_word_index
+from rag.map.layout import make_layout
+from rag.map.projection import ProjectionParameters
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.retrievers import Retriever
 from rag.retrieval.store_retrievers import StoreHybridRetriever
@@ -50,13 +53,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chunks", type=int, default=200_000)
     parser.add_argument("--only", choices=STORES)
+    parser.add_argument("--map", action="store_true")
     options = parser.parse_args()
     if options.only:
-        print(json.dumps(measured(options.only, options.chunks)))
+        print(json.dumps(measured(options.only, options.chunks, with_map=options.map)))
         return
     results = {}
     for store in STORES:
         command = [sys.executable, "-m", "bench.stores", "--chunks", str(options.chunks), "--only", store]
+        command += ["--map"] if options.map else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             print(f"{store}: failed\n{done.stderr[-2000:]}")
@@ -67,7 +72,7 @@ def main() -> None:
         print(f"{key:42}" + "".join(f"{name} {found[key]:>12,}   " for name, found in results.items()))
 
 
-def measured(store: str, n: int) -> dict[str, float]:
+def measured(store: str, n: int, *, with_map: bool) -> dict[str, float]:
     """Times in seconds or milliseconds, recall@10, memory and disk in MB of one store."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
@@ -80,6 +85,8 @@ def measured(store: str, n: int) -> dict[str, float]:
         topics, vectors = synthetic(n)
         found = {"ingest, s": timed(lambda: ingest(collection, topics, vectors))}
         found |= searched(collection, topics, vectors)
+        if with_map:
+            found["map, s"] = timed(lambda: make_layout(collection, ProjectionParameters()))
         found["delete 10 documents, s"] = timed(
             lambda: collection.delete_documents([f"d{number}" for number in range(10)])
         )

@@ -26,7 +26,7 @@ class Reads:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.vectors: set[int] = set()
         self.texts: set[int] = set()
-        for name in ("rows_with", "rows_between", "rows_that"):
+        for name in ("rows_with", "rows_between"):
             monkeypatch.setattr(Place, name, self._counting(getattr(Place, name)))
 
     def _counting(self, read):

@@ -167,8 +167,10 @@ class MilvusCollection(Collection):
 
     def chunk_ids(self) -> IntArray:
         """The ids of all chunks, int64 (n,), ascending."""
+        import numpy as np
+
         ids = self._sample().ids
-        return _ids(list(self._read(("chunk_id", "version")))) if ids is None else ids
+        return np.sort(self._ids_of(self._place.snapshot())) if ids is None else ids
 
     def chunk_digests(self) -> tuple[IntArray, Digests]:
         """The ids of all chunks, int64 (n,), ascending, and the digest of each, uint8 (n, 16)."""

@@ -177,7 +177,7 @@ def test_what_milvus_lost_is_noticed(collection: MilvusCollection):
     put(collection, WORDS, plain_document("a.txt", SENTENCES))
     collection._place.delete_versions(list(collection._place.snapshot().entries))
     missing = r"'c' is damaged: 0 of the \d+ chunks of document 'a\.txt' are there"
-    for read in (collection.chunks, collection.stored_vectors, collection.chunk_ids, collection.chunk_digests):
+    for read in (collection.chunks, collection.stored_vectors, collection.chunk_properties, collection.chunk_digests):
         with pytest.raises(CollectionError, match=missing):
             read()
     with pytest.raises(CollectionError, match="'c' is damaged: a text is missing"):
