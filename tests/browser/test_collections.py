@@ -85,6 +85,21 @@ def test_errors_are_shown_in_the_dialog(documents: Page, tmp_path: Path):
     assert page.get_by_test_id("stException").count() == 0
 
 
+def test_a_dialog_stays_open_when_documents_are_added_behind_it(documents: Page, tmp_path: Path):
+    """The page runs again when the job has ended."""
+    path = tmp_path / "tides.txt"
+    path.write_text("The moon pulls the sea, and the tide comes in twice a day.\n\n" * 60)
+    documents.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(path)
+    documents.get_by_role("button", name="Add 1 file").click()
+    documents.get_by_role("button", name="New", exact=True).click()
+    in_dialog(documents, "Name", "Later")
+    documents.get_by_text("tides.txt · added").wait_for()
+    expect(documents.get_by_role("dialog").get_by_role("textbox", name="Name").first).to_have_value("Later")
+    press(documents, "Create")
+    expect(documents.get_by_role("dialog")).to_have_count(0)
+    expect(documents.get_by_role("combobox", name="Collection")).to_have_value("Later")
+
+
 def test_the_menu_is_closed_while_its_dialog_is_open(documents: Page):
     for entry, heading in (("Rename", "Rename"), ("Delete", "Delete this collection?")):
         manage(documents, entry)

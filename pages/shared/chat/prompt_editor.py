@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.session.person import why_not_editor
 from pages.shared.widgets.common import escaped
+from pages.shared.widgets.dialogs import close_dialog, is_open
 from rag.answering.prompt import preview_prompt
 from rag.answering.prompt_template import PromptTemplate, check, choose_prompt, chosen_prompt, default_template
 from rag.errors import ExplorerError, PromptError
@@ -20,15 +21,16 @@ def prompt_button(collection: Collection) -> PromptTemplate | None:
         st.sidebar.caption(f":orange[:material/error:] {escaped(str(error))} Until then, the default prompt is used.")
         template = None
     label = "Prompt (edited)" if template else "Prompt"
-    if st.sidebar.button(
+    is_asked = st.sidebar.button(
         label, icon=":material/edit_note:", width="stretch",
         help="Shows and edits the instructions that the model gets with each question.",
-    ):  # fmt: skip
+    )  # fmt: skip
+    if is_open("prompt", collection.uid, asked=is_asked):
         _edit(collection, template or default_template("chat"))
     return template
 
 
-@st.dialog("Prompt template", width="large")
+@st.dialog("Prompt template", width="large", on_dismiss=close_dialog)
 def _edit(collection: Collection, template: PromptTemplate) -> None:
     st.caption(
         "{passages} is replaced by the passages, {question} by the question. Passages are put between marker lines, "
@@ -49,11 +51,13 @@ def _edit(collection: Collection, template: PromptTemplate) -> None:
     with st.container(horizontal=True):
         if st.button("Use this prompt", type="primary", disabled=bool(problem or why)):
             choose_prompt(collection, edited)
+            close_dialog()
             st.rerun()
         if st.button("Reset to default", disabled=bool(why)):
             choose_prompt(collection, None)
             for name in ("system", "user"):
                 st.session_state.pop(f"{key_prefix}-{name}", None)
+            close_dialog()
             st.rerun()
     if not problem:
         st.markdown("**Preview** with two sample passages")

@@ -13,6 +13,7 @@ from pages.shared.chat.recorder import show_recorder
 from pages.shared.chat.report import offer_report
 from pages.shared.chat.side_by_side import offer_comparison, offer_without_documents, offer_wrong_documents
 from pages.shared.widgets.common import escaped
+from pages.shared.widgets.dialogs import close_dialog, is_open
 from rag.answering.differences import differing_words
 from rag.answering.types import Answer
 from rag.conversations.draft import INTERRUPTED
@@ -106,13 +107,14 @@ def _show_side_by_side(shown: ShownTurn, *, has_all: bool) -> None:
 
 def _offer_recorder(answer: Answer, collection: Collection, key: str) -> None:
     """Offer the steps of the answer; of one that was interrupted only the words are known."""
-    if answer.problem != INTERRUPTED and st.button(
-        "Show how this was answered", key=f"{key}-how", icon=":material/timeline:"
-    ):
+    if answer.problem == INTERRUPTED:
+        return
+    is_asked = st.button("Show how this was answered", key=f"{key}-how", icon=":material/timeline:")
+    if is_open("how-answered", key, asked=is_asked):
         _open_recorder(answer, collection, key)
 
 
-@st.dialog("How this was answered", width="large")
+@st.dialog("How this was answered", width="large", on_dismiss=close_dialog)
 def _open_recorder(answer: Answer, collection: Collection, key: str) -> None:
     show_recorder(answer, collection, key=f"{key}-recorder")
 

@@ -18,6 +18,7 @@ from pages.shared.widgets.adding.first_files import show_first_files
 from pages.shared.widgets.collections.chunking import chunking_controls
 from pages.shared.widgets.collections.copying import NAME_HELP, start_copy
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.dialogs import close_dialog, is_open
 from pages.shared.widgets.glossary import help_for
 from pages.shared.widgets.storage_notes import not_changeable
 from pages.shared.widgets.wording import counted
@@ -39,7 +40,7 @@ _escape = v2.component("dialog_escape", js=Path(__file__).with_name("dialog_esca
 def show_picker() -> Callable[[], object] | None:
     """The choice of a collection; for editors also a button for a new one, and a menu.
 
-    Returns what opens the dialog that was asked for; None if none was.
+    Returns what shows the dialog that is open; None if none is.
     """
     workspace = require_workspace()
     name = workspace.collection.spec.name if workspace.collection else st.query_params.get("collection")
@@ -56,23 +57,24 @@ def show_picker() -> Callable[[], object] | None:
         return None
     with st.container(horizontal=True, gap="xsmall"):
         is_new = st.button("New", icon=":material/add:", help="Creates a collection.")
-        chosen_dialog = _show_menu(workspace.collection)
-    return _new if is_new else chosen_dialog
+        dialog = _show_menu(workspace.collection)
+    return _new if is_open("new-collection", name, asked=is_new) else dialog
 
 
 def _show_menu(collection: Collection | None) -> Callable[[], object] | None:
-    of_any = {":material/upload_file: Import a collection": _import}
-    of_this = {
+    name = collection.spec.name if collection else None
+    of_any: dict[str, Callable[[], object]] = {":material/upload_file: Import a collection": _import}
+    of_this: dict[str, Callable[[Collection], object]] = {
         ":material/edit: Rename": _rename,
         ":material/content_copy: Re-embed into a new collection": _re_embed,
         ":material/download: Export to a file": _export,
         ":material/delete: Delete": _delete,
     }
-    entries = [*of_any, *(of_this if collection is not None else ())]
-    chosen = st.menu_button("Manage", entries, key="manage-collection")
-    if chosen in of_this and collection is not None:
-        return partial(of_this[chosen], collection)
-    return of_any.get(chosen or "")
+    dialogs = dict(of_any)
+    if collection is not None:
+        dialogs |= {entry: partial(dialog, collection) for entry, dialog in of_this.items()}
+    chosen = st.menu_button("Manage", list(dialogs), key="manage-collection")
+    return next((show for entry, show in dialogs.items() if is_open(entry, name, asked=entry == chosen)), None)
 
 
 def _why_not_now(collection: Collection) -> str:
@@ -82,7 +84,7 @@ def _why_not_now(collection: Collection) -> str:
     return not_changeable(collection) if collection.is_protected else ""
 
 
-@st.dialog("Export to a file")
+@st.dialog("Export to a file", on_dismiss=close_dialog)
 def _export(collection: Collection) -> None:
     st.write("Saves documents, chunks and embeddings. **Import** opens the file here or on another machine.")
     person = acting()
@@ -113,6 +115,7 @@ def _exported(collection: Collection, person: Person, *, conversations: bool) ->
 
 def _go_to(name: str) -> None:
     """Open the collection and run the page again, which closes the dialog."""
+    close_dialog()
     choose_collection(name)
     st.rerun()
 
@@ -134,7 +137,7 @@ def _choose_model(key: str, default: str) -> Embedder:
     return model
 
 
-@st.dialog("New collection", width="large")
+@st.dialog("New collection", width="large", on_dismiss=close_dialog)
 def _new() -> None:
     show_first_files("new-files", "Drop files here: they begin the collection, which gets the name of the first file")
     st.divider()
@@ -150,7 +153,7 @@ def _new() -> None:
         show_error(error)
 
 
-@st.dialog("Re-embed into a new collection", width="large")
+@st.dialog("Re-embed into a new collection", width="large", on_dismiss=close_dialog)
 def _re_embed(collection: Collection) -> None:
     st.write(
         "The stored documents are split and embedded again into a new collection. This collection does not change."
@@ -167,7 +170,7 @@ def _re_embed(collection: Collection) -> None:
         show_error(error)
 
 
-@st.dialog("Rename")
+@st.dialog("Rename", on_dismiss=close_dialog)
 def _rename(collection: Collection) -> None:
     if why := _why_not_now(collection):
         st.info(why, icon=":material/info:")
@@ -181,7 +184,7 @@ def _rename(collection: Collection) -> None:
             show_error(error)
 
 
-@st.dialog("Import a collection")
+@st.dialog("Import a collection", on_dismiss=close_dialog)
 def _import() -> None:
     upload = st.file_uploader("Collection file", help="A file that was saved with 'Export to a file'.")
     proposed = free_name(config.data_dir(), Path(upload.name).stem) if upload else ""
@@ -215,7 +218,7 @@ def _missing_model(path: Path, shown_as: str) -> str:
     return "" if model.startswith(SERVED_PREFIXES) or model in local_models() else model
 
 
-@st.dialog("Delete this collection?")
+@st.dialog("Delete this collection?", on_dismiss=close_dialog)
 def _delete(collection: Collection) -> None:
     if why := _why_not_now(collection):
         st.info(why, icon=":material/info:")

@@ -18,6 +18,7 @@ from pages.shared.map.selection import fits_address
 from pages.shared.session.person import is_editor
 from pages.shared.session.workspace import choose_collection, require_workspace
 from pages.shared.widgets.common import escaped, show_chunk_links, show_context_line, show_error, show_small_hit
+from pages.shared.widgets.dialogs import close_dialog, is_open
 from pages.shared.widgets.map_state import MapState, close_clicked
 from pages.shared.widgets.passage.html import show_passage
 from pages.shared.widgets.wording import counted
@@ -140,9 +141,10 @@ def _show_selection(collection: Collection, state: MapState) -> None:
         if st.button("Chat about these", type="primary", icon=":material/chat:", help="Answers use only these chunks."):
             require_workspace().ask_only(collection, ids)
             st.switch_page("pages/chat.py")
-        if is_editor() and st.button(
+        is_asked = is_editor() and st.button(
             "New collection", icon=":material/add:", help="Copies these chunks into a new collection."
-        ):
+        )
+        if is_open("collection-of-selection", collection.uid, asked=is_asked):
             _new_collection(collection, ids)
         _show_downloads(collection, ids)
         st.button("Clear selection", icon=":material/close:", on_click=_clear, args=(state,))
@@ -170,7 +172,7 @@ def _selection_file(write: Callable[[pd.DataFrame], bytes], collection: Collecti
     return write(selection_table(collection, ids))
 
 
-@st.dialog("New collection from the selection")
+@st.dialog("New collection from the selection", on_dismiss=close_dialog)
 def _new_collection(collection: Collection, ids: Sequence[int]) -> None:
     st.write(
         f"{len(ids):,} chunks are copied, with their embeddings and the text of their documents. Nothing is embedded "
@@ -183,5 +185,6 @@ def _new_collection(collection: Collection, ids: Sequence[int]) -> None:
         except ExplorerError as error:
             show_error(error)
             return
+        close_dialog()
         choose_collection(name)
         st.rerun()

@@ -12,6 +12,7 @@ from pages.shared.session.resources import embedder
 from pages.shared.session.workspace import choose_collection
 from pages.shared.widgets.collections.copying import NAME_HELP, start_copy
 from pages.shared.widgets.common import escaped, show_error
+from pages.shared.widgets.dialogs import close_dialog, is_open
 from pages.shared.widgets.retrieval_settings import use_mode
 from rag import config
 from rag.errors import ExplorerError
@@ -32,11 +33,13 @@ def show_use(collection: Collection, point: GridPoint, label: str) -> None:
             "Use this setting", type="primary", icon=":material/check:", on_click=_use_mode, args=(collection, point),
             help=f"Search and Chat then search this collection by '{MODES[point.mode]}', until you close the app.",
         )  # fmt: skip
-    elif st.button(
-        "Use this setting", type="primary", icon=":material/content_copy:", disabled=not is_editor(),
-        help="Makes a new collection with these chunks and this model. This collection does not change.",
-    ):  # fmt: skip
-        _copy(collection, point, label)
+    else:
+        is_asked = st.button(
+            "Use this setting", type="primary", icon=":material/content_copy:", disabled=not is_editor(),
+            help="Makes a new collection with these chunks and this model. This collection does not change.",
+        )  # fmt: skip
+        if is_open("use-setting", label, asked=is_asked):
+            _copy(collection, point, label)
     if said := st.session_state.pop(_SAID, ""):
         st.success(said, icon=":material/check_circle:")
 
@@ -49,7 +52,7 @@ def _use_mode(collection: Collection, point: GridPoint) -> None:
     )
 
 
-@st.dialog("Use this setting")
+@st.dialog("Use this setting", on_dismiss=close_dialog)
 def _copy(collection: Collection, point: GridPoint, label: str) -> None:
     st.write(
         f"The stored documents are split and embedded again into a new collection, as in this setting: "

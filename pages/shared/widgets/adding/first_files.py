@@ -13,6 +13,7 @@ from pages.shared.widgets.adding.column_roles import choose_roles
 from pages.shared.widgets.adding.language_offer import better_model, short_name
 from pages.shared.widgets.adding.uploads import start_ingest, uploads_of
 from pages.shared.widgets.common import show_error
+from pages.shared.widgets.dialogs import close_dialog
 from pages.shared.widgets.wording import counted
 from rag import config
 from rag.documents.column_roles import ColumnRoles
@@ -43,6 +44,7 @@ def show_first_files(key: str, label: str, empty: Collection | None = None) -> N
         if is_decided:
             _begin(files, roles, model_id, empty)
             st.session_state[round_key] += 1
+            close_dialog()
             st.rerun()
     except ExplorerError as error:
         show_error(error)
