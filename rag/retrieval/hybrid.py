@@ -232,5 +232,7 @@ def _is_found(searches: tuple[WeightedSearch, ...]) -> Mask | None:
 
 
 def weighing(weights: Weights) -> str:
-    """The weights as a sentence."""
+    """The weights as a sentence, without parts of words where these are not searched."""
+    if not weights.pieces:
+        return f"Meaning counts {weights.dense:.0%}, and words {weights.words:.0%}."
     return f"Meaning counts {weights.dense:.0%}, words {weights.words:.0%}, and parts of words {weights.pieces:.0%}."

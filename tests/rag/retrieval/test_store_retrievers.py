@@ -200,3 +200,8 @@ def test_an_id_in_a_question_finds_its_row_in_every_mode(data_dir, embedder, mil
     hits = load_retriever(collection, "dense", embedder).retrieve("Compare T-950 with T 1001", 4)
     assert [hit.label for hit in hits] == ["ticket: T-950", "ticket: T-1001", "", ""]
     assert [hit.rank for hit in hits] == [1, 2, 3, 4]
+
+
+def test_parts_of_words_are_not_named_where_they_are_not_searched(stored, embedder):
+    (said,) = {hit.weighing for hit in StoreHybridRetriever(stored, stored.engine(), embedder).retrieve(QUERIES[1], 5)}
+    assert said == f"Meaning counts 60%, and words 40%. {weights_for(QUERIES[1], embedder).reason}"
