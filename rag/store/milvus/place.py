@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 2048
 """Rows of one request with texts: with vectors of 1,024 dimensions they have 10 to 20 MB, below a message's limit."""
-_VECTORS_AT_ONCE, _MOST_ROWS = 4096, 16_384
-"""Rows of one request with vectors but without texts, and the most that Milvus gives at once."""
+_ROWS_WITHOUT_TEXT, _SHORT_ROWS = 4096, 16_384
+"""Rows of one request with vectors or properties but no texts, and with neither: the most that Milvus gives at once."""
 _IDS_AT_ONCE = 2048
 CHUNK_FIELDS = ("chunk_id", "version", "digest", "properties")
 _UNUSED = [0.0, 0.0]
@@ -186,4 +186,4 @@ class Place:
 def _rows_at_once(fields: Sequence[str]) -> int:
     if "text" in fields:
         return ROWS_AT_ONCE
-    return _VECTORS_AT_ONCE if "vector" in fields else _MOST_ROWS
+    return _ROWS_WITHOUT_TEXT if "vector" in fields or "properties" in fields else _SHORT_ROWS

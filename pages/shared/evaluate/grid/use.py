@@ -38,7 +38,7 @@ def show_use(collection: Collection, point: GridPoint, label: str) -> None:
             "Use this setting", type="primary", icon=":material/content_copy:", disabled=not is_editor(),
             help="Makes a new collection with these chunks and this model. This collection does not change.",
         )  # fmt: skip
-        if is_open("use-setting", label, asked=is_asked):
+        if is_open("use-setting", collection.uid, label, asked=is_asked):
             _copy(collection, point, label)
     if said := st.session_state.pop(_SAID, ""):
         st.success(said, icon=":material/check_circle:")
