@@ -22,6 +22,8 @@ _SECONDS = 30
 _LITE_MEMORY = "MILVUS_LITE_MEMTABLE_MEMORY_LIMIT_BYTES"
 _LITE_MEMORY_BYTES = 4 * 1024**2
 """Milvus Lite searches rows that are not yet in a segment one by one, so few of them may wait."""
+_WITHOUT_PINGS = {"grpc.keepalive_time_ms": 2**31 - 1}
+"""Milvus Lite closes a connection that it is pinged on every ten seconds, as pymilvus does; gRPC then says so."""
 _OF_LITE = (
     "Milvus Lite serves one process at a time: close other programs that use its folder, and check that the disk has "
     "free space."
@@ -49,7 +51,10 @@ def _connect(address: MilvusAddress) -> MilvusClient:
     # The client logs each error with a stack trace; here they are raised as CollectionError.
     for name in ("pymilvus", "milvus_lite"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    return MilvusClient(uri=address.uri, token=address.token, db_name=address.database, timeout=_SECONDS)
+    options = _WITHOUT_PINGS if address.is_local else {}
+    return MilvusClient(
+        uri=address.uri, token=address.token, db_name=address.database, timeout=_SECONDS, grpc_options=options
+    )
 
 
 @contextmanager
