@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from rag.store.collection import Collection
 from tests.browser.app_server import CHROMIUM, PATIENCE, SteeredApp, launch, new_context, steered_app
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for the tests of a worker; each test has new contexts, which share nothing."""
+    """One browser for the tests of a worker."""
     if not CHROMIUM.exists():
         lacking(f"no Chromium at {CHROMIUM}")
     with launch() as browser:
@@ -44,6 +44,12 @@ def app() -> Iterator[SteeredApp]:
         yield app
 
 
+@pytest.fixture(scope="package")
+def kept_context(browser: Browser, app: SteeredApp) -> BrowserContext:
+    """The context of all pages of the worker's app: each finds Streamlit's scripts there, which saves half a second."""
+    return new_context(browser, viewport=_WINDOW, base_url=app.address)
+
+
 @pytest.fixture
 def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hold]:
     """Holds the app's passages that contain a certain word; asked for before a page, which begins the app."""
@@ -55,19 +61,33 @@ def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hold]:
 
 
 @pytest.fixture
-def open_app(browser: Browser, app: SteeredApp, data_dir: Path) -> Iterator[OpenApp]:
-    """Opens the app with this test's data folder and the Ollama server at an address, in a fresh context.
+def open_app(browser: Browser, kept_context: BrowserContext, app: SteeredApp, data_dir: Path) -> Iterator[OpenApp]:
+    """Opens the app with this test's data folder and the Ollama server at an address, in a fresh page.
 
     No embeddings are remembered from other tests.
     """
 
     def open_with(ollama_host: str) -> Page:
         app.begin({**os.environ, "OLLAMA_HOST": ollama_host, "EXPLORER_VECTOR_CACHE_MB": "0"})
-        return new_context(browser, viewport=_WINDOW, base_url=app.address).new_page()
+        return kept_context.new_page()
 
     yield open_with
     for context in browser.contexts:
-        context.close()
+        if context is not kept_context:
+            context.close()
+    _forget(kept_context, app.address)
+
+
+def _forget(context: BrowserContext, address: str) -> None:
+    """Close a context's pages, and clear what they stored and were permitted; scripts and styles are kept."""
+    last, *others = context.pages or [context.new_page()]
+    for page in others:
+        page.close()
+    devtools = context.new_cdp_session(last)
+    devtools.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": "all"})
+    last.close()
+    context.clear_cookies()
+    context.clear_permissions()
 
 
 @pytest.fixture

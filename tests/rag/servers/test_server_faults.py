@@ -156,19 +156,20 @@ def test_empty_lines_are_passed_over():
     assert (pieces[0], pieces[-1].ending) == ("On", "finished")
 
 
-WORD = b'{"message":{"role":"assistant","content":"otters and owls "},"done":false}\n'
-EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"otters and owls "}}]}\n\n'
+WORDS = b"otters and owls " * 32
+MESSAGE = b'{"message":{"role":"assistant","content":"' + WORDS + b'"},"done":false}\n'
+EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"' + WORDS + b'"}}]}\n\n'
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("call", "word", "kind"),
-    [("ollama chat", WORD, "application/x-ndjson"), ("openai chat", EVENT, "text/event-stream")],
+    ("call", "piece", "kind"),
+    [("ollama chat", MESSAGE, "application/x-ndjson"), ("openai chat", EVENT, "text/event-stream")],
 )
-def test_an_answer_without_an_end_is_stopped(monkeypatch, call, word, kind):
+def test_an_answer_without_an_end_is_stopped(monkeypatch, call, piece, kind):
     monkeypatch.setattr("rag.servers.ollama.REQUEST_TIMEOUT", 60.0)
     monkeypatch.setattr("rag.servers.openai_compatible._REQUEST_TIMEOUT", 60.0)
-    with raw_server(lambda: flood(head("200 OK", kind), word)) as server:
+    with raw_server(lambda: flood(head("200 OK", kind), piece)) as server:
         memory = PeakMemory()
         with pytest.raises(ModelError, match=r"sent more than 16 MB.* The text so far is kept"):
             CALLS[call](server.address)
