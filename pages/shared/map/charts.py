@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from streamlit.components import v1
 
 from pages.shared.map.address import Address
 from pages.shared.map.filters import choose_values, chosen_values
+from pages.shared.widgets.map_chart import held_in_browser
 from pages.shared.widgets.map_state import MapState
 from rag.documents.column_roles import SETTING, roles_by_column
 from rag.map.colours import GREY_NAMES
@@ -65,19 +67,33 @@ def _range(text: str) -> tuple[float, float] | None:
 def show_charts(
     collection: Collection, charts: Sequence[ColumnChart], state: MapState, kept: NDArray[np.bool_] | None
 ) -> None:
-    """The strip; `kept` are the chunks that are shown, None for all."""
+    """The strip; `kept` are the chunks that are shown, None for all. Each chunk's bars are sent once, or on request."""
     key = f"map-charts-{collection.uid}"
     by_title = {chart.title: chart for chart in charts}
+    held = held_in_browser()
 
     def follow() -> None:
         value = st.session_state.get(key)
-        if value and (chart := by_title.get(str(value["title"]))):
+        if value and value.get("missing"):
+            held.pop(key, None)
+        elif value and (chart := by_title.get(str(value["title"]))):
             _choose(collection, chart, state, [int(one) for one in value["chosen"]])
 
+    codes = bars_of_histograms(charts)
+    bars_key = hashlib.sha256(codes).hexdigest()[:16] if codes else ""
+    is_held, held[key] = held.get(key, "") == bars_key, bars_key
+    # Streamlit sends new arguments only if the part that is JSON has changed, so it says whether there are bytes.
     _component(
-        charts=[_message(collection, chart, state, kept) for chart in charts], key=key, default=None,
-        on_change=follow, tab_index=None,
+        charts=[_message(collection, chart, state, kept) for chart in charts], barsKey=bars_key, hasCodes=not is_held,
+        **({} if is_held else {"codes": codes}), key=key, default=None, on_change=follow, tab_index=None,
     )  # fmt: skip
+
+
+def bars_of_histograms(charts: Sequence[ColumnChart]) -> bytes:
+    """Of each histogram, one after the other, the bar of every chunk as uint8 (n,); 255 for none."""
+    import numpy as np
+
+    return b"".join(chart.codes.astype(np.uint8).tobytes() for chart in charts if chart.edges)
 
 
 def _choose(collection: Collection, chart: ColumnChart, state: MapState, chosen: list[int]) -> None:

@@ -52,13 +52,19 @@ class MapFrame:
 
 _FIXED = MapFrame()
 _HELD, _PAGE = "map-chunks-held", "map-page"
-"""In the session: the keys of the chunks that each map of the page has in the browser, and the address of that page."""
+"""In the session: the keys of what each component of the page has in the browser, and the address of that page."""
 
 
 def begin_maps(page: str) -> None:
     """To be called before a page runs, with its address: on another page than before, no map has any chunks yet."""
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE], st.session_state[_HELD] = page, {}
+
+
+def held_in_browser() -> dict[str, str]:
+    """By the key of a component, the key of the arrays that were sent to it once; to be changed by who sends them."""
+    held: dict[str, str] = st.session_state.setdefault(_HELD, {})
+    return held
 
 
 def show_map(
@@ -68,7 +74,7 @@ def show_map(
 
     The chunks are sent once, and again when the map asks for them; after that, only what changes.
     """
-    held: dict[str, str] = st.session_state.setdefault(_HELD, {})
+    held = held_in_browser()
 
     def report() -> None:
         value = st.session_state.get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from rag.store.chunk_table import ChunkTable
 from rag.store.collection import Collection
@@ -27,6 +27,16 @@ def wait_for_shown(page: Page, ids: set[int]) -> None:
     assert chunks_in_colour(page) == ids
 
 
+def limits(bins: Locator) -> tuple[int, int]:
+    """The lower limit of the first pressed bar and the upper limit of the last.
+
+    A bar is named "Chunk length: 20 to 30, 4 of 9 shown".
+    """
+    names = [one.get_attribute("aria-label") or "" for one in bins.locator("button[aria-pressed=true]").all()]
+    ends = [name.partition(": ")[2].partition(",")[0].split(" to ") for name in names]
+    return int(ends[0][0]), int(ends[-1][1])
+
+
 def test_bars_and_a_brush_filter_the_map_and_are_in_the_address(charts: FrameLocator, page: Page, sample: Collection):
     table = ChunkTable.of(sample)
     topics = np.array(table.columns["topic"])
@@ -44,12 +54,16 @@ def test_bars_and_a_brush_filter_the_map_and_are_in_the_address(charts: FrameLoc
     page.mouse.move(box["x"] + 1.5 * width, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + 4.5 * width, box["y"] + 30, steps=4)
-    page.mouse.up()
-    page.wait_for_url("**range.*")
-    low, high = map(float, page.url.partition("range.Chunk+length=")[2].partition("&")[0].split(".."))
+    low, high = limits(bins)
     tokens = table.n_tokens
     expected = set(table.chunk_ids[either & (tokens >= low) & (tokens < high)].tolist())
     assert 0 < len(expected) < int(either.sum())
+    # While the mouse is still down, the map shows what the drag would keep, and the app does not know of it.
+    wait_for_shown(page, expected)
+    assert "range." not in page.url
+    page.mouse.up()
+    page.wait_for_url(f"**range.Chunk+length={low}..{high}*")
+    wait_until(page, f"sent.shown.filter(Boolean).length === {len(expected)}")
     wait_for_shown(page, expected)
     page.reload()
     map_frame(page)
@@ -80,3 +94,19 @@ def test_two_clicks_on_points_say_why_they_are_near(page: Page, sample: Collecti
     expect(page.get_by_text("Sum of all token pairs")).to_be_attached()
     ids = sample.chunk_ids().tolist()
     assert f"chunk={ids[second]}&with={ids[first]}" in page.url
+
+
+def test_a_brush_is_seen_at_once_also_when_the_charts_were_closed(charts: FrameLocator, page: Page):
+    page.get_by_role("button", name="Charts").click()
+    page.locator("iframe[title='pages.shared.map.charts.charts']").wait_for(state="detached")
+    page.get_by_role("button", name="Charts").click()
+    # The new frame asks for the bars and gets them, and then draws the charts again.
+    charts.locator("body").evaluate("() => new Promise((done) => setInterval(() => bars.codes && done(), 50))")
+    bins = charts.locator("section").filter(has_text="Chunk length").locator(".bins")
+    bins.scroll_into_view_if_needed()
+    box = bins.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + 20)
+    page.mouse.down()
+    wait_until(page, "inColour().length < scene.n && !sent.shown")
+    page.mouse.up()
+    wait_until(page, "sent.shown")

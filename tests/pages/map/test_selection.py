@@ -46,10 +46,14 @@ def granularity(app):
     return labelled(app.select_slider, "Cluster granularity (coarse – fine)")
 
 
+def special_bytes(app, name: str) -> dict[str, bytes]:
+    """The arguments of a component that are bytes."""
+    return {one.key: one.bytes for one in component(app, name).special_args}
+
+
 def drawn_ids(app) -> set[int]:
     """The chunks that the map draws in colour: those that pass its filter and are in the chosen groups."""
-    proto = component(app, "map_chart.map")
-    content = {one.key: one.bytes for one in proto.special_args}
+    content = special_bytes(app, "map_chart.map")
     # The chunks are sent once, and then only named.
     ids = np.frombuffer(SENT.setdefault(arguments(app, "map_chart.map")["chunksKey"], content.get("ids")), np.int32)
     kept = np.frombuffer(content["shown"], np.uint8) > 0 if "shown" in content else np.ones(len(ids), bool)
@@ -82,6 +86,16 @@ ADDRESSES = [
         lambda frame: (frame["topic"] == "Sports") & frame["tokens"].between(30, 50, inclusive="left"),
     ),
 ]
+
+
+def test_the_bar_of_each_chunk_is_sent_once(sample):
+    app = start(below="Charts")
+    charts = [one for one in arguments(app, "charts.charts")["charts"] if one["edges"]]
+    assert "Chunk length" in {one["title"] for one in charts}
+    bars = np.frombuffer(special_bytes(app, "charts.charts")["codes"], np.uint8).reshape(len(charts), -1)
+    for chart, row in zip(charts, bars, strict=True):
+        assert np.bincount(row[row < 255], minlength=len(chart["names"])).tolist() == chart["all"]
+    assert "codes" not in special_bytes(app.run(), "charts.charts")
 
 
 @pytest.mark.parametrize(("address", "rows"), ADDRESSES)

@@ -2,6 +2,8 @@
 // Charts of the columns: grey bars are all chunks, coloured ones what is shown. A click or a drag filters the map.
 const place = document.getElementById("charts");
 let charts = [], sequence = Date.now(), from = null;
+// Of each histogram, one after the other, the bar of every chunk; they are sent once, and named by a key.
+let bars = { key: "", codes: null }, asked = "", previewing = 0;
 
 Streamlit.listen((args, theme) => {
   const style = document.documentElement.style;
@@ -11,6 +13,7 @@ Streamlit.listen((args, theme) => {
   style.setProperty("--accent", theme?.primaryColor || "#0072b2");
   style.setProperty("--quiet", theme?.base === "dark" ? "#9aa6b2" : "#5a6672");
   charts = args.charts;
+  holdBars(args);
   const focused = [...document.querySelectorAll("button")].indexOf(document.activeElement), moved = place.scrollLeft;
   place.replaceChildren(...charts.map(chartOf));
   place.scrollLeft = moved;
@@ -19,6 +22,32 @@ Streamlit.listen((args, theme) => {
 });
 
 const report = (title, chosen) => Streamlit.value({ title, chosen, sequence: ++sequence });
+
+// The app takes it that the bars are here, but this frame may be new.
+function holdBars({ barsKey, codes }) {
+  if (codes || !barsKey) bars = { key: barsKey, codes };
+  if (barsKey === bars.key) return;
+  bars = { key: "", codes: null };
+  if (asked === barsKey) return;
+  asked = barsKey;
+  Streamlit.value({ title: "", chosen: [], missing: true, sequence: ++sequence });
+}
+
+// Shows on the map what a drag from one bar to another would keep; the app's answer comes after the pointer is released.
+function preview(chart, one, other) {
+  cancelAnimationFrame(previewing);
+  previewing = requestAnimationFrame(() => brushMap(keptBy(chart, ...ordered(one, other))));
+}
+function brushMap(kept) {
+  window.parent.document.querySelector("iframe[title='pages.shared.widgets.map_chart.map']")?.contentWindow.brush?.(kept);
+}
+// The chunks in a range of bars; null if only the app knows, because a narrower range of this chart is chosen now.
+function keptBy(chart, low, high) {
+  const histograms = charts.filter((one) => one.edges.length), n = bars.codes ? bars.codes.length / histograms.length : 0;
+  if (!n || (chart.chosen.length && (low < chart.chosen[0] || high > chart.chosen[1]))) return null;
+  const start = n * histograms.findIndex((one) => one.title === chart.title);
+  return bars.codes.slice(start, start + n).map((bar) => bar >= low && bar <= high);
+}
 
 function made(kind, fields, ...children) {
   const one = Object.assign(document.createElement(kind), fields);
@@ -64,16 +93,21 @@ function histogram(chart) {
   const most = Math.max(1, ...chart.all), isChosen = (i) => chart.chosen.length && i >= chart.chosen[0] && i <= chart.chosen[1];
   const bins = chart.names.map((_, i) => {
     const one = pressable(chart, i, isChosen(i), bar("height", chart.all[i] / most), bar("height", chart.kept[i] / most, "kept"));
-    one.onpointerdown = (event) => { event.preventDefault(); from = i; mark(i, i); };
+    one.onpointerdown = (event) => { event.preventDefault(); from = i; mark(i, i); preview(chart, i, i); };
     one.onclick = (event) => { if (!event.detail) report(chart.title, event.shiftKey && chart.chosen.length ? ordered(chart.chosen[0], i) : [i, i]); };
     return one;
   });
   const mark = (one, other) => bins.forEach((bin, i) => bin.setAttribute("aria-pressed", String(i >= Math.min(one, other) && i <= Math.max(one, other))));
   const row = made("div", { className: "bins" }, ...bins);
   const under = (event) => { const box = row.getBoundingClientRect(); return Math.min(bins.length - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * bins.length))); };
-  row.onpointermove = (event) => { if (from !== null) { row.setPointerCapture(event.pointerId); mark(from, under(event)); } };
+  row.onpointermove = (event) => {
+    if (from === null) return;
+    row.setPointerCapture(event.pointerId);
+    mark(from, under(event));
+    preview(chart, from, under(event));
+  };
   row.onpointerup = (event) => { if (from !== null) { report(chart.title, ordered(from, under(event))); from = null; } };
-  row.onpointercancel = () => { from = null; };
+  row.onpointercancel = () => { from = null; cancelAnimationFrame(previewing); brushMap(null); };
   return [row, made("div", { className: "ends" }, made("span", { textContent: chart.ends[0] }), made("span", { textContent: chart.ends[1] }))];
 }
 const ordered = (one, other) => [Math.min(one, other), Math.max(one, other)];

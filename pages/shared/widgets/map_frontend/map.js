@@ -3,7 +3,7 @@
 // of those in 2D, the axes and the marks: points.js draws the points, so that they are seen before Plotly is loaded.
 const at = (id) => document.getElementById(id);
 const chart = at("chart"), tip = at("tip"), pen = document.createElement("canvas").getContext("2d");
-let scene = null, places = null, sequence = Date.now(), moving = 0, drawn = 0, byHand = false, reported = "", awaited = 0;
+let scene = null, sent = null, places = null, sequence = Date.now(), moving = 0, drawn = 0, byHand = false, reported = "", awaited = 0;
 let pointer = { x: 0, y: 0 }, hovered = pointer;
 let busy = Promise.resolve(), shownAs = "", viewed = "", gliding = false, behind = false, library = null;
 
@@ -11,7 +11,7 @@ Streamlit.listen((args, theme) => {
   // The app takes it that the chunks are here, but this frame is new or its message was overtaken by the next.
   if (!holdChunks(args)) { askFor(args.chunksKey); return; }
   const before = scene, from = places;
-  scene = { ...readScene(args), ...themeColours(theme), size: before?.size };
+  scene = sent = { ...readScene(args), ...themeColours(theme), size: before?.size };
   // A message from before the app knew of the marked area leaves it marked.
   if (before && args.answered < awaited) scene.chosen = before.chosen;
   if (scene.only) only = new Set(scene.only);

@@ -63,6 +63,13 @@ function keepArranged() {
   if (arranged?.scene !== scene || arranged.chosen !== scene.chosen || arranged.groups !== String([...only])) arrange();
 }
 
+// Leaves out what a drag over a chart of the page would leave out, until the app sends what it then shows; null ends this.
+function brush(kept) {
+  if (!seen || !sent || (kept && kept.length !== scene.n)) return;
+  scene = { ...scene, shown: kept && sent.shown ? kept.map((one, row) => one & sent.shown[row]) : kept || sent.shown };
+  paint();
+}
+
 // The rows that are not left out, in the order in which they are drawn.
 function inColour() {
   keepArranged();
